@@ -1,0 +1,79 @@
+/*
+ * The one seam through which clock, randomness and files enter sync/.
+ *
+ * The program uses env_posix(); the property tests and, later, the simulator
+ * bring their own. Nothing in sync/ calls time(), open() or an OS random
+ * source. SQLite's files go through the VFS named here.
+ *
+ * Functions get env->self first. All are called from one thread.
+ */
+#ifndef FOOTBRIDGE_SYNC_ENV_H
+#define FOOTBRIDGE_SYNC_ENV_H
+
+#include "sync/buf.h"
+
+struct env {
+	void *self;
+
+	/* Milliseconds since 1970-01-01 UTC; may jump anywhere, also < 0. */
+	int64_t (*wall_ms)(void *self);
+	/* Minutes east of UTC at the wall clock's place, -840..840. */
+	int (*offset_min)(void *self);
+	/* Milliseconds from an arbitrary start; never goes back. */
+	int64_t (*mono_ms)(void *self);
+	/* Fill p[n] with unpredictable bytes; cannot fail (aborts instead). */
+	void (*random)(void *self, void *p, size_t n);
+
+	/* Append the whole file to out. ERR_NOTFOUND, ERR_LIMIT when longer
+	 * than max, ERR_IO. Refuses anything but a regular file. */
+	enum err (*file_read)(void *self, struct buf *out, const char *path,
+	    size_t max, struct fail *f);
+	/* Replace path by these bytes, whole or not at all: temporary name in
+	 * the same directory, sync, rename, sync of the directory. Mode 0600. */
+	enum err (*file_write)(void *self, const char *path, const void *p,
+	    size_t n, struct fail *f);
+	/* ERR_NOTFOUND when absent. */
+	enum err (*file_remove)(void *self, const char *path, struct fail *f);
+	bool (*file_exists)(void *self, const char *path);
+	/* Make one directory, mode 0700; ERR_EXISTS when it is there. */
+	enum err (*dir_make)(void *self, const char *path, struct fail *f);
+	/* Take the exclusive lock file at path, held until lock_drop; *holder
+	 * is the process that has it on ERR_BUSY, else 0. */
+	enum err (*lock_take)(void *self, void **lock, const char *path,
+	    long *holder, struct fail *f);
+	void (*lock_drop)(void *self, void *lock);
+	/* What this machine and directory are: hashed into out[32]. Changes
+	 * when the directory is copied, restored or moved to another machine
+	 * (machine-id, device and inode of the directory). */
+	enum err (*binding)(void *self, uint8_t out[32], const char *dir,
+	    struct fail *f);
+
+	/* SQLite VFS name; NULL for the platform's own. */
+	const char *vfs;
+	/* Only tests and the simulator: the replica's database lives in memory
+	 * (":memory:" or a named shared one) without a key; NULL normally. */
+	const char *memory_database;
+};
+
+/* The real machine; a constant that lives as long as the program. */
+const struct env *env_posix(void);
+
+static inline int64_t
+env_wall_ms(const struct env *e)
+{
+	return e->wall_ms(e->self);
+}
+
+static inline int64_t
+env_mono_ms(const struct env *e)
+{
+	return e->mono_ms(e->self);
+}
+
+static inline void
+env_random(const struct env *e, void *p, size_t n)
+{
+	e->random(e->self, p, n);
+}
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * The real machine. Files are written to a temporary name, synced and renamed,
+ * and the directory is synced too, so that a power cut leaves old or new.
+ */
+#include "sync/env.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#define PATH_BYTES 4096
+
+static int64_t
+clock_ms(clockid_t which)
+{
+	struct timespec t;
+
+	if (clock_gettime(which, &t) != 0)
+		return 0;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t
+posix_wall_ms(void *self)
+{
+	(void)self;
+	return clock_ms(CLOCK_REALTIME);
+}
+
+static int64_t
+posix_mono_ms(void *self)
+{
+	(void)self;
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+static int
+posix_offset_min(void *self)
+{
+	time_t now = (time_t)(posix_wall_ms(self) / 1000);
+	struct tm local;
+
+	if (localtime_r(&now, &local) == NULL)
+		return 0;
+	return (int)(local.tm_gmtoff / 60);
+}
+
+static void
+posix_random(void *self, void *p, size_t n)
+{
+	(void)self;
+	randombytes_buf(p, n);
+}
+
+static enum err
+read_all(struct buf *out, int fd, size_t max, const char *path, struct fail *f)
+{
+	size_t begun = out->n;
+
+	for (;;) {
+		uint8_t block[65536];
+		ssize_t n = read(fd, block, sizeof(block));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail_set(f, ERR_IO, "%s cannot be read: %s",
+			    path, strerror(errno));
+		if (n == 0)
+			return OK;
+		if (out->n - begun + (size_t)n > max)
+			return fail_set(f, ERR_LIMIT,
+			    "%s is longer than the %zu bytes allowed", path,
+			    max);
+		buf_put(out, block, (size_t)n);
+		if (out->err != OK)
+			return fail_set(f, out->err, "%s: %s", path,
+			    err_text(out->err));
+	}
+}
+
+static enum err
+posix_file_read(void *self, struct buf *out, const char *path, size_t max,
+    struct fail *f)
+{
+	struct stat st;
+	enum err e;
+	int fd;
+
+	(void)self;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return fail_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+		    "%s cannot be opened: %s", path, strerror(errno));
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		e = fail_set(f, ERR_IO, "%s is not a regular file", path);
+	else
+		e = read_all(out, fd, max, path, f);
+	(void)close(fd);
+	return e;
+}
+
+static enum err
+sync_directory_of(const char *path, struct fail *f)
+{
+	char dir[PATH_BYTES];
+	char *slash;
+	int fd, done;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		(void)snprintf(dir, sizeof(dir), ".");
+	else if (slash == dir)
+		slash[1] = '\0';
+	else
+		*slash = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_set(f, ERR_IO, "%s cannot be opened: %s", dir,
+		    strerror(errno));
+	done = fsync(fd);
+	(void)close(fd);
+	/* some file systems cannot sync a directory; that is not an error */
+	if (done != 0 && errno != EINVAL)
+		return fail_set(f, ERR_IO, "%s cannot be synced: %s", dir,
+		    strerror(errno));
+	return OK;
+}
+
+static bool
+write_all(int fd, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		p += done;
+		n -= (size_t)done;
+	}
+	return fsync(fd) == 0;
+}
+
+static enum err
+posix_file_write(void *self, const char *path, const void *p, size_t n,
+    struct fail *f)
+{
+	char temporary[PATH_BYTES];
+	bool written;
+	int fd, length, why;
+
+	(void)self;
+	length = snprintf(temporary, sizeof(temporary), "%s.new", path);
+	if (length < 0 || (size_t)length >= sizeof(temporary))
+		return fail_set(f, ERR_INPUT, "the path is too long");
+	(void)unlink(temporary);
+	fd = open(temporary,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_set(f, ERR_IO, "%s cannot be created: %s",
+		    temporary, strerror(errno));
+	written = write_all(fd, p, n);
+	why = errno;
+	(void)close(fd);
+	if (written && rename(temporary, path) == 0)
+		return sync_directory_of(path, f);
+	if (written)
+		why = errno;
+	(void)unlink(temporary);
+	return fail_set(f, ERR_IO, "%s cannot be written: %s", path,
+	    strerror(why));
+}
+
+static enum err
+posix_file_remove(void *self, const char *path, struct fail *f)
+{
+	(void)self;
+	if (unlink(path) == 0)
+		return OK;
+	return fail_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+	    "%s cannot be removed: %s", path, strerror(errno));
+}
+
+static bool
+posix_file_exists(void *self, const char *path)
+{
+	struct stat st;
+
+	(void)self;
+	return lstat(path, &st) == 0;
+}
+
+static enum err
+posix_dir_make(void *self, const char *path, struct fail *f)
+{
+	(void)self;
+	if (mkdir(path, 0700) == 0)
+		return OK;
+	return fail_set(f, errno == EEXIST ? ERR_EXISTS : ERR_IO,
+	    "the directory %s cannot be made: %s", path, strerror(errno));
+}
+
+struct posix_lock {
+	int fd;
+};
+
+static void
+posix_lock_drop(void *self, void *lock)
+{
+	struct posix_lock *l = lock;
+
+	(void)self;
+	if (l == NULL)
+		return;
+	(void)close(l->fd);
+	free(l);
+}
+
+static long
+read_holder(int fd)
+{
+	char text[32] = "";
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static void
+write_holder(int fd)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	/* the number only helps a person; the lock itself is the flock */
+	if (n > 0 && ftruncate(fd, 0) == 0)
+		(void)!pwrite(fd, text, (size_t)n, 0);
+}
+
+static enum err
+posix_lock_take(void *self, void **lock, const char *path, long *holder,
+    struct fail *f)
+{
+	struct posix_lock *l;
+	int fd;
+
+	(void)self;
+	*holder = 0;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail_set(f, ERR_IO, "%s cannot be opened: %s", path,
+		    strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		*holder = read_holder(fd);
+		(void)close(fd);
+		return fail_set(f, ERR_BUSY,
+		    "this replica is in use by process %ld", *holder);
+	}
+	l = malloc(sizeof(*l));
+	if (l == NULL) {
+		(void)close(fd);
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	}
+	l->fd = fd;
+	write_holder(fd);
+	*lock = l;
+	return OK;
+}
+
+static enum err
+posix_binding(void *self, uint8_t out[32], const char *dir, struct fail *f)
+{
+	struct buf b = { .limit = 8192 };
+	struct stat st;
+	enum err e = OK;
+
+	if (stat(dir, &st) != 0)
+		return fail_set(f, ERR_IO, "%s cannot be looked at: %s", dir,
+		    strerror(errno));
+	buf_text(&b, "footbridge/binding/v1");
+	buf_u8(&b, 0);
+	buf_u64(&b, (uint64_t)st.st_ino);
+	/* a machine without the file is bound by directory alone */
+	(void)posix_file_read(self, &b, "/etc/machine-id", 4096, NULL);
+	if (b.err != OK)
+		e = fail_set(f, b.err, "%s", err_text(b.err));
+	else
+		(void)crypto_generichash(out, 32, b.p, b.n, NULL, 0);
+	buf_release(&b);
+	return e;
+}
+
+const struct env *
+env_posix(void)
+{
+	static const struct env e = {
+		.wall_ms = posix_wall_ms,
+		.offset_min = posix_offset_min,
+		.mono_ms = posix_mono_ms,
+		.random = posix_random,
+		.file_read = posix_file_read,
+		.file_write = posix_file_write,
+		.file_remove = posix_file_remove,
+		.file_exists = posix_file_exists,
+		.dir_make = posix_dir_make,
+		.lock_take = posix_lock_take,
+		.lock_drop = posix_lock_drop,
+		.binding = posix_binding,
+	};
+
+	return &e;
+}

@@ -1,0 +1,47 @@
+/*
+ * Every bound of the engine, in one place, each with its reason.
+ * Changing one that stands in FORMAT.md changes the format.
+ */
+#ifndef FOOTBRIDGE_SYNC_LIMITS_H
+#define FOOTBRIDGE_SYNC_LIMITS_H
+
+/* A clear header: fixed fields plus LIMIT_DEPS references is below 2 KiB. */
+#define LIMIT_HEADER_BYTES 4096
+/* Ends of a compartment that nobody has joined yet; a writer that knows more
+ * closes an empty segment first. Normal life has fewer than 6. */
+#define LIMIT_DEPS 64
+/* A segment is closed at this many bytes of packed operations, ... */
+#define LIMIT_OPEN_BYTES 16384
+/* ... but one operation may be long (a note), so the wire allows more. */
+#define LIMIT_PAYLOAD_BYTES (1024 * 1024)
+#define LIMIT_SEGMENT_BYTES (1024 * 1024 + 65536)
+/* One field's value. Documents are attachments, not values. */
+#define LIMIT_VALUE_BYTES (256 * 1024)
+#define LIMIT_SEGMENT_OPS 4096
+/* Fields of one table: their set fits one 64-bit word. */
+#define LIMIT_FIELDS 63
+#define LIMIT_TABLES 128
+#define LIMIT_STAFF_PER_SEGMENT 256
+/* Wall time of an operation: years 1900 to 9999, in milliseconds. */
+#define LIMIT_TIME_MIN_MS (-2208988800000LL)
+#define LIMIT_TIME_MAX_MS 253402300799999LL
+
+/* Segments of unknown authors or with a missing predecessor, kept unverified. */
+#define LIMIT_PARKED_PER_PEER 1024
+#define LIMIT_PARKED_BYTES (64 * 1024 * 1024)
+
+/* One exchange message. */
+#define LIMIT_MESSAGE_BYTES (4 * 1024 * 1024)
+#define LIMIT_UNIT_MIN_BYTES 4096
+#define LIMIT_UNIT_MAX_BYTES (1024 * 1024)
+
+#define LIMIT_MEMBER_BYTES 4096
+#define LIMIT_NAME_BYTES 200    /* a person's, office's or agency's name */
+#define LIMIT_CATEGORY_BYTES 64 /* "TX2.attendance" */
+#define LIMIT_BASIS_BYTES 200
+#define LIMIT_VIA 8             /* relays of one member */
+#define LIMIT_BUNDLE_BYTES (1024LL * 1024 * 1024)
+#define LIMIT_BUNDLE_RECIPIENTS 64
+#define LIMIT_INVITE_BYTES 1024
+
+#endif
