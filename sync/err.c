@@ -43,7 +43,7 @@ fail_in(struct fail *f, enum err code, const char *format, ...)
 	va_end(ap);
 	(void)snprintf(below, sizeof(below), "%s",
 	    f->text[0] != '\0' ? f->text : err_text(code));
-	(void)snprintf(f->text, sizeof(f->text), "%.150s: %.168s", context,
+	(void)snprintf(f->text, sizeof(f->text), "%.150s: %.167s", context,
 	    below);
 	clean(f->text);
 	f->code = code;

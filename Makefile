@@ -1,0 +1,175 @@
+# Footbridge: one file, no directory recursion. `make help` lists the targets.
+#
+# MODE=release|asan|ubsan and CC=gcc|clang build side by side, each in its own
+# directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
+# New sources are found by wildcard: adding a file needs no edit here.
+
+MODE ?= release
+V ?= 0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+# warnings are errors in a checkout, not in an unpacked release
+WERROR ?= $(if $(wildcard .git),1,0)
+
+OUT := build/$(MODE)$(if $(findstring clang,$(CC)),-clang)
+GEN := build/gen
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2);)
+
+# ---- flags -----------------------------------------------------------------
+SYNC_PKGS := sqlcipher libsodium libzstd
+NODE_PKGS := libcurl libmicrohttpd gnutls jansson inih libqrencode libsystemd
+PKGS_OK := $(shell pkg-config --exists $(SYNC_PKGS) $(NODE_PKGS) && echo 1)
+ifeq ($(PKGS_OK),1)
+PKG_CFLAGS := $(shell pkg-config --cflags $(SYNC_PKGS) $(NODE_PKGS))
+SYNC_LIBS := $(shell pkg-config --libs $(SYNC_PKGS))
+NODE_LIBS := $(shell pkg-config --libs $(NODE_PKGS)) -lpthread
+endif
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef \
+	-Wformat=2 -Wno-format-nonliteral -Wold-style-definition \
+	$(if $(filter 1,$(WERROR)),-Werror)
+MODE_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong
+MODE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address
+MODE_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+ifndef MODE_$(MODE)
+$(error MODE=$(MODE) is not known: use release, asan or ubsan)
+endif
+override CFLAGS += -std=c17 -D_DEFAULT_SOURCE -DSQLITE_HAS_CODEC -fPIE \
+	$(MODE_$(MODE)) $(WARN)
+override CPPFLAGS += -I. -MMD -MP $(subst -I/,-isystem /,$(PKG_CFLAGS))
+override LDFLAGS += $(filter -fsanitize%,$(MODE_$(MODE))) -pie \
+	-Wl,-z,relro,-z,now -Wl,--as-needed
+
+# ---- what there is ---------------------------------------------------------
+objects = $(patsubst %.c,$(OUT)/%.o,$(1))
+SYNC_A := $(OUT)/libfootbridge-sync.a
+NODE_A := $(OUT)/libfootbridge-node.a
+SCHEMA_A := $(OUT)/libfootbridge-schema.a
+SUPPORT_A := $(OUT)/libtests-support.a
+BELOW := $(SYNC_A) $(SCHEMA_A)
+
+SYNC_SRC := $(wildcard sync/*.c)
+NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c))
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+PROP_SRC := $(wildcard tests/prop/*.c)
+SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
+SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
+
+PROGRAM := $(patsubst node/main.c,$(OUT)/footbridge,$(wildcard node/main.c))
+TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
+	$(filter-out tools/embed.c,$(wildcard tools/*.c)))
+UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
+PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
+BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
+E2E := $(sort $(wildcard tests/e2e/*.sh))
+SECOND := $(wildcard tests/second/test_*)
+
+# ---- building --------------------------------------------------------------
+all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
+tests: all $(UNIT) $(PROP) ## build the test programs, run nothing
+bench-build: all $(BENCH)
+
+$(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
+$(SCHEMA_A): $(OUT)/gen/schema_assets.o
+$(NODE_A): $(call objects,$(NODE_SRC))
+$(SUPPORT_A): $(call objects,$(SUPPORT_SRC))
+$(SYNC_A) $(SCHEMA_A) $(NODE_A) $(SUPPORT_A):
+	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
+
+$(OUT)/%.o: %.c Makefile | need
+	$(call say,CC,$<)mkdir -p $(@D) && \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(OUT)/gen/%.o: $(GEN)/%.c Makefile | need
+	$(call say,CC,$<)mkdir -p $(@D) && \
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+link = $(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ \
+	$(filter %.o,$^) $(filter %.a,$^)
+$(OUT)/footbridge: $(OUT)/node/main.o $(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS)
+$(OUT)/tools-%: $(OUT)/tools/%.o $(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS)
+# an upward call of sync/ fails to link here: its tests never see node/
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka
+$(OUT)/tests/unit/node/%: $(OUT)/tests/unit/node/%.o $(SUPPORT_A) $(NODE_A) \
+		$(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+$(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(SUPPORT_A) $(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS)
+
+# assets: the folder is a prerequisite too, so that a removed file is noticed
+$(GEN)/embed: tools/embed.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -std=c17 -O1 $(WARN) -o $@ $<
+$(GEN)/sync_assets.c: $(GEN)/embed $(SYNC_ASSETS) $(wildcard sync/dict) Makefile
+	$(call say,EMBED,$@)$(GEN)/embed $@ sync $(SYNC_ASSETS)
+$(GEN)/schema_assets.c: $(GEN)/embed $(SCHEMA_ASSETS) \
+		$(wildcard schema/migrations) Makefile
+	$(call say,EMBED,$@)$(GEN)/embed $@ schema $(SCHEMA_ASSETS)
+
+need:
+ifneq ($(PKGS_OK),1)
+	@echo "Some libraries are missing. To install them, run: tools/setup" >&2
+	@tools/setup --check >&2 || true
+	@exit 1
+endif
+
+# ---- running ---------------------------------------------------------------
+check: tests ## unit, golden and a short property run, under 2 minutes
+	$(Q)TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(PROP)
+
+asan: ## the unit programs under AddressSanitizer
+	$(Q)$(MAKE) --no-print-directory MODE=asan check
+ubsan: ## the unit programs under UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) --no-print-directory MODE=ubsan check
+
+test: ready ## everything; ends with the line "N passed, N failed"
+	$(Q)$(MAKE) --no-print-directory MODE=release test-run
+
+SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT)))
+test-run: tests
+	$(Q)$(MAKE) --no-print-directory MODE=asan tests
+	$(Q)$(MAKE) --no-print-directory MODE=ubsan tests
+	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
+	    $(SANITIZED) -- $(SECOND) $(E2E)
+
+bench: bench-build ## run the benchmarks, print one JSON document
+	$(Q)tests/run --bench $(BENCH)
+
+ready:
+	$(Q)tools/setup --check --test >/dev/null || tools/setup --test
+
+demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
+	$(Q)tools/setup --check >/dev/null || tools/setup
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/demo
+
+lint: ## formatting, layers, lengths, SQL, spelling, static analysis
+	$(Q)tools/lint
+
+check-fresh: ## both commands in a fresh Debian tree: DIST=bookworm|trixie
+	$(Q)tools/check-fresh $(DIST)
+
+PREFIX ?= /usr/local
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(OUT)/footbridge $(DESTDIR)$(PREFIX)/bin/footbridge
+	if [ -f node/footbridge.1 ]; then install -D -m 644 node/footbridge.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/footbridge.1; fi
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' \
+	    Makefile
+
+.PHONY: all tests bench-build need check asan ubsan test test-run bench ready \
+	demo lint check-fresh install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)
