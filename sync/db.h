@@ -1,0 +1,108 @@
+/*
+ * The database seam: a thin statement interface. One driver today (SQLCipher,
+ * db_sqlite.c); PostgreSQL comes behind the same header.
+ *
+ * One connection writes (db_open with DB_WRITE), any number read. Statements
+ * are prepared once and kept by the connection, found again by their SQL text.
+ * SQL is written in the subset of schema/README.md; parameters are ?1, ?2...
+ * Bind and column calls cannot fail by themselves: a failed bind is reported by
+ * the next stmt_step. After any failed commit the state is unknown: the caller
+ * closes, reopens and reads again (ASSURANCE finding 7); db_poisoned says so.
+ */
+#ifndef FOOTBRIDGE_SYNC_DB_H
+#define FOOTBRIDGE_SYNC_DB_H
+
+#include "sync/env.h"
+
+struct db;   /* a connection */
+struct stmt; /* a prepared statement, owned by its connection */
+
+#define DB_KEY_BYTES 32
+#define DB_SALT_BYTES 16
+
+enum db_mode {
+	DB_WRITE,  /* the one writer; creates the file when it is absent */
+	DB_READ,   /* read-only, for reports on other threads */
+};
+
+struct db_options {
+	enum db_mode mode;
+	/* NULL: not encrypted; allowed only with env->memory_database */
+	const uint8_t *key;  /* DB_KEY_BYTES, raw SQLCipher key; copied */
+	const uint8_t *salt; /* DB_SALT_BYTES */
+	int cache_kib;       /* page cache ceiling; 0 = 8 MiB */
+	bool must_exist;     /* ERR_NOTFOUND instead of creating */
+};
+
+/*
+ * Open. Settings: WAL, synchronous FULL, temp_store MEMORY, foreign keys off,
+ * trusted_schema off, cell_size_check on, mmap off, defensive, secure_delete,
+ * cipher_log off, busy time-out 0 for the writer.
+ *
+ * fails: ERR_AUTH    wrong key, or not a database of ours (SQLCipher cannot
+ *                    tell the two apart); ERR_NOTFOUND; ERR_IO; ERR_NOMEM
+ */
+enum err db_open(struct db **out, const struct env *env, const char *path,
+    const struct db_options *options, struct fail *f);
+/* Finalizes every statement, checkpoints when it is the writer; NULL is fine. */
+void db_close(struct db *db);
+
+/* Run one or more statements without parameters or results. */
+enum err db_exec(struct db *db, const char *sql, struct fail *f);
+
+/* A transaction. Nesting is a programming error (asserted). */
+enum err db_begin(struct db *db, struct fail *f);
+enum err db_commit(struct db *db, struct fail *f);
+/* Harmless when none is open; forgets nothing that was committed. */
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+/* A commit failed: the connection refuses everything but close. */
+bool db_poisoned(const struct db *db);
+/* TRUNCATE checkpoint of the write-ahead log. */
+enum err db_checkpoint(struct db *db, struct fail *f);
+/* Give unused memory of the page cache back to the system. */
+void db_shrink(struct db *db);
+/* PRAGMA integrity_check and cipher_integrity_check: OK, or ERR_CORRUPT with
+ * the first line of what was found. */
+enum err db_integrity(struct db *db, struct fail *f);
+
+/*
+ * The statement for this SQL, reset and with no bindings. Borrowed; valid until
+ * db_close. sql is compared by content and copied. Using it again resets it, so
+ * two loops over one statement must not nest.
+ */
+enum err db_stmt(struct stmt **out, struct db *db, const char *sql,
+    struct fail *f);
+
+/* Parameters count from 1. Text and blobs are borrowed until the next reset. */
+void stmt_int(struct stmt *s, int at, int64_t v);
+void stmt_text(struct stmt *s, int at, const char *text);
+void stmt_text_n(struct stmt *s, int at, const void *p, size_t n);
+void stmt_blob(struct stmt *s, int at, const void *p, size_t n);
+void stmt_null(struct stmt *s, int at);
+
+/* *row is true when a row is there, false at the end (and s is reset). */
+enum err stmt_step(struct stmt *s, bool *row, struct fail *f);
+/* Step to the end, ignoring rows; resets s. ERR_EXISTS on a duplicate key. */
+enum err stmt_run(struct stmt *s, struct fail *f);
+void stmt_reset(struct stmt *s);
+
+/* Columns count from 0. Pointers are borrowed until the next step or reset. */
+int64_t stmt_col_int(struct stmt *s, int at);
+/* NULL column gives n = 0 and a non-NULL pointer. */
+const uint8_t *stmt_col_blob(struct stmt *s, int at, size_t *n);
+/* NUL-terminated; "" for NULL. */
+const char *stmt_col_text(struct stmt *s, int at);
+bool stmt_col_null(struct stmt *s, int at);
+enum stmt_type { STMT_NULL, STMT_INT, STMT_REAL, STMT_TEXT, STMT_BLOB };
+enum stmt_type stmt_col_type(struct stmt *s, int at);
+/* Copy exactly n bytes; false (and zeros) when the blob has another size. */
+bool stmt_col_copy(struct stmt *s, int at, void *to, size_t n);
+const char *stmt_col_name(struct stmt *s, int at);
+int stmt_col_count(struct stmt *s);
+
+/* Rows changed by the last stmt_run, and the rowid of the last insert. */
+int64_t db_changes(const struct db *db);
+int64_t db_last_rowid(const struct db *db);
+
+#endif

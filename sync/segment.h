@@ -1,0 +1,138 @@
+/*
+ * The segment: the signed unit of the change log (DESIGN 5; bytes in FORMAT.md).
+ *
+ *   form | header | body | signature          form 0, whole
+ *   form | header | body hash | signature     form 1, a stub
+ *
+ * body:  data: ciphertext; control kinds: clear bytes of that kind
+ * hash:  BLAKE2b-256(LABEL_SEGMENT_BODY, body)
+ * id:    BLAKE2b-256(LABEL_SEGMENT_ID, network, header, previous id, hash)
+ *        previous = the id of (author, compartment, chain, seq - 1), zeros at 1
+ * sig:   Ed25519 over (LABEL_SEGMENT_SIGN, id)
+ *
+ * The header has no time in it. The previous id is not sent: whoever can verify
+ * has the predecessor. A stub verifies like the whole. Stored bytes are sent as
+ * they are by everybody.
+ */
+#ifndef FOOTBRIDGE_SYNC_SEGMENT_H
+#define FOOTBRIDGE_SYNC_SEGMENT_H
+
+#include "sync/env.h"
+#include "sync/id.h"
+#include "sync/limits.h"
+
+#define SEGMENT_FORMAT 1
+#define SEGMENT_SUITE 1 /* Ed25519, XChaCha20-Poly1305, BLAKE2b, zstd dict 1 */
+#define SEGMENT_SALT_BYTES 16
+#define SEGMENT_PREFIX_BYTES 4 /* of the key id, to find the key */
+#define SEGMENT_SIG_BYTES 64
+#define SEGMENT_KEY_BYTES 32
+
+enum segment_kind {
+	SEGMENT_DATA = 0,
+	SEGMENT_GRANT = 1,
+	SEGMENT_REMOVE = 2,
+	SEGMENT_SHRED = 3,
+	SEGMENT_JUDGEMENT = 4,
+	SEGMENT_ADOPT = 5,
+	SEGMENT_TRANSFER = 6,
+	SEGMENT_OFFER = 7,
+	SEGMENT_SNAPSHOT = 8,
+	SEGMENT_ATTACHMENT = 9,
+};
+#define SEGMENT_KIND_MAX SEGMENT_ATTACHMENT
+
+/* 0 control, 1 data: fixed by the kind */
+#define CHAIN_CONTROL 0
+#define CHAIN_DATA 1
+int segment_chain(enum segment_kind kind);
+const char *segment_kind_name(enum segment_kind kind);
+
+struct segment_dep {
+	struct author_tag author;
+	int chain;
+	uint64_t seq;                   /* >= 1 */
+	uint8_t ref[SEGMENT_REF_BYTES]; /* first bytes of the segment id */
+};
+
+struct segment_header {
+	unsigned format, suite;
+	enum segment_kind kind;
+	unsigned lane;                  /* 0..2 */
+	struct compartment_id compartment;
+	struct author_tag author;
+	uint64_t seq;                   /* per author, compartment, chain; >= 1 */
+	uint64_t position;              /* per author; >= 1 */
+	unsigned schema;                /* version; 0 for control */
+	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* data only, else zeros */
+	uint8_t salt[SEGMENT_SALT_BYTES];         /* data only, else zeros */
+	size_t body_bytes;
+	size_t dep_count;
+	struct segment_dep deps[LIMIT_DEPS]; /* ascending, no two alike; never
+	                                      * the segment's own predecessor */
+};
+
+/* A parsed view; every pointer borrows from the bytes given. */
+struct segment {
+	struct segment_header header;
+	bool stub;
+	const uint8_t *header_bytes;
+	size_t header_n;
+	const uint8_t *body; /* ciphertext or control bytes; NULL in a stub */
+	uint8_t body_hash[32];
+	const uint8_t *signature;
+};
+
+/*
+ * fails: ERR_FORMAT  text names the field and its offset; ERR_LIMIT;
+ *        ERR_VERSION a format or suite this program does not know
+ * Checks everything that needs no key and no other segment. out is untouched
+ * on failure.
+ */
+enum err segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
+    struct fail *f);
+/* prev NULL for seq 1 */
+void segment_identify(struct segment_id *id, const struct segment *s,
+    const struct network_id *network, const struct segment_id *prev);
+/* ERR_AUTH when the signature is not this key's. ~60 us. */
+enum err segment_verify(const struct segment *s, const struct segment_id *id,
+    const uint8_t public_key[static 32]) MUST_USE;
+
+/* The commitment that names a compartment key. */
+void segment_key_id(struct key_id *out,
+    const uint8_t key[static SEGMENT_KEY_BYTES]);
+
+/*
+ * Decrypt and decompress a whole data segment into its packed payload (appended).
+ * fails: ERR_AUTH key or bytes do not fit; ERR_FORMAT padding or compression;
+ *        ERR_LIMIT; ERR_INPUT for a stub or a control kind
+ * cost:  one AEAD pass, one bounded zstd frame
+ */
+enum err segment_open(struct buf *payload, const struct segment *s,
+    const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
+
+/*
+ * Make a whole segment: compress, pad (Padme, floor 64), encrypt, hash, sign.
+ * in->header: everything but format, suite, key_prefix, salt and body_bytes.
+ * body: packed payload for SEGMENT_DATA, clear bytes for the control kinds.
+ * The result is re-parsed, re-verified and re-opened before it is returned.
+ * out: bytes appended to *out; *id
+ */
+struct segment_make {
+	const struct segment_header *header;
+	const uint8_t *body;
+	size_t body_n;
+	const uint8_t *key; /* SEGMENT_KEY_BYTES; NULL for control kinds */
+	const struct network_id *network;
+	const struct segment_id *prev; /* NULL for seq 1 */
+	const uint8_t *secret_key;     /* Ed25519, 64 bytes */
+};
+enum err segment_make(struct buf *out, struct segment_id *id,
+    const struct segment_make *in, const struct env *env, struct fail *f);
+/* The stub of a whole segment; the stub of a stub is itself. */
+void segment_stub(struct buf *out, const struct segment *s);
+
+/* Padme length with a floor of 64 (PETS'19); n <= LIMIT_PAYLOAD_BYTES. */
+size_t segment_padded(size_t n);
+
+#endif
