@@ -1,0 +1,82 @@
+/*
+ * Compartments: the unit of sharing, (subject, category, owner agency).
+ *
+ *   name = BLAKE2b-128(LABEL_COMPARTMENT_NAME, keyed by the owner agency's
+ *          name key; subject, category)
+ *   id   = BLAKE2b-128(LABEL_COMPARTMENT_ID, network, owner, name)
+ *
+ * A struct compartment is a cache entry of the _compartment row: borrowed,
+ * valid until the next compartment_* call that loads another one, so copy the
+ * number (no) to keep it. Changes are marked dirty and written at commit.
+ *
+ * ends: the applied segments that no other applied segment names, by local
+ * number; a new operation depends on them. Causal past of an operation written
+ * now is everything applied.
+ */
+#ifndef FOOTBRIDGE_SYNC_COMPARTMENT_H
+#define FOOTBRIDGE_SYNC_COMPARTMENT_H
+
+#include "sync/replica.h"
+#include "sync/segment.h"
+
+#define COMPARTMENT_ENDS 128
+
+struct compartment_end {
+	int64_t segment; /* _segment.no */
+	int chain;
+};
+
+struct compartment {
+	int64_t no;
+	struct compartment_id id;
+	bool has_owner;              /* owner and name are known (a grant came) */
+	struct agency_id owner;
+	uint8_t name[16];
+	bool has_subject;            /* subject and category are known */
+	struct row_id subject;       /* person, agency or network id */
+	char category[LIMIT_CATEGORY_BYTES + 1];
+	size_t end_count;
+	struct compartment_end ends[COMPARTMENT_ENDS];
+	int64_t unreadable;          /* data segments held without a key */
+	int64_t conflicts;           /* rows in _conflict */
+	int64_t open_no;             /* own open data segment, or 0 */
+	bool rederive;               /* derive before the transaction ends */
+	bool changed;                /* write the row at commit */
+};
+
+/* By local number, id, or what it holds. ERR_NOTFOUND. */
+enum err compartment_get(struct replica *r, struct compartment **out,
+    int64_t no, struct fail *f);
+enum err compartment_by_id(struct replica *r, struct compartment **out,
+    const struct compartment_id *id, struct fail *f);
+enum err compartment_find(struct replica *r, struct compartment **out,
+    const struct agency_id *owner, const struct row_id *subject,
+    const char *category, struct fail *f);
+/* Known by id only (a foreign segment names it): makes the row if absent. */
+enum err compartment_meet(struct replica *r, struct compartment **out,
+    const struct compartment_id *id, struct fail *f);
+/*
+ * The own agency's compartment for (subject, category); if there is none, make
+ * it: first key, founding grant to the own agency, and to this node itself
+ * when it does not hold the agency's secret.
+ */
+enum err compartment_own(struct replica *r, struct compartment **out,
+    const struct row_id *subject, const char *category, struct fail *f);
+
+void compartment_own_name(uint8_t name[static 16], const struct identity *i,
+    const struct row_id *subject, const char *category);
+void compartment_make_id(struct compartment_id *out,
+    const struct network_id *network, const struct agency_id *owner,
+    const uint8_t name[static 16]);
+/* owner, name, subject, category learned from a grant; marks changed.
+ * ERR_FORMAT when owner and name do not give the id. */
+enum err compartment_learn(struct replica *r, struct compartment *c,
+    const struct agency_id *owner, const uint8_t name[static 16],
+    const struct row_id *subject, const char *category, struct fail *f);
+
+/* Write changed entries and derive marked ones; called by replica_commit. */
+enum err compartment_flush(struct replica *r, struct fail *f);
+/* Forget the cache (after a rollback). */
+void compartment_forget(struct replica *r);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * Membership: who is in the network, signed and checkable by everybody.
+ *
+ * Records are signed, not encrypted (relays need them), hold no names of people
+ * under supervision, and travel before anything else. The state is a pure
+ * function of the set of records: any order of arrival gives the same.
+ *
+ *   root     network name, root public key; signed by the root. One a network.
+ *   agency   id, name, kind, box public key; issuer root or network steward.
+ *   node     id, three public keys, agency, office, name, roles, via, serial;
+ *            issuer root, a network steward, or a steward of the same agency
+ *            (who cannot give MEMBER_STEWARD_NETWORK). Of several for one node
+ *            the greatest (serial, record id) holds; keys and agency never
+ *            change: a record that tries is void.
+ *   author   node, incarnation; signed by that node.
+ *   revocation is framed and answers "not available yet".
+ *
+ * Dates are shown, never checked. Bytes: FORMAT.md "Membership".
+ * Pure in memory: no SQL, no I/O. A network has tens to a few thousand records.
+ */
+#ifndef FOOTBRIDGE_SYNC_MEMBER_H
+#define FOOTBRIDGE_SYNC_MEMBER_H
+
+#include "sync/env.h"
+#include "sync/id.h"
+#include "sync/limits.h"
+
+#define MEMBER_KEY_BYTES 32
+#define MEMBER_SECRET_BYTES 64
+
+/* roles of a node, a bit set */
+#define MEMBER_STEWARD_NETWORK 1u
+#define MEMBER_STEWARD_AGENCY 2u
+#define MEMBER_REGISTRAR 4u
+#define MEMBER_RELAY 8u
+#define MEMBER_FIELD 16u
+
+enum member_kind {
+	MEMBER_ROOT = 1,
+	MEMBER_AGENCY = 2,
+	MEMBER_NODE = 3,
+	MEMBER_AUTHOR = 4,
+	MEMBER_REVOCATION = 5,
+};
+
+struct member_agency {
+	struct agency_id id;
+	char name[LIMIT_NAME_BYTES + 1];
+	int kind; /* enum agency_kind */
+	uint8_t box_key[MEMBER_KEY_BYTES]; /* X25519: grants are sealed to it */
+};
+
+struct member_node {
+	struct node_id id;
+	uint8_t sign_key[MEMBER_KEY_BYTES]; /* Ed25519 */
+	uint8_t box_key[MEMBER_KEY_BYTES];  /* X25519 */
+	uint8_t tls_key[MEMBER_KEY_BYTES];  /* Ed25519, TLS only */
+	struct agency_id agency;
+	char office[LIMIT_NAME_BYTES + 1];
+	char name[LIMIT_NAME_BYTES + 1];
+	unsigned roles;
+	size_t via_count;
+	struct node_id via[LIMIT_VIA]; /* relays that serve it */
+	uint64_t serial;
+	int64_t made_ms; /* shown, never checked */
+};
+
+struct member_author {
+	struct author_tag tag;
+	struct node_id node;
+	struct incarnation incarnation;
+};
+
+/* This node's own secrets; wiped by identity_wipe. */
+struct identity {
+	struct node_id node;
+	uint8_t sign_key[MEMBER_KEY_BYTES];
+	uint8_t sign_secret[MEMBER_SECRET_BYTES];
+	uint8_t box_key[MEMBER_KEY_BYTES];
+	uint8_t box_secret[MEMBER_KEY_BYTES];
+	uint8_t tls_key[MEMBER_KEY_BYTES];
+	uint8_t tls_secret[MEMBER_SECRET_BYTES];
+	struct incarnation incarnation;
+	struct author_tag author;
+	struct agency_id agency;
+	/* the agency's; has_agency_secret only on registrars */
+	bool has_agency_secret;
+	uint8_t agency_box_key[MEMBER_KEY_BYTES];
+	uint8_t agency_box_secret[MEMBER_KEY_BYTES];
+	/* K of compartment names: every node of the agency has it */
+	uint8_t agency_name_key[32];
+	/* only until "root forget" */
+	bool has_root_secret;
+	uint8_t root_secret[MEMBER_SECRET_BYTES];
+};
+
+void identity_make(struct identity *i, const struct env *env);
+/* A fresh incarnation and its tag. */
+void identity_reincarnate(struct identity *i, const struct env *env);
+/* A new agency key pair and name key; sets has_agency_secret. */
+void identity_make_agency(struct identity *i, const struct env *env);
+void identity_encode(struct buf *out, const struct identity *i);
+enum err identity_decode(struct identity *i, const uint8_t *p, size_t n);
+void identity_wipe(struct identity *i);
+
+void member_node_id(struct node_id *out, const uint8_t sign_key[static 32],
+    const uint8_t box_key[static 32], const uint8_t tls_key[static 32]);
+void member_agency_id(struct agency_id *out, const struct network_id *network,
+    const uint8_t founding_box_key[static 32]);
+void member_network_id(struct network_id *out,
+    const uint8_t root_key[static 32]);
+void member_author_tag(struct author_tag *out, const struct node_id *node,
+    const struct incarnation *incarnation);
+
+struct members;
+
+/* Empty; network NULL until a root record is added (then it is fixed). */
+enum err members_new(struct members **out, const struct network_id *network);
+void members_free(struct members *m);
+
+enum member_result {
+	MEMBER_ADDED,     /* new and valid: state may have changed */
+	MEMBER_DUPLICATE, /* this very record is held */
+	MEMBER_WAITING,   /* issuer not known yet: give it again later */
+};
+/*
+ * Check one record and take it in. id: 32 bytes, name of the record.
+ * fails: ERR_FORMAT, ERR_AUTH (signature), ERR_DENIED (issuer may not),
+ *        ERR_INPUT (another network), ERR_UNAVAILABLE (revocation), ERR_NOMEM
+ * MEMBER_ADDED may make waiting ones acceptable: the caller gives them again.
+ */
+enum err members_add(struct members *m, enum member_result *result,
+    uint8_t id[static 32], const uint8_t *bytes, size_t n, struct fail *f);
+
+/* Look-ups; borrowed, valid until the next members_add; NULL if unknown. */
+const struct network_id *members_network(const struct members *m);
+const char *members_network_name(const struct members *m);
+const struct member_agency *members_agency(const struct members *m,
+    const struct agency_id *id);
+const struct member_node *members_node(const struct members *m,
+    const struct node_id *id);
+const struct member_node *members_node_by_tls(const struct members *m,
+    const uint8_t tls_key[static 32]);
+const struct member_author *members_author(const struct members *m,
+    const struct author_tag *tag);
+size_t members_node_count(const struct members *m);
+const struct member_node *members_node_at(const struct members *m, size_t i);
+size_t members_agency_count(const struct members *m);
+const struct member_agency *members_agency_at(const struct members *m,
+    size_t i);
+size_t members_author_count(const struct members *m);
+const struct member_author *members_author_at(const struct members *m,
+    size_t i);
+/* By name if unique, else full id or its first 8 hex digits or more.
+ * ERR_NOTFOUND, ERR_INPUT when ambiguous. */
+enum err members_find_node(const struct members *m,
+    const struct member_node **out, const char *text, struct fail *f);
+enum err members_find_agency(const struct members *m,
+    const struct member_agency **out, const char *text, struct fail *f);
+/* Hash over the sorted record ids; equal sets have equal heads. */
+void members_head(const struct members *m, uint8_t out[static 32]);
+
+/* Make signed records (appended). The issuer is i's node, or the root where
+ * i->has_root_secret and as_root. Not checked for permission: members_add is. */
+enum err member_make_root(struct buf *out, const struct identity *i,
+    const char *network_name);
+enum err member_make_agency(struct buf *out, const struct identity *i,
+    const struct network_id *network, bool as_root,
+    const struct member_agency *agency);
+enum err member_make_node(struct buf *out, const struct identity *i,
+    const struct network_id *network, bool as_root,
+    const struct member_node *node);
+enum err member_make_author(struct buf *out, const struct identity *i,
+    const struct network_id *network);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * A replica: one directory, one encrypted database, one identity, one writer.
+ *
+ *   DIR/footbridge.db   the database (and -wal)    DIR/slots.a .b   key slots
+ *   DIR/fence.a .b      the fence                  DIR/lock         lock file
+ *
+ * Opening takes the lock, unwraps the replica key, opens the database, checks
+ * network and schema version (migrates forward in one transaction), checks the
+ * fence and the machine binding. A mismatch is ERR_FENCE: nothing is changed.
+ *
+ * Every public call of sync/ that writes runs in one transaction of its own
+ * unless replica_begin was called. Not thread-safe: one lock above.
+ */
+#ifndef FOOTBRIDGE_SYNC_REPLICA_H
+#define FOOTBRIDGE_SYNC_REPLICA_H
+
+#include "sync/member.h"
+#include "sync/registry.h"
+
+struct replica;
+
+/* The one door through which policy enters; denies by default (NULL). */
+enum gate_act { GATE_GRANT, GATE_RECEIVE, GATE_DISPLAY };
+struct gate_question {
+	enum gate_act act;
+	const struct row_id *subject;
+	const char *category;
+	const struct agency_id *owner;
+	const struct agency_id *recipient; /* agency that would get it */
+	const char *basis;                 /* "KIND:REF", or "" */
+};
+typedef enum err (*gate_fn)(void *context, const struct gate_question *q,
+    struct fail *f);
+
+struct replica_options {
+	const struct env *env;
+	const struct registry_source *schema; /* borrowed until close */
+	size_t schema_count;
+	gate_fn gate;
+	void *gate_context;
+	int cache_kib;          /* 0 = default */
+	/* replica key, 32 bytes, from slot.h; NULL with env->memory_database */
+	const uint8_t *replica_key;
+};
+
+/*
+ * Make a new replica in dir (which must not hold one): identity, tables. The
+ * key slots are made by the caller (slot.h). It is no member of anything yet.
+ */
+enum err replica_create(struct replica **out, const char *dir,
+    const struct replica_options *o, struct fail *f);
+/*
+ * fails: ERR_BUSY "in use by process N", ERR_AUTH, ERR_NOTFOUND, ERR_VERSION
+ *        (made by a newer program), ERR_FENCE, ERR_CORRUPT, ERR_IO
+ */
+enum err replica_open(struct replica **out, const char *dir,
+    const struct replica_options *o, struct fail *f);
+/* Writes the fence, checkpoints, wipes; NULL is fine. */
+void replica_close(struct replica *r);
+
+/* Group several calls into one transaction: all or nothing. */
+enum err replica_begin(struct replica *r, struct fail *f);
+enum err replica_commit(struct replica *r, struct fail *f);
+void replica_rollback(struct replica *r);
+
+/* Found a network with this node as first member: root, agency, node and
+ * author records. roles are given in full. */
+struct replica_found {
+	const char *network_name, *node_name, *agency_name, *office;
+	int agency_kind;
+	bool relay;
+	bool training;
+};
+enum err replica_found_network(struct replica *r,
+    const struct replica_found *o, struct fail *f);
+
+/*
+ * Take in one membership record, from peer (NULL: made here). Stores, routes to
+ * peers, retries what waited (members first, then parked segments).
+ * Waiting records are parked within LIMIT_PARKED_*.
+ */
+enum err replica_add_member(struct replica *r, enum member_result *result,
+    const uint8_t *bytes, size_t n, const struct node_id *peer,
+    struct fail *f);
+
+/* Borrowed; live as long as the replica. */
+const struct identity *replica_identity(const struct replica *r);
+struct members *replica_members(struct replica *r);
+const struct registry *replica_registry(const struct replica *r);
+const struct env *replica_env(const struct replica *r);
+struct db *replica_db(struct replica *r);
+const char *replica_dir(const struct replica *r);
+/* own agency's kind, -1 before membership */
+int replica_kind(const struct replica *r);
+/* Replace stored identity (joining hands over agency keys). */
+enum err replica_save_identity(struct replica *r, const struct identity *i,
+    struct fail *f);
+
+/* small facts (_meta); ERR_NOTFOUND */
+enum err replica_meta_get(struct replica *r, struct buf *out, const char *name,
+    struct fail *f);
+enum err replica_meta_set(struct replica *r, const char *name, const void *p,
+    size_t n, struct fail *f);
+/* add to a counter shown by status */
+enum err replica_count(struct replica *r, const char *name, int64_t add,
+    struct fail *f);
+int64_t replica_counter(struct replica *r, const char *name);
+
+/* Drop every derived table and make it again from the log, byte for byte. */
+enum err replica_rebuild(struct replica *r, struct fail *f);
+
+#endif

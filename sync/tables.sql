@@ -1,0 +1,238 @@
+-- The engine's own tables. Names start with an underscore; a schema's tables
+-- do not. Numbers ("no") are local to this replica and mean nothing elsewhere.
+-- Truth: _member, _segment, _key, _meta. Everything marked "derived" can be
+-- dropped and made again from those (footbridge rebuild).
+
+-- Small facts, one row each: identity, secrets of this node, counters' tops.
+CREATE TABLE _meta (
+	name TEXT PRIMARY KEY,
+	value BLOB NOT NULL
+);
+
+-- Verified membership records, as received. Held once each, by their id.
+CREATE TABLE _member (
+	no INTEGER PRIMARY KEY,
+	id BLOB NOT NULL UNIQUE,
+	bytes BLOB NOT NULL
+);
+
+-- Authors, as introduced by author records. top_position and top_id: the
+-- highest position of that author held here (own: ever sealed).
+CREATE TABLE _author (
+	no INTEGER PRIMARY KEY,
+	tag BLOB NOT NULL UNIQUE,
+	node BLOB NOT NULL,
+	incarnation BLOB NOT NULL,
+	top_position BIGINT NOT NULL,
+	top_id BLOB NOT NULL
+);
+
+-- Compartments known here. subject and category are known to key holders and
+-- to nodes of the owner agency; NULL at a relay. ends: derived, the segment
+-- numbers that no other applied segment covers (see compartment.h).
+CREATE TABLE _compartment (
+	no INTEGER PRIMARY KEY,
+	id BLOB NOT NULL UNIQUE,
+	owner BLOB,
+	name BLOB,
+	subject BLOB,
+	category TEXT,
+	ends BLOB NOT NULL,
+	unreadable BIGINT NOT NULL,
+	conflicts BIGINT NOT NULL,
+	open_no BIGINT NOT NULL
+);
+CREATE INDEX _compartment_subject ON _compartment (subject);
+
+-- The log. state: see log.h. bytes: the wire bytes of a sealed segment; the
+-- loose operations (data) or the clear body (control) of an unsealed one.
+-- deps: segment numbers an unsealed one depends on; empty once sealed.
+CREATE TABLE _segment (
+	no INTEGER PRIMARY KEY,
+	cpt BIGINT NOT NULL,
+	author BIGINT NOT NULL,
+	chain BIGINT NOT NULL,
+	seq BIGINT NOT NULL,
+	position BIGINT NOT NULL,
+	kind BIGINT NOT NULL,
+	state BIGINT NOT NULL,
+	id BLOB,
+	deps BLOB,
+	bytes BLOB NOT NULL
+);
+CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
+CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
+
+-- Received but not yet verifiable: unknown author or missing predecessor.
+CREATE TABLE _parked (
+	no INTEGER PRIMARY KEY,
+	peer BLOB NOT NULL,
+	cpt BLOB NOT NULL,
+	author BLOB NOT NULL,
+	reason BIGINT NOT NULL,
+	at_ms BIGINT NOT NULL,
+	bytes BLOB NOT NULL
+);
+CREATE INDEX _parked_author ON _parked (author);
+
+-- Refused or quarantined things, kept for "held": what, from whom, why.
+CREATE TABLE _refused (
+	no INTEGER PRIMARY KEY,
+	peer BLOB NOT NULL,
+	at_ms BIGINT NOT NULL,
+	code BIGINT NOT NULL,
+	reason TEXT NOT NULL,
+	bytes BLOB NOT NULL
+);
+
+-- Keys of compartments held here.
+CREATE TABLE _key (
+	cpt BIGINT NOT NULL,
+	key_id BLOB NOT NULL,
+	key BLOB NOT NULL,
+	PRIMARY KEY (cpt, key_id)
+) WITHOUT ROWID;
+
+-- Derived from grant segments: who was given which key.
+-- recipient_kind 0 agency, 1 node; rights 1 read, 2 write.
+CREATE TABLE _grant (
+	cpt BIGINT NOT NULL,
+	key_id BLOB NOT NULL,
+	recipient_kind BIGINT NOT NULL,
+	recipient BLOB NOT NULL,
+	segment BIGINT NOT NULL,
+	rights BIGINT NOT NULL,
+	basis TEXT,
+	at_ms BIGINT NOT NULL,
+	PRIMARY KEY (cpt, key_id, recipient_kind, recipient, segment)
+) WITHOUT ROWID;
+CREATE INDEX _grant_recipient ON _grant (recipient);
+
+-- Derived: open disagreements. kind 1 decision, 2 notice. field 0: over rows
+-- (single). origins: see conflict.h.
+CREATE TABLE _conflict (
+	cpt BIGINT NOT NULL,
+	tbl BIGINT NOT NULL,
+	row BLOB NOT NULL,
+	field BIGINT NOT NULL,
+	kind BIGINT NOT NULL,
+	reason BIGINT NOT NULL,
+	origins BLOB NOT NULL,
+	PRIMARY KEY (cpt, tbl, row, field)
+) WITHOUT ROWID;
+
+-- Local: notices somebody has looked at (hash of what was shown).
+CREATE TABLE _noticed (
+	hash BLOB PRIMARY KEY,
+	at_ms BIGINT NOT NULL
+) WITHOUT ROWID;
+
+-- Local: what somebody typed and could not be saved because the field had
+-- changed meanwhile.
+CREATE TABLE _draft (
+	no INTEGER PRIMARY KEY,
+	tbl BIGINT NOT NULL,
+	row BLOB NOT NULL,
+	staff BLOB NOT NULL,
+	at_ms BIGINT NOT NULL,
+	fields BLOB NOT NULL
+);
+
+-- Local: who did or looked at what; each entry hashes the one before.
+CREATE TABLE _audit (
+	no INTEGER PRIMARY KEY,
+	at_ms BIGINT NOT NULL,
+	staff BLOB NOT NULL,
+	act TEXT NOT NULL,
+	object BLOB NOT NULL,
+	result BIGINT NOT NULL,
+	hash BLOB NOT NULL
+);
+
+-- Peers this node exchanges with. stream: random name of the numbering we
+-- keep for that peer; sent: positions the peer has acknowledged by cursor.
+CREATE TABLE _peer (
+	no INTEGER PRIMARY KEY,
+	node BLOB NOT NULL UNIQUE,
+	address TEXT NOT NULL,
+	every_s BIGINT NOT NULL,
+	budget BIGINT NOT NULL,
+	stream BLOB NOT NULL,
+	last_ok_ms BIGINT NOT NULL,
+	last_try_ms BIGINT NOT NULL,
+	last_error TEXT NOT NULL
+);
+
+-- Per peer and lane, ours: how far the queue goes and what was acknowledged;
+-- theirs: the stream, position and id up to which we hold what they sent.
+CREATE TABLE _lane (
+	peer BIGINT NOT NULL,
+	lane BIGINT NOT NULL,
+	top BIGINT NOT NULL,
+	acked BIGINT NOT NULL,
+	their_stream BLOB NOT NULL,
+	their_position BIGINT NOT NULL,
+	their_id BLOB NOT NULL,
+	receipt_in BLOB,
+	receipt_out BLOB,
+	PRIMARY KEY (peer, lane)
+) WITHOUT ROWID;
+
+-- What is to go to a peer, in order. what: 0 member record, 1 segment.
+CREATE TABLE _queue (
+	peer BIGINT NOT NULL,
+	lane BIGINT NOT NULL,
+	position BIGINT NOT NULL,
+	what BIGINT NOT NULL,
+	ref BIGINT NOT NULL,
+	PRIMARY KEY (peer, lane, position)
+) WITHOUT ROWID;
+
+-- The received beginning of a long item.
+CREATE TABLE _stage (
+	peer BIGINT NOT NULL,
+	lane BIGINT NOT NULL,
+	position BIGINT NOT NULL,
+	id BLOB NOT NULL,
+	total BIGINT NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (peer, lane)
+);
+
+-- Invites we made: the answer is made once.
+CREATE TABLE _invite (
+	id BLOB PRIMARY KEY,
+	secret BLOB NOT NULL,
+	agency BLOB,
+	agency_name TEXT NOT NULL,
+	kind BIGINT NOT NULL,
+	name TEXT NOT NULL,
+	roles BIGINT NOT NULL,
+	expires_ms BIGINT NOT NULL,
+	used_by BLOB
+);
+
+-- Counters that status and held show.
+CREATE TABLE _count (
+	name TEXT PRIMARY KEY,
+	value BIGINT NOT NULL
+) WITHOUT ROWID;
+
+-- Local: CSV imports, so that one can be undone.
+CREATE TABLE _batch (
+	no INTEGER PRIMARY KEY,
+	at_ms BIGINT NOT NULL,
+	staff BLOB NOT NULL,
+	tbl BIGINT NOT NULL,
+	source TEXT NOT NULL,
+	file_hash BLOB NOT NULL,
+	added BIGINT NOT NULL,
+	rejected BIGINT NOT NULL,
+	undone BIGINT NOT NULL
+);
+CREATE TABLE _batch_row (
+	batch BIGINT NOT NULL,
+	cpt BIGINT NOT NULL,
+	row BLOB NOT NULL,
+	PRIMARY KEY (batch, cpt, row)
+) WITHOUT ROWID;
