@@ -20,7 +20,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2);)
 # ---- flags -----------------------------------------------------------------
 SYNC_PKGS := sqlcipher libsodium libzstd
 NODE_PKGS := libcurl libmicrohttpd gnutls jansson inih libqrencode libsystemd
-PKGS_OK := $(shell pkg-config --exists $(SYNC_PKGS) $(NODE_PKGS) && echo 1)
+PKGS_OK := $(shell pkg-config --exists $(SYNC_PKGS) $(NODE_PKGS) 2>/dev/null && echo 1)
 ifeq ($(PKGS_OK),1)
 PKG_CFLAGS := $(shell pkg-config --cflags $(SYNC_PKGS) $(NODE_PKGS))
 SYNC_LIBS := $(shell pkg-config --libs $(SYNC_PKGS))
