@@ -1,0 +1,395 @@
+/*
+ * Opening, closing and checking an SQLCipher file.
+ *
+ * The key is raw: 32 bytes of key and 16 of salt as hex, so no PBKDF2 runs and
+ * opening costs one page. SQLCipher answers "not a database" to a wrong key, to
+ * a foreign file and to a damaged first page alike; a plain SQLite file is told
+ * apart by opening it without a key.
+ */
+#include "sync/db_sqlite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "sync/limits.h"
+
+#define CACHE_KIB_DEFAULT 8192
+/*
+ * Pages in the write-ahead log before a commit copies them home: 16 MiB. With
+ * SQLite's own 1000, random single-row updates copy each hot page four times
+ * as often and pay two more syncs each time; beyond 4000 little is won, and
+ * reading the log after a crash stays well under a second.
+ */
+#define WAL_PAGES "4000"
+/* SQLite starts to reuse pages instead of growing at this many bytes. */
+#define SOFT_HEAP_BYTES (64LL * 1024 * 1024)
+/* Reports wait this long for the writer's rare exclusive moments. */
+#define READER_WAIT_MS 5000
+
+static const struct {
+	int which, value;
+} limits[] = {
+    /* the longest thing stored is a message being put together */
+    {SQLITE_LIMIT_LENGTH, LIMIT_MESSAGE_BYTES + 65536},
+    {SQLITE_LIMIT_SQL_LENGTH, 256 * 1024},
+    {SQLITE_LIMIT_COLUMN, 200},
+    {SQLITE_LIMIT_EXPR_DEPTH, 100},
+    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+    {SQLITE_LIMIT_VDBE_OP, 250000},
+    {SQLITE_LIMIT_FUNCTION_ARG, 127},
+    {SQLITE_LIMIT_ATTACHED, 1}, /* VACUUM and export need one */
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+    {SQLITE_LIMIT_VARIABLE_NUMBER, 250},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+    {SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
+static const struct {
+	int which, value;
+} switches[] = {
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    {SQLITE_DBCONFIG_ENABLE_FKEY, 0},
+    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+    {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_DQS_DML, 0},
+};
+
+/* Before the key and the first read: a wrong key would otherwise print to
+ * stderr, and the schema is the first thing a damaged file lies about. */
+static const char settings_first[] = "PRAGMA cipher_log_level = NONE;"
+				     "PRAGMA cipher_log = off;"
+				     "PRAGMA cell_size_check = ON;";
+
+static const char settings_all[] = "PRAGMA temp_store = MEMORY;"
+				   "PRAGMA mmap_size = 0;"
+				   "PRAGMA secure_delete = ON;"
+				   "PRAGMA foreign_keys = OFF;";
+
+static const char settings_writer[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA wal_autocheckpoint = " WAL_PAGES ";"
+    "PRAGMA journal_size_limit = 33554432;";
+
+static const char settings_memory[] = "PRAGMA journal_mode = MEMORY;"
+				      "PRAGMA synchronous = OFF;";
+
+static enum err
+set_key(struct db *db, const struct db_options *o, struct fail *f)
+{
+	char text[2 + 2 * (DB_KEY_BYTES + DB_SALT_BYTES) + 2];
+	char *p = text;
+	int code;
+
+	*p++ = 'x';
+	*p++ = '\'';
+	(void)sodium_bin2hex(p, 2 * DB_KEY_BYTES + 1, o->key, DB_KEY_BYTES);
+	p += (size_t)2 * DB_KEY_BYTES;
+	(void)sodium_bin2hex(p, 2 * DB_SALT_BYTES + 1, o->salt, DB_SALT_BYTES);
+	p += (size_t)2 * DB_SALT_BYTES;
+	*p++ = '\'';
+	*p = '\0';
+	code = sqlite3_key(db->handle, text, (int)(p - text));
+	sodium_memzero(text, sizeof(text));
+	if (code != SQLITE_OK)
+		return db_fail(db, code, f);
+	db->keyed = true;
+	return OK;
+}
+
+static enum err
+set_limits(struct db *db, struct fail *f)
+{
+	for (size_t i = 0; i < COUNT_OF(limits); i++)
+		(void)sqlite3_limit(db->handle, limits[i].which,
+				    limits[i].value);
+	for (size_t i = 0; i < COUNT_OF(switches); i++) {
+		int code = sqlite3_db_config(db->handle, switches[i].which,
+					     switches[i].value, NULL);
+
+		if (code != SQLITE_OK)
+			return db_fail(db, code, f);
+	}
+	return OK;
+}
+
+/* After the first read: some of these look at the schema. */
+static enum err
+set_habits(struct db *db, const struct db_options *o, struct fail *f)
+{
+	char text[48];
+	int code;
+
+	/* a PRAGMA takes no parameter; the number is ours */
+	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d;",
+		       o->cache_kib > 0 ? o->cache_kib : CACHE_KIB_DEFAULT);
+	code = sqlite3_exec(db->handle, text, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db->handle, settings_all, NULL, NULL, NULL);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
+/* One number from a PRAGMA or a count; code is SQLite's. */
+static int
+ask_number(sqlite3 *handle, const char *sql, int64_t *number)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(handle, sql, -1, &s, NULL);
+
+	*number = 0;
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(s);
+		if (code == SQLITE_ROW) {
+			*number = sqlite3_column_int64(s, 0);
+			code = SQLITE_OK;
+		}
+	}
+	(void)sqlite3_finalize(s);
+	return code;
+}
+
+static const char ask_tables[] = "SELECT count(*) FROM sqlite_schema";
+
+static bool
+is_plain(const struct db *db, const char *vfs)
+{
+	sqlite3 *plain = NULL;
+	int64_t tables = 0;
+	bool yes;
+
+	yes = sqlite3_open_v2(db->path, &plain,
+			      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+			      vfs) == SQLITE_OK;
+	yes = yes && ask_number(plain, ask_tables, &tables) == SQLITE_OK;
+	(void)sqlite3_close(plain);
+	return yes;
+}
+
+/* The first read: this is where a wrong key shows. */
+static enum err
+first_read(struct db *db, const struct env *env, const struct db_options *o,
+	   struct fail *f)
+{
+	int64_t tables, pages = 0;
+	int code = ask_number(db->handle, ask_tables, &tables);
+
+	if (code == SQLITE_OK)
+		code = ask_number(db->handle, "PRAGMA page_count", &pages);
+	if ((code & 0xff) == SQLITE_NOTADB && is_plain(db, env->vfs))
+		return fail_set(
+		    f, ERR_AUTH,
+		    "%s is a plain SQLite file, not an encrypted replica: it "
+		    "was not made by Footbridge; nothing was changed",
+		    db->path);
+	if ((code & 0xff) == SQLITE_NOTADB)
+		return fail_set(
+		    f, ERR_AUTH,
+		    "%s does not open with this replica's key: it belongs to "
+		    "another replica, is not a database of ours, or its first "
+		    "page is damaged; nothing was changed; put the right file "
+		    "back or restore a backup",
+		    db->path);
+	if (code != SQLITE_OK)
+		return db_fail(db, code, f);
+	if (pages == 0 && o->must_exist && db->memory)
+		return fail_set(f, ERR_NOTFOUND, "%s holds no database",
+				db->path);
+	if (pages == 0 && (o->must_exist || o->mode == DB_READ))
+		return fail_set(
+		    f, ERR_CORRUPT,
+		    "%s is empty, a database was wanted; restore a backup, or "
+		    "remove it if setting up was interrupted",
+		    db->path);
+	return OK;
+}
+
+static enum err
+set_journal(struct db *db, struct fail *f)
+{
+	const char *settings = db->memory ? settings_memory : settings_writer;
+	int code;
+
+	if (!db->writer) {
+		(void)sqlite3_busy_timeout(db->handle, READER_WAIT_MS);
+		/* the writer alone moves pages (WAL-reset bug, DESIGN 3) */
+		code = sqlite3_db_config(
+		    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		return code == SQLITE_OK ? OK : db_fail(db, code, f);
+	}
+	code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
+static enum err
+open_file(struct db *db, const struct env *env, struct fail *f)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+		    SQLITE_OPEN_EXRESCODE;
+	int code;
+
+	if (!db->writer)
+		flags |= SQLITE_OPEN_READONLY;
+	else
+		flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	if (db->memory) {
+		/* the name may be file:/NAME?vfs=memdb; it comes from a test */
+		flags |= SQLITE_OPEN_URI;
+	} else {
+		(void)sqlite3_soft_heap_limit64(SOFT_HEAP_BYTES);
+	}
+	code = sqlite3_open_v2(db->path, &db->handle, flags, env->vfs);
+	if (code != SQLITE_OK)
+		return db_fail(db, code, f);
+	code = sqlite3_exec(db->handle, settings_first, NULL, NULL, NULL);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
+/* Absent files: made empty with mode 0600, which the log's files inherit. */
+static enum err
+prepare_file(struct db *db, const struct env *env, const struct db_options *o,
+	     struct fail *f)
+{
+	if (db->memory || env->file_exists(env->self, db->path))
+		return OK;
+	if (o->must_exist || o->mode == DB_READ)
+		return fail_set(f, ERR_NOTFOUND, "there is no database at %s",
+				db->path);
+	if (env->vfs != NULL)
+		return OK;
+	return env->file_write(env->self, db->path, "", 0, f);
+}
+
+enum err
+db_open(struct db **out, const struct env *env, const char *path,
+	const struct db_options *o, struct fail *f)
+{
+	struct db *db;
+	enum err e;
+
+	assert(env->memory_database != NULL ||
+	       (o->key != NULL && o->salt != NULL));
+	db = calloc(1, sizeof(*db));
+	if (db == NULL)
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	db->writer = o->mode == DB_WRITE;
+	db->memory = env->memory_database != NULL;
+	db->path = strdup(db->memory ? env->memory_database : path);
+	if (db->path == NULL) {
+		e = fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		goto out;
+	}
+	e = prepare_file(db, env, o, f);
+	if (e == OK)
+		e = open_file(db, env, f);
+	if (e == OK)
+		e = set_limits(db, f);
+	if (e == OK && !db->memory)
+		e = set_key(db, o, f);
+	if (e == OK)
+		e = first_read(db, env, o, f);
+	if (e == OK)
+		e = set_habits(db, o, f);
+	if (e == OK)
+		e = set_journal(db, f);
+	if (e != OK)
+		goto out;
+	*out = db;
+	db = NULL;
+out:
+	db_close(db);
+	return e;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	for (size_t i = 0; i < db->room; i++) {
+		struct stmt *s = db->table[i];
+
+		if (s == NULL)
+			continue;
+		(void)sqlite3_finalize(s->s);
+		free(s->sql);
+		free(s);
+	}
+	free(db->table);
+	db_rollback(db);
+	(void)sqlite3_finalize(db->begin);
+	(void)sqlite3_finalize(db->commit);
+	(void)sqlite3_finalize(db->rollback);
+	if (db->poisoned) {
+		/* what is in the log is unknown: the next opening reads it */
+		(void)sqlite3_db_config(
+		    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	} else if (db->writer && db->handle != NULL && !db->memory) {
+		(void)sqlite3_wal_checkpoint_v2(
+		    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	}
+	(void)sqlite3_close(db->handle);
+	free(db->path);
+	free(db);
+}
+
+enum err
+db_checkpoint(struct db *db, struct fail *f)
+{
+	int code;
+
+	assert(db->writer && !db->in_transaction);
+	if (db->memory)
+		return OK;
+	code = sqlite3_wal_checkpoint_v2(
+	    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
+void
+db_shrink(struct db *db)
+{
+	(void)sqlite3_db_release_memory(db->handle);
+}
+
+/* OK when the check answers nothing, or `good`. */
+static enum err
+run_check(struct db *db, const char *sql, const char *good, struct fail *f)
+{
+	sqlite3_stmt *s = NULL;
+	enum err e = OK;
+	int code = sqlite3_prepare_v2(db->handle, sql, -1, &s, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(s);
+	if (code == SQLITE_ROW) {
+		const char *found = (const char *)sqlite3_column_text(s, 0);
+
+		if (found == NULL || good == NULL || strcmp(found, good) != 0)
+			e = fail_set(
+			    f, ERR_CORRUPT,
+			    "%s is damaged: %.120s; restore a backup or "
+			    "rebuild it",
+			    db->path, found != NULL ? found : "no answer");
+	} else if (code != SQLITE_DONE) {
+		e = db_fail(db, code, f);
+	}
+	(void)sqlite3_finalize(s);
+	return e;
+}
+
+enum err
+db_integrity(struct db *db, struct fail *f)
+{
+	enum err e = OK;
+
+	if (db->keyed)
+		e = run_check(db, "PRAGMA cipher_integrity_check", NULL, f);
+	if (e == OK)
+		e = run_check(db, "PRAGMA integrity_check(1)", "ok", f);
+	return e;
+}
