@@ -1,0 +1,69 @@
+/*
+ * Writing records: the only way a table changes by a person's hand.
+ *
+ * One transaction: the row with its clock, the operation in the compartment's
+ * open segment, the audit entry. Saved means committed. A write may name what
+ * the person was shown (seen); where a field it sets has changed since, nothing
+ * is written, the typed values are kept as a draft and ERR_STALE tells so.
+ */
+#ifndef FOOTBRIDGE_SYNC_WRITE_H
+#define FOOTBRIDGE_SYNC_WRITE_H
+
+#include "sync/op.h"
+#include "sync/replica.h"
+
+#define SEEN_TEXT_BYTES 512 /* token text and NUL */
+
+struct write_field {
+	const struct field *field;
+	struct value value; /* VALUE_NULL clears */
+};
+
+struct write_request {
+	const struct table *table;
+	/* NULL: a new row with a random id (or derived, for set tables) */
+	const struct row_id *row;
+	/* insert with this id instead of failing ERR_NOTFOUND: imports */
+	bool insert;
+	/* whose: needed to insert into person tables (not "self" ones); on an
+	 * existing row it must fit if given */
+	const struct row_id *subject;
+	/* compartment of an existing row when several agencies have one with
+	 * this id; 0 = the own agency's, else the only readable one */
+	int64_t cpt;
+	const struct row_id *staff; /* NULL: the node itself */
+	const char *seen;           /* token, or NULL */
+	/* resolve: may cover fields with an open decision */
+	bool resolve;
+	const struct write_field *fields;
+	size_t field_count;
+};
+
+/*
+ * out: *row the row's id; *draft the draft's number on ERR_STALE
+ * fails: ERR_INPUT a value the schema refuses, a missing required field, a
+ *        second value for a once field, an unknown reference
+ *        ERR_NOTFOUND no such row here; ERR_EXISTS it exists (insert)
+ *        ERR_STALE   changed since it was seen, or has an open decision
+ *        ERR_DENIED  this agency's kind does not write this table
+ *        ERR_UNAVAILABLE another agency's field: proposals come later
+ *        ERR_WAIT    part of the row's history is not readable here
+ * Nothing is changed on failure (but the draft on ERR_STALE).
+ */
+enum err write_row(struct replica *r, struct row_id *row, int64_t *draft,
+    const struct write_request *q, struct fail *f);
+
+/* Row id of an imported row: keyed hash of (agency, source, table, source id);
+ * of a set row: of its set fields. The key is the agency's name key. */
+void write_import_id(struct row_id *out, struct replica *r,
+    const char *source, const struct table *table, const char *source_id);
+enum err write_set_id(struct row_id *out, struct replica *r,
+    const struct table *table, const struct write_field *fields,
+    size_t count, struct fail *f);
+
+/* Append to the audit (own transaction unless in one). object: opaque bytes. */
+enum err write_audit(struct replica *r, const struct row_id *staff,
+    const char *act, const void *object, size_t n, enum err result,
+    struct fail *f);
+
+#endif
