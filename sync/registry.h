@@ -7,7 +7,8 @@
  *
  *   CREATE TABLE name ( --: NUMBER subject=person|agency|network
  *       scope=shared|agency|local [lane=urgent|normal] [append]
- *       category=KIND:LABEL.item[,KIND:LABEL.item...]  (KIND may be "any")
+ *       category=KIND:LABEL[.item][,KIND:LABEL[.item]...]
+ *           (KIND may be "any": every kind not named besides)
  *       [writers=KIND[,KIND...]] [single(FIELD)[,while(FIELD=VALUE)]]
  *       [set(FIELD[,FIELD...])] [decides=ROLE] [self]
  *   column TYPE, --: NUMBER TYPE RULE [MODIFIER...] [decides=ROLE]
@@ -20,7 +21,8 @@
  *          final(v[,v...]) | group(name), the group's first field decides
  *
  * An entry may go on over following lines that hold only "--:" and more of it.
- * append: every field is once. self: the row's id is its subject (person).
+ * append: every field is once. self: the row's id is its subject (a person,
+ * an agency). Without writers= every kind that has a category writes.
  * set: the row's id is a keyed hash of these fields, so that the same thing
  * added twice is one row. required is checked at the write only.
  *
@@ -134,7 +136,9 @@ struct registry_source {
  * Checks: numbers unique and in range, names unique, ranks and finals not
  * empty, owner/one_way/final fit the rule, groups of one rule, set and single
  * fields exist, append tables hold only once fields, a shared or agency table
- * names a category for each of its writers' kinds.
+ * names a category for each of its writers' kinds, a column of a registered
+ * table has an entry and the SQL type that value.h names, refs name tables,
+ * and tables of one category have one scope (they share its key).
  */
 enum err registry_parse(struct registry **out,
     const struct registry_source *sources, size_t count, struct fail *f);
@@ -146,7 +150,7 @@ const struct field *table_field(const struct table *t, const char *name);
 const char *table_category(const struct table *t, int kind);
 /* Lane of a category's data: the most urgent of its tables. */
 enum lane registry_lane(const struct registry *r, const char *category);
-/* Position of text among f->ranks; f->rank_count when unknown. */
+/* Position of text among f->ranks; f->rank_count when unknown or NULL. */
 size_t field_rank(const struct field *f, const struct value *v);
 /*
  * Is this value allowed in this field by the schema (type, bool range, enum)?

@@ -54,8 +54,9 @@ void value_encode(struct buf *out, const struct value *v);
 void value_decode(struct value *v, struct rd *r);
 
 /* Text as a person types it, for a field of this type. text "" gives
- * VALUE_NULL. v borrows from text, or from scratch (appended) for ids, bytes.
- * fails: ERR_INPUT, f says what was wanted ("a date such as 2026-03-31"). */
+ * VALUE_NULL. v borrows from text, or from scratch (appended) for ids, bytes:
+ * such a value lives only until scratch grows again, so give each its own.
+ * fails: ERR_INPUT or ERR_LIMIT, f says what was wanted ("a date such as 2026-03-31"). */
 enum err value_parse(struct value *v, struct buf *scratch,
     enum value_type type, const char *text, struct fail *f);
 /* The text form above, appended. */
