@@ -18,6 +18,10 @@
 /* One field's value. Documents are attachments, not values. */
 #define LIMIT_VALUE_BYTES (256 * 1024)
 #define LIMIT_SEGMENT_OPS 4096
+/* seq and position fit a database integer; seq also leaves a bit for the
+ * chain. Beyond what a node could write in any life. */
+#define LIMIT_SEQ ((1ULL << 56) - 1)
+#define LIMIT_SCHEMA_VERSION 65535
 /* Fields of one table: their set fits one 64-bit word. */
 #define LIMIT_FIELDS 63
 #define LIMIT_TABLES 128

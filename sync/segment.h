@@ -1,10 +1,11 @@
 /*
- * The segment: the signed unit of the change log (DESIGN 5; bytes in FORMAT.md).
+ * The segment: the signed unit of the change log (DESIGN 5; bytes in
+ * FORMAT.md).
  *
  *   form | header | body | signature          form 0, whole
  *   form | header | body hash | signature     form 1, a stub
  *
- * body:  data: ciphertext; control kinds: clear bytes of that kind
+ * body:  data chain: ciphertext; control chain: clear bytes of that kind
  * hash:  BLAKE2b-256(LABEL_SEGMENT_BODY, body)
  * id:    BLAKE2b-256(LABEL_SEGMENT_ID, network, header, previous id, hash)
  *        previous = the id of (author, compartment, chain, seq - 1), zeros at 1
@@ -22,7 +23,8 @@
 #include "sync/limits.h"
 
 #define SEGMENT_FORMAT 1
-#define SEGMENT_SUITE 1 /* Ed25519, XChaCha20-Poly1305, BLAKE2b, zstd dict 1 */
+#define SEGMENT_SUITE 1 /* Ed25519, XChaCha20-Poly1305, BLAKE2b, zstd dict 1 \
+			 */
 #define SEGMENT_SALT_BYTES 16
 #define SEGMENT_PREFIX_BYTES 4 /* of the key id, to find the key */
 #define SEGMENT_SIG_BYTES 64
@@ -42,7 +44,8 @@ enum segment_kind {
 };
 #define SEGMENT_KIND_MAX SEGMENT_ATTACHMENT
 
-/* 0 control, 1 data: fixed by the kind */
+/* Fixed by the kind: grant, remove, shred, judgement, adopt, transfer are
+ * control (always LANE_URGENT), data, offer, snapshot, attachment are data. */
 #define CHAIN_CONTROL 0
 #define CHAIN_DATA 1
 int segment_chain(enum segment_kind kind);
@@ -51,26 +54,32 @@ const char *segment_kind_name(enum segment_kind kind);
 struct segment_dep {
 	struct author_tag author;
 	int chain;
-	uint64_t seq;                   /* >= 1 */
+	uint64_t seq;			/* >= 1 */
 	uint8_t ref[SEGMENT_REF_BYTES]; /* first bytes of the segment id */
 };
 
 struct segment_header {
 	unsigned format, suite;
 	enum segment_kind kind;
-	unsigned lane;                  /* 0..2 */
+	unsigned lane; /* 0..2 */
 	struct compartment_id compartment;
 	struct author_tag author;
-	uint64_t seq;                   /* per author, compartment, chain; >= 1 */
-	uint64_t position;              /* per author; >= 1 */
-	unsigned schema;                /* version; 0 for control */
-	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* data only, else zeros */
-	uint8_t salt[SEGMENT_SALT_BYTES];         /* data only, else zeros */
+	uint64_t seq;	   /* per author, compartment, chain; >= 1 */
+	uint64_t position; /* per author; >= 1 */
+	unsigned schema;   /* version, from 1; 0 in control */
+	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* zeros in control */
+	uint8_t salt[SEGMENT_SALT_BYTES];	  /* zeros in control */
 	size_t body_bytes;
 	size_t dep_count;
-	struct segment_dep deps[LIMIT_DEPS]; /* ascending, no two alike; never
-	                                      * the segment's own predecessor */
+	/* by author, chain, seq, ref ascending, no two alike; never of the
+	 * segment's own chain, whose predecessor is implied; control names
+	 * control only */
+	struct segment_dep deps[LIMIT_DEPS];
 };
+
+/* <0, 0, >0 in the order that deps stand in a header. */
+int
+segment_dep_compare(const struct segment_dep *a, const struct segment_dep *b);
 
 /* A parsed view; every pointer borrows from the bytes given. */
 struct segment {
@@ -90,26 +99,29 @@ struct segment {
  * on failure.
  */
 enum err segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
-    struct fail *f);
+		       struct fail *f);
 /* prev NULL for seq 1 */
 void segment_identify(struct segment_id *id, const struct segment *s,
-    const struct network_id *network, const struct segment_id *prev);
+		      const struct network_id *network,
+		      const struct segment_id *prev);
 /* ERR_AUTH when the signature is not this key's. ~60 us. */
 enum err segment_verify(const struct segment *s, const struct segment_id *id,
-    const uint8_t public_key[static 32]) MUST_USE;
+			const uint8_t public_key[static 32]) MUST_USE;
 
 /* The commitment that names a compartment key. */
-void segment_key_id(struct key_id *out,
-    const uint8_t key[static SEGMENT_KEY_BYTES]);
+void
+segment_key_id(struct key_id *out, const uint8_t key[static SEGMENT_KEY_BYTES]);
 
 /*
- * Decrypt and decompress a whole data segment into its packed payload (appended).
- * fails: ERR_AUTH key or bytes do not fit; ERR_FORMAT padding or compression;
- *        ERR_LIMIT; ERR_INPUT for a stub or a control kind
- * cost:  one AEAD pass, one bounded zstd frame
+ * Decrypt and decompress a whole data segment into its packed payload
+ * (appended). fails: ERR_AUTH key or bytes do not fit; ERR_FORMAT padding or
+ * compression; ERR_LIMIT; ERR_INPUT for a stub or a control kind;
+ * ERR_UNAVAILABLE for the other kinds of the data chain cost:  one AEAD pass,
+ * one bounded zstd frame
  */
-enum err segment_open(struct buf *payload, const struct segment *s,
-    const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
+enum err
+segment_open(struct buf *payload, const struct segment *s,
+	     const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
 
 /*
  * Make a whole segment: compress, pad (Padme, floor 64), encrypt, hash, sign.
@@ -117,6 +129,9 @@ enum err segment_open(struct buf *payload, const struct segment *s,
  * body: packed payload for SEGMENT_DATA, clear bytes for the control kinds.
  * The result is re-parsed, re-verified and re-opened before it is returned.
  * out: bytes appended to *out; *id
+ * fails: ERR_INPUT a header that segment_parse would refuse; ERR_UNAVAILABLE
+ *        offer, snapshot, attachment; ERR_LIMIT; ERR_CORRUPT what was made
+ *        cannot be read again (damaged memory): nothing was given out
  */
 struct segment_make {
 	const struct segment_header *header;
@@ -128,7 +143,8 @@ struct segment_make {
 	const uint8_t *secret_key;     /* Ed25519, 64 bytes */
 };
 enum err segment_make(struct buf *out, struct segment_id *id,
-    const struct segment_make *in, const struct env *env, struct fail *f);
+		      const struct segment_make *in, const struct env *env,
+		      struct fail *f);
 /* The stub of a whole segment; the stub of a stub is itself. */
 void segment_stub(struct buf *out, const struct segment *s);
 
