@@ -15,6 +15,9 @@ WERROR ?= $(if $(wildcard .git),1,0)
 OUT := build/$(MODE)$(if $(findstring clang,$(CC)),-clang)
 GEN := build/gen
 Q := $(if $(filter 1,$(V)),,@)
+# sub-makes that build use every core, unless the caller chose -j
+SUB = $(MAKE) --no-print-directory \
+	$(if $(findstring j,$(filter -j%,$(MAKEFLAGS))),,-j$(shell nproc))
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2);)
 
 # ---- flags -----------------------------------------------------------------
@@ -124,17 +127,17 @@ check: tests ## unit, golden and a short property run, under 2 minutes
 	$(Q)TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(PROP)
 
 asan: ## the unit programs under AddressSanitizer
-	$(Q)$(MAKE) --no-print-directory MODE=asan check
+	$(Q)$(SUB) MODE=asan check
 ubsan: ## the unit programs under UndefinedBehaviorSanitizer
-	$(Q)$(MAKE) --no-print-directory MODE=ubsan check
+	$(Q)$(SUB) MODE=ubsan check
 
 test: ready ## everything; ends with the line "N passed, N failed"
-	$(Q)$(MAKE) --no-print-directory MODE=release test-run
+	$(Q)$(SUB) MODE=release test-run
 
 SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT)))
 test-run: tests
-	$(Q)$(MAKE) --no-print-directory MODE=asan tests
-	$(Q)$(MAKE) --no-print-directory MODE=ubsan tests
+	$(Q)$(SUB) MODE=asan tests
+	$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
 	    $(SANITIZED) -- $(SECOND) $(E2E)
 
@@ -146,11 +149,14 @@ ready:
 
 demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
 	$(Q)tools/setup --check >/dev/null || tools/setup
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUB) all
 	$(Q)tools/demo
 
 lint: ## formatting, layers, lengths, SQL, spelling, static analysis
-	$(Q)tools/lint
+	$(Q)tools/lint/run
+
+format: ## clang-format every C file in place
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
 check-fresh: ## both commands in a fresh Debian tree: DIST=bookworm|trixie
 	$(Q)tools/check-fresh $(DIST)
@@ -169,7 +175,7 @@ help: ## this list
 	    Makefile
 
 .PHONY: all tests bench-build need check asan ubsan test test-run bench ready \
-	demo lint check-fresh install clean help
+	demo lint format check-fresh install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

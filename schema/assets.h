@@ -14,7 +14,7 @@
 struct asset {
 	const char *name; /* path in the repository; NULL ends an array */
 	const uint8_t *p; /* n bytes, then a NUL that n does not count */
-	size_t n;	  /* bytes */
+	size_t n;         /* bytes */
 };
 
 /* In the order of their names, so migrations are in the order of numbers. */

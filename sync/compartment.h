@@ -29,19 +29,19 @@ struct compartment_end {
 struct compartment {
 	int64_t no;
 	struct compartment_id id;
-	bool has_owner;              /* owner and name are known (a grant came) */
+	bool has_owner; /* owner and name are known (a grant came) */
 	struct agency_id owner;
 	uint8_t name[16];
-	bool has_subject;            /* subject and category are known */
-	struct row_id subject;       /* person, agency or network id */
+	bool has_subject;      /* subject and category are known */
+	struct row_id subject; /* person, agency or network id */
 	char category[LIMIT_CATEGORY_BYTES + 1];
 	size_t end_count;
 	struct compartment_end ends[COMPARTMENT_ENDS];
-	int64_t unreadable;          /* data segments held without a key */
-	int64_t conflicts;           /* rows in _conflict */
-	int64_t open_no;             /* own open data segment, or 0 */
-	bool rederive;               /* derive before the transaction ends */
-	bool changed;                /* write the row at commit */
+	int64_t unreadable; /* data segments held without a key */
+	int64_t conflicts;  /* rows in _conflict */
+	int64_t open_no;    /* own open data segment, or 0 */
+	bool rederive;      /* derive before the transaction ends */
+	bool changed;       /* write the row at commit */
 };
 
 /* By local number, id, or what it holds. ERR_NOTFOUND. */

@@ -21,8 +21,8 @@ struct stmt; /* a prepared statement, owned by its connection */
 #define DB_SALT_BYTES 16
 
 enum db_mode {
-	DB_WRITE,  /* the one writer; creates the file when it is absent */
-	DB_READ,   /* read-only, for reports on other threads */
+	DB_WRITE, /* the one writer; creates the file when it is absent */
+	DB_READ,  /* read-only, for reports on other threads */
 };
 
 struct db_options {

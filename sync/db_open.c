@@ -32,31 +32,31 @@
 static const struct {
 	int which, value;
 } limits[] = {
-    /* the longest thing stored is a message being put together */
-    {SQLITE_LIMIT_LENGTH, LIMIT_MESSAGE_BYTES + 65536},
-    {SQLITE_LIMIT_SQL_LENGTH, 256 * 1024},
-    {SQLITE_LIMIT_COLUMN, 200},
-    {SQLITE_LIMIT_EXPR_DEPTH, 100},
-    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
-    {SQLITE_LIMIT_VDBE_OP, 250000},
-    {SQLITE_LIMIT_FUNCTION_ARG, 127},
-    {SQLITE_LIMIT_ATTACHED, 1}, /* VACUUM and export need one */
-    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-    {SQLITE_LIMIT_VARIABLE_NUMBER, 250},
-    {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-    {SQLITE_LIMIT_WORKER_THREADS, 0},
+	/* the longest thing stored is a message being put together */
+	{ SQLITE_LIMIT_LENGTH, LIMIT_MESSAGE_BYTES + 65536 },
+	{ SQLITE_LIMIT_SQL_LENGTH, 256 * 1024 },
+	{ SQLITE_LIMIT_COLUMN, 200 },
+	{ SQLITE_LIMIT_EXPR_DEPTH, 100 },
+	{ SQLITE_LIMIT_COMPOUND_SELECT, 50 },
+	{ SQLITE_LIMIT_VDBE_OP, 250000 },
+	{ SQLITE_LIMIT_FUNCTION_ARG, 127 },
+	{ SQLITE_LIMIT_ATTACHED, 1 }, /* VACUUM and export need one */
+	{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000 },
+	{ SQLITE_LIMIT_VARIABLE_NUMBER, 250 },
+	{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+	{ SQLITE_LIMIT_WORKER_THREADS, 0 },
 };
 
 static const struct {
 	int which, value;
 } switches[] = {
-    {SQLITE_DBCONFIG_DEFENSIVE, 1},
-    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-    {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-    {SQLITE_DBCONFIG_ENABLE_FKEY, 0},
-    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-    {SQLITE_DBCONFIG_DQS_DDL, 0},
-    {SQLITE_DBCONFIG_DQS_DML, 0},
+	{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+	{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_FKEY, 0 },
+	{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+	{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+	{ SQLITE_DBCONFIG_DQS_DML, 0 },
 };
 
 /* Before the key and the first read: a wrong key would otherwise print to
@@ -107,10 +107,10 @@ set_limits(struct db *db, struct fail *f)
 {
 	for (size_t i = 0; i < COUNT_OF(limits); i++)
 		(void)sqlite3_limit(db->handle, limits[i].which,
-				    limits[i].value);
+		    limits[i].value);
 	for (size_t i = 0; i < COUNT_OF(switches); i++) {
 		int code = sqlite3_db_config(db->handle, switches[i].which,
-					     switches[i].value, NULL);
+		    switches[i].value, NULL);
 
 		if (code != SQLITE_OK)
 			return db_fail(db, code, f);
@@ -127,7 +127,7 @@ set_habits(struct db *db, const struct db_options *o, struct fail *f)
 
 	/* a PRAGMA takes no parameter; the number is ours */
 	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d;",
-		       o->cache_kib > 0 ? o->cache_kib : CACHE_KIB_DEFAULT);
+	    o->cache_kib > 0 ? o->cache_kib : CACHE_KIB_DEFAULT);
 	code = sqlite3_exec(db->handle, text, NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db->handle, settings_all, NULL, NULL, NULL);
@@ -163,8 +163,7 @@ is_plain(const struct db *db, const char *vfs)
 	bool yes;
 
 	yes = sqlite3_open_v2(db->path, &plain,
-			      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
-			      vfs) == SQLITE_OK;
+		  SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, vfs) == SQLITE_OK;
 	yes = yes && ask_number(plain, ask_tables, &tables) == SQLITE_OK;
 	(void)sqlite3_close(plain);
 	return yes;
@@ -173,7 +172,7 @@ is_plain(const struct db *db, const char *vfs)
 /* The first read: this is where a wrong key shows. */
 static enum err
 first_read(struct db *db, const struct env *env, const struct db_options *o,
-	   struct fail *f)
+    struct fail *f)
 {
 	int64_t tables, pages = 0;
 	int code = ask_number(db->handle, ask_tables, &tables);
@@ -181,14 +180,12 @@ first_read(struct db *db, const struct env *env, const struct db_options *o,
 	if (code == SQLITE_OK)
 		code = ask_number(db->handle, "PRAGMA page_count", &pages);
 	if ((code & 0xff) == SQLITE_NOTADB && is_plain(db, env->vfs))
-		return fail_set(
-		    f, ERR_AUTH,
+		return fail_set(f, ERR_AUTH,
 		    "%s is a plain SQLite file, not an encrypted replica: it "
 		    "was not made by Footbridge; nothing was changed",
 		    db->path);
 	if ((code & 0xff) == SQLITE_NOTADB)
-		return fail_set(
-		    f, ERR_AUTH,
+		return fail_set(f, ERR_AUTH,
 		    "%s does not open with this replica's key: it belongs to "
 		    "another replica, is not a database of ours, or its first "
 		    "page is damaged; nothing was changed; put the right file "
@@ -198,10 +195,9 @@ first_read(struct db *db, const struct env *env, const struct db_options *o,
 		return db_fail(db, code, f);
 	if (pages == 0 && o->must_exist && db->memory)
 		return fail_set(f, ERR_NOTFOUND, "%s holds no database",
-				db->path);
+		    db->path);
 	if (pages == 0 && (o->must_exist || o->mode == DB_READ))
-		return fail_set(
-		    f, ERR_CORRUPT,
+		return fail_set(f, ERR_CORRUPT,
 		    "%s is empty, a database was wanted; restore a backup, or "
 		    "remove it if setting up was interrupted",
 		    db->path);
@@ -217,8 +213,8 @@ set_journal(struct db *db, struct fail *f)
 	if (!db->writer) {
 		(void)sqlite3_busy_timeout(db->handle, READER_WAIT_MS);
 		/* the writer alone moves pages (WAL-reset bug, DESIGN 3) */
-		code = sqlite3_db_config(
-		    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		code = sqlite3_db_config(db->handle,
+		    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return code == SQLITE_OK ? OK : db_fail(db, code, f);
 	}
 	code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
@@ -229,7 +225,7 @@ static enum err
 open_file(struct db *db, const struct env *env, struct fail *f)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-		    SQLITE_OPEN_EXRESCODE;
+	    SQLITE_OPEN_EXRESCODE;
 	int code;
 
 	if (!db->writer)
@@ -252,13 +248,13 @@ open_file(struct db *db, const struct env *env, struct fail *f)
 /* Absent files: made empty with mode 0600, which the log's files inherit. */
 static enum err
 prepare_file(struct db *db, const struct env *env, const struct db_options *o,
-	     struct fail *f)
+    struct fail *f)
 {
 	if (db->memory || env->file_exists(env->self, db->path))
 		return OK;
 	if (o->must_exist || o->mode == DB_READ)
 		return fail_set(f, ERR_NOTFOUND, "there is no database at %s",
-				db->path);
+		    db->path);
 	if (env->vfs != NULL)
 		return OK;
 	return env->file_write(env->self, db->path, "", 0, f);
@@ -266,13 +262,13 @@ prepare_file(struct db *db, const struct env *env, const struct db_options *o,
 
 enum err
 db_open(struct db **out, const struct env *env, const char *path,
-	const struct db_options *o, struct fail *f)
+    const struct db_options *o, struct fail *f)
 {
 	struct db *db;
 	enum err e;
 
 	assert(env->memory_database != NULL ||
-	       (o->key != NULL && o->salt != NULL));
+	    (o->key != NULL && o->salt != NULL));
 	db = calloc(1, sizeof(*db));
 	if (db == NULL)
 		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
@@ -326,11 +322,11 @@ db_close(struct db *db)
 	(void)sqlite3_finalize(db->rollback);
 	if (db->poisoned) {
 		/* what is in the log is unknown: the next opening reads it */
-		(void)sqlite3_db_config(
-		    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		(void)sqlite3_db_config(db->handle,
+		    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	} else if (db->writer && db->handle != NULL && !db->memory) {
-		(void)sqlite3_wal_checkpoint_v2(
-		    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)sqlite3_wal_checkpoint_v2(db->handle, NULL,
+		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
 	(void)sqlite3_close(db->handle);
 	free(db->path);
@@ -345,8 +341,8 @@ db_checkpoint(struct db *db, struct fail *f)
 	assert(db->writer && !db->in_transaction);
 	if (db->memory)
 		return OK;
-	code = sqlite3_wal_checkpoint_v2(
-	    db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	code = sqlite3_wal_checkpoint_v2(db->handle, NULL,
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return code == SQLITE_OK ? OK : db_fail(db, code, f);
 }
 
@@ -370,8 +366,7 @@ run_check(struct db *db, const char *sql, const char *good, struct fail *f)
 		const char *found = (const char *)sqlite3_column_text(s, 0);
 
 		if (found == NULL || good == NULL || strcmp(found, good) != 0)
-			e = fail_set(
-			    f, ERR_CORRUPT,
+			e = fail_set(f, ERR_CORRUPT,
 			    "%s is damaged: %.120s; restore a backup or "
 			    "rebuild it",
 			    db->path, found != NULL ? found : "no answer");

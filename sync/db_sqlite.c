@@ -15,8 +15,7 @@
 static enum err
 fail_damaged(const struct db *db, int code, struct fail *f)
 {
-	return fail_set(
-	    f, ERR_CORRUPT,
+	return fail_set(f, ERR_CORRUPT,
 	    "the database %s is damaged (%s, %d); nothing more is written to "
 	    "it; run verify, then rebuild it or restore a backup",
 	    db->path, sqlite3_errstr(code & 0xff), code);
@@ -34,21 +33,19 @@ db_fail(const struct db *db, int code, struct fail *f)
 		    code == SQLITE_CONSTRAINT_PRIMARYKEY ||
 		    code == SQLITE_CONSTRAINT_ROWID)
 			return fail_set(f, ERR_EXISTS, "%s",
-					err_text(ERR_EXISTS));
+			    err_text(ERR_EXISTS));
 		return fail_set(f, ERR_FORMAT,
-				"a value does not fit its column: %s", words);
+		    "a value does not fit its column: %s", words);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return fail_set(
-		    f, ERR_BUSY,
+		return fail_set(f, ERR_BUSY,
 		    "the database %s is in use by another writer; nothing was "
 		    "changed; close the other program and try again",
 		    db->path);
 	case SQLITE_NOMEM:
 		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	case SQLITE_FULL:
-		return fail_set(
-		    f, ERR_IO,
+		return fail_set(f, ERR_IO,
 		    "the disk that holds %s is full; this change was not "
 		    "saved, earlier ones are; free some space and try again",
 		    db->path);
@@ -57,24 +54,21 @@ db_fail(const struct db *db, int code, struct fail *f)
 		return fail_damaged(db, code, f);
 	case SQLITE_TOOBIG:
 		return fail_set(f, ERR_LIMIT,
-				"a value is longer than the database stores");
+		    "a value is longer than the database stores");
 	case SQLITE_READONLY:
 		return fail_set(f, ERR_DENIED,
-				"the database %s can only be read here",
-				db->path);
+		    "the database %s can only be read here", db->path);
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-		return fail_set(
-		    f, ERR_IO,
+		return fail_set(f, ERR_IO,
 		    "the database %s could not be read or written: %s (%d)",
 		    db->path, words, code);
 	case SQLITE_INTERRUPT:
 		return fail_set(f, ERR_BUSY, "the work was interrupted");
 	default:
 		return fail_set(f, ERR_FORMAT,
-				"the database refused a statement: %s (%d)",
-				words, code);
+		    "the database refused a statement: %s (%d)", words, code);
 	}
 }
 
@@ -82,13 +76,11 @@ static enum err
 refuse(const struct db *db, struct fail *f)
 {
 	if (db->poisoned)
-		return fail_set(
-		    f, ERR_IO,
+		return fail_set(f, ERR_IO,
 		    "an earlier save failed and may or may not be on disk; "
 		    "the database %s must be opened again",
 		    db->path);
-	return fail_set(
-	    f, ERR_IO,
+	return fail_set(f, ERR_IO,
 	    "the transaction was undone by an earlier failure; nothing of it "
 	    "was saved");
 }
@@ -106,7 +98,7 @@ failed(struct db *db, sqlite3_stmt *s, int code, struct fail *f)
 	if (!db->in_transaction && outside && s != NULL &&
 	    !sqlite3_stmt_readonly(s) &&
 	    (kind == SQLITE_IOERR || kind == SQLITE_FULL ||
-	     kind == SQLITE_NOMEM || kind == SQLITE_CORRUPT))
+		kind == SQLITE_NOMEM || kind == SQLITE_CORRUPT))
 		db->poisoned = true;
 	return db_fail(db, code, f);
 }
@@ -144,8 +136,8 @@ run_kept(struct db *db, sqlite3_stmt **kept, const char *sql)
 	int code = SQLITE_OK;
 
 	if (*kept == NULL)
-		code = sqlite3_prepare_v3(
-		    db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+		code = sqlite3_prepare_v3(db->handle, sql, -1,
+		    SQLITE_PREPARE_PERSISTENT, kept, NULL);
 	if (code == SQLITE_OK) {
 		(void)sqlite3_step(*kept);
 		code = sqlite3_reset(*kept);
@@ -177,8 +169,7 @@ db_commit(struct db *db, struct fail *f)
 	assert(db->in_transaction);
 	if (db->lost) {
 		db_rollback(db);
-		return fail_set(
-		    f, ERR_IO,
+		return fail_set(f, ERR_IO,
 		    "the transaction was undone by an earlier failure; "
 		    "nothing of it was saved");
 	}
@@ -188,8 +179,7 @@ db_commit(struct db *db, struct fail *f)
 		return OK;
 	}
 	db->poisoned = true;
-	return fail_set(
-	    f, ERR_IO,
+	return fail_set(f, ERR_IO,
 	    "saving failed and may or may not be on disk: %s (%d); earlier "
 	    "saves are safe; the database %s must be opened again",
 	    sqlite3_errmsg(db->handle), code, db->path);
@@ -244,7 +234,7 @@ place_of(struct stmt **table, size_t room, const char *sql, uint64_t hash)
 	size_t at = (size_t)hash & (room - 1);
 
 	while (table[at] != NULL &&
-	       (table[at]->hash != hash || strcmp(table[at]->sql, sql) != 0))
+	    (table[at]->hash != hash || strcmp(table[at]->sql, sql) != 0))
 		at = (at + 1) & (room - 1);
 	return &table[at];
 }
@@ -274,7 +264,7 @@ make_room(struct db *db, struct fail *f)
 
 static enum err
 prepare(struct stmt **out, struct db *db, const char *sql, uint64_t hash,
-	struct fail *f)
+    struct fail *f)
 {
 	struct stmt *s = calloc(1, sizeof(*s));
 	const char *tail = NULL;
@@ -288,7 +278,7 @@ prepare(struct stmt **out, struct db *db, const char *sql, uint64_t hash,
 		goto out;
 	}
 	code = sqlite3_prepare_v3(db->handle, sql, -1,
-				  SQLITE_PREPARE_PERSISTENT, &s->s, &tail);
+	    SQLITE_PREPARE_PERSISTENT, &s->s, &tail);
 	if (code != SQLITE_OK) {
 		e = failed(db, NULL, code, f);
 		goto out;
@@ -359,8 +349,9 @@ void
 stmt_text_n(struct stmt *s, int at, const void *p, size_t n)
 {
 	/* a NULL pointer would bind NULL instead of "" */
-	bound(s, sqlite3_bind_text64(s->s, at, p != NULL ? p : "", n,
-				     SQLITE_STATIC, SQLITE_UTF8));
+	bound(s,
+	    sqlite3_bind_text64(s->s, at, p != NULL ? p : "", n, SQLITE_STATIC,
+		SQLITE_UTF8));
 }
 
 void
@@ -375,8 +366,9 @@ stmt_text(struct stmt *s, int at, const char *text)
 void
 stmt_blob(struct stmt *s, int at, const void *p, size_t n)
 {
-	bound(s, sqlite3_bind_blob64(s->s, at, p != NULL ? p : "", n,
-				     SQLITE_STATIC));
+	bound(s,
+	    sqlite3_bind_blob64(s->s, at, p != NULL ? p : "", n,
+		SQLITE_STATIC));
 }
 
 void

@@ -11,12 +11,12 @@
 
 struct stmt {
 	sqlite3_stmt *s; /* owned */
-	struct db *db;	 /* borrowed */
-	char *sql;	 /* owned copy */
-	uint64_t hash;	 /* of the text */
-	int bind_code;	 /* first failed bind since the last reset */
-	bool active;	 /* stepped and not reset */
-	bool bound;	 /* has bindings to forget */
+	struct db *db;   /* borrowed */
+	char *sql;       /* owned copy */
+	uint64_t hash;   /* of the text */
+	int bind_code;   /* first failed bind since the last reset */
+	bool active;     /* stepped and not reset */
+	bool bound;      /* has bindings to forget */
 };
 
 /* entries that remember where a text was last found by its address */
@@ -24,7 +24,7 @@ struct stmt {
 
 struct db {
 	sqlite3 *handle; /* owned */
-	char *path;	 /* owned; for messages */
+	char *path;      /* owned; for messages */
 	bool writer;
 	bool keyed;
 	bool memory;

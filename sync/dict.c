@@ -92,13 +92,13 @@ dict_compress(struct buf *out, const uint8_t *p, size_t n, struct fail *f)
 	to = buf_grow(out, bound);
 	if (to == NULL)
 		return fail_set(f, out->err, "compression: %s",
-				err_text(out->err));
+		    err_text(out->err));
 	made = ZSTD_compress2(s->compress, to, bound, p, n);
 	if (ZSTD_isError(made)) {
 		sodium_memzero(to, bound);
 		out->n = from;
 		return fail_set(f, ERR_NOMEM, "compression: %s",
-				ZSTD_getErrorName(made));
+		    ZSTD_getErrorName(made));
 	}
 	/* zstd may have used the rest as working space */
 	sodium_memzero(to + made, bound - made);
@@ -111,7 +111,7 @@ dict_compress(struct buf *out, const uint8_t *p, size_t n, struct fail *f)
 static size_t
 frame_bytes(const uint8_t *p, size_t n, size_t raw_n)
 {
-	static const uint8_t magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+	static const uint8_t magic[4] = { 0x28, 0xb5, 0x2f, 0xfd };
 	size_t used;
 
 	if (n < sizeof(magic) || memcmp(p, magic, sizeof(magic)) != 0 ||
@@ -123,7 +123,7 @@ frame_bytes(const uint8_t *p, size_t n, size_t raw_n)
 
 enum err
 dict_decompress(struct buf *out, size_t *used, size_t raw_n, const uint8_t *p,
-		size_t n, struct fail *f)
+    size_t n, struct fail *f)
 {
 	struct scratch *s = scratch_get();
 	size_t from = out->n, frame_n, got;
@@ -134,19 +134,18 @@ dict_decompress(struct buf *out, size_t *used, size_t raw_n, const uint8_t *p,
 	frame_n = frame_bytes(p, n, raw_n);
 	if (frame_n == 0)
 		return fail_set(f, ERR_FORMAT,
-				"compression: want one frame of %zu bytes",
-				raw_n);
+		    "compression: want one frame of %zu bytes", raw_n);
 	to = buf_grow(out, raw_n);
 	if (to == NULL)
 		return fail_set(f, out->err, "compression: %s",
-				err_text(out->err));
+		    err_text(out->err));
 	got = ZSTD_decompress_usingDDict(s->expand, to, raw_n, p, frame_n,
-					 expand_dict);
+	    expand_dict);
 	if (ZSTD_isError(got) || got != raw_n) {
 		sodium_memzero(to, raw_n);
 		out->n = from;
 		return fail_set(f, ERR_FORMAT,
-				"compression: the frame is damaged");
+		    "compression: the frame is damaged");
 	}
 	*used = frame_n;
 	return OK;

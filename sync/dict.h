@@ -24,8 +24,8 @@
  * fails: ERR_NOMEM, ERR_LIMIT (out is full)
  * cost:  ~10 us and 100 MB/s
  */
-enum err
-dict_compress(struct buf *out, const uint8_t *p, size_t n, struct fail *f);
+enum err dict_compress(struct buf *out, const uint8_t *p, size_t n,
+    struct fail *f);
 
 /*
  * Append the content of the frame at the beginning of p[n], which must be a
@@ -36,6 +36,6 @@ dict_compress(struct buf *out, const uint8_t *p, size_t n, struct fail *f);
  * fails: ERR_FORMAT, ERR_NOMEM, ERR_LIMIT; out and *used untouched
  */
 enum err dict_decompress(struct buf *out, size_t *used, size_t raw_n,
-			 const uint8_t *p, size_t n, struct fail *f);
+    const uint8_t *p, size_t n, struct fail *f);
 
 #endif

@@ -29,9 +29,9 @@ enum err grant_found(struct replica *r, struct compartment *c, struct fail *f);
  * came that opens what was unreadable, lane_compartment when routes changed.
  * Entries that break a rule are void and counted; malformed bodies void whole.
  */
-enum err grant_apply(struct replica *r, struct compartment *c,
-    int64_t segment, const struct member_node *issuer, const uint8_t *body,
-    size_t n, struct fail *f);
+enum err grant_apply(struct replica *r, struct compartment *c, int64_t segment,
+    const struct member_node *issuer, const uint8_t *body, size_t n,
+    struct fail *f);
 /* Drop and make again all _grant rows of a compartment from its log. */
 enum err grant_rederive(struct replica *r, struct compartment *c,
     struct fail *f);
@@ -62,8 +62,8 @@ struct grant_request {
 	enum grant_recipient kind;
 	uint8_t recipient[ID_BYTES];
 	enum grant_right right;
-	const char *basis;   /* "agreement:2026-04" */
-	bool from_now;       /* a new epoch; history stays closed */
+	const char *basis; /* "agreement:2026-04" */
+	bool from_now;     /* a new epoch; history stays closed */
 	bool dry_run;
 };
 /* One line of what was or would be done: new means a grant segment was made. */
@@ -96,11 +96,12 @@ struct grant_access {
 	const char *category;
 	const struct member_agency *owner;
 	enum grant_recipient kind;
-	const struct member_agency *agency; /* recipient, or the node's agency */
-	const struct member_node *node;     /* NULL for an agency */
+	const struct member_agency
+	    *agency;                    /* recipient, or the node's agency */
+	const struct member_node *node; /* NULL for an agency */
 	enum grant_right right;
-	int64_t at_ms;                      /* when it was applied here */
-	const char *basis;                  /* "" when it cannot be read here */
+	int64_t at_ms;     /* when it was applied here */
+	const char *basis; /* "" when it cannot be read here */
 	bool whole_history;
 };
 typedef void (*grant_access_fn)(void *context, const struct grant_access *a);

@@ -11,8 +11,8 @@
 
 #include "sync/err.h"
 
-#define ID_BYTES 16         /* row, node, agency, network, compartment, key */
-#define ID_TEXT_BYTES 33    /* hex and NUL */
+#define ID_BYTES 16      /* row, node, agency, network, compartment, key */
+#define ID_TEXT_BYTES 33 /* hex and NUL */
 #define AUTHOR_TAG_BYTES 8
 #define SEGMENT_ID_BYTES 32 /* full id; references carry the first 16 */
 #define SEGMENT_REF_BYTES 16
@@ -33,7 +33,8 @@ struct compartment_id {
 	uint8_t b[ID_BYTES]; /* BLAKE2b-128(network, owner agency, name) */
 };
 struct key_id {
-	uint8_t b[ID_BYTES]; /* keyed BLAKE2b-128 of a compartment key: commits */
+	uint8_t
+	    b[ID_BYTES]; /* keyed BLAKE2b-128 of a compartment key: commits */
 };
 struct incarnation {
 	uint8_t b[ID_BYTES]; /* random, one per life of a replica */

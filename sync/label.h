@@ -55,7 +55,7 @@ enum label {
 #define X(name, text) name,
 	LABEL_LIST(X)
 #undef X
-	LABEL_COUNT
+	    LABEL_COUNT
 };
 
 /* The label's text, NUL-terminated; never NULL. The NUL is hashed too. */

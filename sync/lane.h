@@ -25,7 +25,7 @@ enum err lane_compartment(struct replica *r, const struct compartment *c,
 
 /* The peer row of a node, made on first contact (and then filled with all
  * membership and every compartment it is entitled to). */
-enum err lane_peer(struct replica *r, int64_t *peer,
-    const struct node_id *node, struct fail *f);
+enum err lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
+    struct fail *f);
 
 #endif

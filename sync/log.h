@@ -45,8 +45,8 @@ const char *outcome_name(enum outcome o);
  * the local number the operation's values have as their origin. Does not touch
  * the tables: write.c does.
  */
-enum err log_append(struct replica *r, struct compartment *c,
-    int64_t *segment, const struct op *op, struct fail *f);
+enum err log_append(struct replica *r, struct compartment *c, int64_t *segment,
+    const struct op *op, struct fail *f);
 /* Append a whole control segment (closed at once); its effects are applied by
  * the caller (grant.c). */
 enum err log_append_control(struct replica *r, struct compartment *c,

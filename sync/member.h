@@ -46,7 +46,7 @@ enum member_kind {
 struct member_agency {
 	struct agency_id id;
 	char name[LIMIT_NAME_BYTES + 1];
-	int kind; /* enum agency_kind */
+	int kind;                          /* enum agency_kind */
 	uint8_t box_key[MEMBER_KEY_BYTES]; /* X25519: grants are sealed to it */
 };
 

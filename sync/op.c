@@ -156,15 +156,15 @@ items_read(struct item **out, size_t *count, const uint8_t *loose, size_t n)
 		op_decode(&op, &r);
 		if (r.err != OK)
 			break;
-		items[used] = (struct item){.row = op.row,
-					    .staff = op.staff,
-					    .fields = loose_fields(from, r.p),
-					    .order = used,
-					    .field_count = op.field_count,
-					    .at_ms = op.at_ms,
-					    .offset_min = op.offset_min,
-					    .table = op.table,
-					    .kind = op.kind};
+		items[used] = (struct item){ .row = op.row,
+			.staff = op.staff,
+			.fields = loose_fields(from, r.p),
+			.order = used,
+			.field_count = op.field_count,
+			.at_ms = op.at_ms,
+			.offset_min = op.offset_min,
+			.table = op.table,
+			.kind = op.kind };
 		items[used].fields_n = (size_t)(r.p - items[used].fields);
 		used++;
 	}
@@ -208,7 +208,7 @@ struct pack_state {
 
 static enum err
 item_put(struct buf *out, struct pack_state *s, const struct item *item,
-	 bool last)
+    bool last)
 {
 	uint64_t head = (uint64_t)item->field_count << HEAD_SHIFT;
 	size_t staff;
@@ -246,12 +246,12 @@ rows_of_table(const struct item *items, size_t count)
 /* Tables, rows and operations of sorted items. */
 static enum err
 items_put(struct buf *out, struct pack_state *s, const struct item *items,
-	  size_t count)
+    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct item *prev = i != 0 ? &items[i - 1] : NULL;
 		bool last = i + 1 == count ||
-			    item_compare_row(&items[i], &items[i + 1]) != 0;
+		    item_compare_row(&items[i], &items[i + 1]) != 0;
 		enum err e;
 
 		if (prev == NULL || prev->table != items[i].table) {
@@ -287,7 +287,7 @@ enum err
 op_pack(struct buf *payload, const uint8_t *loose, size_t n)
 {
 	struct buf body, whole;
-	struct pack_state s = {0};
+	struct pack_state s = { 0 };
 	struct item *items = NULL;
 	size_t count = 0;
 	enum err e;
@@ -325,7 +325,7 @@ staff_distinct(const uint8_t *staff, size_t count)
 	for (size_t i = 1; i < count; i++) {
 		for (size_t k = 0; k < i; k++) {
 			if (memcmp(staff + i * ID_BYTES, staff + k * ID_BYTES,
-				   ID_BYTES) == 0)
+				ID_BYTES) == 0)
 				return false;
 		}
 	}
@@ -335,7 +335,7 @@ staff_distinct(const uint8_t *staff, size_t count)
 void
 op_reader_init(struct op_reader *r, const uint8_t *payload, size_t n)
 {
-	*r = (struct op_reader){.rd = rd_of(payload, n)};
+	*r = (struct op_reader){ .rd = rd_of(payload, n) };
 	if (n > LIMIT_PAYLOAD_BYTES)
 		rd_fail(&r->rd);
 	r->staff_count = (size_t)rd_max(&r->rd, LIMIT_STAFF_PER_SEGMENT);

@@ -32,8 +32,8 @@ struct op {
 	unsigned table; /* registry number, 1..LIMIT_TABLES */
 	struct row_id row;
 	struct row_id staff; /* who acted; all zero: the node itself */
-	int64_t at_ms;	     /* wall clock of the author, UTC */
-	int offset_min;	     /* minutes east of UTC where it was made */
+	int64_t at_ms;       /* wall clock of the author, UTC */
+	int offset_min;      /* minutes east of UTC where it was made */
 	size_t field_count;
 	struct op_field fields[LIMIT_FIELDS]; /* values borrowed */
 };
@@ -79,8 +79,8 @@ struct op_reader {
 	int offset_min;
 	unsigned table;
 	uint64_t rows_left; /* rows of this table not begun */
-	bool row_open;	    /* more operations of this row follow */
-	bool first_row;	    /* no row of this table was read yet */
+	bool row_open;      /* more operations of this row follow */
+	bool first_row;     /* no row of this table was read yet */
 	struct row_id row;
 	unsigned next_index;
 };

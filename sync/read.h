@@ -41,9 +41,9 @@ struct read_query {
 	const struct row_id *subject; /* only this person's, or NULL */
 	const struct read_filter *filters;
 	size_t filter_count;
-	size_t limit;                 /* 0: all */
-	const struct row_id *after;   /* rows with a greater id, or NULL */
-	bool all_states;              /* sealed and expunged rows too */
+	size_t limit;               /* 0: all */
+	const struct row_id *after; /* rows with a greater id, or NULL */
+	bool all_states;            /* sealed and expunged rows too */
 };
 /* Rows in order of id, then compartment id. */
 enum err read_list(struct replica *r, const struct read_query *q,
@@ -92,16 +92,16 @@ enum conflict_reason {
 	CONFLICT_ALARM = 5,   /* a second value for a once field */
 };
 struct conflict_value {
-	unsigned n;           /* 1.., what --keep names */
+	unsigned n; /* 1.., what --keep names */
 	struct value value;
 	struct row_id staff;
 	struct node_id node;
 	int64_t at_ms;
 	int offset_min;
-	struct row_id row;    /* for CONFLICT_ROWS: which row */
+	struct row_id row; /* for CONFLICT_ROWS: which row */
 };
 struct conflict {
-	int64_t no;           /* position in the listing, from 1 */
+	int64_t no; /* position in the listing, from 1 */
 	int64_t cpt;
 	const struct table *table;
 	struct row_id row;
@@ -121,8 +121,8 @@ typedef bool (*conflict_fn)(void *context, const struct conflict *c);
 enum err conflict_list(struct replica *r, const struct table *table,
     const struct row_id *row, bool notices, conflict_fn each, void *context,
     struct fail *f);
-enum err conflict_count(struct replica *r, int64_t *decisions,
-    int64_t *notices, struct fail *f);
+enum err conflict_count(struct replica *r, int64_t *decisions, int64_t *notices,
+    struct fail *f);
 /* A person looked at a notice: it closes here. */
 enum err conflict_noticed(struct replica *r, const struct conflict *c,
     struct fail *f);
@@ -136,10 +136,10 @@ enum err conflict_keep(struct replica *r, int64_t no, unsigned keep,
 
 /* ---- held ---- */
 struct held_item {
-	int64_t no;            /* what "held ID" names */
-	const char *why;       /* plain words */
-	const char *what;      /* "segment of compartment 3f2a...", ... */
-	struct node_id from;   /* peer or author's node; zeros unknown */
+	int64_t no;          /* what "held ID" names */
+	const char *why;     /* plain words */
+	const char *what;    /* "segment of compartment 3f2a...", ... */
+	struct node_id from; /* peer or author's node; zeros unknown */
 	int64_t at_ms;
 	size_t bytes;
 	bool can_retry;

@@ -19,12 +19,12 @@ struct block {
 };
 
 static const char *const kind_names[KIND_COUNT] = {
-    [KIND_PROBATION] = "probation",
-    [KIND_TREATMENT] = "treatment",
-    [KIND_MENTAL_HEALTH] = "mental_health",
-    [KIND_SOCIAL] = "social",
-    [KIND_COURT] = "court",
-    [KIND_HUB] = "hub",
+	[KIND_PROBATION] = "probation",
+	[KIND_TREATMENT] = "treatment",
+	[KIND_MENTAL_HEALTH] = "mental_health",
+	[KIND_SOCIAL] = "social",
+	[KIND_COURT] = "court",
+	[KIND_HUB] = "hub",
 };
 
 const char *
@@ -37,7 +37,7 @@ int
 kind_of(const char *name, size_t n)
 {
 	for (int k = 0; k < KIND_COUNT; k++) {
-		if (word_is((struct word){name, n}, kind_names[k]))
+		if (word_is((struct word){ name, n }, kind_names[k]))
 			return k;
 	}
 	return -1;
@@ -184,7 +184,7 @@ fail_ranks(const struct field *f, struct fail *fail)
 		n += k;
 	}
 	return fail_set(fail, ERR_INPUT,
-			"%s: want one of %s, have another word", f->name, list);
+	    "%s: want one of %s, have another word", f->name, list);
 }
 
 enum err
@@ -194,24 +194,22 @@ field_check(const struct field *f, const struct value *v, struct fail *fail)
 		return OK;
 	if (v->type != f->type)
 		return fail_set(fail, ERR_INPUT,
-				"%s: want %s, have another type of value",
-				f->name, type_words(f));
+		    "%s: want %s, have another type of value", f->name,
+		    type_words(f));
 	if (f->is_bool && v->i != 0 && v->i != 1)
 		return fail_set(fail, ERR_INPUT,
-				"%s: want 1 or 0, have another number",
-				f->name);
+		    "%s: want 1 or 0, have another number", f->name);
 	if (v->type == VALUE_ID && v->n != ID_BYTES)
 		return fail_set(fail, ERR_INPUT,
-				"%s: want an id of %d bytes, have %zu", f->name,
-				ID_BYTES, v->n);
+		    "%s: want an id of %d bytes, have %zu", f->name, ID_BYTES,
+		    v->n);
 	if (v->n > LIMIT_VALUE_BYTES)
 		return fail_set(fail, ERR_INPUT,
-				"%s: want at most %d bytes, have %zu", f->name,
-				LIMIT_VALUE_BYTES, v->n);
+		    "%s: want at most %d bytes, have %zu", f->name,
+		    LIMIT_VALUE_BYTES, v->n);
 	if (v->type == VALUE_TEXT && !value_utf8(v->p, v->n))
 		return fail_set(fail, ERR_INPUT,
-				"%s: want text in UTF-8, have other bytes",
-				f->name);
+		    "%s: want text in UTF-8, have other bytes", f->name);
 	if (f->rank_count > 0 && field_rank(f, v) == f->rank_count)
 		return fail_ranks(f, fail);
 	return OK;

@@ -73,54 +73,55 @@ const char *kind_name(int kind);
 int kind_of(const char *name, size_t n);
 
 struct field {
-	const char *name;      /* column name */
-	unsigned number;       /* 1..63 */
-	unsigned since;        /* schema version that brought it, from 1 */
-	enum value_type type;  /* bool is VALUE_INT 0/1, enum is VALUE_TEXT */
+	const char *name;     /* column name */
+	unsigned number;      /* 1..63 */
+	unsigned since;       /* schema version that brought it, from 1 */
+	enum value_type type; /* bool is VALUE_INT 0/1, enum is VALUE_TEXT */
 	bool is_bool;
-	const char *ref;       /* table an id points to, or NULL */
+	const char *ref; /* table an id points to, or NULL */
 	enum rule rule;
 	bool owner, one_way, required;
-	const char **ranks;    /* enum or ranked values, strictest first */
-	size_t rank_count;     /* 0 when any value goes */
-	const char **finals;   /* values that stay once written */
+	const char **ranks;  /* enum or ranked values, strictest first */
+	size_t rank_count;   /* 0 when any value goes */
+	const char **finals; /* values that stay once written */
 	size_t final_count;
 	const char *group;     /* name, or NULL */
 	unsigned group_leader; /* number of the group's deciding field, or 0 */
 	uint64_t group_set;    /* bit (number) of every field of the group */
-	const char *decides;   /* role that must act; inherited from the table */
+	const char *decides; /* role that must act; inherited from the table */
 };
 
 struct table {
 	const char *name;
-	unsigned number;             /* 1..LIMIT_TABLES */
-	unsigned since;              /* schema version, from 1 */
+	unsigned number; /* 1..LIMIT_TABLES */
+	unsigned since;  /* schema version, from 1 */
 	enum registry_subject subject;
 	enum registry_scope scope;
 	enum lane lane;
 	bool append, self;
-	uint32_t writers;            /* bit per agency kind */
+	uint32_t writers;                 /* bit per agency kind */
 	const char *category[KIND_COUNT]; /* by kind of the owner, or NULL */
-	const char *decides;         /* default "supervisor" */
-	unsigned single_field;       /* number, or 0 */
-	unsigned while_field;        /* single only while this field ... */
-	const char *while_value;     /* ... is this value ("" = NULL), or NULL */
-	unsigned set_fields[4];      /* numbers */
+	const char *decides;              /* default "supervisor" */
+	unsigned single_field;            /* number, or 0 */
+	unsigned while_field;             /* single only while this field ... */
+	const char *while_value; /* ... is this value ("" = NULL), or NULL */
+	unsigned set_fields[4];  /* numbers */
 	size_t set_count;
-	struct field *fields;        /* sorted by number, reserved ones last */
+	struct field *fields; /* sorted by number, reserved ones last */
 	size_t field_count;
 	const struct field *by_number[REGISTRY_FIELD_MAX + 1];
 };
 
 struct registry {
-	struct table *tables; /* sorted by number; local tables are not listed */
+	struct table
+	    *tables; /* sorted by number; local tables are not listed */
 	size_t table_count;
 	const struct table *by_number[LIMIT_TABLES + 1];
-	unsigned version;     /* number of migrations */
+	unsigned version; /* number of migrations */
 	/* every distinct category text, sorted; index is stable in a build */
 	const char **categories;
 	size_t category_count;
-	void *memory;         /* owns every string above */
+	void *memory; /* owns every string above */
 };
 
 struct registry_source {

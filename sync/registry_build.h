@@ -59,7 +59,7 @@ bool word_is_name(struct word w);
 struct term {
 	struct word head;  /* before "(" or "=", or all of it */
 	struct word value; /* inside the brackets, or after "=" */
-	char form;	   /* 0, '=' or '(' */
+	char form;         /* 0, '=' or '(' */
 };
 
 /* registry_term.c: taking an entry apart; all borrow from it. */
@@ -72,20 +72,20 @@ bool term_item(struct word *list, char between, struct word *item);
 bool term_is_value(struct word w);
 /* A list of such words, all different, into the registry's memory. */
 enum err term_values(struct build *b, const char ***out, size_t *count,
-		     struct word list, char between);
+    struct word list, char between);
 /* The next word as a number of 1 to max, without leading zeros. */
-enum err
-term_number(struct build *b, struct word *rest, unsigned max, unsigned *out);
+enum err term_number(struct build *b, struct word *rest, unsigned max,
+    unsigned *out);
 /* Copy a lowercase name; what says what it is for. */
-enum err
-term_name(struct build *b, const char **out, struct word w, const char *what);
+enum err term_name(struct build *b, const char **out, struct word w,
+    const char *what);
 /* Position of w among names, or -1. */
 int term_choose(struct word w, const char *const *names, size_t count);
 
 /* registry_entry.c, registry_field.c: e is an entry without its "--:". */
 enum err build_table_entry(struct build *b, struct word name, struct word e);
 enum err build_field_entry(struct build *b, struct table *t, struct word column,
-			   struct word sql_type, struct word e);
+    struct word sql_type, struct word e);
 
 /* registry_check.c: reserved fields, names to numbers, rules over several
  * fields, order and indexes. r is complete afterwards. */

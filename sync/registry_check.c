@@ -34,26 +34,26 @@ text_order(const void *a, const void *b)
 static void
 add_reserved(struct table *t)
 {
-	static const char *states[] = {"expunged", "sealed", "live"};
+	static const char *states[] = { "expunged", "sealed", "live" };
 
 	t->fields[t->field_count++] = (struct field){
-	    .name = "row_state",
-	    .number = REGISTRY_ROW_STATE,
-	    .since = t->since,
-	    .type = VALUE_TEXT,
-	    .rule = RULE_RANKED,
-	    .ranks = states,
-	    .rank_count = COUNT_OF(states),
-	    .finals = states,
-	    .final_count = 1, /* expunged */
+		.name = "row_state",
+		.number = REGISTRY_ROW_STATE,
+		.since = t->since,
+		.type = VALUE_TEXT,
+		.rule = RULE_RANKED,
+		.ranks = states,
+		.rank_count = COUNT_OF(states),
+		.finals = states,
+		.final_count = 1, /* expunged */
 	};
 	t->fields[t->field_count++] = (struct field){
-	    .name = "supersedes_id",
-	    .number = REGISTRY_SUPERSEDES,
-	    .since = t->since,
-	    .type = VALUE_ID,
-	    .ref = t->name,
-	    .rule = RULE_ONCE,
+		.name = "supersedes_id",
+		.number = REGISTRY_SUPERSEDES,
+		.since = t->since,
+		.type = VALUE_ID,
+		.ref = t->name,
+		.rule = RULE_ONCE,
 	};
 }
 
@@ -76,16 +76,16 @@ join_group(struct build *b, struct table *t, size_t at)
 		f->group_set |= (uint64_t)1 << g->number;
 		if (g->rule != f->rule || g->owner != f->owner ||
 		    g->one_way != f->one_way)
-			return build_fail(
-			    b, "table %s: group %s mixes rules or owner",
-			    t->name, f->group);
+			return build_fail(b,
+			    "table %s: group %s mixes rules or owner", t->name,
+			    f->group);
 	}
 	return OK;
 }
 
 static enum err
 find_number(struct build *b, const struct table *t, const char *name,
-	    unsigned *out)
+    unsigned *out)
 {
 	const struct field *f;
 
@@ -93,8 +93,7 @@ find_number(struct build *b, const struct table *t, const char *name,
 		return OK;
 	f = table_field(t, name);
 	if (f == NULL || f->number >= REGISTRY_FIELD_RESERVED)
-		return build_fail(
-		    b,
+		return build_fail(b,
 		    "table %s: single, while or set names %s, which is not a "
 		    "field of it",
 		    t->name, name);
@@ -112,8 +111,7 @@ check_set(struct build *b, struct table *t, const struct build_table *bt)
 		if (e != OK)
 			return e;
 		if (table_field(t, bt->set_names[i])->rule != RULE_ONCE)
-			return build_fail(
-			    b,
+			return build_fail(b,
 			    "table %s: %s makes the row's id, so it must be "
 			    "once",
 			    t->name, bt->set_names[i]);
@@ -135,8 +133,8 @@ check_writers(struct build *b, struct table *t, const struct build_table *bt)
 	if (t->scope != SCOPE_LOCAL && t->writers == 0)
 		return build_fail(b, "table %s: want category=", t->name);
 	if (t->scope != SCOPE_LOCAL && (t->writers & ~with_category) != 0)
-		return build_fail(
-		    b, "table %s: want a category for each kind of its writers",
+		return build_fail(b,
+		    "table %s: want a category for each kind of its writers",
 		    t->name);
 	return OK;
 }
@@ -154,9 +152,9 @@ check_table(struct build *b, struct table *t, const struct build_table *bt)
 		const struct field *f = &t->fields[i];
 
 		if (t->append && f->rule != RULE_ONCE)
-			return build_fail(
-			    b, "table %s is append, so %s must be once",
-			    t->name, f->name);
+			return build_fail(b,
+			    "table %s is append, so %s must be once", t->name,
+			    f->name);
 		e = join_group(b, t, i);
 		if (e != OK)
 			return e;
@@ -195,8 +193,8 @@ check_numbers(struct build *b)
 				continue;
 			b->file = b->tables[i].file;
 			b->line = b->tables[i].line;
-			return build_fail(
-			    b, "table %s has the number %u of table %s",
+			return build_fail(b,
+			    "table %s has the number %u of table %s",
 			    r->tables[i].name, r->tables[i].number,
 			    r->tables[k].name);
 		}
@@ -235,8 +233,7 @@ check_refs(struct build *b)
 				continue;
 			b->file = b->tables[i].file;
 			b->line = b->tables[i].line;
-			return build_fail(
-			    b,
+			return build_fail(b,
 			    "table %s: %s refers to %s, which is not a table",
 			    t->name, f->name, f->ref);
 		}
@@ -262,8 +259,7 @@ check_scopes(struct build *b)
 				continue;
 			b->file = b->tables[i / r->table_count].file;
 			b->line = b->tables[i / r->table_count].line;
-			return build_fail(
-			    b,
+			return build_fail(b,
 			    "tables %s and %s have one category and two "
 			    "scopes",
 			    x->name, y->name);
@@ -278,8 +274,8 @@ list_categories(struct build *b)
 	struct registry *r = b->r;
 	size_t n = 0;
 
-	r->categories = registry_alloc(r, (r->table_count * KIND_COUNT + 1) *
-					      sizeof(*r->categories));
+	r->categories = registry_alloc(r,
+	    (r->table_count * KIND_COUNT + 1) * sizeof(*r->categories));
 	if (r->categories == NULL)
 		return build_nomem(b);
 	for (size_t i = 0; i < r->table_count; i++) {
@@ -292,7 +288,7 @@ list_categories(struct build *b)
 	for (size_t i = 0; i < n; i++) {
 		if (r->category_count == 0 ||
 		    strcmp(r->categories[i],
-			   r->categories[r->category_count - 1]) != 0)
+			r->categories[r->category_count - 1]) != 0)
 			r->categories[r->category_count++] = r->categories[i];
 	}
 	return OK;

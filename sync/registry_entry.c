@@ -20,8 +20,8 @@ read_kinds(struct build *b, uint32_t *out, struct word list)
 		else if (kind >= 0)
 			*out |= 1u << kind;
 		else
-			return build_fail(
-			    b, "writers: want a kind of agency, have '%.*s'",
+			return build_fail(b,
+			    "writers: want a kind of agency, have '%.*s'",
 			    (int)(item.n < 64 ? item.n : 64), item.p);
 	}
 	return OK;
@@ -33,8 +33,9 @@ is_category(struct word w)
 {
 	size_t i = 0, item;
 
-	while (i < w.n && ((w.p[i] >= 'A' && w.p[i] <= 'Z') ||
-			   (i > 0 && w.p[i] >= '0' && w.p[i] <= '9')))
+	while (i < w.n &&
+	    ((w.p[i] >= 'A' && w.p[i] <= 'Z') ||
+		(i > 0 && w.p[i] >= '0' && w.p[i] <= '9')))
 		i++;
 	if (i == 0 || w.n > LIMIT_CATEGORY_BYTES)
 		return false;
@@ -42,7 +43,7 @@ is_category(struct word w)
 		return true;
 	item = i + 1;
 	return w.p[i] == '.' &&
-	       word_is_name((struct word){w.p + item, w.n - item});
+	    word_is_name((struct word){ w.p + item, w.n - item });
 }
 
 static enum err
@@ -59,12 +60,12 @@ read_categories(struct build *b, struct table *t, struct word list)
 
 		if (colon == NULL)
 			return build_fail(b, "category: want KIND:LABEL.item");
-		kind = (struct word){item.p, (size_t)(colon - item.p)};
-		text = (struct word){colon + 1, item.n - kind.n - 1};
+		kind = (struct word){ item.p, (size_t)(colon - item.p) };
+		text = (struct word){ colon + 1, item.n - kind.n - 1 };
 		k = kind_of(kind.p, kind.n);
 		if ((k < 0 && !word_is(kind, "any")) || !is_category(text))
-			return build_fail(
-			    b, "category: want KIND:LABEL.item, have '%.*s'",
+			return build_fail(b,
+			    "category: want KIND:LABEL.item, have '%.*s'",
 			    (int)(item.n < 64 ? item.n : 64), item.p);
 		copy = registry_copy(b->r, text);
 		if (copy == NULL)
@@ -79,16 +80,16 @@ read_categories(struct build *b, struct table *t, struct word list)
 
 static enum err
 read_while(struct build *b, struct table *t, struct build_table *bt,
-	   struct word w)
+    struct word w)
 {
 	const char *equals = w.n > 0 ? memchr(w.p, '=', w.n) : NULL;
 	struct word name, value;
 
 	if (equals == NULL)
 		return build_fail(b, "while: want (FIELD=VALUE)");
-	name = term_trim((struct word){w.p, (size_t)(equals - w.p)});
+	name = term_trim((struct word){ w.p, (size_t)(equals - w.p) });
 	value = term_trim(
-	    (struct word){equals + 1, w.n - (size_t)(equals - w.p) - 1});
+	    (struct word){ equals + 1, w.n - (size_t)(equals - w.p) - 1 });
 	if (value.n > 0 && !term_is_value(value))
 		return build_fail(b, "while: want a plain word after =");
 	t->while_value = registry_copy(b->r, value);
@@ -99,7 +100,7 @@ read_while(struct build *b, struct table *t, struct build_table *bt,
 
 static enum err
 read_set(struct build *b, struct table *t, struct build_table *bt,
-	 struct word list)
+    struct word list)
 {
 	struct word item;
 
@@ -108,7 +109,7 @@ read_set(struct build *b, struct table *t, struct build_table *bt,
 
 		if (t->set_count == COUNT_OF(bt->set_names))
 			return build_fail(b, "set: want at most %zu fields",
-					  COUNT_OF(bt->set_names));
+			    COUNT_OF(bt->set_names));
 		e = term_name(b, &bt->set_names[t->set_count++], item, "set");
 		if (e != OK)
 			return e;
@@ -130,16 +131,16 @@ enum table_word {
 	WORD_APPEND,
 	WORD_SELF,
 };
-static const char *const table_words[] = {
-    "subject", "scope", "lane", "category", "writers", "decides",
-    "single",  "while", "set",	"append",   "self"};
-static const char *const subject_words[] = {"person", "agency", "network"};
-static const char *const scope_words[] = {"shared", "agency", "local"};
-static const char *const lane_words[] = {"urgent", "normal"};
+static const char *const table_words[] = { "subject", "scope", "lane",
+	"category", "writers", "decides", "single", "while", "set", "append",
+	"self" };
+static const char *const subject_words[] = { "person", "agency", "network" };
+static const char *const scope_words[] = { "shared", "agency", "local" };
+static const char *const lane_words[] = { "urgent", "normal" };
 
 static enum err
 table_choice(struct build *b, struct table *t, struct build_table *bt, int word,
-	     struct word value)
+    struct word value)
 {
 	int at;
 
@@ -147,17 +148,17 @@ table_choice(struct build *b, struct table *t, struct build_table *bt, int word,
 	case WORD_SUBJECT:
 		at = term_choose(value, subject_words, COUNT_OF(subject_words));
 		if (at < 0)
-			return build_fail(
-			    b, "subject: want person, agency or network");
-		t->subject = at == 0   ? SUBJECT_PERSON
-			     : at == 1 ? SUBJECT_AGENCY
-				       : SUBJECT_NETWORK;
+			return build_fail(b,
+			    "subject: want person, agency or network");
+		t->subject = at == 0 ? SUBJECT_PERSON
+		    : at == 1        ? SUBJECT_AGENCY
+				     : SUBJECT_NETWORK;
 		return OK;
 	case WORD_SCOPE:
 		at = term_choose(value, scope_words, COUNT_OF(scope_words));
 		if (at < 0)
-			return build_fail(
-			    b, "scope: want shared, agency or local");
+			return build_fail(b,
+			    "scope: want shared, agency or local");
 		t->scope = (enum registry_scope)at;
 		bt->local = t->scope == SCOPE_LOCAL;
 		return OK;
@@ -172,7 +173,7 @@ table_choice(struct build *b, struct table *t, struct build_table *bt, int word,
 
 static enum err
 table_term(struct build *b, struct table *t, struct build_table *bt, int word,
-	   struct word value)
+    struct word value)
 {
 	switch ((enum table_word)word) {
 	case WORD_SUBJECT:
@@ -208,13 +209,13 @@ table_form(int word)
 	if (word == WORD_APPEND || word == WORD_SELF)
 		return 0;
 	return word == WORD_SINGLE || word == WORD_WHILE || word == WORD_SET
-		   ? '('
-		   : '=';
+	    ? '('
+	    : '=';
 }
 
 static enum err
 read_table(struct build *b, struct table *t, struct build_table *bt,
-	   struct word rest)
+    struct word rest)
 {
 	unsigned given = 0;
 	struct term term;
@@ -229,8 +230,7 @@ read_table(struct build *b, struct table *t, struct build_table *bt,
 		word =
 		    term_choose(term.head, table_words, COUNT_OF(table_words));
 		if (word < 0 || term.form != table_form(word))
-			return build_fail(
-			    b,
+			return build_fail(b,
 			    "table %s: have '%.*s', want one of subject= "
 			    "scope= lane= category= writers= single() while() "
 			    "set() decides= append self",
@@ -238,7 +238,7 @@ read_table(struct build *b, struct table *t, struct build_table *bt,
 			    term.head.p);
 		if ((given & 1u << word) != 0)
 			return build_fail(b, "%s stands twice",
-					  table_words[word]);
+			    table_words[word]);
 		given |= 1u << word;
 		e = table_term(b, t, bt, word, term.value);
 	}
@@ -246,8 +246,8 @@ read_table(struct build *b, struct table *t, struct build_table *bt,
 		return e;
 	if ((given & 1u << WORD_SUBJECT) == 0 ||
 	    (given & 1u << WORD_SCOPE) == 0)
-		return build_fail(
-		    b, "table %s: want subject= and scope=", t->name);
+		return build_fail(b,
+		    "table %s: want subject= and scope=", t->name);
 	if ((given & 1u << WORD_WHILE) != 0 && (given & 1u << WORD_SINGLE) == 0)
 		return build_fail(b, "table %s: while needs single", t->name);
 	return OK;
@@ -263,12 +263,12 @@ build_table_entry(struct build *b, struct word name, struct word e)
 	for (size_t i = 0; i < r->table_count; i++) {
 		if (word_is(name, r->tables[i].name))
 			return build_fail(b, "table %s is there twice",
-					  r->tables[i].name);
+			    r->tables[i].name);
 	}
 	if (r->table_count == LIMIT_TABLES)
 		return fail_set(b->f, ERR_LIMIT,
-				"%s:%u: want at most %d tables", b->file,
-				b->line, LIMIT_TABLES);
+		    "%s:%u: want at most %d tables", b->file, b->line,
+		    LIMIT_TABLES);
 	t = &r->tables[r->table_count];
 	bt = &b->tables[r->table_count];
 	t->name = registry_copy(r, name);

@@ -21,7 +21,7 @@ enum pending { PENDING_NONE, PENDING_TABLE, PENDING_FIELD };
 struct parse {
 	struct build b;
 	struct table *table; /* whose CREATE TABLE is open, registered */
-	bool in_create;	     /* inside any CREATE TABLE */
+	bool in_create;      /* inside any CREATE TABLE */
 	enum pending pending;
 	struct table *field_table;
 	struct word name, sql_type; /* of what is pending; borrow the source */
@@ -73,7 +73,7 @@ static bool
 is_word_byte(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
+	    (c >= '0' && c <= '9') || c == '_';
 }
 
 /* The next SQL word, or one byte of anything else; n = 0 at the end. */
@@ -86,7 +86,7 @@ sql_word(struct word *rest)
 		rest->p++;
 		rest->n--;
 	}
-	w = (struct word){rest->p, 0};
+	w = (struct word){ rest->p, 0 };
 	while (w.n < rest->n && is_word_byte(w.p[w.n]))
 		w.n++;
 	if (w.n == 0 && rest->n > 0)
@@ -122,7 +122,7 @@ split_line(struct word line, struct word *sql, struct word *entry)
 	bool quoted = false;
 
 	*sql = line;
-	*entry = (struct word){NULL, 0};
+	*entry = (struct word){ NULL, 0 };
 	for (size_t i = 0; i < line.n; i++) {
 		if (line.p[i] == '\'')
 			quoted = !quoted;
@@ -131,7 +131,8 @@ split_line(struct word line, struct word *sql, struct word *entry)
 			continue;
 		sql->n = i;
 		if (i + 2 < line.n && line.p[i + 2] == ':')
-			*entry = (struct word){line.p + i + 3, line.n - i - 3};
+			*entry =
+			    (struct word){ line.p + i + 3, line.n - i - 3 };
 		return;
 	}
 }
@@ -152,7 +153,7 @@ find_table(struct parse *p, struct word name)
 static enum err
 flush(struct parse *p)
 {
-	struct word e = {p->entry, p->entry_n};
+	struct word e = { p->entry, p->entry_n };
 	unsigned line = p->b.line;
 	enum pending what = p->pending;
 	enum err err = OK;
@@ -165,7 +166,7 @@ flush(struct parse *p)
 			p->table = find_table(p, p->name);
 	} else if (what == PENDING_FIELD) {
 		err = build_field_entry(&p->b, p->field_table, p->name,
-					p->sql_type, e);
+		    p->sql_type, e);
 	}
 	p->b.line = line;
 	return err;
@@ -176,8 +177,8 @@ append_entry(struct parse *p, struct word e)
 {
 	if (e.n + 1 > sizeof(p->entry) - p->entry_n)
 		return fail_set(p->b.f, ERR_LIMIT,
-				"%s:%u: an entry is longer than %d bytes",
-				p->b.file, p->b.line, REGISTRY_ENTRY_BYTES);
+		    "%s:%u: an entry is longer than %d bytes", p->b.file,
+		    p->b.line, REGISTRY_ENTRY_BYTES);
 	p->entry[p->entry_n++] = ' ';
 	if (e.n > 0)
 		memcpy(p->entry + p->entry_n, e.p, e.n);
@@ -213,11 +214,11 @@ create_line(struct parse *p, struct word rest, struct word entry)
 	if (entry.p == NULL)
 		return OK; /* a local table */
 	if (!word_is_name(name))
-		return build_fail(
-		    &p->b, "want a lowercase table name after CREATE TABLE");
+		return build_fail(&p->b,
+		    "want a lowercase table name after CREATE TABLE");
 	if (!word_is(sql_word(&rest), "("))
 		return build_fail(&p->b, "want ( after the name of table %.*s",
-				  (int)name.n, name.p);
+		    (int)name.n, name.p);
 	return begin(p, PENDING_TABLE, name, entry);
 }
 
@@ -231,19 +232,18 @@ alter_line(struct parse *p, struct word rest, struct word entry)
 	p->table = NULL;
 	if (!sql_is(sql_word(&rest), "TABLE"))
 		return entry.p == NULL
-			   ? OK
-			   : build_fail(&p->b,
-					"want ALTER TABLE before an entry");
+		    ? OK
+		    : build_fail(&p->b, "want ALTER TABLE before an entry");
 	name = sql_word(&rest);
 	p->field_table = find_table(p, name);
 	if (p->field_table == NULL)
 		return entry.p == NULL
-			   ? OK
-			   : build_fail(&p->b, "a local table has no entries");
+		    ? OK
+		    : build_fail(&p->b, "a local table has no entries");
 	if (entry.p == NULL)
 		return build_fail(&p->b,
-				  "a change of table %s has no registry entry",
-				  p->field_table->name);
+		    "a change of table %s has no registry entry",
+		    p->field_table->name);
 	if (!sql_is(sql_word(&rest), "ADD") ||
 	    !sql_is(sql_word(&rest), "COLUMN"))
 		return build_fail(&p->b, "want ADD COLUMN");
@@ -257,29 +257,27 @@ static bool
 is_engine_column(struct word w)
 {
 	return word_is(w, "row_state") || word_is(w, "supersedes_id") ||
-	       word_is(w, "_cpt") || word_is(w, "id") || word_is(w, "_clock") ||
-	       sql_is(w, "PRIMARY");
+	    word_is(w, "_cpt") || word_is(w, "id") || word_is(w, "_clock") ||
+	    sql_is(w, "PRIMARY");
 }
 
 static enum err
 column_line(struct parse *p, struct word first, struct word rest,
-	    struct word entry)
+    struct word entry)
 {
 	if (p->table == NULL)
 		return entry.p == NULL
-			   ? OK
-			   : build_fail(
-				 &p->b,
-				 "an entry stands outside a registered table");
+		    ? OK
+		    : build_fail(&p->b,
+			  "an entry stands outside a registered table");
 	if (is_engine_column(first))
 		return entry.p == NULL
-			   ? OK
-			   : build_fail(&p->b,
-					"%.*s is the engine's and has no entry",
-					(int)first.n, first.p);
+		    ? OK
+		    : build_fail(&p->b, "%.*s is the engine's and has no entry",
+			  (int)first.n, first.p);
 	if (entry.p == NULL)
 		return build_fail(&p->b, "column %.*s has no registry entry",
-				  (int)(first.n < 64 ? first.n : 64), first.p);
+		    (int)(first.n < 64 ? first.n : 64), first.p);
 	p->field_table = p->table;
 	p->sql_type = sql_word(&rest);
 	return begin(p, PENDING_FIELD, first, entry);
@@ -296,8 +294,7 @@ one_line(struct parse *p, struct word line)
 	first = sql_word(&rest);
 	if (first.n == 0 && entry.p != NULL) {
 		if (p->pending == PENDING_NONE)
-			return build_fail(
-			    &p->b,
+			return build_fail(&p->b,
 			    "an entry stands beside no table and no column");
 		return append_entry(p, entry);
 	}
@@ -326,7 +323,7 @@ one_source(struct parse *p, const struct registry_source *s)
 	enum err err;
 
 	p->b.file =
-	    registry_copy(p->b.r, (struct word){name, strnlen(name, 100)});
+	    registry_copy(p->b.r, (struct word){ name, strnlen(name, 100) });
 	p->b.line = 0;
 	p->b.version++;
 	p->in_create = false;
@@ -335,15 +332,15 @@ one_source(struct parse *p, const struct registry_source *s)
 		return fail_set(p->b.f, ERR_NOMEM, "schema");
 	if (s->n > REGISTRY_SOURCE_BYTES)
 		return fail_set(p->b.f, ERR_LIMIT,
-				"%s: want at most %d bytes, have %zu",
-				p->b.file, REGISTRY_SOURCE_BYTES, s->n);
+		    "%s: want at most %d bytes, have %zu", p->b.file,
+		    REGISTRY_SOURCE_BYTES, s->n);
 	while (at < s->n) {
 		const char *from = s->text + at;
 		const char *end = memchr(from, '\n', s->n - at);
 		size_t n = end != NULL ? (size_t)(end - from) : s->n - at;
 
 		p->b.line++;
-		err = one_line(p, (struct word){from, n});
+		err = one_line(p, (struct word){ from, n });
 		if (err != OK)
 			return err;
 		at += n + 1;
@@ -353,7 +350,7 @@ one_source(struct parse *p, const struct registry_source *s)
 
 enum err
 registry_parse(struct registry **out, const struct registry_source *sources,
-	       size_t count, struct fail *f)
+    size_t count, struct fail *f)
 {
 	struct registry *r = calloc(1, sizeof(*r));
 	struct parse *p = calloc(1, sizeof(*p));

@@ -32,14 +32,14 @@ term_next(struct build *b, struct word *rest, struct term *t)
 {
 	size_t i = 0;
 
-	*t = (struct term){{NULL, 0}, {NULL, 0}, 0};
+	*t = (struct term){ { NULL, 0 }, { NULL, 0 }, 0 };
 	*rest = term_trim(*rest);
 	if (rest->n == 0)
 		return OK;
 	while (i < rest->n && !is_space(rest->p[i]) && rest->p[i] != '(' &&
-	       rest->p[i] != '=')
+	    rest->p[i] != '=')
 		i++;
-	t->head = (struct word){rest->p, i};
+	t->head = (struct word){ rest->p, i };
 	if (i < rest->n && !is_space(rest->p[i])) {
 		char close = rest->p[i] == '(' ? ')' : ' ';
 		size_t from = i + 1;
@@ -50,11 +50,11 @@ term_next(struct build *b, struct word *rest, struct term *t)
 				break;
 			if (rest->p[i] == '(')
 				return build_fail(b,
-						  "one bracket inside another");
+				    "one bracket inside another");
 		}
 		if (close == ')' && i == rest->n)
 			return build_fail(b, "want ) at the end of a list");
-		t->value = term_trim((struct word){rest->p + from, i - from});
+		t->value = term_trim((struct word){ rest->p + from, i - from });
 		if (close == ')')
 			i++;
 		if (close == ')' && i < rest->n && rest->p[i] == ',')
@@ -81,7 +81,7 @@ term_item(struct word *list, char between, struct word *item)
 		list->p = NULL;
 		return true;
 	}
-	*item = term_trim((struct word){list->p, (size_t)(cut - list->p)});
+	*item = term_trim((struct word){ list->p, (size_t)(cut - list->p) });
 	list->n -= (size_t)(cut - list->p) + 1;
 	list->p = cut + 1;
 	return true;
@@ -97,8 +97,8 @@ term_is_value(struct word w)
 		char c = w.p[i];
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-		      c == '+' || c == '.'))
+			(c >= '0' && c <= '9') || c == '_' || c == '-' ||
+			c == '+' || c == '.'))
 			return false;
 	}
 	return true;
@@ -106,7 +106,7 @@ term_is_value(struct word w)
 
 enum err
 term_values(struct build *b, const char ***out, size_t *count, struct word list,
-	    char between)
+    char between)
 {
 	const char *values[REGISTRY_VALUES_MAX];
 	const char **to;
@@ -115,15 +115,15 @@ term_values(struct build *b, const char ***out, size_t *count, struct word list,
 
 	while (term_item(&list, between, &item)) {
 		if (!term_is_value(item))
-			return build_fail(
-			    b, "want words of letters, digits and _ in a list");
+			return build_fail(b,
+			    "want words of letters, digits and _ in a list");
 		if (n == COUNT_OF(values))
 			return build_fail(b, "want at most %d values",
-					  REGISTRY_VALUES_MAX);
+			    REGISTRY_VALUES_MAX);
 		for (size_t i = 0; i < n; i++) {
 			if (word_is(item, values[i]))
-				return build_fail(
-				    b, "%s stands twice in a list", values[i]);
+				return build_fail(b,
+				    "%s stands twice in a list", values[i]);
 		}
 		values[n] = registry_copy(b->r, item);
 		if (values[n++] == NULL)
@@ -154,7 +154,7 @@ term_number(struct build *b, struct word *rest, unsigned max, unsigned *out)
 
 		if (c < '0' || c > '9')
 			return build_fail(b, "want a number of 1 to %u first",
-					  max);
+			    max);
 		v = v * 10 + (unsigned)(c - '0');
 	}
 	if (v < 1 || v > max || t.head.p[0] == '0')

@@ -29,8 +29,8 @@ struct gate_question {
 	const struct agency_id *recipient; /* agency that would get it */
 	const char *basis;                 /* "KIND:REF", or "" */
 };
-typedef enum err (*gate_fn)(void *context, const struct gate_question *q,
-    struct fail *f);
+typedef enum err (
+    *gate_fn)(void *context, const struct gate_question *q, struct fail *f);
 
 struct replica_options {
 	const struct env *env;
@@ -38,7 +38,7 @@ struct replica_options {
 	size_t schema_count;
 	gate_fn gate;
 	void *gate_context;
-	int cache_kib;          /* 0 = default */
+	int cache_kib; /* 0 = default */
 	/* replica key, 32 bytes, from slot.h; NULL with env->memory_database */
 	const uint8_t *replica_key;
 };
@@ -71,8 +71,8 @@ struct replica_found {
 	bool relay;
 	bool training;
 };
-enum err replica_found_network(struct replica *r,
-    const struct replica_found *o, struct fail *f);
+enum err replica_found_network(struct replica *r, const struct replica_found *o,
+    struct fail *f);
 
 /*
  * Take in one membership record, from peer (NULL: made here). Stores, routes to
@@ -80,8 +80,7 @@ enum err replica_found_network(struct replica *r,
  * Waiting records are parked within LIMIT_PARKED_*.
  */
 enum err replica_add_member(struct replica *r, enum member_result *result,
-    const uint8_t *bytes, size_t n, const struct node_id *peer,
-    struct fail *f);
+    const uint8_t *bytes, size_t n, const struct node_id *peer, struct fail *f);
 
 /* Borrowed; live as long as the replica. */
 const struct identity *replica_identity(const struct replica *r);

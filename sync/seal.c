@@ -11,7 +11,7 @@
 #define AD_BYTES_MAX (64 + ID_BYTES + LIMIT_HEADER_BYTES)
 
 _Static_assert(SEAL_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES,
-	       "the tag of the AEAD");
+    "the tag of the AEAD");
 
 enum err
 seal_plain(struct buf *plain, const uint8_t *payload, size_t n, struct fail *f)
@@ -24,8 +24,7 @@ seal_plain(struct buf *plain, const uint8_t *payload, size_t n, struct fail *f)
 	buf_init(&head, 0);
 	buf_init(&frame, 0);
 	if (n > LIMIT_PAYLOAD_BYTES)
-		return fail_set(
-		    f, ERR_LIMIT,
+		return fail_set(f, ERR_LIMIT,
 		    "segment: %zu bytes of operations, at most %d fit", n,
 		    LIMIT_PAYLOAD_BYTES);
 	e = dict_compress(&frame, payload, n, f);
@@ -59,7 +58,7 @@ all_zero(const uint8_t *p, size_t n)
 
 enum err
 seal_payload(struct buf *payload, const uint8_t *plain, size_t n,
-	     struct fail *f)
+    struct fail *f)
 {
 	struct rd r = rd_of(plain, n);
 	uint64_t head = rd_max(&r, (uint64_t)LIMIT_PAYLOAD_BYTES << 1 | 1);
@@ -73,14 +72,14 @@ seal_payload(struct buf *payload, const uint8_t *plain, size_t n,
 	head_n = (size_t)(r.p - plain);
 	if (packed) {
 		e = dict_decompress(payload, &content_n, raw_n, r.p,
-				    rd_left(&r), f);
+		    rd_left(&r), f);
 		if (e != OK)
 			return e;
 	} else if (raw_n <= rd_left(&r)) {
 		buf_put(payload, r.p, raw_n);
 		if (payload->err != OK)
 			return fail_set(f, payload->err, "segment: %s",
-					err_text(payload->err));
+			    err_text(payload->err));
 	}
 	if (content_n > rd_left(&r) ||
 	    segment_padded(head_n + content_n) != n ||
@@ -93,15 +92,15 @@ seal_payload(struct buf *payload, const uint8_t *plain, size_t n,
 
 void
 seal_salt(uint8_t salt[static SEGMENT_SALT_BYTES],
-	  const uint8_t key[static SEGMENT_KEY_BYTES], const struct buf *header,
-	  const struct buf *plain, const struct env *env)
+    const uint8_t key[static SEGMENT_KEY_BYTES], const struct buf *header,
+    const struct buf *plain, const struct env *env)
 {
 	uint8_t random[RANDOM_BYTES];
 	struct hash h;
 
 	env_random(env, random, sizeof(random));
 	hash_init(&h, LABEL_SEGMENT_SALT, SEGMENT_SALT_BYTES, key,
-		  SEGMENT_KEY_BYTES);
+	    SEGMENT_KEY_BYTES);
 	hash_put(&h, random, sizeof(random));
 	hash_bytes(&h, header->p, header->n);
 	hash_bytes(&h, plain->p, plain->n);
@@ -119,7 +118,7 @@ struct box {
 
 static void
 derive(uint8_t *out, size_t n, enum label label, const uint8_t *header,
-       size_t header_n, const uint8_t *key)
+    size_t header_n, const uint8_t *key)
 {
 	struct hash h;
 
@@ -130,7 +129,7 @@ derive(uint8_t *out, size_t n, enum label label, const uint8_t *header,
 
 static void
 box_init(struct box *b, const uint8_t *header, size_t header_n,
-	 const uint8_t *key)
+    const uint8_t *key)
 {
 	const char *label = label_text(LABEL_SEGMENT_AD);
 	size_t label_n = strlen(label) + 1;
@@ -138,9 +137,9 @@ box_init(struct box *b, const uint8_t *header, size_t header_n,
 
 	assert(header_n <= LIMIT_HEADER_BYTES && label_n <= 64);
 	derive(b->key, sizeof(b->key), LABEL_SEGMENT_KEY, header, header_n,
-	       key);
+	    key);
 	derive(b->nonce, sizeof(b->nonce), LABEL_SEGMENT_NONCE, header,
-	       header_n, key);
+	    header_n, key);
 	segment_key_id(&id, key);
 	memcpy(b->ad, label, label_n);
 	memcpy(b->ad + label_n, id.b, ID_BYTES);
@@ -150,20 +149,20 @@ box_init(struct box *b, const uint8_t *header, size_t header_n,
 
 void
 seal_encrypt(uint8_t *out, const struct buf *plain, const struct buf *header,
-	     const uint8_t key[static SEGMENT_KEY_BYTES])
+    const uint8_t key[static SEGMENT_KEY_BYTES])
 {
 	struct box b;
 
 	box_init(&b, header->p, header->n, key);
-	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(
-	    out, NULL, plain->p, plain->n, b.ad, b.ad_n, NULL, b.nonce, b.key);
+	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, plain->p,
+	    plain->n, b.ad, b.ad_n, NULL, b.nonce, b.key);
 	sodium_memzero(b.key, sizeof(b.key));
 }
 
 bool
 seal_decrypt(uint8_t *plain, const uint8_t *body, size_t n,
-	     const uint8_t *header, size_t header_n,
-	     const uint8_t key[static SEGMENT_KEY_BYTES])
+    const uint8_t *header, size_t header_n,
+    const uint8_t key[static SEGMENT_KEY_BYTES])
 {
 	struct box b;
 	int bad;
@@ -171,8 +170,8 @@ seal_decrypt(uint8_t *plain, const uint8_t *body, size_t n,
 	if (n < SEAL_TAG_BYTES)
 		return false;
 	box_init(&b, header, header_n, key);
-	bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-	    plain, NULL, NULL, body, n, b.ad, b.ad_n, b.nonce, b.key);
+	bad = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL,
+	    body, n, b.ad, b.ad_n, b.nonce, b.key);
 	sodium_memzero(b.key, sizeof(b.key));
 	return bad == 0;
 }

@@ -39,9 +39,9 @@ segment_chain(enum segment_kind kind)
 const char *
 segment_kind_name(enum segment_kind kind)
 {
-	static const char *const name[] = {
-	    "data",  "grant",	 "remove", "shred",    "judgement",
-	    "adopt", "transfer", "offer",  "snapshot", "attachment"};
+	static const char *const name[] = { "data", "grant", "remove", "shred",
+		"judgement", "adopt", "transfer", "offer", "snapshot",
+		"attachment" };
 
 	_Static_assert(COUNT_OF(name) == SEGMENT_KIND_MAX + 1, "every kind");
 	return (size_t)kind < COUNT_OF(name) ? name[kind] : "unknown";
@@ -145,7 +145,7 @@ static bool
 data_bytes_fit(uint64_t n)
 {
 	return n > SEAL_TAG_BYTES &&
-	       segment_padded((size_t)n - SEAL_TAG_BYTES) == n - SEAL_TAG_BYTES;
+	    segment_padded((size_t)n - SEAL_TAG_BYTES) == n - SEAL_TAG_BYTES;
 }
 
 static void
@@ -215,24 +215,23 @@ parse_body(struct parse *p, struct segment *s)
 
 enum err
 segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
-	      struct fail *f)
+    struct fail *f)
 {
-	struct parse p = {.rd = rd_of(bytes, n), .base = bytes};
+	struct parse p = { .rd = rd_of(bytes, n), .base = bytes };
 	struct segment s;
 	uint8_t form;
 
 	if (n > LIMIT_SEGMENT_BYTES)
 		return fail_set(f, ERR_LIMIT,
-				"segment: %zu bytes, at most %d are allowed", n,
-				LIMIT_SEGMENT_BYTES);
+		    "segment: %zu bytes, at most %d are allowed", n,
+		    LIMIT_SEGMENT_BYTES);
 	field(&p, "form");
 	form = rd_u8(&p.rd);
 	want(&p, form == FORM_WHOLE || form == FORM_STUB);
 	s.stub = form == FORM_STUB;
 	if (p.rd.err == OK && rd_left(&p.rd) >= 2 &&
 	    (bytes[1] != SEGMENT_FORMAT || bytes[2] != SEGMENT_SUITE))
-		return fail_set(
-		    f, ERR_VERSION,
+		return fail_set(f, ERR_VERSION,
 		    "segment: want format %d and suite %d, have %u and %u: "
 		    "this program is older than the one that made it",
 		    SEGMENT_FORMAT, SEGMENT_SUITE, bytes[1], bytes[2]);
@@ -243,8 +242,7 @@ segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
 	want(&p, s.header_n <= LIMIT_HEADER_BYTES);
 	parse_body(&p, &s);
 	if (p.rd.err != OK)
-		return fail_set(
-		    f, ERR_FORMAT,
+		return fail_set(f, ERR_FORMAT,
 		    "segment: %s at byte %zu of %zu: missing or not allowed",
 		    p.what, p.at, n);
 	*out = s;
@@ -253,8 +251,7 @@ segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
 
 void
 segment_identify(struct segment_id *id, const struct segment *s,
-		 const struct network_id *network,
-		 const struct segment_id *prev)
+    const struct network_id *network, const struct segment_id *prev)
 {
 	static const struct segment_id none;
 	struct hash h;
@@ -269,7 +266,7 @@ segment_identify(struct segment_id *id, const struct segment *s,
 
 size_t
 seal_signed_bytes(uint8_t out[static SEAL_SIGNED_MAX],
-		  const struct segment_id *id)
+    const struct segment_id *id)
 {
 	const char *label = label_text(LABEL_SEGMENT_SIGN);
 	size_t n = strlen(label) + 1;
@@ -282,15 +279,15 @@ seal_signed_bytes(uint8_t out[static SEAL_SIGNED_MAX],
 
 enum err
 segment_verify(const struct segment *s, const struct segment_id *id,
-	       const uint8_t public_key[static 32])
+    const uint8_t public_key[static 32])
 {
 	uint8_t text[SEAL_SIGNED_MAX];
 	size_t n = seal_signed_bytes(text, id);
 
 	return crypto_sign_verify_detached(s->signature, text, n, public_key) ==
-		       0
-		   ? OK
-		   : ERR_AUTH;
+		0
+	    ? OK
+	    : ERR_AUTH;
 }
 
 void
@@ -308,23 +305,20 @@ openable(const struct segment *s, struct fail *f)
 	const char *name = segment_kind_name(s->header.kind);
 
 	if (s->stub)
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "segment: it is a stub, its content is not here");
 	if (segment_chain(s->header.kind) == CHAIN_CONTROL)
 		return fail_set(f, ERR_INPUT,
-				"segment: a %s is in clear and is not opened",
-				name);
+		    "segment: a %s is in clear and is not opened", name);
 	if (s->header.kind != SEGMENT_DATA)
-		return fail_set(
-		    f, ERR_UNAVAILABLE,
+		return fail_set(f, ERR_UNAVAILABLE,
 		    "opening a segment of kind %s is not available yet", name);
 	return OK;
 }
 
 enum err
 segment_open(struct buf *payload, const struct segment *s,
-	     const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f)
+    const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f)
 {
 	struct key_id key_id;
 	struct buf plain;
@@ -335,17 +329,15 @@ segment_open(struct buf *payload, const struct segment *s,
 		return e;
 	segment_key_id(&key_id, key);
 	if (memcmp(key_id.b, s->header.key_prefix, SEGMENT_PREFIX_BYTES) != 0)
-		return fail_set(
-		    f, ERR_AUTH,
+		return fail_set(f, ERR_AUTH,
 		    "segment: sealed with another key of its compartment");
 	buf_init(&plain, LIMIT_SEGMENT_BYTES);
 	to = buf_grow(&plain, s->header.body_bytes - SEAL_TAG_BYTES);
 	if (to == NULL)
 		e = fail_set(f, plain.err, "segment: %s", err_text(plain.err));
 	else if (!seal_decrypt(to, s->body, s->header.body_bytes,
-			       s->header_bytes, s->header_n, key))
-		e = fail_set(
-		    f, ERR_AUTH,
+		     s->header_bytes, s->header_n, key))
+		e = fail_set(f, ERR_AUTH,
 		    "segment: the key does not fit, or it was changed");
 	else
 		e = seal_payload(payload, plain.p, plain.n, f);

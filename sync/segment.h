@@ -23,7 +23,8 @@
 #include "sync/limits.h"
 
 #define SEGMENT_FORMAT 1
-#define SEGMENT_SUITE 1 /* Ed25519, XChaCha20-Poly1305, BLAKE2b, zstd dict 1 \
+#define SEGMENT_SUITE \
+	1 /* Ed25519, XChaCha20-Poly1305, BLAKE2b, zstd dict 1 \
 			 */
 #define SEGMENT_SALT_BYTES 16
 #define SEGMENT_PREFIX_BYTES 4 /* of the key id, to find the key */
@@ -54,7 +55,7 @@ const char *segment_kind_name(enum segment_kind kind);
 struct segment_dep {
 	struct author_tag author;
 	int chain;
-	uint64_t seq;			/* >= 1 */
+	uint64_t seq;                   /* >= 1 */
 	uint8_t ref[SEGMENT_REF_BYTES]; /* first bytes of the segment id */
 };
 
@@ -64,11 +65,11 @@ struct segment_header {
 	unsigned lane; /* 0..2 */
 	struct compartment_id compartment;
 	struct author_tag author;
-	uint64_t seq;	   /* per author, compartment, chain; >= 1 */
+	uint64_t seq;      /* per author, compartment, chain; >= 1 */
 	uint64_t position; /* per author; >= 1 */
 	unsigned schema;   /* version, from 1; 0 in control */
 	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* zeros in control */
-	uint8_t salt[SEGMENT_SALT_BYTES];	  /* zeros in control */
+	uint8_t salt[SEGMENT_SALT_BYTES];         /* zeros in control */
 	size_t body_bytes;
 	size_t dep_count;
 	/* by author, chain, seq, ref ascending, no two alike; never of the
@@ -78,8 +79,8 @@ struct segment_header {
 };
 
 /* <0, 0, >0 in the order that deps stand in a header. */
-int
-segment_dep_compare(const struct segment_dep *a, const struct segment_dep *b);
+int segment_dep_compare(const struct segment_dep *a,
+    const struct segment_dep *b);
 
 /* A parsed view; every pointer borrows from the bytes given. */
 struct segment {
@@ -99,18 +100,17 @@ struct segment {
  * on failure.
  */
 enum err segment_parse(struct segment *out, const uint8_t *bytes, size_t n,
-		       struct fail *f);
+    struct fail *f);
 /* prev NULL for seq 1 */
 void segment_identify(struct segment_id *id, const struct segment *s,
-		      const struct network_id *network,
-		      const struct segment_id *prev);
+    const struct network_id *network, const struct segment_id *prev);
 /* ERR_AUTH when the signature is not this key's. ~60 us. */
 enum err segment_verify(const struct segment *s, const struct segment_id *id,
-			const uint8_t public_key[static 32]) MUST_USE;
+    const uint8_t public_key[static 32]) MUST_USE;
 
 /* The commitment that names a compartment key. */
-void
-segment_key_id(struct key_id *out, const uint8_t key[static SEGMENT_KEY_BYTES]);
+void segment_key_id(struct key_id *out,
+    const uint8_t key[static SEGMENT_KEY_BYTES]);
 
 /*
  * Decrypt and decompress a whole data segment into its packed payload
@@ -119,9 +119,8 @@ segment_key_id(struct key_id *out, const uint8_t key[static SEGMENT_KEY_BYTES]);
  * ERR_UNAVAILABLE for the other kinds of the data chain cost:  one AEAD pass,
  * one bounded zstd frame
  */
-enum err
-segment_open(struct buf *payload, const struct segment *s,
-	     const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
+enum err segment_open(struct buf *payload, const struct segment *s,
+    const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
 
 /*
  * Make a whole segment: compress, pad (Padme, floor 64), encrypt, hash, sign.
@@ -143,8 +142,7 @@ struct segment_make {
 	const uint8_t *secret_key;     /* Ed25519, 64 bytes */
 };
 enum err segment_make(struct buf *out, struct segment_id *id,
-		      const struct segment_make *in, const struct env *env,
-		      struct fail *f);
+    const struct segment_make *in, const struct env *env, struct fail *f);
 /* The stub of a whole segment; the stub of a stub is itself. */
 void segment_stub(struct buf *out, const struct segment *s);
 

@@ -44,24 +44,21 @@ check_input(const struct segment_make *in, struct fail *f)
 	if (h->lane > 3 || h->dep_count > LIMIT_DEPS ||
 	    (unsigned)h->kind > SEGMENT_KIND_MAX)
 		return fail_set(f, ERR_INPUT,
-				"segment: kind %u, lane %u, %zu dependencies",
-				(unsigned)h->kind, h->lane, h->dep_count);
+		    "segment: kind %u, lane %u, %zu dependencies",
+		    (unsigned)h->kind, h->lane, h->dep_count);
 	if ((in->prev == NULL) != (h->seq == 1))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "segment: only the first of a chain has no predecessor");
 	if (in->body_n > LIMIT_PAYLOAD_BYTES)
 		return fail_set(f, ERR_LIMIT,
-				"segment: %zu bytes, at most %d fit",
-				in->body_n, LIMIT_PAYLOAD_BYTES);
+		    "segment: %zu bytes, at most %d fit", in->body_n,
+		    LIMIT_PAYLOAD_BYTES);
 	if (segment_chain(h->kind) == CHAIN_DATA && h->kind != SEGMENT_DATA)
-		return fail_set(
-		    f, ERR_UNAVAILABLE,
+		return fail_set(f, ERR_UNAVAILABLE,
 		    "making a segment of kind %s is not available yet",
 		    segment_kind_name(h->kind));
 	if ((in->key != NULL) != (h->kind == SEGMENT_DATA))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "segment: data and only data is sealed with a key");
 	return OK;
 }
@@ -69,7 +66,7 @@ check_input(const struct segment_make *in, struct fail *f)
 /* Append header and ciphertext of a data segment. */
 static enum err
 put_sealed(struct buf *out, struct segment_header *h,
-	   const struct segment_make *in, const struct env *env, struct fail *f)
+    const struct segment_make *in, const struct env *env, struct fail *f)
 {
 	struct buf plain, header;
 	struct key_id key_id;
@@ -105,7 +102,7 @@ out:
 
 static enum err
 put_clear(struct buf *out, struct segment_header *h,
-	  const struct segment_make *in, struct fail *f)
+    const struct segment_make *in, struct fail *f)
 {
 	h->schema = 0;
 	h->body_bytes = in->body_n;
@@ -119,10 +116,10 @@ put_clear(struct buf *out, struct segment_header *h,
 /* Give the unsigned bytes a signature; the parser judges the header. */
 static enum err
 sign(struct buf *out, struct segment_id *id, const struct segment_make *in,
-     struct fail *f)
+    struct fail *f)
 {
 	struct segment s;
-	struct fail why = {0};
+	struct fail why = { 0 };
 	uint8_t text[SEAL_SIGNED_MAX];
 	size_t text_n, unsigned_n = out->n;
 	enum err e;
@@ -133,19 +130,19 @@ sign(struct buf *out, struct segment_id *id, const struct segment_make *in,
 	e = segment_parse(&s, out->p, out->n, &why);
 	if (e != OK)
 		return fail_set(f, e == ERR_FORMAT ? ERR_INPUT : e,
-				"a %s cannot be made: %s",
-				segment_kind_name(in->header->kind), why.text);
+		    "a %s cannot be made: %s",
+		    segment_kind_name(in->header->kind), why.text);
 	segment_identify(id, &s, in->network, in->prev);
 	text_n = seal_signed_bytes(text, id);
 	(void)crypto_sign_detached(out->p + unsigned_n, NULL, text, text_n,
-				   in->secret_key);
+	    in->secret_key);
 	return OK;
 }
 
 /* Read what was made as a stranger would; ERR_CORRUPT when anything differs. */
 static enum err
 read_again(const struct buf *made, const struct segment_id *id,
-	   const struct segment_make *in, struct fail *f)
+    const struct segment_make *in, struct fail *f)
 {
 	uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
 	struct segment s;
@@ -159,26 +156,24 @@ read_again(const struct buf *made, const struct segment_id *id,
 	if (same) {
 		segment_identify(&again, &s, in->network, in->prev);
 		same = id_equal(&again, id) &&
-		       segment_verify(&s, id, public_key) == OK;
+		    segment_verify(&s, id, public_key) == OK;
 	}
 	if (same && in->key != NULL)
 		same = segment_open(&payload, &s, in->key, NULL) == OK &&
-		       payload.n == in->body_n &&
-		       (payload.n == 0 ||
+		    payload.n == in->body_n &&
+		    (payload.n == 0 ||
 			memcmp(payload.p, in->body, payload.n) == 0);
 	buf_release(&payload);
 	if (same)
 		return OK;
-	return fail_set(
-	    f, ERR_CORRUPT,
+	return fail_set(f, ERR_CORRUPT,
 	    "segment: what was made cannot be read again, so it was not kept; "
 	    "the memory of this computer may be faulty");
 }
 
 enum err
 segment_make(struct buf *out, struct segment_id *id,
-	     const struct segment_make *in, const struct env *env,
-	     struct fail *f)
+    const struct segment_make *in, const struct env *env, struct fail *f)
 {
 	struct segment_header h;
 	struct segment_id made_id;

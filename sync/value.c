@@ -81,7 +81,7 @@ value_encode(struct buf *out, const struct value *v)
 void
 value_decode(struct value *v, struct rd *r)
 {
-	struct value out = {.type = VALUE_NULL};
+	struct value out = { .type = VALUE_NULL };
 	uint8_t tag = rd_u8(r);
 
 	switch (tag) {
@@ -116,14 +116,14 @@ value_decode(struct value *v, struct rd *r)
 		rd_fail(r);
 	}
 	out.type = (enum value_type)tag;
-	*v = r->err == OK ? out : (struct value){.type = VALUE_NULL};
+	*v = r->err == OK ? out : (struct value){ .type = VALUE_NULL };
 }
 
 enum err
 value_days(int64_t *days, int year, int month, int day)
 {
-	static const int length[] = {31, 28, 31, 30, 31, 30,
-				     31, 31, 30, 31, 30, 31};
+	static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
 	int y, m, leap;
 
 	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
@@ -135,7 +135,7 @@ value_days(int64_t *days, int year, int month, int day)
 	y = month < 3 ? year - 1 : year;
 	/* 719468 is the count of days from 0000-03-01 to 1970-01-01 */
 	*days = 365 * (int64_t)y + y / 4 - y / 100 + y / 400 +
-		(m * 153 + 2) / 5 + day - 1 - 719468;
+	    (m * 153 + 2) / 5 + day - 1 - 719468;
 	return OK;
 }
 
@@ -213,7 +213,7 @@ parse_days(int64_t *days, const char *text)
 	if (text[4] != '-' || text[7] != '-')
 		return ERR_INPUT;
 	return value_days(days, digits(text, 4), digits(text + 5, 2),
-			  digits(text + 8, 2));
+	    digits(text + 8, 2));
 }
 
 static enum err
@@ -222,10 +222,9 @@ parse_date(struct value *v, const char *text, size_t n, struct fail *f)
 	int64_t days;
 
 	if (n != 10 || parse_days(&days, text) != OK)
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "want a date such as 2026-03-31, have something else");
-	*v = (struct value){.type = VALUE_DATE, .i = days};
+	*v = (struct value){ .type = VALUE_DATE, .i = days };
 	return OK;
 }
 
@@ -241,12 +240,11 @@ parse_time(struct value *v, const char *text, size_t n, struct fail *f)
 		minute = digits(text + 14, 2);
 	}
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59)
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "want a date and time such as 2026-03-31T14:30, have "
 		    "something else");
-	*v = (struct value){.type = VALUE_TIME,
-			    .i = days * DAY_MINUTES + hour * 60 + minute};
+	*v = (struct value){ .type = VALUE_TIME,
+		.i = days * DAY_MINUTES + hour * 60 + minute };
 	return OK;
 }
 
@@ -269,18 +267,17 @@ parse_int(struct value *v, const char *text, size_t n, struct fail *f)
 	}
 	if (!minus && out == INT64_MIN)
 		goto bad;
-	*v = (struct value){.type = VALUE_INT, .i = minus ? out : -out};
+	*v = (struct value){ .type = VALUE_INT, .i = minus ? out : -out };
 	return OK;
 bad:
-	return fail_set(
-	    f, ERR_INPUT,
+	return fail_set(f, ERR_INPUT,
 	    "want a whole number such as 42 (or 1 and 0 for yes and no), "
 	    "have something else");
 }
 
 static enum err
 parse_hex(struct value *v, struct buf *scratch, enum value_type type,
-	  const char *text, size_t n, struct fail *f)
+    const char *text, size_t n, struct fail *f)
 {
 	size_t bytes = n / 2;
 	uint8_t *to;
@@ -291,7 +288,7 @@ parse_hex(struct value *v, struct buf *scratch, enum value_type type,
 		goto bad;
 	if (bytes > LIMIT_VALUE_BYTES)
 		return fail_set(f, ERR_LIMIT, "want at most %d bytes, have %zu",
-				LIMIT_VALUE_BYTES, bytes);
+		    LIMIT_VALUE_BYTES, bytes);
 	to = buf_grow(scratch, bytes);
 	if (to == NULL)
 		return fail_set(f, scratch->err, "a value of %zu bytes", bytes);
@@ -299,11 +296,10 @@ parse_hex(struct value *v, struct buf *scratch, enum value_type type,
 		scratch->n -= bytes;
 		goto bad;
 	}
-	*v = (struct value){.type = type, .p = to, .n = bytes};
+	*v = (struct value){ .type = type, .p = to, .n = bytes };
 	return OK;
 bad:
-	return fail_set(
-	    f, ERR_INPUT,
+	return fail_set(f, ERR_INPUT,
 	    type == VALUE_ID
 		? "want an id of 32 hex digits, have something else"
 		: "want bytes as pairs of hex digits, have something else");
@@ -313,29 +309,28 @@ static enum err
 parse_text(struct value *v, const char *text, size_t n, struct fail *f)
 {
 	if (n > LIMIT_VALUE_BYTES)
-		return fail_set(
-		    f, ERR_LIMIT,
+		return fail_set(f, ERR_LIMIT,
 		    "want a text of at most %d bytes, have %zu; attach it as "
 		    "a document",
 		    LIMIT_VALUE_BYTES, n);
 	if (!value_utf8((const uint8_t *)text, n))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "want text in UTF-8, have bytes that are not; save the "
 		    "file as UTF-8");
-	*v = (struct value){
-	    .type = VALUE_TEXT, .p = (const uint8_t *)text, .n = n};
+	*v = (struct value){ .type = VALUE_TEXT,
+		.p = (const uint8_t *)text,
+		.n = n };
 	return OK;
 }
 
 enum err
 value_parse(struct value *v, struct buf *scratch, enum value_type type,
-	    const char *text, struct fail *f)
+    const char *text, struct fail *f)
 {
 	size_t n = strlen(text);
 
 	if (n == 0) {
-		*v = (struct value){.type = VALUE_NULL};
+		*v = (struct value){ .type = VALUE_NULL };
 		return OK;
 	}
 	switch (type) {
@@ -402,7 +397,7 @@ value_print(struct buf *out, const struct value *v)
 		of_day = v->i - day * DAY_MINUTES;
 		print_days(out, day);
 		buf_printf(out, "T%02d:%02d", (int)(of_day / 60),
-			   (int)(of_day % 60));
+		    (int)(of_day % 60));
 		break;
 	}
 }

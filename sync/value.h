@@ -57,8 +57,8 @@ void value_decode(struct value *v, struct rd *r);
  * VALUE_NULL. v borrows from text, or from scratch (appended) for ids, bytes:
  * such a value lives only until scratch grows again, so give each its own.
  * fails: ERR_INPUT or ERR_LIMIT, f says what was wanted ("a date such as 2026-03-31"). */
-enum err value_parse(struct value *v, struct buf *scratch,
-    enum value_type type, const char *text, struct fail *f);
+enum err value_parse(struct value *v, struct buf *scratch, enum value_type type,
+    const char *text, struct fail *f);
 /* The text form above, appended. */
 void value_print(struct buf *out, const struct value *v);
 

@@ -55,11 +55,11 @@ enum err write_row(struct replica *r, struct row_id *row, int64_t *draft,
 
 /* Row id of an imported row: keyed hash of (agency, source, table, source id);
  * of a set row: of its set fields. The key is the agency's name key. */
-void write_import_id(struct row_id *out, struct replica *r,
-    const char *source, const struct table *table, const char *source_id);
+void write_import_id(struct row_id *out, struct replica *r, const char *source,
+    const struct table *table, const char *source_id);
 enum err write_set_id(struct row_id *out, struct replica *r,
-    const struct table *table, const struct write_field *fields,
-    size_t count, struct fail *f);
+    const struct table *table, const struct write_field *fields, size_t count,
+    struct fail *f);
 
 /* Append to the audit (own transaction unless in one). object: opaque bytes. */
 enum err write_audit(struct replica *r, const struct row_id *staff,

@@ -60,7 +60,7 @@ main(int argc, char **argv)
 	for (int i = 3; i < argc; i++)
 		fprintf(out, "{ \"%s\", blob%d, %zu },\n", argv[i], i, size[i]);
 	fprintf(out, "{ 0 },\n};\nconst size_t %s_asset_count = %d;\n", argv[2],
-		argc - 3);
+	    argc - 3);
 	free(size);
 	if (ferror(out) || fclose(out) != 0)
 		die("cannot be written", argv[1]);

@@ -91,7 +91,7 @@ f_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 	case VFS_FAULT_TORN:
 		if (hit()) {
 			(void)real(file)->pMethods->xWrite(real(file), p, n / 2,
-							   at);
+			    at);
 			return SQLITE_IOERR_WRITE;
 		}
 		break;
@@ -185,28 +185,28 @@ f_shm_unmap(sqlite3_file *file, int and_delete)
 }
 
 static const sqlite3_io_methods methods = {
-    .iVersion = 2,
-    .xClose = f_close,
-    .xRead = f_read,
-    .xWrite = f_write,
-    .xTruncate = f_truncate,
-    .xSync = f_sync,
-    .xFileSize = f_size,
-    .xLock = f_lock,
-    .xUnlock = f_unlock,
-    .xCheckReservedLock = f_reserved,
-    .xFileControl = f_control,
-    .xSectorSize = f_sector,
-    .xDeviceCharacteristics = f_traits,
-    .xShmMap = f_shm_map,
-    .xShmLock = f_shm_lock,
-    .xShmBarrier = f_shm_barrier,
-    .xShmUnmap = f_shm_unmap,
+	.iVersion = 2,
+	.xClose = f_close,
+	.xRead = f_read,
+	.xWrite = f_write,
+	.xTruncate = f_truncate,
+	.xSync = f_sync,
+	.xFileSize = f_size,
+	.xLock = f_lock,
+	.xUnlock = f_unlock,
+	.xCheckReservedLock = f_reserved,
+	.xFileControl = f_control,
+	.xSectorSize = f_sector,
+	.xDeviceCharacteristics = f_traits,
+	.xShmMap = f_shm_map,
+	.xShmLock = f_shm_lock,
+	.xShmBarrier = f_shm_barrier,
+	.xShmUnmap = f_shm_unmap,
 };
 
 static int
 v_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
-       int *out_flags)
+    int *out_flags)
 {
 	struct fault_file *ours = (struct fault_file *)file;
 	int code;

@@ -14,10 +14,10 @@
 enum vfs_fault_kind {
 	VFS_FAULT_NONE,
 	VFS_FAULT_WRITE, /* input/output error on a write */
-	VFS_FAULT_FULL,	 /* disk full on a write */
-	VFS_FAULT_TORN,	 /* the first half is written, then an error */
-	VFS_FAULT_SYNC,	 /* the sync fails */
-	VFS_FAULT_READ,	 /* input/output error on a read */
+	VFS_FAULT_FULL,  /* disk full on a write */
+	VFS_FAULT_TORN,  /* the first half is written, then an error */
+	VFS_FAULT_SYNC,  /* the sync fails */
+	VFS_FAULT_READ,  /* input/output error on a read */
 };
 
 /* Register the VFS; calling it again is harmless. */

@@ -10,7 +10,7 @@
 static void
 a_zeroed_buffer_is_empty_and_usable(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	assert_string_equal(buf_cstr(&b), "");
@@ -31,17 +31,18 @@ numbers_take_their_shortest_form(void **state)
 		size_t n;
 		uint8_t b[10];
 	} want[] = {
-	    {0, 1, {0}},
-	    {127, 1, {127}},
-	    {128, 2, {0x80, 1}},
-	    {16383, 2, {0xff, 0x7f}},
-	    {16384, 3, {0x80, 0x80, 1}},
-	    {UINT64_MAX, 10, {255, 255, 255, 255, 255, 255, 255, 255, 255, 1}},
+		{ 0, 1, { 0 } },
+		{ 127, 1, { 127 } },
+		{ 128, 2, { 0x80, 1 } },
+		{ 16383, 2, { 0xff, 0x7f } },
+		{ 16384, 3, { 0x80, 0x80, 1 } },
+		{ UINT64_MAX, 10,
+		    { 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 } },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(want); i++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 
 		buf_uint(&b, want[i].v);
 		assert_int_equal(b.n, want[i].n);
@@ -56,8 +57,8 @@ signed_numbers_are_zigzag(void **state)
 	static const struct {
 		int64_t v;
 		uint8_t first;
-	} want[] = {{0, 0}, {-1, 1}, {1, 2}, {-2, 3}, {63, 126}};
-	struct buf b = {0};
+	} want[] = { { 0, 0 }, { -1, 1 }, { 1, 2 }, { -2, 3 }, { 63, 126 } };
+	struct buf b = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(want); i++) {
@@ -75,8 +76,8 @@ signed_numbers_are_zigzag(void **state)
 static void
 fixed_numbers_are_little_endian(void **state)
 {
-	static const uint8_t want[] = {4, 3, 2, 1, 8, 7, 6, 5, 4, 3, 2, 1};
-	struct buf b = {0};
+	static const uint8_t want[] = { 4, 3, 2, 1, 8, 7, 6, 5, 4, 3, 2, 1 };
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_u32(&b, 0x01020304);
@@ -106,7 +107,7 @@ the_ceiling_is_reached_and_never_passed(void **state)
 static void
 a_length_that_would_wrap_is_refused(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_text(&b, "abc");
@@ -141,7 +142,7 @@ after_an_error_every_append_does_nothing(void **state)
 static void
 printf_appends_text_of_any_length(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_printf(&b, "%s", "");
@@ -155,7 +156,7 @@ printf_appends_text_of_any_length(void **state)
 static void
 growing_keeps_what_was_there(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 10000; i++)
@@ -169,8 +170,8 @@ growing_keeps_what_was_there(void **state)
 static void
 bytes_carry_their_length_first(void **state)
 {
-	static const uint8_t want[] = {3, 'x', 'y', 'z', 0};
-	struct buf b = {0};
+	static const uint8_t want[] = { 3, 'x', 'y', 'z', 0 };
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_bytes(&b, "xyz", 3);
@@ -184,16 +185,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_zeroed_buffer_is_empty_and_usable),
-	    cmocka_unit_test(numbers_take_their_shortest_form),
-	    cmocka_unit_test(signed_numbers_are_zigzag),
-	    cmocka_unit_test(fixed_numbers_are_little_endian),
-	    cmocka_unit_test(the_ceiling_is_reached_and_never_passed),
-	    cmocka_unit_test(a_length_that_would_wrap_is_refused),
-	    cmocka_unit_test(after_an_error_every_append_does_nothing),
-	    cmocka_unit_test(printf_appends_text_of_any_length),
-	    cmocka_unit_test(growing_keeps_what_was_there),
-	    cmocka_unit_test(bytes_carry_their_length_first),
+		cmocka_unit_test(a_zeroed_buffer_is_empty_and_usable),
+		cmocka_unit_test(numbers_take_their_shortest_form),
+		cmocka_unit_test(signed_numbers_are_zigzag),
+		cmocka_unit_test(fixed_numbers_are_little_endian),
+		cmocka_unit_test(the_ceiling_is_reached_and_never_passed),
+		cmocka_unit_test(a_length_that_would_wrap_is_refused),
+		cmocka_unit_test(after_an_error_every_append_does_nothing),
+		cmocka_unit_test(printf_appends_text_of_any_length),
+		cmocka_unit_test(growing_keeps_what_was_there),
+		cmocka_unit_test(bytes_carry_their_length_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

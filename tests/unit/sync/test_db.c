@@ -18,9 +18,9 @@
 #include "sync/db.h"
 #include "tests/support/vfs_fault.h"
 
-static const uint8_t key[DB_KEY_BYTES] = {1, 2, 3};
-static const uint8_t other_key[DB_KEY_BYTES] = {9};
-static const uint8_t salt[DB_SALT_BYTES] = {7};
+static const uint8_t key[DB_KEY_BYTES] = { 1, 2, 3 };
+static const uint8_t other_key[DB_KEY_BYTES] = { 9 };
+static const uint8_t salt[DB_SALT_BYTES] = { 7 };
 
 static char dir[64];
 static char path[96];
@@ -33,7 +33,7 @@ fresh(void **state)
 	(void)snprintf(dir, sizeof(dir), "/tmp/footbridge-db-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/replica.db", dir);
-	f = (struct fail){0};
+	f = (struct fail){ 0 };
 	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	return 0;
 }
@@ -41,7 +41,7 @@ fresh(void **state)
 static int
 gone(void **state)
 {
-	static const char *const ends[] = {"", "-wal", "-shm"};
+	static const char *const ends[] = { "", "-wal", "-shm" };
 	char name[128];
 
 	(void)state;
@@ -54,9 +54,9 @@ gone(void **state)
 
 static enum err
 open_as(struct db **out, const struct env *env, enum db_mode mode,
-	const uint8_t *k)
+    const uint8_t *k)
 {
-	struct db_options o = {.mode = mode, .key = k, .salt = salt};
+	struct db_options o = { .mode = mode, .key = k, .salt = salt };
 
 	return db_open(out, env, path, &o, &f);
 }
@@ -159,16 +159,17 @@ static void
 nothing_readable_stands_in_the_file(void **state)
 {
 	static const char mark[] = "marked-canary-string";
-	struct buf all = {0};
+	struct buf all = { 0 };
 	struct db *db;
 
 	(void)state;
 	db = open_ok(env_posix());
-	exec_ok(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT;"
-		    "INSERT INTO t VALUES (1, 'marked-canary-string');");
+	exec_ok(db,
+	    "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT;"
+	    "INSERT INTO t VALUES (1, 'marked-canary-string');");
 	db_close(db);
 	assert_int_equal(env_posix()->file_read(NULL, &all, path, 1 << 20, &f),
-			 OK);
+	    OK);
 	assert_true(all.n >= 4096);
 	assert_null(memmem(all.p, all.n, mark, strlen(mark)));
 	assert_null(memmem(all.p, all.n, "SQLite format 3", 15));
@@ -183,7 +184,7 @@ a_wrong_key_is_refused_in_plain_words(void **state)
 	(void)state;
 	make_file(1);
 	assert_int_equal(open_as(&db, env_posix(), DB_WRITE, other_key),
-			 ERR_AUTH);
+	    ERR_AUTH);
 	assert_null(db);
 	assert_non_null(strstr(f.text, "does not open with this replica's"));
 	assert_non_null(strstr(f.text, "nothing was changed"));
@@ -199,8 +200,9 @@ a_file_that_is_no_database_is_refused(void **state)
 
 	(void)state;
 	memset(junk, 0x5a, sizeof(junk));
-	assert_int_equal(
-	    env_posix()->file_write(NULL, path, junk, sizeof(junk), &f), OK);
+	assert_int_equal(env_posix()->file_write(NULL, path, junk, sizeof(junk),
+			     &f),
+	    OK);
 	assert_int_equal(open_as(&db, env_posix(), DB_WRITE, key), ERR_AUTH);
 	assert_non_null(strstr(f.text, "not a database of ours"));
 }
@@ -213,8 +215,8 @@ a_plain_sqlite_file_is_told_apart(void **state)
 
 	(void)state;
 	assert_int_equal(sqlite3_open(path, &plain), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(plain, "CREATE TABLE x (a)", NULL, NULL, NULL),
+	assert_int_equal(sqlite3_exec(plain, "CREATE TABLE x (a)", NULL, NULL,
+			     NULL),
 	    SQLITE_OK);
 	assert_int_equal(sqlite3_close(plain), SQLITE_OK);
 	assert_int_equal(open_as(&db, env_posix(), DB_WRITE, key), ERR_AUTH);
@@ -224,8 +226,10 @@ a_plain_sqlite_file_is_told_apart(void **state)
 static void
 an_absent_or_empty_file_is_told_when_one_must_exist(void **state)
 {
-	struct db_options o = {
-	    .mode = DB_WRITE, .key = key, .salt = salt, .must_exist = true};
+	struct db_options o = { .mode = DB_WRITE,
+		.key = key,
+		.salt = salt,
+		.must_exist = true };
 	struct db *db = NULL;
 
 	(void)state;
@@ -287,7 +291,7 @@ static void
 memory_databases_are_separate_or_shared_by_name(void **state)
 {
 	struct env alone = *env_posix(), named = *env_posix();
-	struct db_options o = {.mode = DB_WRITE};
+	struct db_options o = { .mode = DB_WRITE };
 	struct db *a = NULL, *b = NULL, *reader = NULL;
 
 	(void)state;
@@ -319,7 +323,7 @@ static void
 statements_are_found_by_content_whatever_the_address(void **state)
 {
 	struct env env = *env_posix();
-	struct db_options o = {.mode = DB_WRITE};
+	struct db_options o = { .mode = DB_WRITE };
 	struct db *db = NULL;
 	char text[64];
 	struct stmt *first[600], *s;
@@ -352,7 +356,7 @@ static void
 values_come_back_as_they_were_bound(void **state)
 {
 	struct env env = *env_posix();
-	struct db_options o = {.mode = DB_WRITE};
+	struct db_options o = { .mode = DB_WRITE };
 	struct db *db = NULL;
 	struct stmt *s;
 	uint8_t id[4];
@@ -423,18 +427,18 @@ static void
 hostile_sql_limits_hold(void **state)
 {
 	struct env env = *env_posix();
-	struct db_options o = {.mode = DB_WRITE};
+	struct db_options o = { .mode = DB_WRITE };
 	struct db *db = NULL;
 
 	(void)state;
 	env.memory_database = ":memory:";
 	assert_int_equal(db_open(&db, &env, path, &o, &f), OK);
 	assert_int_equal(db_exec(db, "SELECT zeroblob(8000000)", &f),
-			 ERR_LIMIT);
+	    ERR_LIMIT);
 	assert_int_equal(db_exec(db, "SELECT \"no such column\"", &f),
-			 ERR_FORMAT);
+	    ERR_FORMAT);
 	assert_int_equal(db_exec(db, "SELECT load_extension('x')", &f),
-			 ERR_FORMAT);
+	    ERR_FORMAT);
 	db_close(db);
 }
 
@@ -472,7 +476,7 @@ fail_each(enum vfs_fault_kind kind, bool for_ever)
 
 			assert_non_null(strstr(f.text, "opened again"));
 			assert_int_equal(db_stmt(&s, db, "SELECT 1", &f),
-					 ERR_IO);
+			    ERR_IO);
 		}
 		vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 		db_close(db);
@@ -514,23 +518,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    DB_TEST(what_was_committed_is_there_after_reopening),
-	    DB_TEST(nothing_readable_stands_in_the_file),
-	    DB_TEST(a_wrong_key_is_refused_in_plain_words),
-	    DB_TEST(a_file_that_is_no_database_is_refused),
-	    DB_TEST(a_plain_sqlite_file_is_told_apart),
-	    DB_TEST(an_absent_or_empty_file_is_told_when_one_must_exist),
-	    DB_TEST(a_flipped_bit_is_found_and_said),
-	    DB_TEST(a_second_writer_is_refused_and_readers_are_not),
-	    DB_TEST(memory_databases_are_separate_or_shared_by_name),
-	    DB_TEST(statements_are_found_by_content_whatever_the_address),
-	    DB_TEST(values_come_back_as_they_were_bound),
-	    DB_TEST(a_duplicate_key_is_said_and_leaves_the_transaction_alone),
-	    DB_TEST(hostile_sql_limits_hold),
-	    DB_TEST(a_failed_write_in_a_commit_is_unknown_until_reopened),
-	    DB_TEST(a_full_disk_in_a_commit_keeps_what_was_saved),
-	    DB_TEST(a_torn_write_in_a_commit_keeps_what_was_saved),
-	    DB_TEST(a_failed_sync_in_a_commit_is_unknown_until_reopened),
+		DB_TEST(what_was_committed_is_there_after_reopening),
+		DB_TEST(nothing_readable_stands_in_the_file),
+		DB_TEST(a_wrong_key_is_refused_in_plain_words),
+		DB_TEST(a_file_that_is_no_database_is_refused),
+		DB_TEST(a_plain_sqlite_file_is_told_apart),
+		DB_TEST(an_absent_or_empty_file_is_told_when_one_must_exist),
+		DB_TEST(a_flipped_bit_is_found_and_said),
+		DB_TEST(a_second_writer_is_refused_and_readers_are_not),
+		DB_TEST(memory_databases_are_separate_or_shared_by_name),
+		DB_TEST(statements_are_found_by_content_whatever_the_address),
+		DB_TEST(values_come_back_as_they_were_bound),
+		DB_TEST(
+		    a_duplicate_key_is_said_and_leaves_the_transaction_alone),
+		DB_TEST(hostile_sql_limits_hold),
+		DB_TEST(a_failed_write_in_a_commit_is_unknown_until_reopened),
+		DB_TEST(a_full_disk_in_a_commit_keeps_what_was_saved),
+		DB_TEST(a_torn_write_in_a_commit_keeps_what_was_saved),
+		DB_TEST(a_failed_sync_in_a_commit_is_unknown_until_reopened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ write_file(const char *text)
 static void
 a_written_file_reads_back_and_is_private(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	struct stat st;
 
 	(void)state;
@@ -74,7 +74,7 @@ static void
 a_leftover_of_an_interrupted_write_is_replaced(void **state)
 {
 	char leftover[160];
-	struct buf b = {0};
+	struct buf b = { 0 };
 	FILE *file;
 
 	(void)state;
@@ -92,8 +92,8 @@ a_leftover_of_an_interrupted_write_is_replaced(void **state)
 static void
 a_file_one_byte_too_long_is_refused(void **state)
 {
-	struct fail f = {0};
-	struct buf b = {0};
+	struct fail f = { 0 };
+	struct buf b = { 0 };
 
 	(void)state;
 	assert_int_equal(write_file("12345"), OK);
@@ -108,7 +108,7 @@ static void
 a_missing_file_is_not_found(void **state)
 {
 	const struct env *e = env_posix();
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	assert_int_equal(read_file(&b, 5, NULL), ERR_NOTFOUND);
@@ -124,7 +124,7 @@ static void
 only_regular_files_are_read(void **state)
 {
 	const struct env *e = env_posix();
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
@@ -138,11 +138,11 @@ static void
 a_write_into_a_missing_directory_says_so(void **state)
 {
 	const struct env *e = env_posix();
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	assert_int_equal(e->file_write(e->self, "/nonexistent/x", "1", 1, &f),
-			 ERR_IO);
+	    ERR_IO);
 	assert_non_null(strstr(f.text, "/nonexistent/x"));
 }
 
@@ -164,7 +164,7 @@ the_lock_has_one_holder_and_names_it(void **state)
 {
 	const struct env *e = env_posix();
 	void *lock = NULL, *second = NULL;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	long holder = -1;
 
 	(void)state;
@@ -172,7 +172,7 @@ the_lock_has_one_holder_and_names_it(void **state)
 	assert_non_null(lock);
 	assert_int_equal(holder, 0);
 	assert_int_equal(e->lock_take(e->self, &second, path, &holder, &f),
-			 ERR_BUSY);
+	    ERR_BUSY);
 	assert_null(second);
 	assert_int_equal(holder, (long)getpid());
 	e->lock_drop(e->self, lock);
@@ -215,14 +215,14 @@ the_binding_tells_two_directories_apart(void **state)
 	assert_memory_equal(here, again, 32);
 	assert_memory_not_equal(here, there, 32);
 	assert_int_equal(e->binding(e->self, there, "/nonexistent", NULL),
-			 ERR_IO);
+	    ERR_IO);
 }
 
 static void
 clocks_and_randomness_answer(void **state)
 {
 	const struct env *e = env_posix();
-	uint8_t a[32] = {0}, b[32] = {0};
+	uint8_t a[32] = { 0 }, b[32] = { 0 };
 	int64_t before = env_mono_ms(e);
 
 	(void)state;
@@ -241,17 +241,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    IN_DIRECTORY(a_written_file_reads_back_and_is_private),
-	    IN_DIRECTORY(a_leftover_of_an_interrupted_write_is_replaced),
-	    IN_DIRECTORY(a_file_one_byte_too_long_is_refused),
-	    IN_DIRECTORY(a_missing_file_is_not_found),
-	    IN_DIRECTORY(only_regular_files_are_read),
-	    IN_DIRECTORY(a_write_into_a_missing_directory_says_so),
-	    IN_DIRECTORY(a_directory_is_made_once_and_private),
-	    IN_DIRECTORY(the_lock_has_one_holder_and_names_it),
-	    IN_DIRECTORY(a_dead_holder_s_lock_is_free),
-	    IN_DIRECTORY(the_binding_tells_two_directories_apart),
-	    cmocka_unit_test(clocks_and_randomness_answer),
+		IN_DIRECTORY(a_written_file_reads_back_and_is_private),
+		IN_DIRECTORY(a_leftover_of_an_interrupted_write_is_replaced),
+		IN_DIRECTORY(a_file_one_byte_too_long_is_refused),
+		IN_DIRECTORY(a_missing_file_is_not_found),
+		IN_DIRECTORY(only_regular_files_are_read),
+		IN_DIRECTORY(a_write_into_a_missing_directory_says_so),
+		IN_DIRECTORY(a_directory_is_made_once_and_private),
+		IN_DIRECTORY(the_lock_has_one_holder_and_names_it),
+		IN_DIRECTORY(a_dead_holder_s_lock_is_free),
+		IN_DIRECTORY(the_binding_tells_two_directories_apart),
+		cmocka_unit_test(clocks_and_randomness_answer),
 	};
 
 	if (sodium_init() < 0)

@@ -33,11 +33,11 @@ an_unknown_code_is_still_answered(void **state)
 static void
 fail_set_fills_the_record_and_returns_its_code(void **state)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	assert_int_equal(fail_set(&f, ERR_FORMAT, "want %d, have %d", 1, 2),
-			 ERR_FORMAT);
+	    ERR_FORMAT);
 	assert_int_equal(f.code, ERR_FORMAT);
 	assert_string_equal(f.text, "want 1, have 2");
 }
@@ -53,7 +53,7 @@ a_caller_who_does_not_care_passes_null(void **state)
 static void
 context_stands_in_front(void **state)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	(void)fail_set(&f, ERR_FORMAT, "no header");
@@ -64,7 +64,7 @@ context_stands_in_front(void **state)
 static void
 context_without_a_text_takes_the_code_s_words(void **state)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	(void)fail_in(&f, ERR_NOTFOUND, "peer");
@@ -76,7 +76,7 @@ static void
 a_long_text_is_cut_and_ended(void **state)
 {
 	char text[2000];
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
@@ -90,7 +90,7 @@ a_long_text_is_cut_and_ended(void **state)
 static void
 control_bytes_never_reach_a_terminal(void **state)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	(void)fail_set(&f, ERR_INPUT, "a\nb\033[31mc\177d\te");
@@ -103,14 +103,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_code_has_a_name_a_text_and_a_status),
-	    cmocka_unit_test(an_unknown_code_is_still_answered),
-	    cmocka_unit_test(fail_set_fills_the_record_and_returns_its_code),
-	    cmocka_unit_test(a_caller_who_does_not_care_passes_null),
-	    cmocka_unit_test(context_stands_in_front),
-	    cmocka_unit_test(context_without_a_text_takes_the_code_s_words),
-	    cmocka_unit_test(a_long_text_is_cut_and_ended),
-	    cmocka_unit_test(control_bytes_never_reach_a_terminal),
+		cmocka_unit_test(every_code_has_a_name_a_text_and_a_status),
+		cmocka_unit_test(an_unknown_code_is_still_answered),
+		cmocka_unit_test(
+		    fail_set_fills_the_record_and_returns_its_code),
+		cmocka_unit_test(a_caller_who_does_not_care_passes_null),
+		cmocka_unit_test(context_stands_in_front),
+		cmocka_unit_test(context_without_a_text_takes_the_code_s_words),
+		cmocka_unit_test(a_long_text_is_cut_and_ended),
+		cmocka_unit_test(control_bytes_never_reach_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

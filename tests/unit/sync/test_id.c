@@ -38,11 +38,10 @@ upper_case_digits_are_read(void **state)
 static void
 bad_hex_is_refused_and_leaves_the_output_alone(void **state)
 {
-	static const char *const bad[] = {
-	    "",	    "0",    "000",  "00000",	  "00g0", "000g",
-	    " 000", "00 0", "0x00", "00\xc3\xa9", "-000", "00-1",
-	    "@@@@", "````", "::::", "////",	  "GGGG", "gggg"};
-	uint8_t b[2] = {5, 6};
+	static const char *const bad[] = { "", "0", "000", "00000", "00g0",
+		"000g", " 000", "00 0", "0x00", "00\xc3\xa9", "-000", "00-1",
+		"@@@@", "````", "::::", "////", "GGGG", "gggg" };
+	uint8_t b[2] = { 5, 6 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -55,7 +54,7 @@ bad_hex_is_refused_and_leaves_the_output_alone(void **state)
 static void
 ids_compare_as_unsigned_bytes(void **state)
 {
-	struct row_id low = {{0x7f}}, high = {{0x80}};
+	struct row_id low = { { 0x7f } }, high = { { 0x80 } };
 
 	(void)state;
 	assert_true(id_compare(&low, &high) < 0);
@@ -70,10 +69,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hex_goes_there_and_back),
-	    cmocka_unit_test(upper_case_digits_are_read),
-	    cmocka_unit_test(bad_hex_is_refused_and_leaves_the_output_alone),
-	    cmocka_unit_test(ids_compare_as_unsigned_bytes),
+		cmocka_unit_test(hex_goes_there_and_back),
+		cmocka_unit_test(upper_case_digits_are_read),
+		cmocka_unit_test(
+		    bad_hex_is_refused_and_leaves_the_output_alone),
+		cmocka_unit_test(ids_compare_as_unsigned_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ moving_a_byte_from_one_part_to_the_next_differs(void **state)
 static void
 a_key_makes_another_hash(void **state)
 {
-	static const uint8_t key[32] = {1};
+	static const uint8_t key[32] = { 1 };
 	uint8_t a[32], b[32];
 	struct hash h;
 
@@ -91,14 +91,15 @@ a_key_makes_another_hash(void **state)
 static void
 the_bytes_that_are_hashed_stay_as_documented(void **state)
 {
+	static const uint8_t part[] = { 3, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c' };
 	uint8_t plain[128], want[32], have[32];
 	const char *text = label_text(LABEL_SEEN);
 	size_t n = strlen(text) + 1;
 
 	(void)state;
 	memcpy(plain, text, n);
-	memcpy(plain + n, "\3\0\0\0\0\0\0\0abc", 11);
-	(void)crypto_generichash(want, 32, plain, n + 11, NULL, 0);
+	memcpy(plain + n, part, sizeof(part));
+	(void)crypto_generichash(want, 32, plain, n + sizeof(part), NULL, 0);
 	one_part(have, LABEL_SEEN, "abc");
 	assert_memory_equal(have, want, 32);
 }
@@ -107,11 +108,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(no_label_is_a_prefix_of_another),
-	    cmocka_unit_test(the_same_parts_under_two_labels_differ),
-	    cmocka_unit_test(moving_a_byte_from_one_part_to_the_next_differs),
-	    cmocka_unit_test(a_key_makes_another_hash),
-	    cmocka_unit_test(the_bytes_that_are_hashed_stay_as_documented),
+		cmocka_unit_test(no_label_is_a_prefix_of_another),
+		cmocka_unit_test(the_same_parts_under_two_labels_differ),
+		cmocka_unit_test(
+		    moving_a_byte_from_one_part_to_the_next_differs),
+		cmocka_unit_test(a_key_makes_another_hash),
+		cmocka_unit_test(the_bytes_that_are_hashed_stay_as_documented),
 	};
 
 	if (sodium_init() < 0)

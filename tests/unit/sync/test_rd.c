@@ -11,11 +11,10 @@
 static void
 what_buf_writes_rd_reads(void **state)
 {
-	static const uint64_t number[] = {
-	    0,	       1, 127, 128, 300, 1 << 20, UINT32_MAX, (uint64_t)1 << 63,
-	    UINT64_MAX};
-	static const int64_t integer[] = {0, -1, 1, INT64_MIN, INT64_MAX};
-	struct buf b = {0};
+	static const uint64_t number[] = { 0, 1, 127, 128, 300, 1 << 20,
+		UINT32_MAX, (uint64_t)1 << 63, UINT64_MAX };
+	static const int64_t integer[] = { 0, -1, 1, INT64_MIN, INT64_MAX };
+	struct buf b = { 0 };
 	struct rd r;
 
 	(void)state;
@@ -59,7 +58,7 @@ read_record(const uint8_t *p, size_t n)
 static void
 every_truncation_of_a_record_is_refused(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_u8(&b, 1);
@@ -84,13 +83,13 @@ only_the_shortest_form_of_a_number_is_read(void **state)
 		size_t n;
 		uint8_t b[11];
 	} bad[] = {
-	    {2, {0x80, 0}},
-	    {3, {0xff, 0x80, 0}},
-	    /* 65 bits */
-	    {10, {255, 255, 255, 255, 255, 255, 255, 255, 255, 2}},
-	    /* never ends */
-	    {11, {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}},
-	    {10, {128, 128, 128, 128, 128, 128, 128, 128, 128, 0}},
+		{ 2, { 0x80, 0 } },
+		{ 3, { 0xff, 0x80, 0 } },
+		/* 65 bits */
+		{ 10, { 255, 255, 255, 255, 255, 255, 255, 255, 255, 2 } },
+		/* never ends */
+		{ 11, { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1 } },
+		{ 10, { 128, 128, 128, 128, 128, 128, 128, 128, 128, 0 } },
 	};
 
 	(void)state;
@@ -105,9 +104,9 @@ only_the_shortest_form_of_a_number_is_read(void **state)
 static void
 after_a_failure_every_read_gives_nothing(void **state)
 {
-	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 	struct rd r = rd_of(bytes, sizeof(bytes));
-	uint8_t copy[2] = {7, 7};
+	uint8_t copy[2] = { 7, 7 };
 	size_t n = 99;
 
 	(void)state;
@@ -128,7 +127,7 @@ after_a_failure_every_read_gives_nothing(void **state)
 static void
 a_wide_number_cut_in_half_reads_as_zero(void **state)
 {
-	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6};
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6 };
 	struct rd r = rd_of(bytes, sizeof(bytes));
 
 	(void)state;
@@ -139,7 +138,7 @@ a_wide_number_cut_in_half_reads_as_zero(void **state)
 static void
 a_length_above_its_bound_is_refused(void **state)
 {
-	static const uint8_t bytes[] = {3, 'a', 'b', 'c'};
+	static const uint8_t bytes[] = { 3, 'a', 'b', 'c' };
 	struct rd r = rd_of(bytes, sizeof(bytes));
 	size_t n;
 
@@ -156,7 +155,7 @@ a_length_above_its_bound_is_refused(void **state)
 static void
 a_length_beyond_the_end_is_refused(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	struct rd r;
 	size_t n;
 
@@ -185,14 +184,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_buf_writes_rd_reads),
-	    cmocka_unit_test(every_truncation_of_a_record_is_refused),
-	    cmocka_unit_test(only_the_shortest_form_of_a_number_is_read),
-	    cmocka_unit_test(after_a_failure_every_read_gives_nothing),
-	    cmocka_unit_test(a_wide_number_cut_in_half_reads_as_zero),
-	    cmocka_unit_test(a_length_above_its_bound_is_refused),
-	    cmocka_unit_test(a_length_beyond_the_end_is_refused),
-	    cmocka_unit_test(no_bytes_are_not_the_same_as_no_answer),
+		cmocka_unit_test(what_buf_writes_rd_reads),
+		cmocka_unit_test(every_truncation_of_a_record_is_refused),
+		cmocka_unit_test(only_the_shortest_form_of_a_number_is_read),
+		cmocka_unit_test(after_a_failure_every_read_gives_nothing),
+		cmocka_unit_test(a_wide_number_cut_in_half_reads_as_zero),
+		cmocka_unit_test(a_length_above_its_bound_is_refused),
+		cmocka_unit_test(a_length_beyond_the_end_is_refused),
+		cmocka_unit_test(no_bytes_are_not_the_same_as_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,143 @@
+# Architecture rules that no compiler checks.
+#
+#   layers     schema <- sync <- node: by what a file includes
+#   the seam   sync/ takes clock, randomness and files from sync/env.h only
+#   silence    sync/ never prints and has no threads and no network
+#   SQL        no SQL text is built with a printf function
+#
+# A line that must break a rule says why in a comment on it, beginning with
+# "lint:"; that line, or with a comment on its own line the next one, is let
+# through.
+
+FNR == 1 {
+	in_comment = 0
+	call = ""
+	excused_next = 0
+	layer = FILENAME
+	sub(/\/.*/, "", layer)
+	seam = FILENAME ~ /^sync\/env_posix\.c$/
+}
+
+# the line without comments; strings become "" unless keep is set
+function code(line, keep,    out, c, two, i, quoted) {
+	out = ""
+	quoted = 0
+	for (i = 1; i <= length(line); i++) {
+		c = substr(line, i, 1)
+		two = substr(line, i, 2)
+		if (comment_now) {
+			if (two == "*/") {
+				comment_now = 0
+				i++
+			}
+			continue
+		}
+		if (quoted) {
+			if (c == "\\") {
+				if (keep)
+					out = out two
+				i++
+				continue
+			}
+			if (c == "\"")
+				quoted = 0
+			if (keep || c == "\"")
+				out = out c
+			continue
+		}
+		if (two == "/*") {
+			comment_now = 1
+			i++
+			continue
+		}
+		if (two == "//")
+			break
+		if (c == "\"" && substr(line, i - 1, 3) != "'\"'")
+			quoted = 1
+		out = out c
+	}
+	return out
+}
+
+function bad(words) {
+	printf "%s:%d: %s\n", FILENAME, FNR, words
+	failed = 1
+}
+
+function check_include(path,    top) {
+	top = path
+	if (!sub(/\/.*/, "", top)) {
+		if (layer != "tests")
+			bad("include by full path (\"" layer "/" path "\")")
+		return
+	}
+	if (layer == "schema" && top != "schema")
+		bad("schema/ may use nothing above it: " path)
+	if (layer == "sync" && top != "sync" && path != "schema/assets.h")
+		bad("sync/ may not use " path)
+	if (layer == "node" && top !~ /^(node|sync|schema)$/)
+		bad("node/ may not use " path)
+	if (FILENAME ~ /^tests\/unit\/sync\// && top == "node")
+		bad("a test of sync/ may not use " path)
+}
+
+function check_sync(text) {
+	if (text ~ /#include <(curl|microhttpd|gnutls|jansson|ini\.h|qrencode|systemd|pthread|sys\/socket|netinet|threads|syslog)/)
+		bad("sync/ has no network, threads or logging")
+	if (seam)
+		return
+	if (text ~ /(^|[^a-zA-Z0-9_>.])(time|clock_gettime|gettimeofday|localtime|localtime_r|clock|open|openat|fopen|creat|mkstemp|unlink|rename|rand|random|srand|getrandom|arc4random)\(/)
+		bad("sync/ takes clock, randomness and files from sync/env.h")
+	if (text ~ /(^|[^a-zA-Z0-9_])(randombytes_[a-z]+|crypto_[a-z0-9_]+_(keygen|keypair))\(/)
+		bad("sync/ takes randomness from sync/env.h")
+	if (text ~ /(^|[^a-zA-Z0-9_>.])(printf|fprintf|vfprintf|puts|fputs|perror|syslog)\(|(^|[^a-z])(stdout|stderr)([^a-z]|$)/)
+		bad("sync/ never prints")
+	if (text ~ /(^|[^a-zA-Z0-9_>.])(exit|_exit|system|popen|fork|sleep|usleep|nanosleep)\(/)
+		bad("sync/ never exits, waits or starts processes")
+}
+
+# calls of printf functions are collected up to their ';'
+function check_sql(text) {
+	if (call == "" && text ~ /(snprintf|buf_printf|asprintf|sqlite3_mprintf|sqlite3_snprintf)\(/) {
+		call = " "
+		call_line = FNR
+		call_excused = excused
+	}
+	if (call == "")
+		return
+	call = call text
+	call_excused = call_excused || excused
+	if (text !~ /;|\{$/)
+		return
+	if (!call_excused &&
+	    call ~ /"[^"]*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE INDEX|DROP TABLE|ALTER TABLE|PRAGMA|ATTACH|VALUES|WHERE) /)
+		bad("SQL is built with printf: use a constant and bind")
+	call = ""
+}
+
+{
+	excused = excused_next || $0 ~ /lint:/
+	excused_next = $0 ~ /^[ \t]*(\/)?\*.*lint:/
+	if (excused_next == 0 && in_comment && excused)
+		excused_next = 1
+	comment_now = in_comment
+	text = code($0, 0)
+	comment_now = in_comment
+	full = code($0, 1)
+	in_comment = comment_now
+	if (match(full, /^#include "[^"]+"/) && !excused)
+		check_include(substr(full, 11, RLENGTH - 11))
+	if (layer == "sync" && !excused)
+		check_sync(text)
+	if (layer == "sync" || layer == "node" || layer == "tools")
+		check_sql(full)
+	if (text ~ /(^|[^a-zA-Z0-9_>.])(strcpy|strcat|sprintf|gets|alloca|strtok|atoi|atol)\(/ && !excused)
+		bad("use a bounded or checked function instead")
+	if (text ~ /assert\([^;]*(\+\+|--|[^=!<>]=[^=])/ && !excused)
+		bad("an assert has no side effect")
+	if (text ~ /(^|[^A-Z_])(TODO|FIXME|XXX)([^A-Z_]|$)/ ||
+	    ($0 ~ /(TODO|FIXME|XXX)[:( ]/ && $0 !~ /XXXX/))
+		bad("finish it, or file it as an issue")
+}
+
+END { exit failed }
