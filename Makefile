@@ -12,6 +12,8 @@ endif
 # warnings are errors in a checkout, not in an unpacked release
 WERROR ?= $(if $(wildcard .git),1,0)
 
+# no rule but ours: sync/dict is a folder, sync/dict.c is not its source
+MAKEFLAGS += --no-builtin-rules
 OUT := build/$(MODE)$(if $(findstring clang,$(CC)),-clang)
 GEN := build/gen
 Q := $(if $(filter 1,$(V)),,@)

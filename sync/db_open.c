@@ -125,7 +125,7 @@ set_habits(struct db *db, const struct db_options *o, struct fail *f)
 	char text[48];
 	int code;
 
-	/* a PRAGMA takes no parameter; the number is ours */
+	/* lint: a PRAGMA takes no parameter; the number is ours */
 	(void)snprintf(text, sizeof(text), "PRAGMA cache_size = -%d;",
 	    o->cache_kib > 0 ? o->cache_kib : CACHE_KIB_DEFAULT);
 	code = sqlite3_exec(db->handle, text, NULL, NULL, NULL);
