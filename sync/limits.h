@@ -30,6 +30,12 @@
 #define LIMIT_TIME_MIN_MS (-2208988800000LL)
 #define LIMIT_TIME_MAX_MS 253402300799999LL
 
+/* The text merge: tokens of one text, cells of one alignment (4096 changed
+ * words against 4096), bytes of a result. Part of the format. */
+#define TEXT_TOKENS_MAX 65536
+#define TEXT_CELLS_MAX ((size_t)4096 * 4096)
+#define TEXT_RESULT_BYTES ((size_t)1024 * 1024)
+
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024
 #define LIMIT_PARKED_BYTES (64 * 1024 * 1024)
