@@ -138,7 +138,7 @@ text_that_does_not_fit_its_type_is_refused(void **state)
 	} bad[] = {
 		{ VALUE_INT, "-" },
 		{ VALUE_INT, "+1" },
-		{ VALUE_INT, "1 " },
+		{ VALUE_INT, "7 " },
 		{ VALUE_INT, "9223372036854775808" },
 		{ VALUE_INT, "-9223372036854775809" },
 		{ VALUE_INT, "99999999999999999999999" },
