@@ -162,7 +162,7 @@ text_that_does_not_fit_its_type_is_refused(void **state)
 		{ VALUE_DATE, "2026-3-31" },
 		{ VALUE_DATE, "2026-02-30" },
 		{ VALUE_DATE, "2026-03-31T" },
-		{ VALUE_DATE, "2026-03-3" },
+		{ VALUE_DATE, "2026-04-3" },
 		{ VALUE_DATE, "0000-01-01" },
 		{ VALUE_DATE, "-026-01-01" },
 		{ VALUE_DATE, " 026-01-01" },
