@@ -20,7 +20,8 @@
  *   MODIFIER  owner (alone it means "latest owner") | one_way | required |
  *          final(v[,v...]) | group(name), the group's first field decides
  *
- * An entry may go on over following lines that hold only "--:" and more of it.
+ * An entry may go on over following lines that hold only "--:" and more of it;
+ * a list may be broken after a comma.
  * append: every field is once. self: the row's id is its subject (a person,
  * an agency). Without writers= every kind that has a category writes.
  * set: the row's id is a keyed hash of these fields, so that the same thing
@@ -113,8 +114,7 @@ struct table {
 };
 
 struct registry {
-	struct table
-	    *tables; /* sorted by number; local tables are not listed */
+	struct table *tables; /* sorted by number; without local tables */
 	size_t table_count;
 	const struct table *by_number[LIMIT_TABLES + 1];
 	unsigned version; /* number of migrations */

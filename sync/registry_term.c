@@ -26,7 +26,34 @@ term_trim(struct word w)
 	return w;
 }
 
-/* Take the next word off rest; head.n = 0 at the end. */
+/* Does p[n] end in a comma, spaces aside? */
+static bool
+after_comma(const char *p, size_t n)
+{
+	while (n > 0 && is_space(p[n - 1]))
+		n--;
+	return n > 0 && p[n - 1] == ',';
+}
+
+/* Where the value ends that begins at from: at a bracket, or, after "=", at a
+ * space that does not follow a comma. */
+static size_t
+value_end(const struct word *rest, size_t from, bool bracket)
+{
+	size_t i;
+
+	for (i = from; i < rest->n; i++) {
+		char c = rest->p[i];
+
+		if (c == '(' || c == ')')
+			break;
+		if (!bracket && is_space(c) &&
+		    !after_comma(rest->p + from, i - from))
+			break;
+	}
+	return i;
+}
+
 enum err
 term_next(struct build *b, struct word *rest, struct term *t)
 {
@@ -41,23 +68,19 @@ term_next(struct build *b, struct word *rest, struct term *t)
 		i++;
 	t->head = (struct word){ rest->p, i };
 	if (i < rest->n && !is_space(rest->p[i])) {
-		char close = rest->p[i] == '(' ? ')' : ' ';
+		bool bracket = rest->p[i] == '(';
 		size_t from = i + 1;
 
 		t->form = rest->p[i];
-		for (i = from; i < rest->n && rest->p[i] != close; i++) {
-			if (close == ' ' && is_space(rest->p[i]))
-				break;
-			if (rest->p[i] == '(')
-				return build_fail(b,
-				    "one bracket inside another");
-		}
-		if (close == ')' && i == rest->n)
-			return build_fail(b, "want ) at the end of a list");
+		i = value_end(rest, from, bracket);
 		t->value = term_trim((struct word){ rest->p + from, i - from });
-		if (close == ')')
+		if (bracket && (i == rest->n || rest->p[i] != ')'))
+			return build_fail(b,
+			    "want ) at the end of a list, "
+			    "not a bracket inside it");
+		if (bracket)
 			i++;
-		if (close == ')' && i < rest->n && rest->p[i] == ',')
+		if (bracket && i < rest->n && rest->p[i] == ',')
 			i++;
 	}
 	rest->p += i;

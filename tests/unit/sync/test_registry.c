@@ -23,7 +23,7 @@ static const char library[] =
     "  _clock BLOB NOT NULL, PRIMARY KEY (_cpt, id)\n"
     ");\n"
     "CREATE TABLE loan ( --: 1 subject=person scope=shared\n"
-    "  --: category=social:LIB.loan,court:LAW.loan writers=social\n"
+    "  --: category=social:LIB.loan,\n  --: court:LAW.loan writers=social\n"
     "  --: single(book),while(back=) decides=librarian\n"
     "  book BLOB, --: 4 ref(book) once required\n"
     "  state TEXT, --: 2 enum ranked(lost > out > back) one_way\n"
@@ -248,7 +248,7 @@ static const struct {
 	{ ONE("TEXT", "1 enum() latest"), "in a list" },
 	{ ONE("TEXT", "1 enum(a,,b) latest"), "in a list" },
 	{ ONE("TEXT", "1 enum(a,a) latest"), "a stands twice" },
-	{ ONE("TEXT", "1 enum(a(b)) latest"), "one bracket inside" },
+	{ ONE("TEXT", "1 enum(a(b)) latest"), "not a bracket inside" },
 	{ ONE("TEXT", "1 enum(a,b latest"), "want )" },
 	{ ONE("TEXT", "1 enum ranked()"), "in a list" },
 	{ ONE("TEXT", "1 enum ranked(a>)"), "in a list" },
