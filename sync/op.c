@@ -1,6 +1,6 @@
 /*
- * A payload is: the staff ids in the order of their first use, then tables,
- * rows, operations. Whatever repeats is left out: staff and offset stand only
+ * A payload is: the staff ids in the order of their first use, then tables of
+ * rows of operations. Whatever repeats is left out: staff and offset stand only
  * where they change, times are differences, "last of its row" is one bit.
  * The bytes of a field are the same in both forms, so packing copies them.
  */
@@ -234,6 +234,16 @@ item_put(struct buf *out, struct pack_state *s, const struct item *item,
 }
 
 static size_t
+tables_of(const struct item *items, size_t count)
+{
+	size_t tables = count != 0;
+
+	for (size_t i = 1; i < count; i++)
+		tables += items[i].table != items[i - 1].table;
+	return tables;
+}
+
+static size_t
 rows_of_table(const struct item *items, size_t count)
 {
 	size_t rows = 1;
@@ -305,6 +315,7 @@ op_pack(struct buf *payload, const uint8_t *loose, size_t n)
 	buf_uint(&whole, s.staff.count);
 	for (size_t i = 0; i < s.staff.count; i++)
 		buf_put(&whole, s.staff.id[i].b, ID_BYTES);
+	buf_uint(&whole, tables_of(items, count));
 	buf_put(&whole, body.p, body.n);
 	e = whole.err != OK ? whole.err : payload_check(&whole, count);
 	if (e != OK)
@@ -342,9 +353,10 @@ op_reader_init(struct op_reader *r, const uint8_t *payload, size_t n)
 	r->staff = rd_take(&r->rd, r->staff_count * ID_BYTES);
 	if (r->staff == NULL || !staff_distinct(r->staff, r->staff_count))
 		rd_fail(&r->rd);
+	r->tables_left = rd_max(&r->rd, LIMIT_TABLES);
 	/* the first operation uses staff 0 without naming it */
 	r->staff_used = r->staff_count != 0 ? 1 : 0;
-	if (r->staff_count != 0 && rd_left(&r->rd) == 0)
+	if ((r->staff_count == 0) != (r->tables_left == 0))
 		rd_fail(&r->rd);
 	r->err = r->rd.err;
 }
@@ -361,6 +373,7 @@ read_row(struct op_reader *r)
 		if (table <= r->table || r->rows_left == 0)
 			rd_fail(&r->rd);
 		r->table = table;
+		r->tables_left--;
 		r->first_row = true;
 	}
 	row = rd_take(&r->rd, ID_BYTES);
@@ -408,9 +421,9 @@ read_origin(struct op_reader *r, uint64_t head)
 static bool
 reader_end(struct op_reader *r)
 {
+	r->err = rd_done(&r->rd);
 	if (r->staff_used != r->staff_count)
-		rd_fail(&r->rd);
-	r->err = r->rd.err;
+		r->err = ERR_FORMAT;
 	return false;
 }
 
@@ -421,9 +434,9 @@ op_reader_next(struct op_reader *r, struct op *op)
 
 	if (r->err != OK)
 		return false;
-	if (!r->row_open && r->rows_left == 0 && rd_left(&r->rd) == 0)
+	if (!r->row_open && r->rows_left == 0 && r->tables_left == 0)
 		return reader_end(r);
-	if (r->staff_count == 0 || r->next_index == LIMIT_SEGMENT_OPS)
+	if (r->next_index == LIMIT_SEGMENT_OPS)
 		rd_fail(&r->rd);
 	if (!r->row_open)
 		read_row(r);

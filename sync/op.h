@@ -77,6 +77,7 @@ struct op_reader {
 	size_t staff_at;   /* index of the current one */
 	int64_t at_ms;
 	int offset_min;
+	uint64_t tables_left; /* tables not begun */
 	unsigned table;
 	uint64_t rows_left; /* rows of this table not begun */
 	bool row_open;      /* more operations of this row follow */
