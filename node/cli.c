@@ -1,0 +1,391 @@
+/* argv against the table: names first, then options wherever they stand. */
+#include "node/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char more_help[] = "see footbridge help";
+
+/* Does name ("root export") start at word[0..count)? Words used, or 0. */
+static size_t
+name_fits(const char *name, const char *const *word, size_t count)
+{
+	const char *space = strchr(name, ' ');
+	size_t n;
+
+	if (count == 0)
+		return 0;
+	if (space == NULL)
+		return strcmp(name, word[0]) == 0 ? 1 : 0;
+	n = (size_t)(space - name);
+	if (count < 2 || strlen(word[0]) != n ||
+	    strncmp(name, word[0], n) != 0 || strcmp(space + 1, word[1]) != 0)
+		return 0;
+	return 2;
+}
+
+static const struct cli_command *
+find_command(const struct cli_command *table, size_t count,
+	     const char *const *word, size_t words, size_t *used)
+{
+	const struct cli_command *best = NULL;
+
+	*used = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t n = name_fits(table[i].name, word, words);
+
+		if (n > *used) {
+			best = &table[i];
+			*used = n;
+		}
+	}
+	return best;
+}
+
+/* Is it the first word of a two-word command? */
+static bool
+is_family(const struct cli_command *table, size_t count, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(table[i].name, word, n) == 0 &&
+		    table[i].name[n] == ' ')
+			return true;
+	}
+	return false;
+}
+
+static const struct cli_option *
+find_option(const struct cli_option *options, const char *name, size_t n)
+{
+	for (; options != NULL && options->name != NULL; options++) {
+		if (strlen(options->name) == n &&
+		    strncmp(options->name, name, n) == 0)
+			return options;
+	}
+	return NULL;
+}
+
+/* Any command that knows this option: only to learn whether it takes a value
+ * before the command itself is known. */
+static const struct cli_option *
+find_anywhere(const struct cli_command *table, size_t count, const char *name,
+	      size_t n)
+{
+	const struct cli_option *o = find_option(cli_globals, name, n);
+
+	for (size_t i = 0; o == NULL && i < count; i++)
+		o = find_option(table[i].options, name, n);
+	return o;
+}
+
+static bool
+is_option(const char *arg)
+{
+	return arg[0] == '-' && arg[1] == '-' && arg[2] != '\0';
+}
+
+static size_t
+option_name(const char *arg)
+{
+	return strcspn(arg + 2, "=");
+}
+
+/* First pass: the words that are not options, in order. */
+static void
+collect_words(struct cli *c, int argc, char *const *argv,
+	      const struct cli_command *table, size_t count)
+{
+	for (int i = 1; i < argc; i++) {
+		const struct cli_option *o;
+		size_t n;
+
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				c->words[c->word_count++] = argv[i];
+			return;
+		}
+		if (!is_option(argv[i])) {
+			c->words[c->word_count++] = argv[i];
+			continue;
+		}
+		n = option_name(argv[i]);
+		o = find_anywhere(table, count, argv[i] + 2, n);
+		if (o != NULL && o->value != NULL && argv[i][2 + n] == '\0')
+			i++;
+	}
+}
+
+static void
+set_global(struct cli *c, const char *name, const char *value)
+{
+	if (strcmp(name, "dir") == 0)
+		c->dir = value;
+	else if (strcmp(name, "as") == 0)
+		c->as = value;
+	else if (strcmp(name, "passphrase-file") == 0)
+		c->passphrase_file = value;
+	else if (strcmp(name, "json") == 0)
+		c->json = true;
+	else if (strcmp(name, "quiet") == 0)
+		c->quiet = true;
+	else if (strcmp(name, "yes") == 0)
+		c->yes = true;
+	else if (strcmp(name, "version") == 0)
+		c->version = true;
+	else
+		c->help = true;
+}
+
+static enum err
+take_option(struct cli *c, const struct cli_option *o, bool global,
+	    const char *value, struct fail *f)
+{
+	if (global) {
+		set_global(c, o->name, value);
+		return OK;
+	}
+	if (o->later != NULL)
+		return fail_set(f, ERR_UNAVAILABLE,
+				"--%s is not available yet: %s", o->name,
+				o->later);
+	if (!o->many && cli_get(c, o->name) != NULL)
+		return fail_set(f, ERR_USAGE,
+				"--%s is given twice; once is enough", o->name);
+	if (c->set_count == CLI_SET_MAX)
+		return fail_set(f, ERR_USAGE, "more than %d options",
+				CLI_SET_MAX);
+	c->set[c->set_count].option = o;
+	c->set[c->set_count].value = value;
+	c->set_count++;
+	return OK;
+}
+
+static enum err
+one_option(struct cli *c, int *at, int argc, char *const *argv, struct fail *f)
+{
+	const char *arg = argv[*at];
+	size_t n = option_name(arg);
+	const struct cli_option *o = find_option(cli_globals, arg + 2, n);
+	bool global = o != NULL;
+	const char *value = "";
+
+	if (o == NULL && c->command != NULL)
+		o = find_option(c->command->options, arg + 2, n);
+	if (o == NULL)
+		return fail_set(f, ERR_USAGE,
+				"%s%sno option --%.*s; see footbridge help %s",
+				c->command != NULL ? c->command->name : "",
+				c->command != NULL ? " has " : "there is ",
+				(int)(n > 40 ? 40 : n), arg + 2,
+				c->command != NULL ? c->command->name : "");
+	if (o->value == NULL && arg[2 + n] == '=')
+		return fail_set(f, ERR_USAGE, "--%s takes no value", o->name);
+	if (o->value != NULL && arg[2 + n] == '=') {
+		value = arg + 2 + n + 1;
+	} else if (o->value != NULL) {
+		if (*at + 1 >= argc)
+			return fail_set(f, ERR_USAGE, "--%s wants %s after it",
+					o->name, o->value);
+		value = argv[++*at];
+	}
+	return take_option(c, o, global, value, f);
+}
+
+static enum err
+take_options(struct cli *c, int argc, char *const *argv, struct fail *f)
+{
+	enum err e;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		if (!is_option(argv[i]))
+			continue;
+		e = one_option(c, &i, argc, argv, f);
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err
+check_words(const struct cli *c, struct fail *f)
+{
+	const struct cli_command *k = c->command;
+
+	if (c->help || k == NULL || k->run == NULL)
+		return OK;
+	if (c->word_count < k->min_words)
+		return fail_set(
+		    f, ERR_USAGE,
+		    "%s: something is missing; usage: footbridge %s %s",
+		    k->name, k->name, k->synopsis);
+	if (c->word_count > k->max_words)
+		return fail_set(f, ERR_USAGE,
+				"%s: too many words; usage: footbridge %s %s",
+				k->name, k->name, k->synopsis);
+	return OK;
+}
+
+static enum err
+parse_into(struct cli *c, int argc, char *const *argv,
+	   const struct cli_command *table, size_t count, struct fail *f)
+{
+	size_t used;
+	enum err e;
+
+	collect_words(c, argc, argv, table, count);
+	c->command = find_command(table, count, c->words, c->word_count, &used);
+	if (c->command == NULL && c->word_count > 0) {
+		if (is_family(table, count, c->words[0]))
+			return fail_set(
+			    f, ERR_USAGE,
+			    "%.40s wants one more word; see footbridge help "
+			    "%.40s",
+			    c->words[0], c->words[0]);
+		return fail_set(f, ERR_USAGE, "no command is called %.60s; %s",
+				c->words[0], more_help);
+	}
+	for (size_t i = used; used > 0 && i < c->word_count; i++)
+		c->words[i - used] = c->words[i];
+	c->word_count -= used;
+	e = take_options(c, argc, argv, f);
+	if (e != OK)
+		return e;
+	if (c->command == NULL && !c->help && !c->version)
+		return fail_set(f, ERR_USAGE, "no command; %s", more_help);
+	return check_words(c, f);
+}
+
+enum err
+cli_parse(struct cli *out, int argc, char *const *argv,
+	  const struct cli_command *table, size_t count, struct fail *f)
+{
+	struct cli c = {0};
+	enum err e;
+
+	c.words = calloc(argc > 0 ? (size_t)argc : 1, sizeof(*c.words));
+	if (c.words == NULL)
+		return fail_set(f, ERR_NOMEM, "the command line");
+	e = parse_into(&c, argc, argv, table, count, f);
+	if (e != OK) {
+		cli_release(&c);
+		return e;
+	}
+	*out = c;
+	return OK;
+}
+
+void
+cli_release(struct cli *c)
+{
+	free(c->words);
+	c->words = NULL;
+	c->word_count = 0;
+}
+
+const char *
+cli_get_at(const struct cli *c, const char *option, size_t k)
+{
+	for (size_t i = 0; i < c->set_count; i++) {
+		if (strcmp(c->set[i].option->name, option) == 0 && k-- == 0)
+			return c->set[i].value;
+	}
+	return NULL;
+}
+
+const char *
+cli_get(const struct cli *c, const char *option)
+{
+	return cli_get_at(c, option, 0);
+}
+
+bool
+cli_wants_input(const struct cli *c)
+{
+	for (size_t i = 0; i < c->set_count; i++) {
+		if (c->set[i].option->input)
+			return true;
+	}
+	return false;
+}
+
+enum err
+cli_number(int64_t *out, const char *text, int64_t min, int64_t max,
+	   const char *what, struct fail *f)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' ||
+	    isspace((unsigned char)text[0]) || v < min || v > max)
+		return fail_set(
+		    f, ERR_USAGE,
+		    "%s: want a whole number from %lld to %lld, have %.40s",
+		    what, (long long)min, (long long)max, text);
+	*out = v;
+	return OK;
+}
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+static enum err
+scaled(int64_t *out, const char *text, const struct unit *units, size_t count,
+       const char *want, struct fail *f)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	for (size_t i = 0; i < count; i++) {
+		if (errno == 0 && end != text && v >= 0 &&
+		    isdigit((unsigned char)text[0]) &&
+		    strcmp(end, units[i].name) == 0 &&
+		    v <= INT64_MAX / units[i].factor) {
+			*out = v * units[i].factor;
+			return OK;
+		}
+	}
+	return fail_set(f, ERR_USAGE, "want %s, have %.40s", want, text);
+}
+
+enum err
+cli_seconds(int64_t *out, const char *text, struct fail *f)
+{
+	static const struct unit units[] = {
+	    {"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400},
+	};
+
+	return scaled(out, text, units, COUNT_OF(units),
+		      "a time such as 30s, 15m, 2h or 1d", f);
+}
+
+enum err
+cli_bytes(int64_t *out, const char *text, struct fail *f)
+{
+	static const struct unit units[] = {
+	    {"", 1},
+	    {"B", 1},
+	    {"KB", 1000},
+	    {"MB", 1000000},
+	    {"GB", 1000000000},
+	    {"/day", 1},
+	    {"B/day", 1},
+	    {"KB/day", 1000},
+	    {"MB/day", 1000000},
+	    {"GB/day", 1000000000},
+	};
+
+	return scaled(out, text, units, COUNT_OF(units),
+		      "a size such as 700KB, 5MB or 1GB", f);
+}

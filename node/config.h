@@ -1,0 +1,46 @@
+/*
+ * DIR/footbridge.conf: settings of this node, read once at the start.
+ *
+ *	[serve]
+ *	listen = 0.0.0.0:7443      where peers reach this node
+ *	[sync]
+ *	every = 15m                how often a peer is called that has no
+ *	                           schedule of its own
+ *	[replica]
+ *	cache = 8MB                page cache of the database
+ *	[staff]
+ *	as = NAME                  who acts when --as is not given
+ *
+ * A key that is not known is refused with its line number, so that a typing
+ * mistake is not a setting silently ignored. No file: the defaults hold.
+ */
+#ifndef FOOTBRIDGE_NODE_CONFIG_H
+#define FOOTBRIDGE_NODE_CONFIG_H
+
+#include "sync/env.h"
+#include "sync/limits.h"
+
+#define CONFIG_FILE_BYTES ((size_t)64 * 1024)
+#define CONFIG_LISTEN_BYTES 256
+
+struct config {
+	char listen[CONFIG_LISTEN_BYTES]; /* "" = do not listen */
+	int64_t every_s;		  /* 60 .. 7 days */
+	int cache_kib;			  /* 0 = the engine's default */
+	char as[LIMIT_NAME_BYTES + 1];	  /* "" = not set */
+};
+
+void config_defaults(struct config *c);
+/*
+ * Settings from text[n]; name is for messages.
+ * out:   *out untouched on failure
+ * fails: ERR_INPUT "footbridge.conf:3: no setting is called [serve] lisen"
+ *        ERR_LIMIT, ERR_NOMEM
+ */
+enum err config_parse(struct config *out, const char *name, const char *text,
+		      size_t n, struct fail *f);
+/* DIR/footbridge.conf, or the defaults when there is none. */
+enum err config_read(struct config *out, const struct env *env, const char *dir,
+		     struct fail *f);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * One run of one command: what it was given and what it says.
+ *
+ * A command's function behaves the same in the person's own process and in
+ * the daemon: it reads its input and writes its output through this struct
+ * alone, and names files through run_path(). It returns OK or fills f; where
+ * a person must decide something it sets decide (exit 3).
+ */
+#ifndef FOOTBRIDGE_NODE_RUN_H
+#define FOOTBRIDGE_NODE_RUN_H
+
+#include <jansson.h>
+
+#include "node/cli.h"
+#include "node/engine.h"
+#include "sync/buf.h"
+
+/* what is kept of a command's output when the daemon runs it */
+#define RUN_OUTPUT_BYTES ((size_t)1 << 30)
+/* standard input of a command: one JSON object */
+#define RUN_INPUT_BYTES ((size_t)4 << 20)
+
+struct run {
+	const struct cli *cli;
+	const char *dir;	 /* the replica's directory */
+	struct engine *engine;	 /* NULL unless the command needs a replica */
+	struct replica *replica; /* = engine->replica; lock held, see cli.h */
+	const char *cwd;	 /* of the person's shell; NULL: our own */
+	const uint8_t *input;	 /* standard input, when wanted */
+	size_t input_n;
+	struct buf out; /* standard output still to be written */
+	int out_fd;	/* written as it grows; -1: kept */
+	bool out_tty;	/* a person reads it on a terminal */
+	bool progress;	/* standard error is a terminal of ours */
+	bool decide;	/* exit 3 */
+	bool wrote;	/* the replica was changed: wake waiters */
+	struct buf scratch;
+};
+
+void run_init(struct run *run, const struct cli *cli);
+void run_release(struct run *run);
+
+/* Text to standard output. */
+void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
+/* One JSON value and a newline; takes the reference. ERR_NOMEM when NULL. */
+enum err run_json(struct run *run, json_t *value, struct fail *f);
+/* Write what there is when it is much; call it between rows. */
+void run_flush(struct run *run);
+/* A line that replaces itself on the terminal; nothing elsewhere. */
+void run_progress(struct run *run, const char *format, ...) PRINTF(2, 3);
+
+/* Let others have the engine between two transactions. */
+void run_breathe(struct run *run);
+
+/* The k-th word after the command, or NULL. */
+const char *run_word(const struct run *run, size_t k);
+/* A file's name as seen from the person's shell: appended to out, borrowed
+ * until out changes. */
+const char *run_path(const struct run *run, struct buf *out, const char *name);
+
+/* Exit status for a result (DESIGN 10). */
+int run_exit(const struct run *run, enum err e);
+
+#endif
