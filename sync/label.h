@@ -49,7 +49,17 @@
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
 	X(LABEL_OFFER_SIGN, "footbridge/offer-sign/v1") \
 	X(LABEL_DICTIONARY, "footbridge/dictionary/v1") \
-	X(LABEL_FINGERPRINT, "footbridge/fingerprint/v1")
+	X(LABEL_FINGERPRINT, "footbridge/fingerprint/v1") \
+	X(LABEL_MEMBER_CONSENT, "footbridge/member-consent/v1") \
+	X(LABEL_MEMBER_TLS, "footbridge/member-tls/v1") \
+	X(LABEL_MEMBER_HEAD, "footbridge/member-head/v1") \
+	X(LABEL_GRANT_BASIS_NONCE, "footbridge/grant-basis-nonce/v1") \
+	X(LABEL_INVITE_PIN, "footbridge/invite-pin/v1") \
+	X(LABEL_JOIN_REQUEST_KEY, "footbridge/join-request-key/v1") \
+	X(LABEL_JOIN_ANSWER_KEY, "footbridge/join-answer-key/v1") \
+	X(LABEL_JOIN_AD, "footbridge/join-ad/v1") \
+	X(LABEL_AGENCY_SECRET, "footbridge/agency-secret/v1") \
+	X(LABEL_AGENCY_NAME_KEY, "footbridge/agency-name-key/v1")
 
 enum label {
 #define X(name, text) name,

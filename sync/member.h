@@ -5,15 +5,27 @@
  * under supervision, and travel before anything else. The state is a pure
  * function of the set of records: any order of arrival gives the same.
  *
- *   root     network name, root public key; signed by the root. One a network.
- *   agency   id, name, kind, box public key; issuer root or network steward.
- *   node     id, three public keys, agency, office, name, roles, via, serial;
+ *   root     network name, root public key; signed by the root. One a network
+ *            (of several the smallest record id gives the name).
+ *   agency   founding key, kind, box key, name, serial; issuer root or network
+ *            steward. Of several the greatest (serial, record id) holds; the
+ *            kind never changes.
+ *   node     three public keys, agency, office, name, roles, via, serial;
  *            issuer root, a network steward, or a steward of the same agency
- *            (who cannot give MEMBER_STEWARD_NETWORK). Of several for one node
- *            the greatest (serial, record id) holds; keys and agency never
- *            change: a record that tries is void.
+ *            (who cannot give MEMBER_STEWARD_NETWORK). Signed by the node as
+ *            well, with its signing and its TLS key, over network, node and
+ *            agency: nobody can enrol a node that did not ask, or claim another
+ *            node's keys. Of several for one node the greatest (serial, record
+ *            id) holds. The id hashes the keys, so keys never change; the
+ *            smallest (serial, record id) fixes the agency and a record with
+ *            another agency is void.
  *   author   node, incarnation; signed by that node.
  *   revocation is framed and answers "not available yet".
+ *
+ * Validity: a record counts when its issuer holds the needed role by any valid
+ * record in the set (least fixed point from the root). Roles so only grow: a
+ * later record that takes the steward role away does not void what the steward
+ * issued, whichever comes first. Taking back is revocation.
  *
  * Dates are shown, never checked. Bytes: FORMAT.md "Membership".
  * Pure in memory: no SQL, no I/O. A network has tens to a few thousand records.
@@ -27,6 +39,7 @@
 
 #define MEMBER_KEY_BYTES 32
 #define MEMBER_SECRET_BYTES 64
+#define MEMBER_SIG_BYTES 64
 
 /* roles of a node, a bit set */
 #define MEMBER_STEWARD_NETWORK 1u
@@ -34,6 +47,7 @@
 #define MEMBER_REGISTRAR 4u
 #define MEMBER_RELAY 8u
 #define MEMBER_FIELD 16u
+#define MEMBER_ROLES_ALL 31u
 
 enum member_kind {
 	MEMBER_ROOT = 1,
@@ -44,10 +58,13 @@ enum member_kind {
 };
 
 struct member_agency {
-	struct agency_id id;
+	struct agency_id id; /* of network and founding key */
 	char name[LIMIT_NAME_BYTES + 1];
 	int kind;                          /* enum agency_kind */
 	uint8_t box_key[MEMBER_KEY_BYTES]; /* X25519: grants are sealed to it */
+	/* first box key; may be left zero in a new agency (serial 0) */
+	uint8_t founding_key[MEMBER_KEY_BYTES];
+	uint64_t serial; /* 0 = as founded */
 };
 
 struct member_node {
@@ -63,6 +80,12 @@ struct member_node {
 	struct node_id via[LIMIT_VIA]; /* relays that serve it */
 	uint64_t serial;
 	int64_t made_ms; /* shown, never checked */
+	/* the node's own word, by member_node_consent: signing key, TLS key */
+	uint8_t consent[MEMBER_SIG_BYTES];
+	uint8_t tls_consent[MEMBER_SIG_BYTES];
+	/* out only: roles that any valid record of this node and agency gave;
+	 * what was issued under them stays issued */
+	unsigned ever_roles;
 };
 
 struct member_author {
@@ -99,6 +122,10 @@ void identity_make(struct identity *i, const struct env *env);
 void identity_reincarnate(struct identity *i, const struct env *env);
 /* A new agency key pair and name key; sets has_agency_secret. */
 void identity_make_agency(struct identity *i, const struct env *env);
+/* A new network root key; sets has_root_secret. */
+void identity_make_root(struct identity *i, const struct env *env);
+/* Stored form (secret; 512 bytes or less, appended). decode checks that every
+ * public half belongs to its secret: ERR_FORMAT, i untouched. */
 void identity_encode(struct buf *out, const struct identity *i);
 enum err identity_decode(struct identity *i, const uint8_t *p, size_t n);
 void identity_wipe(struct identity *i);
@@ -114,27 +141,39 @@ void member_author_tag(struct author_tag *out, const struct node_id *node,
 
 struct members;
 
-/* Empty; network NULL until a root record is added (then it is fixed). */
+/* Empty; network NULL until a root record is added (then it is fixed): who
+ * joins gives the network of the invite. network is copied. */
 enum err members_new(struct members **out, const struct network_id *network);
 void members_free(struct members *m);
 
 enum member_result {
 	MEMBER_ADDED,     /* new and valid: state may have changed */
 	MEMBER_DUPLICATE, /* this very record is held */
-	MEMBER_WAITING,   /* issuer not known yet: give it again later */
+	MEMBER_WAITING,   /* root, issuer, its role, agency or node not known
+			   * yet: give it again later */
 };
 /*
- * Check one record and take it in. id: 32 bytes, name of the record.
- * fails: ERR_FORMAT, ERR_AUTH (signature), ERR_DENIED (issuer may not),
+ * Check one record and take it in. id: 32 bytes, name of the record, written
+ * whenever the bytes could be parsed.
+ * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_AUTH (a signature),
  *        ERR_INPUT (another network), ERR_UNAVAILABLE (revocation), ERR_NOMEM
+ * An issuer without the role is MEMBER_WAITING and not refused: the record that
+ * gives the role may still come, and refusing would make the state depend on
+ * the order. members_why says what it waits for.
  * MEMBER_ADDED may make waiting ones acceptable: the caller gives them again.
+ * Nothing changes on failure.
  */
 enum err members_add(struct members *m, enum member_result *result,
     uint8_t id[static 32], const uint8_t *bytes, size_t n, struct fail *f);
 
+/* What the last MEMBER_WAITING waited for, one line. */
+const char *members_why(const struct members *m);
+
 /* Look-ups; borrowed, valid until the next members_add; NULL if unknown. */
 const struct network_id *members_network(const struct members *m);
 const char *members_network_name(const struct members *m);
+/* The network is for training only, for ever. */
+bool members_training(const struct members *m);
 const struct member_agency *members_agency(const struct members *m,
     const struct agency_id *id);
 const struct member_node *members_node(const struct members *m,
@@ -160,16 +199,24 @@ enum err members_find_agency(const struct members *m,
 /* Hash over the sorted record ids; equal sets have equal heads. */
 void members_head(const struct members *m, uint8_t out[static 32]);
 
-/* Make signed records (appended). The issuer is i's node, or the root where
- * i->has_root_secret and as_root. Not checked for permission: members_add is. */
+/*
+ * Make signed records (appended). The issuer is i's node, or the root where
+ * i->has_root_secret and as_root. Not checked for permission: members_add is.
+ * fails: ERR_INPUT (a name is empty, too long or not plain text; a number out
+ *        of range), ERR_DENIED (the root secret is not here), ERR_NOMEM
+ */
 enum err member_make_root(struct buf *out, const struct identity *i,
-    const char *network_name);
+    const char *network_name, bool training);
 enum err member_make_agency(struct buf *out, const struct identity *i,
     const struct network_id *network, bool as_root,
     const struct member_agency *agency);
 enum err member_make_node(struct buf *out, const struct identity *i,
     const struct network_id *network, bool as_root,
     const struct member_node *node);
+/* The node's own word that it joins this agency: fills consent, tls_consent.
+ * n->id and n->agency are set. member_make_node does it when n is i's own. */
+void member_node_consent(struct member_node *n, const struct identity *i,
+    const struct network_id *network);
 enum err member_make_author(struct buf *out, const struct identity *i,
     const struct network_id *network);
 
