@@ -225,7 +225,7 @@ node_choose(struct node_entry *n)
 /* Did any valid record give this node the role (in this agency, if named)? */
 static bool
 ever_had(const struct node_entry *n, unsigned role,
-	 const struct agency_id *agency)
+    const struct agency_id *agency)
 {
 	for (const struct version *v = n->versions; v != NULL; v = v->next)
 		if ((v->node.roles & role) != 0 &&
@@ -242,8 +242,8 @@ may_issue(const struct member_record *r, const struct node_entry *issuer)
 	if (ever_had(issuer, MEMBER_STEWARD_NETWORK, NULL))
 		return true;
 	return r->kind == MEMBER_NODE &&
-	       (r->node.roles & MEMBER_STEWARD_NETWORK) == 0 &&
-	       ever_had(issuer, MEMBER_STEWARD_AGENCY, &r->node.agency);
+	    (r->node.roles & MEMBER_STEWARD_NETWORK) == 0 &&
+	    ever_had(issuer, MEMBER_STEWARD_AGENCY, &r->node.agency);
 }
 
 static enum err
@@ -254,10 +254,10 @@ check_consent(const struct member_record *r)
 
 	member_consent_bytes(said, &r->network, &n->id, &n->agency);
 	if (member_check(n->consent, LABEL_MEMBER_CONSENT, said, sizeof(said),
-			 n->sign_key) != OK)
+		n->sign_key) != OK)
 		return ERR_AUTH;
 	return member_check(n->tls_consent, LABEL_MEMBER_TLS, said,
-			    sizeof(said), n->tls_key);
+	    sizeof(said), n->tls_key);
 }
 
 static enum err
@@ -272,7 +272,7 @@ wait_for(struct members *m, enum member_result *result, const char *why)
  * the record may go in. */
 static enum err
 check_record(struct members *m, enum member_result *result,
-	     const struct member_record *r, struct fail *f)
+    const struct member_record *r, struct fail *f)
 {
 	const struct node_entry *issuer = NULL;
 	const uint8_t *key = r->root_key; /* a root record's own */
@@ -289,18 +289,15 @@ check_record(struct members *m, enum member_result *result,
 		key = issuer->now.sign_key;
 	}
 	if (member_check(r->signature, LABEL_MEMBER_SIGN, r->id, sizeof(r->id),
-			 key) != OK)
-		return fail_set(
-		    f, ERR_AUTH,
+		key) != OK)
+		return fail_set(f, ERR_AUTH,
 		    "membership record: its issuer did not sign it");
 	if (r->kind == MEMBER_NODE && check_consent(r) != OK)
-		return fail_set(
-		    f, ERR_AUTH,
+		return fail_set(f, ERR_AUTH,
 		    "membership record: the node that it names did not sign "
 		    "it");
 	if (!may_issue(r, issuer))
-		return wait_for(
-		    m, result,
+		return wait_for(m, result,
 		    "a record that makes its issuer a steward for it");
 	if (r->kind == MEMBER_NODE &&
 	    table_get(&m->agencies, r->node.agency.b) == NULL)
@@ -395,8 +392,10 @@ insert_author(struct members *m, const struct member_record *r)
 
 	if (a != NULL) {
 		c = id_compare(&r->author.node, &a->node);
-		if (c < 0 || (c == 0 && id_compare(&r->author.incarnation,
-						   &a->incarnation) < 0))
+		if (c < 0 ||
+		    (c == 0 &&
+			id_compare(&r->author.incarnation, &a->incarnation) <
+			    0))
 			*a = r->author;
 		return OK;
 	}
@@ -440,8 +439,7 @@ insert_record(struct members *m, const struct member_record *r)
 
 enum err
 members_add(struct members *m, enum member_result *result,
-	    uint8_t id[static 32], const uint8_t *bytes, size_t n,
-	    struct fail *f)
+    uint8_t id[static 32], const uint8_t *bytes, size_t n, struct fail *f)
 {
 	enum member_result got = MEMBER_ADDED;
 	struct member_record r;
@@ -453,8 +451,7 @@ members_add(struct members *m, enum member_result *result,
 		return e;
 	memcpy(id, r.id, sizeof(r.id));
 	if (m->has_network && !id_equal(&m->network, &r.network))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "membership record: it belongs to another network; nothing "
 		    "was changed");
 	if (table_get(&m->records, r.id) != NULL) {
@@ -462,8 +459,7 @@ members_add(struct members *m, enum member_result *result,
 		return OK;
 	}
 	if (r.kind == MEMBER_REVOCATION)
-		return fail_set(
-		    f, ERR_UNAVAILABLE,
+		return fail_set(f, ERR_UNAVAILABLE,
 		    "membership record: revocation is not available yet");
 	e = check_record(m, &got, &r, f);
 	if (e == OK && got == MEMBER_ADDED) {

@@ -19,8 +19,7 @@
 
 void
 member_node_id(struct node_id *out, const uint8_t sign_key[static 32],
-	       const uint8_t box_key[static 32],
-	       const uint8_t tls_key[static 32])
+    const uint8_t box_key[static 32], const uint8_t tls_key[static 32])
 {
 	struct hash h;
 
@@ -33,7 +32,7 @@ member_node_id(struct node_id *out, const uint8_t sign_key[static 32],
 
 void
 member_agency_id(struct agency_id *out, const struct network_id *network,
-		 const uint8_t founding_box_key[static 32])
+    const uint8_t founding_box_key[static 32])
 {
 	struct hash h;
 
@@ -55,7 +54,7 @@ member_network_id(struct network_id *out, const uint8_t root_key[static 32])
 
 void
 member_author_tag(struct author_tag *out, const struct node_id *node,
-		  const struct incarnation *incarnation)
+    const struct incarnation *incarnation)
 {
 	uint8_t full[16]; /* BLAKE2b's smallest; the tag is its first half */
 	struct hash h;
@@ -72,7 +71,7 @@ member_author_tag(struct author_tag *out, const struct node_id *node,
 
 static size_t
 labelled(uint8_t out[static 512], enum label label, const void *message,
-	 size_t n)
+    size_t n)
 {
 	size_t label_n = strlen(label_text(label)) + 1;
 
@@ -84,7 +83,7 @@ labelled(uint8_t out[static 512], enum label label, const void *message,
 
 void
 member_sign(uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
-	    const void *message, size_t n, const uint8_t secret[static 64])
+    const void *message, size_t n, const uint8_t secret[static 64])
 {
 	uint8_t bytes[512];
 	size_t total = labelled(bytes, label, message, n);
@@ -94,7 +93,7 @@ member_sign(uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
 
 enum err
 member_check(const uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
-	     const void *message, size_t n, const uint8_t key[static 32])
+    const void *message, size_t n, const uint8_t key[static 32])
 {
 	uint8_t bytes[512];
 	size_t total = labelled(bytes, label, message, n);
@@ -106,8 +105,8 @@ member_check(const uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
 
 void
 member_consent_bytes(uint8_t out[static MEMBER_CONSENT_BYTES],
-		     const struct network_id *network,
-		     const struct node_id *node, const struct agency_id *agency)
+    const struct network_id *network, const struct node_id *node,
+    const struct agency_id *agency)
 {
 	memcpy(out, network->b, ID_BYTES);
 	memcpy(out + ID_BYTES, node->b, ID_BYTES);
@@ -116,15 +115,15 @@ member_consent_bytes(uint8_t out[static MEMBER_CONSENT_BYTES],
 
 void
 member_node_consent(struct member_node *n, const struct identity *i,
-		    const struct network_id *network)
+    const struct network_id *network)
 {
 	uint8_t said[MEMBER_CONSENT_BYTES];
 
 	member_consent_bytes(said, network, &n->id, &n->agency);
 	member_sign(n->consent, LABEL_MEMBER_CONSENT, said, sizeof(said),
-		    i->sign_secret);
+	    i->sign_secret);
 	member_sign(n->tls_consent, LABEL_MEMBER_TLS, said, sizeof(said),
-		    i->tls_secret);
+	    i->tls_secret);
 }
 
 /* ---- reading --------------------------------------------------------------
@@ -149,7 +148,7 @@ member_name_ok(const char *name, bool empty_ok)
 
 void
 member_read_name(struct rd *r, char name[static LIMIT_NAME_BYTES + 1],
-		 bool empty_ok)
+    bool empty_ok)
 {
 	size_t n;
 	const uint8_t *p = rd_bytes(r, &n, LIMIT_NAME_BYTES);
@@ -273,7 +272,7 @@ read_body(struct rd *r, struct member_record *m)
 
 static void
 record_id(uint8_t id[static MEMBER_RECORD_ID_BYTES], const uint8_t *bytes,
-	  size_t n)
+    size_t n)
 {
 	struct hash h;
 
@@ -284,24 +283,23 @@ record_id(uint8_t id[static MEMBER_RECORD_ID_BYTES], const uint8_t *bytes,
 
 enum err
 member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
-	     struct fail *f)
+    struct fail *f)
 {
 	static const struct node_id nobody;
-	struct member_record m = {0};
+	struct member_record m = { 0 };
 	struct rd r = rd_of(bytes, n);
 	unsigned format, kind;
 
 	if (n > LIMIT_MEMBER_BYTES)
-		return fail_set(
-		    f, ERR_LIMIT,
+		return fail_set(f, ERR_LIMIT,
 		    "membership record: want at most %d bytes, have %zu",
 		    LIMIT_MEMBER_BYTES, n);
 	format = rd_u8(&r);
 	kind = rd_u8(&r);
-	if (r.err == OK && (format != MEMBER_FORMAT || kind < MEMBER_ROOT ||
-			    kind > MEMBER_REVOCATION))
-		return fail_set(
-		    f, ERR_VERSION,
+	if (r.err == OK &&
+	    (format != MEMBER_FORMAT || kind < MEMBER_ROOT ||
+		kind > MEMBER_REVOCATION))
+		return fail_set(f, ERR_VERSION,
 		    "membership record: want format %d and a kind from %d to "
 		    "%d, have %u and %u; a newer program may have made it",
 		    MEMBER_FORMAT, MEMBER_ROOT, MEMBER_REVOCATION, format,
@@ -314,8 +312,7 @@ member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 		read_body(&r, &m);
 	rd_copy(&r, m.signature, sizeof(m.signature));
 	if (rd_done(&r) != OK)
-		return fail_set(
-		    f, ERR_FORMAT,
+		return fail_set(f, ERR_FORMAT,
 		    "membership record of %zu bytes: malformed, near byte %zu",
 		    n, r.p != NULL ? (size_t)(r.p - bytes) : 0);
 	record_id(m.id, bytes, n - MEMBER_SIG_BYTES);
@@ -328,7 +325,7 @@ member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 
 static void
 start(struct buf *b, enum member_kind kind, const struct network_id *network,
-      const struct node_id *issuer)
+    const struct node_id *issuer)
 {
 	static const struct node_id nobody;
 
@@ -337,6 +334,12 @@ start(struct buf *b, enum member_kind kind, const struct network_id *network,
 	buf_u8(b, (uint8_t)kind);
 	buf_put(b, network->b, sizeof(network->b));
 	buf_put(b, issuer != NULL ? issuer->b : nobody.b, ID_BYTES);
+}
+
+static void
+put_name(struct buf *b, const char *name)
+{
+	buf_bytes(b, name, strlen(name));
 }
 
 /* Sign what stands in b, read it back, append it to out; releases b. */
@@ -350,7 +353,7 @@ finish(struct buf *out, struct buf *b, const uint8_t secret[static 64])
 	if (e == OK) {
 		record_id(id, b->p, b->n);
 		member_sign(signature, LABEL_MEMBER_SIGN, id, sizeof(id),
-			    secret);
+		    secret);
 		buf_put(b, signature, sizeof(signature));
 		e = b->err;
 	}
@@ -366,14 +369,14 @@ finish(struct buf *out, struct buf *b, const uint8_t secret[static 64])
 
 static enum err
 finish_by(struct buf *out, struct buf *b, const struct identity *i,
-	  bool as_root)
+    bool as_root)
 {
 	return finish(out, b, as_root ? i->root_secret : i->sign_secret);
 }
 
 enum err
 member_make_root(struct buf *out, const struct identity *i,
-		 const char *network_name, bool training)
+    const char *network_name, bool training)
 {
 	struct network_id network;
 	uint8_t key[MEMBER_KEY_BYTES];
@@ -386,14 +389,14 @@ member_make_root(struct buf *out, const struct identity *i,
 	start(&b, MEMBER_ROOT, &network, NULL);
 	buf_put(&b, key, sizeof(key));
 	buf_uint(&b, training ? MEMBER_ROOT_TRAINING : 0);
-	buf_text(&b, network_name);
+	put_name(&b, network_name);
 	return finish(out, &b, i->root_secret);
 }
 
 enum err
 member_make_agency(struct buf *out, const struct identity *i,
-		   const struct network_id *network, bool as_root,
-		   const struct member_agency *agency)
+    const struct network_id *network, bool as_root,
+    const struct member_agency *agency)
 {
 	const uint8_t *founding = agency->founding_key;
 	struct buf b;
@@ -409,7 +412,7 @@ member_make_agency(struct buf *out, const struct identity *i,
 	buf_uint(&b, agency->serial);
 	buf_put(&b, agency->box_key, MEMBER_KEY_BYTES);
 	buf_uint(&b, (uint64_t)agency->kind);
-	buf_text(&b, agency->name);
+	put_name(&b, agency->name);
 	return finish_by(out, &b, i, as_root);
 }
 
@@ -430,8 +433,8 @@ sort_via(struct member_node *n)
 
 enum err
 member_make_node(struct buf *out, const struct identity *i,
-		 const struct network_id *network, bool as_root,
-		 const struct member_node *node)
+    const struct network_id *network, bool as_root,
+    const struct member_node *node)
 {
 	struct member_node n = *node;
 	struct buf b;
@@ -451,8 +454,8 @@ member_make_node(struct buf *out, const struct identity *i,
 	buf_uint(&b, n.serial);
 	buf_uint(&b, n.roles);
 	buf_int(&b, n.made_ms);
-	buf_text(&b, n.office);
-	buf_text(&b, n.name);
+	put_name(&b, n.office);
+	put_name(&b, n.name);
 	buf_uint(&b, n.via_count);
 	for (size_t k = 0; k < n.via_count; k++)
 		buf_put(&b, n.via[k].b, sizeof(n.via[k].b));
@@ -463,7 +466,7 @@ member_make_node(struct buf *out, const struct identity *i,
 
 enum err
 member_make_author(struct buf *out, const struct identity *i,
-		   const struct network_id *network)
+    const struct network_id *network)
 {
 	struct buf b;
 

@@ -12,7 +12,7 @@
 struct search {
 	const char *text;
 	size_t text_n;
-	bool is_hex;	    /* text may be an id or the start of one */
+	bool is_hex;        /* text may be an id or the start of one */
 	size_t named, ided; /* how many fit */
 	size_t named_at, ided_at;
 };
@@ -26,7 +26,7 @@ search_init(struct search *s, const char *text)
 	s->text = text;
 	s->text_n = n;
 	s->is_hex = n >= PREFIX_MIN && n < ID_TEXT_BYTES &&
-		    strspn(text, "0123456789abcdefABCDEF") == n;
+	    strspn(text, "0123456789abcdefABCDEF") == n;
 }
 
 static bool
@@ -48,7 +48,7 @@ hex_starts(const struct search *s, const uint8_t id[static ID_BYTES])
 
 static void
 search_look(struct search *s, size_t at, const char *name,
-	    const uint8_t id[static ID_BYTES])
+    const uint8_t id[static ID_BYTES])
 {
 	if (strcmp(name, s->text) == 0) {
 		s->named++;
@@ -64,22 +64,21 @@ static enum err
 search_end(const struct search *s, size_t *at, const char *what, struct fail *f)
 {
 	if (s->named > 1 || (s->named == 0 && s->ided > 1))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "%s \"%s\": %zu fit; give the id, or more of it", what,
 		    s->text, s->named > 1 ? s->named : s->ided);
 	if (s->named == 0 && s->ided == 0)
 		return fail_set(f, ERR_NOTFOUND,
-				"%s \"%s\": no member has this name or id; see "
-				"\"footbridge members\"",
-				what, s->text);
+		    "%s \"%s\": no member has this name or id; see "
+		    "\"footbridge members\"",
+		    what, s->text);
 	*at = s->named == 1 ? s->named_at : s->ided_at;
 	return OK;
 }
 
 enum err
 members_find_node(const struct members *m, const struct member_node **out,
-		  const char *text, struct fail *f)
+    const char *text, struct fail *f)
 {
 	struct search s;
 	size_t at;
@@ -99,7 +98,7 @@ members_find_node(const struct members *m, const struct member_node **out,
 
 enum err
 members_find_agency(const struct members *m, const struct member_agency **out,
-		    const char *text, struct fail *f)
+    const char *text, struct fail *f)
 {
 	struct search s;
 	size_t at;
