@@ -31,6 +31,8 @@
 	X(LABEL_GRANT_BASIS_AD, "footbridge/grant-basis-ad/v1") \
 	X(LABEL_SLOT_COMMIT, "footbridge/slot-commit/v1") \
 	X(LABEL_SLOT_AD, "footbridge/slot-ad/v1") \
+	X(LABEL_SLOT_REPLICA_AD, "footbridge/slot-replica-ad/v1") \
+	X(LABEL_SLOT_SUM, "footbridge/slot-sum/v1") \
 	X(LABEL_SLOT_RECOVERY, "footbridge/slot-recovery/v1") \
 	X(LABEL_SLOT_FILE_KEY, "footbridge/slot-keyfile/v1") \
 	X(LABEL_REPLICA_DB, "footbridge/replica-db/v1") \

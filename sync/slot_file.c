@@ -1,0 +1,207 @@
+/*
+ * The two copies of the key slots. Both hold the same bytes except after a
+ * crash between the two writes or after damage; the valid one with the higher
+ * generation counts, and the next change writes both. Two copies, because this
+ * small file is all that stands between a person and the whole replica.
+ */
+#include "sync/slot_wrap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#define PATH_BYTES 4096
+
+static const char *const names[] = { "slots", "slots.b" };
+
+static enum err
+path_of(char path[static PATH_BYTES], const char *dir, const char *name,
+    struct fail *f)
+{
+	int n = snprintf(path, PATH_BYTES, "%s/%s", dir, name);
+
+	if (n < 0 || n >= PATH_BYTES)
+		return fail_set(f, ERR_INPUT, "the path is too long");
+	return OK;
+}
+
+bool
+slot_exists(const struct env *env, const char *dir)
+{
+	char path[PATH_BYTES];
+	bool any = false;
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		any = any ||
+		    (path_of(path, dir, names[i], NULL) == OK &&
+			env->file_exists(env->self, path));
+	return any;
+}
+
+static enum err
+load_one(struct slot_set *out, const struct env *env, const char *path,
+    struct fail *f)
+{
+	struct buf b = { .limit = SLOT_FILE_BYTES_MAX };
+	enum err e =
+	    env->file_read(env->self, &b, path, SLOT_FILE_BYTES_MAX, f);
+
+	if (e == ERR_LIMIT)
+		e = fail_set(f, ERR_CORRUPT,
+		    "%s is damaged: it is longer than key slots can be", path);
+	else if (e == OK)
+		e = slot_decode(out, b.p, b.n, f);
+	buf_release(&b);
+	return e;
+}
+
+enum err
+slot_load(struct slot_set *out, const struct env *env, const char *dir,
+    struct fail *f)
+{
+	struct slot_set best = { 0 }, one;
+	struct fail first = { 0 }, now = { 0 };
+	char path[PATH_BYTES];
+	bool any = false;
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		enum err e = path_of(path, dir, names[i], f);
+
+		if (e != OK)
+			return e;
+		e = load_one(&one, env, path, &now);
+		if (e == OK && (!any || one.generation > best.generation)) {
+			best = one;
+			any = true;
+		}
+		/* the most telling reason: anything before "not there" */
+		if (e != OK && (first.code == OK || first.code == ERR_NOTFOUND))
+			first = now;
+	}
+	if (any) {
+		*out = best;
+		return OK;
+	}
+	if (first.code == ERR_NOTFOUND)
+		return fail_set(f, ERR_NOTFOUND,
+		    "there is no replica in %s: it has no key slots", dir);
+	return fail_set(f, first.code, "%.100s: %.200s", dir, first.text);
+}
+
+static enum err
+save(struct slot_set *set, const struct env *env, const char *dir,
+    struct fail *f)
+{
+	struct buf b = { .limit = SLOT_FILE_BYTES_MAX };
+	char path[PATH_BYTES];
+	enum err e = OK;
+
+	set->generation++;
+	slot_encode(&b, set);
+	if (b.err != OK)
+		e = fail_set(f, b.err, "%s", err_text(b.err));
+	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
+		e = path_of(path, dir, names[i], f);
+		if (e == OK)
+			e = env->file_write(env->self, path, b.p, b.n, f);
+		if (e != OK && i > 0)
+			e = fail_in(f, e,
+			    "key slots changed in one of two copies, do it "
+			    "again");
+	}
+	buf_release(&b);
+	return e;
+}
+
+enum err
+slot_create(struct slot_keys *keys, const struct env *env, const char *dir,
+    const struct slot_secret *first, struct fail *f)
+{
+	struct slot_set set = { 0 };
+	struct slot_keys fresh;
+	uint8_t number;
+	enum err e;
+
+	if (slot_exists(env, dir))
+		return fail_set(f, ERR_EXISTS,
+		    "%s has key slots already: a replica is there; nothing "
+		    "was changed",
+		    dir);
+	env_random(env, fresh.master, sizeof(fresh.master));
+	env_random(env, fresh.replica, sizeof(fresh.replica));
+	slot_seal_replica(&set, env, &fresh);
+	e = slot_wrap(&set, &number, env, fresh.master, first, f);
+	if (e == OK)
+		e = save(&set, env, dir, f);
+	if (e == OK)
+		*keys = fresh;
+	slot_keys_wipe(&fresh);
+	return e;
+}
+
+enum err
+slot_open(struct slot_keys *keys, uint8_t *number, const struct env *env,
+    const char *dir, const struct slot_secret *secret, struct fail *f)
+{
+	struct slot_set set;
+	enum err e = slot_load(&set, env, dir, f);
+
+	if (e == OK)
+		e = slot_unlock(keys, number, &set, secret, f);
+	return e;
+}
+
+enum err
+slot_add(uint8_t *number, const struct env *env, const char *dir,
+    const struct slot_keys *keys, const struct slot_secret *secret,
+    struct fail *f)
+{
+	struct slot_set set;
+	struct slot_keys held = *keys;
+	uint8_t made = 0;
+	enum err e = slot_load(&set, env, dir, f);
+
+	if (e == OK &&
+	    (!slot_open_replica(&held, &set) ||
+		sodium_memcmp(held.replica, keys->replica, SLOT_KEY_BYTES) !=
+		    0))
+		e = fail_set(f, ERR_AUTH,
+		    "the key slots in %s belong to another replica; nothing "
+		    "was changed",
+		    dir);
+	slot_keys_wipe(&held);
+	if (e == OK)
+		e = slot_wrap(&set, &made, env, keys->master, secret, f);
+	if (e == OK)
+		e = save(&set, env, dir, f);
+	if (e == OK)
+		*number = made;
+	return e;
+}
+
+enum err
+slot_remove(const struct env *env, const char *dir, uint8_t number,
+    struct fail *f)
+{
+	struct slot_set set;
+	size_t at = 0;
+	enum err e = slot_load(&set, env, dir, f);
+
+	if (e != OK)
+		return e;
+	while (at < set.count && set.slots[at].number != number)
+		at++;
+	if (at == set.count)
+		return fail_set(f, ERR_NOTFOUND,
+		    "there is no key slot %u; keyslot list shows them", number);
+	if (set.count == 1)
+		return fail_set(f, ERR_DENIED,
+		    "key slot %u is the last: without it nobody could open "
+		    "the replica; add another first",
+		    number);
+	set.count--;
+	memmove(&set.slots[at], &set.slots[at + 1],
+	    (set.count - at) * sizeof(set.slots[0]));
+	return save(&set, env, dir, f);
+}
