@@ -168,8 +168,9 @@ check-fresh: ## both commands in a fresh Debian tree: DIST=bookworm|trixie
 PREFIX ?= /usr/local
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(OUT)/footbridge $(DESTDIR)$(PREFIX)/bin/footbridge
-	if [ -f node/footbridge.1 ]; then install -D -m 644 node/footbridge.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/footbridge.1; fi
+	$(OUT)/footbridge manual >$(OUT)/footbridge.1 && \
+	install -D -m 644 $(OUT)/footbridge.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/footbridge.1
 
 clean: ## remove build/
 	rm -rf build
