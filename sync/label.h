@@ -42,6 +42,7 @@
 	X(LABEL_JOIN_BOX, "footbridge/join-box/v1") \
 	X(LABEL_JOIN_SIGN, "footbridge/join-sign/v1") \
 	X(LABEL_RECOVERY_CODE, "footbridge/recovery-code/v1") \
+	X(LABEL_LANE_ITEM, "footbridge/lane-item/v1") \
 	X(LABEL_RECEIPT_SIGN, "footbridge/receipt-sign/v1") \
 	X(LABEL_BUNDLE_KEY, "footbridge/bundle-key/v1") \
 	X(LABEL_BUNDLE_AD, "footbridge/bundle-ad/v1") \

@@ -1,31 +1,169 @@
 /*
- * Lanes: what is to go to which peer, in which order.
+ * Lanes: what is to go to which peer, in which order, and how far each side is.
  *
  * Routing is decided when something is stored, never by filtering the log when
  * it is read. Every peer has three queues (urgent, normal, bulk), numbered from
- * 1; a cursor names our stream, a position and the id of the last item.
+ * 1 under a random stream name. A cursor names stream, position and the mark
+ * of the item there, so that a peer that lost data, or we, cannot be mistaken
+ * for one that is up to date: then the stream gets a new name and everything is
+ * queued again (ids are offered first, so little is sent).
+ *
+ * The mark of an item is a hash of its signature: the same for a segment and
+ * for its stub, known to whoever has the bytes, verified or not.
+ *
+ * Every call runs in the caller's transaction; none begins one.
  */
 #ifndef FOOTBRIDGE_SYNC_LANE_H
 #define FOOTBRIDGE_SYNC_LANE_H
 
 #include "sync/compartment.h"
 
-/* A segment was stored: queue it for entitled peers, but not for source (NULL:
- * made here). In the caller's transaction. */
+#define LANE_STREAM_BYTES 8
+#define LANE_MARK_BYTES 16
+
+enum lane_what { LANE_MEMBER = 0, LANE_SEGMENT = 1 };
+
+/* ---- what the log, grants and membership call ---------------------------- */
+
+/*
+ * A verified segment was stored (or an own one sealed): queue it for entitled
+ * peers, but not for source (NULL: made here). Call it once a segment, before
+ * or after it is applied.
+ * cost: one indexed read, and one insert a peer
+ */
 enum err lane_segment(struct replica *r, const struct compartment *c,
     int64_t segment, enum lane lane, const struct node_id *source,
     struct fail *f);
 /* A membership record was stored: to every peer, urgent. */
 enum err lane_member(struct replica *r, int64_t member,
     const struct node_id *source, struct fail *f);
-/* Grants or via lists changed: peers newly entitled to this compartment get its
- * whole history queued, control first, in log order. */
+/* Grants of this compartment changed: peers newly entitled to it get its whole
+ * history queued, in log order. */
 enum err lane_compartment(struct replica *r, const struct compartment *c,
     struct fail *f);
+/* Roles or via lists changed: the same for every compartment.
+ * cost: grant_routes_to for each compartment not yet routed to a peer */
+enum err lane_reroute(struct replica *r, struct fail *f);
+
+/* ---- peers --------------------------------------------------------------- */
 
 /* The peer row of a node, made on first contact (and then filled with all
  * membership and every compartment it is entitled to). */
 enum err lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
     struct fail *f);
+/* ERR_NOTFOUND when there was no contact yet. */
+enum err lane_peer_find(struct replica *r, int64_t *peer,
+    const struct node_id *node, struct fail *f);
+/* Forget a peer: queues, cursors, staged bytes. Nothing of the log. */
+enum err lane_peer_remove(struct replica *r, const struct node_id *node,
+    struct fail *f);
+size_t lane_peer_count(struct replica *r);
+
+#define LANE_ADDRESS_BYTES 255
+struct lane_peer_info {
+	int64_t peer;
+	struct node_id node;
+	char address[LANE_ADDRESS_BYTES + 1]; /* "" : it calls us */
+	int64_t every_s;                      /* 0: only when asked */
+	int64_t budget;                       /* bytes a day, 0: no limit */
+	int64_t last_ok_ms, last_try_ms;      /* 0: never */
+	char last_error[FAIL_TEXT_BYTES];     /* "" after a good contact */
+	uint64_t pending[LANE_COUNT];         /* queued, not acknowledged */
+	bool receipt; /* a signed receipt covers all that was acknowledged */
+};
+/* Number at of the peers, counted from 0 in order of first contact.
+ * ERR_NOTFOUND at the end. */
+enum err lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
+    struct fail *f);
+/* How to call a peer; makes the row. address "" removes the address only. */
+enum err lane_peer_set(struct replica *r, const struct node_id *node,
+    const char *address, int64_t every_s, int64_t budget, struct fail *f);
+/* A contact ended; error NULL when it was good. */
+enum err lane_peer_tried(struct replica *r, const struct node_id *node,
+    const char *error, struct fail *f);
+
+/* ---- what exchange and bundle call --------------------------------------- */
+
+struct lane_side {
+	uint64_t top;                        /* ours: highest position queued */
+	uint64_t acked;                      /* ours: acknowledged by them */
+	uint64_t their_position;             /* theirs: held here */
+	uint8_t their_mark[LANE_MARK_BYTES]; /* zeros at position 0 */
+	/* the received beginning of the item at their_position + 1 */
+	uint64_t staged_bytes;
+	uint8_t staged_mark[LANE_MARK_BYTES];
+};
+struct lane_state {
+	int64_t peer;
+	uint8_t stream[LANE_STREAM_BYTES]; /* ours for them */
+	uint8_t
+	    their_stream[LANE_STREAM_BYTES]; /* zeros before first contact */
+	struct lane_side lane[LANE_COUNT];
+};
+enum err lane_load(struct replica *r, struct lane_state *out, int64_t peer,
+    struct fail *f);
+
+struct lane_item {
+	uint64_t position;
+	enum lane_what what;
+	int64_t ref; /* _member.no or _segment.no */
+};
+/* The first queued item after a position. ERR_NOTFOUND at the end. */
+enum err lane_next(struct replica *r, struct lane_item *out, int64_t peer,
+    enum lane lane, uint64_t after, struct fail *f);
+/* Its wire bytes, appended. ERR_NOTFOUND when it is gone. */
+enum err lane_bytes(struct replica *r, struct buf *out,
+    const struct lane_item *item, struct fail *f);
+void lane_mark(uint8_t out[static LANE_MARK_BYTES], const uint8_t *bytes,
+    size_t n);
+/* Mark of our queued item at a position; ERR_NOTFOUND when not kept. */
+enum err lane_mark_at(struct replica *r, uint8_t out[static LANE_MARK_BYTES],
+    int64_t peer, enum lane lane, uint64_t position, struct fail *f);
+
+/* They hold our stream up to position: forget the queue before it. Never
+ * goes back. */
+enum err lane_ack(struct replica *r, int64_t peer, enum lane lane,
+    uint64_t position, struct fail *f);
+/* A new stream name, and everything queued again: one side lost data. */
+enum err lane_reset(struct replica *r, int64_t peer, struct fail *f);
+
+/* The peer names another stream than we know: forget our cursors into it. */
+enum err lane_their_stream(struct replica *r, int64_t peer,
+    const uint8_t stream[static LANE_STREAM_BYTES], struct fail *f);
+/*
+ * Positions first..last of their lane were received and committed with this
+ * transaction; mark is that of last. Moves the cursor when they join it, and
+ * over runs that came earlier; else remembers the run (at most
+ * LIMIT_AHEAD_RUNS a lane, more are forgotten, which only costs bytes).
+ */
+enum err lane_took(struct replica *r, int64_t peer, enum lane lane,
+    uint64_t first, uint64_t last, const uint8_t mark[static LANE_MARK_BYTES],
+    struct fail *f);
+/* Is this position of their lane held already? */
+enum err lane_held(struct replica *r, bool *held, int64_t peer, enum lane lane,
+    uint64_t position, struct fail *f);
+
+/*
+ * A piece of the item at position. Kept durably; *complete when all of total
+ * is there, and then the item is appended to whole and the stage emptied. A
+ * piece that does not join what is staged is dropped (the sender learns the
+ * offset from our next cursor).
+ */
+struct lane_piece {
+	uint64_t position, offset, total;
+	const uint8_t *mark; /* LANE_MARK_BYTES of the whole item */
+	const uint8_t *bytes;
+	size_t n;
+};
+enum err lane_stage(struct replica *r, struct buf *whole, bool *complete,
+    int64_t peer, enum lane lane, const struct lane_piece *piece,
+    struct fail *f);
+
+/* The last receipt in or out; empty buf when none. Set replaces it. */
+enum lane_receipt { LANE_RECEIPT_IN, LANE_RECEIPT_OUT };
+enum err lane_receipt_get(struct replica *r, struct buf *out, int64_t peer,
+    enum lane lane, enum lane_receipt which, struct fail *f);
+enum err lane_receipt_set(struct replica *r, int64_t peer, enum lane lane,
+    enum lane_receipt which, const uint8_t *p, size_t n, struct fail *f);
 
 #endif

@@ -45,6 +45,11 @@
 #define LIMIT_UNIT_MIN_BYTES 4096
 #define LIMIT_UNIT_MAX_BYTES (1024 * 1024)
 
+/* Ids offered in one list; its answer is a bitmap of 128 bytes. */
+#define LIMIT_OFFER_ITEMS 1024
+/* Runs of positions held ahead of a cursor, per lane: parts of a bundle. */
+#define LIMIT_AHEAD_RUNS 4096
+
 #define LIMIT_MEMBER_BYTES 4096
 #define LIMIT_NAME_BYTES 200    /* a person's, office's or agency's name */
 #define LIMIT_CATEGORY_BYTES 64 /* "TX2.attendance" */

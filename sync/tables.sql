@@ -61,6 +61,8 @@ CREATE TABLE _segment (
 	bytes BLOB NOT NULL
 );
 CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
+-- equivocation, and "do you hold it" when another source may have sent it
+CREATE INDEX _segment_position ON _segment (author, position);
 CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 
 -- Received but not yet verifiable: unknown author or missing predecessor.
@@ -150,7 +152,7 @@ CREATE TABLE _audit (
 );
 
 -- Peers this node exchanges with. stream: random name of the numbering we
--- keep for that peer; sent: positions the peer has acknowledged by cursor.
+-- keep for that peer; their_stream: of the numbering they keep for us.
 CREATE TABLE _peer (
 	no INTEGER PRIMARY KEY,
 	node BLOB NOT NULL UNIQUE,
@@ -158,21 +160,21 @@ CREATE TABLE _peer (
 	every_s BIGINT NOT NULL,
 	budget BIGINT NOT NULL,
 	stream BLOB NOT NULL,
+	their_stream BLOB NOT NULL,
 	last_ok_ms BIGINT NOT NULL,
 	last_try_ms BIGINT NOT NULL,
 	last_error TEXT NOT NULL
 );
 
--- Per peer and lane, ours: how far the queue goes and what was acknowledged;
--- theirs: the stream, position and id up to which we hold what they sent.
+-- Per peer and lane. acked: how far they have acknowledged our stream (that
+-- row of _queue is kept, those before it are not). their_*: how far we hold
+-- their stream, and the mark of the item there. receipts: see receipt.h.
 CREATE TABLE _lane (
 	peer BIGINT NOT NULL,
 	lane BIGINT NOT NULL,
-	top BIGINT NOT NULL,
 	acked BIGINT NOT NULL,
-	their_stream BLOB NOT NULL,
 	their_position BIGINT NOT NULL,
-	their_id BLOB NOT NULL,
+	their_mark BLOB NOT NULL,
 	receipt_in BLOB,
 	receipt_out BLOB,
 	PRIMARY KEY (peer, lane)
@@ -188,15 +190,37 @@ CREATE TABLE _queue (
 	PRIMARY KEY (peer, lane, position)
 ) WITHOUT ROWID;
 
--- The received beginning of a long item.
+-- Which compartments flow to which peer. entitled 0: asked and not entitled,
+-- but all its segments up to number upto came from that very peer; 1: its
+-- foreign segments up to number upto are queued or came from there.
+CREATE TABLE _route (
+	cpt BIGINT NOT NULL,
+	peer BIGINT NOT NULL,
+	entitled BIGINT NOT NULL,
+	upto BIGINT NOT NULL,
+	PRIMARY KEY (cpt, peer)
+) WITHOUT ROWID;
+
+-- Runs of positions received ahead of the cursor (bundles in any order).
+CREATE TABLE _ahead (
+	peer BIGINT NOT NULL,
+	lane BIGINT NOT NULL,
+	first BIGINT NOT NULL,
+	last BIGINT NOT NULL,
+	mark BLOB NOT NULL,
+	PRIMARY KEY (peer, lane, first)
+) WITHOUT ROWID;
+
+-- The received beginning of a long item, one row a piece; one item a lane.
 CREATE TABLE _stage (
 	peer BIGINT NOT NULL,
 	lane BIGINT NOT NULL,
+	start BIGINT NOT NULL,
 	position BIGINT NOT NULL,
-	id BLOB NOT NULL,
+	mark BLOB NOT NULL,
 	total BIGINT NOT NULL,
 	bytes BLOB NOT NULL,
-	PRIMARY KEY (peer, lane)
+	PRIMARY KEY (peer, lane, start)
 );
 
 -- Invites we made: the answer is made once.

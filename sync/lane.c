@@ -1,0 +1,394 @@
+/*
+ * Queueing. A row of _route says that a compartment flows to a peer; it is
+ * made by lane_compartment and read for every segment stored. Lists are read
+ * into memory first: a statement must not be stepped while its table changes.
+ */
+#include "sync/lane.h"
+
+#include <string.h>
+
+#include "sync/db.h"
+#include "sync/grant.h"
+#include "sync/lane_i.h"
+
+/* Numbers (one INTEGER column) of a query with up to one parameter. */
+static enum err
+read_numbers(struct replica *r, struct buf *out, const char *sql, int64_t arg,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, arg);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		int64_t v = stmt_col_int(s, 0);
+
+		buf_put(out, &v, sizeof(v));
+	}
+	stmt_reset(s);
+	if (e == OK && out->err != OK)
+		e = fail_set(f, out->err, "list of queued work: %s",
+		    err_text(out->err));
+	return e;
+}
+
+static int64_t
+number_at(const struct buf *b, size_t at)
+{
+	int64_t v;
+
+	memcpy(&v, b->p + at * sizeof(v), sizeof(v));
+	return v;
+}
+
+static enum err
+append(struct replica *r, int64_t peer, enum lane lane, enum lane_what what,
+    int64_t ref, struct fail *f)
+{
+	static const char sql[] =
+	    "INSERT INTO _queue (peer, lane, position, what, ref)"
+	    " SELECT ?1, ?2, COALESCE(MAX(position), 0) + 1, ?3, ?4"
+	    " FROM _queue WHERE peer = ?1 AND lane = ?2";
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, (int64_t)lane);
+	stmt_int(s, 3, (int64_t)what);
+	stmt_int(s, 4, ref);
+	return stmt_run(s, f);
+}
+
+/* Take back the newest item of a lane when it is this segment: it came from
+ * that peer itself and was queued by the grant it carries. */
+static enum err
+take_back(struct replica *r, int64_t peer, enum lane lane, int64_t segment,
+    struct fail *f)
+{
+	static const char sql[] =
+	    "DELETE FROM _queue WHERE peer = ?1 AND lane = ?2 AND what = 1"
+	    " AND ref = ?3 AND position = (SELECT MAX(q.position)"
+	    " FROM _queue q WHERE q.peer = ?1 AND q.lane = ?2)";
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, (int64_t)lane);
+	stmt_int(s, 3, segment);
+	return stmt_run(s, f);
+}
+
+static enum err
+set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
+    int64_t upto, struct fail *f)
+{
+	static const char sql[] =
+	    "INSERT INTO _route (cpt, peer, entitled, upto)"
+	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (cpt, peer)"
+	    " DO UPDATE SET entitled = excluded.entitled,"
+	    " upto = excluded.upto";
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, peer);
+	stmt_int(s, 3, entitled ? 1 : 0);
+	stmt_int(s, 4, upto);
+	return stmt_run(s, f);
+}
+
+/* ---- one segment --------------------------------------------------------- */
+
+struct route {
+	int64_t peer, upto;
+	bool entitled;
+};
+
+static enum err
+read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT peer, entitled, upto FROM _route WHERE cpt = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		struct route t = { 0 };
+
+		t.peer = stmt_col_int(s, 0);
+		t.entitled = stmt_col_int(s, 1) != 0;
+		t.upto = stmt_col_int(s, 2);
+		buf_put(out, &t, sizeof(t));
+	}
+	stmt_reset(s);
+	if (e == OK && out->err != OK)
+		e = fail_set(f, out->err, "routes: %s", err_text(out->err));
+	return e;
+}
+
+/* The highest segment number of a compartment below another; 0: none. */
+static enum err
+segment_before(struct replica *r, int64_t *no, int64_t cpt, int64_t below,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT COALESCE(MAX(no), 0) FROM _segment"
+	    " WHERE cpt = ?1 AND no < ?2",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, below);
+	e = stmt_step(s, &row, f);
+	if (e == OK)
+		*no = row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
+
+/* A peer sent a segment of a compartment it is not known to be entitled to:
+ * if it sent everything so far, nothing of that is to go back later. */
+static enum err
+note_source(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+    int64_t segment, struct fail *f)
+{
+	int64_t before = 0;
+	enum err e = segment_before(r, &before, cpt, segment, f);
+
+	if (e != OK || before > upto)
+		return e;
+	return set_route(r, cpt, peer, false, segment, f);
+}
+
+enum err
+lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
+    enum lane lane, const struct node_id *source, struct fail *f)
+{
+	struct buf routes = { 0 };
+	int64_t from = 0, source_upto = 0;
+	bool source_routed = false;
+	enum err e = OK;
+
+	if (source != NULL) {
+		e = lane_peer_find(r, &from, source, f);
+		if (e == ERR_NOTFOUND)
+			e = OK;
+	}
+	if (e == OK)
+		e = read_routes(r, &routes, c->no, f);
+	for (size_t i = 0; e == OK && i < routes.n / sizeof(struct route);
+	     i++) {
+		struct route t;
+
+		memcpy(&t, routes.p + i * sizeof(t), sizeof(t));
+		if (t.peer == from && from != 0) {
+			source_routed = t.entitled;
+			source_upto = t.upto;
+			if (t.entitled && segment <= t.upto)
+				e = take_back(r, from, lane, segment, f);
+		} else if (t.entitled && (source == NULL || segment > t.upto)) {
+			e = append(r, t.peer, lane, LANE_SEGMENT, segment, f);
+		}
+	}
+	if (e == OK && from != 0 && !source_routed)
+		e = note_source(r, c->no, from, source_upto, segment, f);
+	buf_release(&routes);
+	return e;
+}
+
+enum err
+lane_member(struct replica *r, int64_t member, const struct node_id *source,
+    struct fail *f)
+{
+	struct buf peers = { 0 };
+	int64_t from = 0;
+	enum err e = OK;
+
+	if (source != NULL) {
+		e = lane_peer_find(r, &from, source, f);
+		if (e == ERR_NOTFOUND)
+			e = OK;
+	}
+	if (e == OK)
+		e = read_numbers(r, &peers,
+		    "SELECT no FROM _peer WHERE no <> ?1", from, f);
+	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i++)
+		e = append(r, number_at(&peers, i), LANE_URGENT, LANE_MEMBER,
+		    member, f);
+	buf_release(&peers);
+	return e;
+}
+
+/* ---- a whole compartment ------------------------------------------------- */
+
+/* Queue what is sealed and verified of a compartment after number upto. */
+static enum err
+queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+    struct fail *f)
+{
+	static const char sql[] =
+	    "SELECT no, bytes FROM _segment WHERE cpt = ?1"
+	    " AND no + 0 > ?2 AND state > 2"
+	    " ORDER BY no";
+	struct buf list = { 0 };
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, upto);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		struct segment seg;
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 1, &n);
+		int64_t item[2] = { stmt_col_int(s, 0), 0 };
+
+		if ((e = segment_parse(&seg, p, n, f)) != OK) {
+			e = fail_in(f, ERR_CORRUPT, "stored segment");
+			break;
+		}
+		item[1] = (int64_t)seg.header.lane;
+		buf_put(&list, item, sizeof(item));
+	}
+	stmt_reset(s);
+	if (e == OK && list.err != OK)
+		e = fail_set(f, list.err, "history: %s", err_text(list.err));
+	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 2)
+		e = append(r, peer, (enum lane)number_at(&list, i + 1),
+		    LANE_SEGMENT, number_at(&list, i), f);
+	buf_release(&list);
+	return e;
+}
+
+/* Make the route of one compartment to one peer, if it is entitled now. */
+static enum err
+route(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+    const struct member_node *node, struct fail *f)
+{
+	bool yes = false;
+	int64_t last = 0;
+	enum err e = grant_routes_to(r, cpt, node, &yes, f);
+
+	if (e != OK || !yes)
+		return e;
+	e = queue_history(r, cpt, peer, upto, f);
+	if (e == OK)
+		e = segment_before(r, &last, cpt, INT64_MAX, f);
+	if (e == OK)
+		e = set_route(r, cpt, peer, true, last, f);
+	return e;
+}
+
+/* Pairs (number, upto) of a query with one parameter. */
+static enum err
+read_pairs(struct replica *r, struct buf *out, const char *sql, int64_t arg,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, arg);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		int64_t v[2] = { stmt_col_int(s, 0), stmt_col_int(s, 1) };
+
+		buf_put(out, v, sizeof(v));
+	}
+	stmt_reset(s);
+	if (e == OK && out->err != OK)
+		e = fail_set(f, out->err, "routes: %s", err_text(out->err));
+	return e;
+}
+
+enum err
+lane_compartment(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	static const char sql[] =
+	    "SELECT p.no, COALESCE(t.upto, 0) FROM _peer p"
+	    " LEFT JOIN _route t ON t.cpt = ?1 AND t.peer = p.no"
+	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY p.no";
+	struct buf peers = { 0 };
+	int64_t cpt = c->no;
+	enum err e = read_pairs(r, &peers, sql, cpt, f);
+
+	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i += 2) {
+		int64_t peer = number_at(&peers, i);
+		const struct member_node *node = NULL;
+
+		e = lane_peer_node(r, &node, peer, f);
+		if (e == OK && node != NULL)
+			e = route(r, cpt, peer, number_at(&peers, i + 1), node,
+			    f);
+	}
+	buf_release(&peers);
+	return e;
+}
+
+/* Every compartment not yet routed to this peer. */
+static enum err
+route_peer(struct replica *r, int64_t peer, struct fail *f)
+{
+	static const char sql[] =
+	    "SELECT c.no, COALESCE(t.upto, 0) FROM _compartment c"
+	    " LEFT JOIN _route t ON t.cpt = c.no AND t.peer = ?1"
+	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY c.no";
+	const struct member_node *node = NULL;
+	struct buf list = { 0 };
+	enum err e = lane_peer_node(r, &node, peer, f);
+
+	if (e == OK && node != NULL)
+		e = read_pairs(r, &list, sql, peer, f);
+	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 2)
+		e = route(r, number_at(&list, i), peer, number_at(&list, i + 1),
+		    node, f);
+	buf_release(&list);
+	return e;
+}
+
+enum err
+lane_reroute(struct replica *r, struct fail *f)
+{
+	struct buf peers = { 0 };
+	enum err e = read_numbers(r, &peers,
+	    "SELECT no FROM _peer WHERE no > ?1 ORDER BY no", 0, f);
+
+	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i++)
+		e = route_peer(r, number_at(&peers, i), f);
+	buf_release(&peers);
+	return e;
+}
+
+enum err
+lane_fill(struct replica *r, int64_t peer, struct fail *f)
+{
+	struct buf list = { 0 };
+	enum err e = read_numbers(r, &list,
+	    "SELECT no FROM _member WHERE no > ?1 ORDER BY no", 0, f);
+
+	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i++)
+		e = append(r, peer, LANE_URGENT, LANE_MEMBER,
+		    number_at(&list, i), f);
+	buf_release(&list);
+	if (e == OK)
+		e = route_peer(r, peer, f);
+	return e;
+}

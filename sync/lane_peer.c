@@ -1,0 +1,264 @@
+/* The peers: one row each, made on first contact. */
+#include "sync/lane_i.h"
+
+#include <string.h>
+
+#include "sync/db.h"
+
+enum err
+lane_peer_find(struct replica *r, int64_t *peer, const struct node_id *node,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT no FROM _peer WHERE node = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*peer = stmt_col_int(s, 0);
+	else if (e == OK)
+		e = ERR_NOTFOUND;
+	stmt_reset(s);
+	return e;
+}
+
+static enum err
+insert_lane(struct replica *r, int64_t peer, int lane, struct fail *f)
+{
+	static const char sql[] =
+	    "INSERT INTO _lane (peer, lane, acked, their_position, their_mark)"
+	    " VALUES (?1, ?2, 0, 0, ?3)";
+	static const uint8_t none[LANE_MARK_BYTES];
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, lane);
+	stmt_blob(s, 3, none, sizeof(none));
+	return stmt_run(s, f);
+}
+
+enum err
+lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
+    struct fail *f)
+{
+	static const char sql[] =
+	    "INSERT INTO _peer (node, address, every_s, budget, stream,"
+	    " their_stream, last_ok_ms, last_try_ms, last_error)"
+	    " VALUES (?1, '', 0, 0, ?2, ?3, 0, 0, '')";
+	static const uint8_t none[LANE_STREAM_BYTES];
+	uint8_t stream[LANE_STREAM_BYTES];
+	struct stmt *s;
+	int64_t no;
+	enum err e = lane_peer_find(r, peer, node, f);
+
+	if (e != ERR_NOTFOUND)
+		return e;
+	if (id_equal(node, &replica_identity(r)->node))
+		return fail_set(f, ERR_INPUT,
+		    "peer: this is the node itself; name another one");
+	if ((e = db_stmt(&s, replica_db(r), sql, f)) != OK)
+		return e;
+	env_random(replica_env(r), stream, sizeof(stream));
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	stmt_blob(s, 2, stream, sizeof(stream));
+	stmt_blob(s, 3, none, sizeof(none));
+	if ((e = stmt_run(s, f)) != OK)
+		return e;
+	no = db_last_rowid(replica_db(r));
+	for (int lane = 0; e == OK && lane < LANE_COUNT; lane++)
+		e = insert_lane(r, no, lane, f);
+	if (e == OK)
+		e = lane_fill(r, no, f);
+	if (e == OK)
+		*peer = no;
+	return e;
+}
+
+enum err
+lane_peer_node(struct replica *r, const struct member_node **out, int64_t peer,
+    struct fail *f)
+{
+	struct node_id node;
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT node FROM _peer WHERE no = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	e = stmt_step(s, &row, f);
+	if (e == OK && (!row || !stmt_col_copy(s, 0, node.b, sizeof(node.b))))
+		e = fail_set(f, ERR_CORRUPT, "peer row: no node id");
+	stmt_reset(s);
+	if (e == OK)
+		*out = members_node(replica_members(r), &node);
+	return e;
+}
+
+enum err
+lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
+{
+	static const char *const sql[] = {
+		"DELETE FROM _queue WHERE peer = ?1",
+		"DELETE FROM _route WHERE peer = ?1",
+		"DELETE FROM _ahead WHERE peer = ?1",
+		"DELETE FROM _stage WHERE peer = ?1",
+		"DELETE FROM _lane WHERE peer = ?1",
+		"DELETE FROM _peer WHERE no = ?1",
+	};
+	int64_t peer = 0;
+	enum err e = lane_peer_find(r, &peer, node, f);
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(sql); i++) {
+		struct stmt *s;
+
+		if ((e = db_stmt(&s, replica_db(r), sql[i], f)) != OK)
+			break;
+		stmt_int(s, 1, peer);
+		e = stmt_run(s, f);
+	}
+	return e;
+}
+
+size_t
+lane_peer_count(struct replica *r)
+{
+	struct stmt *s;
+	bool row = false;
+	size_t n = 0;
+
+	if (db_stmt(&s, replica_db(r), "SELECT COUNT(*) FROM _peer", NULL) !=
+	    OK)
+		return 0;
+	if (stmt_step(s, &row, NULL) == OK && row)
+		n = (size_t)stmt_col_int(s, 0);
+	stmt_reset(s);
+	return n;
+}
+
+static void
+copy_text(char *to, size_t room, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= room)
+		n = room - 1;
+	memcpy(to, text, n);
+	to[n] = 0;
+}
+
+/* Pending counts, and whether a receipt covers what was acknowledged. */
+static enum err
+add_lanes(struct replica *r, struct lane_peer_info *info, struct fail *f)
+{
+	struct lane_state state;
+	enum err e = lane_load(r, &state, info->peer, f);
+
+	info->receipt = true;
+	for (int i = 0; e == OK && i < LANE_COUNT; i++) {
+		struct buf receipt = { .limit = 4096 };
+		uint64_t position = 0;
+
+		info->pending[i] = state.lane[i].top - state.lane[i].acked;
+		e = lane_receipt_get(r, &receipt, info->peer, (enum lane)i,
+		    LANE_RECEIPT_IN, f);
+		for (int k = 0; k < 8 && receipt.n >= 8; k++)
+			position |= (uint64_t)receipt.p[k] << (8 * k);
+		if (position < state.lane[i].acked)
+			info->receipt = false;
+		buf_release(&receipt);
+	}
+	return e;
+}
+
+enum err
+lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
+    struct fail *f)
+{
+	static const char sql[] =
+	    "SELECT no, node, address, every_s, budget, last_ok_ms,"
+	    " last_try_ms, last_error FROM _peer ORDER BY no"
+	    " LIMIT 1 OFFSET ?1";
+	struct lane_peer_info info = { 0 };
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, (int64_t)at);
+	e = stmt_step(s, &row, f);
+	if (e == OK && !row)
+		e = ERR_NOTFOUND;
+	if (e == OK) {
+		info.peer = stmt_col_int(s, 0);
+		(void)stmt_col_copy(s, 1, info.node.b, sizeof(info.node.b));
+		copy_text(info.address, sizeof(info.address),
+		    stmt_col_text(s, 2));
+		info.every_s = stmt_col_int(s, 3);
+		info.budget = stmt_col_int(s, 4);
+		info.last_ok_ms = stmt_col_int(s, 5);
+		info.last_try_ms = stmt_col_int(s, 6);
+		copy_text(info.last_error, sizeof(info.last_error),
+		    stmt_col_text(s, 7));
+	}
+	stmt_reset(s);
+	if (e == OK)
+		e = add_lanes(r, &info, f);
+	if (e == OK)
+		*out = info;
+	return e;
+}
+
+enum err
+lane_peer_set(struct replica *r, const struct node_id *node,
+    const char *address, int64_t every_s, int64_t budget, struct fail *f)
+{
+	struct stmt *s;
+	int64_t peer = 0;
+	enum err e;
+
+	if (strlen(address) > LANE_ADDRESS_BYTES)
+		return fail_set(f, ERR_LIMIT,
+		    "peer address: at most %d bytes, found %zu",
+		    LANE_ADDRESS_BYTES, strlen(address));
+	if ((e = lane_peer(r, &peer, node, f)) != OK ||
+	    (e = db_stmt(&s, replica_db(r),
+		 "UPDATE _peer SET address = ?2, every_s = ?3, budget = ?4"
+		 " WHERE no = ?1",
+		 f)) != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_text(s, 2, address);
+	stmt_int(s, 3, every_s);
+	stmt_int(s, 4, budget);
+	return stmt_run(s, f);
+}
+
+enum err
+lane_peer_tried(struct replica *r, const struct node_id *node,
+    const char *error, struct fail *f)
+{
+	static const char good[] = "UPDATE _peer SET last_try_ms = ?2,"
+				   " last_ok_ms = ?2, last_error = ?3"
+				   " WHERE node = ?1";
+	static const char bad[] = "UPDATE _peer SET last_try_ms = ?2,"
+				  " last_error = ?3 WHERE node = ?1";
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), error == NULL ? good : bad, f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	stmt_int(s, 2, env_wall_ms(replica_env(r)));
+	stmt_text(s, 3, error == NULL ? "" : error);
+	return stmt_run(s, f);
+}
