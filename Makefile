@@ -72,7 +72,7 @@ UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(wildcard tests/e2e/*.sh))
-SECOND := $(wildcard tests/second/test_*)
+SECOND := $(wildcard tests/second/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives

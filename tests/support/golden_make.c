@@ -1,0 +1,434 @@
+/* One function per block: the bytes, each run with what it means. */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/assets.h"
+#include "sync/dict.h"
+#include "sync/hash.h"
+#include "sync/rd.h"
+#include "sync/registry.h"
+#include "tests/support/golden.h"
+#include "tests/support/sealing.h"
+
+#define BYTES_PER_LINE 16
+
+/* Bytes in lines of 16, the comment on the first. */
+static void
+part(struct buf *text, const void *bytes, size_t n, const char *comment)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t from = 0; from < n; from += BYTES_PER_LINE) {
+		size_t left = n - from;
+		size_t count = left < BYTES_PER_LINE ? left : BYTES_PER_LINE;
+		char hex[3] = "";
+
+		for (size_t i = 0; i < BYTES_PER_LINE; i++) {
+			if (i < count)
+				hex_encode(hex, p + from + i, 1);
+			if (i < count || from == 0)
+				buf_printf(text, "%s%s", i != 0 ? " " : "",
+				    i < count ? hex : "  ");
+		}
+		buf_printf(text, "%s%s\n", from == 0 ? " ; " : "",
+		    from == 0 ? comment : "");
+	}
+}
+
+/* n bytes from the cursor, or with n = 0 one varint. */
+static void
+take(struct buf *text, struct rd *r, size_t n, const char *comment)
+{
+	const uint8_t *from = r->p;
+
+	if (n == 0)
+		(void)rd_uint(r);
+	else
+		(void)rd_take(r, n);
+	if (r->err != OK)
+		abort();
+	part(text, from, (size_t)(r->p - from), comment);
+}
+
+static void
+take_value(struct buf *text, struct rd *r, const char *comment)
+{
+	const uint8_t *from = r->p;
+	struct value v;
+
+	value_decode(&v, r);
+	if (r->err != OK)
+		abort();
+	part(text, from, (size_t)(r->p - from), comment);
+}
+
+static void
+make_values(struct buf *text)
+{
+	static const uint8_t id[ID_BYTES] = { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4 };
+	static const struct {
+		struct value value;
+		const char *comment;
+	} list[] = {
+		{ { .type = VALUE_NULL }, "null" },
+		{ { .type = VALUE_INT, .i = 0 }, "integer 0" },
+		{ { .type = VALUE_INT, .i = -1 }, "integer -1" },
+		{ { .type = VALUE_INT, .i = 300 }, "integer 300" },
+		{ { .type = VALUE_TEXT, .p = (const uint8_t *)"", .n = 0 },
+		    "text, empty" },
+		{ { .type = VALUE_TEXT,
+		      .p = (const uint8_t *)"caf\xc3\xa9",
+		      .n = 5 },
+		    "text \"caf\\u00e9\"" },
+		{ { .type = VALUE_BYTES, .p = id, .n = 3 }, "bytes a0 a1 a2" },
+		{ { .type = VALUE_ID, .p = id, .n = ID_BYTES }, "id" },
+		{ { .type = VALUE_DATE, .i = 20543 }, "date 2026-03-31" },
+		{ { .type = VALUE_TIME, .i = 20543 * 1440 + 9 * 60 + 30 },
+		    "time 2026-03-31T09:30" },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		struct buf b = { 0 };
+
+		value_encode(&b, &list[i].value);
+		part(text, b.p, b.n, list[i].comment);
+		buf_release(&b);
+	}
+}
+
+static void
+make_loose(struct buf *text)
+{
+	struct buf b = { 0 };
+	struct rd r;
+	struct op op;
+
+	sealing_op(&op, 0x11, 0x22, "twelve bytes");
+	op_encode(&b, &op);
+	r = rd_of(b.p, b.n);
+	take(text, &r, 1, "kind: 1, set");
+	take(text, &r, 0, "table 17");
+	take(text, &r, ID_BYTES, "row");
+	take(text, &r, ID_BYTES, "staff");
+	take(text, &r, 0, "time, ms since 1970, zigzag");
+	take(text, &r, 0, "offset -300 minutes, zigzag");
+	take(text, &r, 0, "1 field");
+	take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"twelve bytes\"");
+	buf_release(&b);
+}
+
+static void
+lone_payload(struct buf *payload)
+{
+	struct buf loose = { 0 };
+	struct op op;
+
+	sealing_op(&op, 0x11, 0x22, "twelve bytes");
+	op_encode(&loose, &op);
+	if (op_pack(payload, loose.p, loose.n) != OK)
+		abort();
+	buf_release(&loose);
+}
+
+static void
+make_payload_lone(struct buf *text)
+{
+	struct buf b = { 0 };
+	struct rd r;
+
+	lone_payload(&b);
+	r = rd_of(b.p, b.n);
+	take(text, &r, 0, "1 staff id");
+	take(text, &r, ID_BYTES, "staff 0");
+	take(text, &r, 0, "1 table");
+	take(text, &r, 0, "table 17");
+	take(text, &r, 0, "1 row of it");
+	take(text, &r, ID_BYTES, "row");
+	take(text, &r, 0, "head: 1 field, offset, last, set");
+	take(text, &r, 0, "time minus 0, zigzag");
+	take(text, &r, 0, "offset -300, zigzag");
+	take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"twelve bytes\"");
+	if (rd_done(&r) != OK)
+		abort();
+	buf_release(&b);
+}
+
+/* Two tables, two people, two operations on one row, an insert. */
+static void
+make_payload_many(struct buf *text)
+{
+	struct buf loose = { 0 }, b = { 0 };
+	struct rd r;
+	struct op op;
+
+	sealing_op(&op, 0x11, 0x22, "one");
+	op_encode(&loose, &op);
+	sealing_op(&op, 0x10, 0x33, "new");
+	op.table = 3;
+	op.kind = OP_INSERT;
+	op.field_count = 2;
+	op.fields[1].number = 9;
+	op.fields[1].value = (struct value){ .type = VALUE_DATE, .i = 20543 };
+	op_encode(&loose, &op);
+	sealing_op(&op, 0x11, 0x22, "two");
+	op.at_ms += 60000;
+	op_encode(&loose, &op);
+	if (op_pack(&b, loose.p, loose.n) != OK)
+		abort();
+	r = rd_of(b.p, b.n);
+	take(text, &r, 0, "2 staff ids");
+	take(text, &r, ID_BYTES, "staff 0: of the first operation below");
+	take(text, &r, ID_BYTES, "staff 1");
+	take(text, &r, 0, "2 tables");
+	take(text, &r, 0, "table 3");
+	take(text, &r, 0, "1 row");
+	take(text, &r, ID_BYTES, "row");
+	take(text, &r, 0, "head: 2 fields, offset, last, insert");
+	take(text, &r, 0, "time minus 0");
+	take(text, &r, 0, "offset -300");
+	take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"new\"");
+	take(text, &r, 0, "field 9");
+	take_value(text, &r, "date 2026-03-31");
+	take(text, &r, 0, "table 17");
+	take(text, &r, 0, "1 row");
+	take(text, &r, ID_BYTES, "row");
+	take(text, &r, 0, "head: 1 field, staff, not last, set");
+	take(text, &r, 0, "staff 1");
+	take(text, &r, 0, "1500 ms after the operation above");
+	take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"one\"");
+	take(text, &r, 0, "head: 1 field, last, set");
+	take(text, &r, 0, "60000 ms later");
+	take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"two\"");
+	if (rd_done(&r) != OK)
+		abort();
+	buf_release(&loose);
+	buf_release(&b);
+}
+
+static void
+example_init(struct sealing *s)
+{
+	sealing_init(s, 1);
+	s->header.seq = 300;
+	s->header.position = 70000;
+	s->header.dep_count = 2;
+	for (unsigned i = 0; i < 2; i++) {
+		struct segment_dep *d = &s->header.deps[i];
+
+		memset(d->author.b, (int)(0x40 + i), AUTHOR_TAG_BYTES);
+		d->chain = i == 0 ? CHAIN_DATA : CHAIN_CONTROL;
+		d->seq = 5 + i;
+		memset(d->ref, (int)(0x50 + i), SEGMENT_REF_BYTES);
+	}
+}
+
+static void
+make_inputs(struct buf *text)
+{
+	struct sealing s;
+
+	example_init(&s);
+	part(text, s.public_key, 32, "author's Ed25519 public key");
+	part(text, s.network.b, ID_BYTES, "network id");
+	part(text, s.prev.b, SEGMENT_ID_BYTES, "previous segment's id");
+	part(text, s.key, SEGMENT_KEY_BYTES, "compartment key");
+}
+
+static void
+take_dep(struct buf *text, struct rd *r, const char *comment)
+{
+	take(text, r, AUTHOR_TAG_BYTES, comment);
+	take(text, r, 0, "  its seq << 1 | chain");
+	take(text, r, SEGMENT_REF_BYTES, "  begin of its id");
+}
+
+/* The header of a data or control segment, annotated. */
+static void
+take_header(struct buf *text, struct rd *r, const struct segment *s)
+{
+	take(text, r, 1, "format");
+	take(text, r, 1, "suite");
+	take(text, r, 1, "kind << 2 | lane");
+	take(text, r, ID_BYTES, "compartment");
+	take(text, r, AUTHOR_TAG_BYTES, "author tag");
+	take(text, r, 0, "seq");
+	take(text, r, 0, "position");
+	if (segment_chain(s->header.kind) == CHAIN_DATA) {
+		take(text, r, 0, "schema version");
+		take(text, r, SEGMENT_PREFIX_BYTES, "prefix of the key id");
+		take(text, r, SEGMENT_SALT_BYTES, "salt");
+	}
+	take(text, r, 0, "length of the body");
+	take(text, r, 0, "number of dependencies");
+	for (size_t i = 0; i < s->header.dep_count; i++)
+		take_dep(text, r,
+		    s->header.deps[i].chain == CHAIN_DATA
+			? "dependency: a data segment"
+			: "dependency: a control segment");
+}
+
+static void
+put_segment(struct buf *text, const struct buf *bytes)
+{
+	struct segment s;
+	struct rd r = rd_of(bytes->p, bytes->n);
+
+	if (segment_parse(&s, bytes->p, bytes->n, NULL) != OK)
+		abort();
+	take(text, &r, 1, s.stub ? "form: stub" : "form: whole");
+	take_header(text, &r, &s);
+	if (s.stub)
+		take(text, &r, 32, "hash of the body");
+	else
+		take(text, &r, s.header.body_bytes, "body");
+	take(text, &r, SEGMENT_SIG_BYTES, "signature");
+}
+
+static void
+lone_segment(struct sealing *s, struct buf *bytes, struct segment_id *id)
+{
+	struct buf payload = { 0 };
+
+	example_init(s);
+	lone_payload(&payload);
+	if (sealing_make(s, bytes, id, &payload, NULL) != OK)
+		abort();
+	buf_release(&payload);
+}
+
+static void
+make_segment_lone(struct buf *text)
+{
+	struct sealing s;
+	struct segment_id id;
+	struct buf bytes = { 0 };
+
+	lone_segment(&s, &bytes, &id);
+	put_segment(text, &bytes);
+	buf_release(&bytes);
+}
+
+static void
+make_segment_stub(struct buf *text)
+{
+	struct sealing s;
+	struct segment_id id;
+	struct segment seg;
+	struct buf bytes = { 0 }, stub = { 0 };
+
+	lone_segment(&s, &bytes, &id);
+	if (segment_parse(&seg, bytes.p, bytes.n, NULL) != OK)
+		abort();
+	segment_stub(&stub, &seg);
+	put_segment(text, &stub);
+	buf_release(&bytes);
+	buf_release(&stub);
+}
+
+/* What a reader of segment-lone must come to, step by step. */
+static void
+make_derived(struct buf *text)
+{
+	struct sealing s;
+	struct segment seg;
+	struct segment_id id;
+	struct key_id key_id;
+	struct buf bytes = { 0 };
+	struct hash h;
+	uint8_t out[32];
+
+	lone_segment(&s, &bytes, &id);
+	if (segment_parse(&seg, bytes.p, bytes.n, NULL) != OK)
+		abort();
+	segment_key_id(&key_id, s.key);
+	part(text, key_id.b, ID_BYTES, "key id");
+	hash_init(&h, LABEL_SEGMENT_KEY, 32, s.key, 32);
+	hash_bytes(&h, seg.header_bytes, seg.header_n);
+	hash_final(&h, out);
+	part(text, out, 32, "AEAD key");
+	hash_init(&h, LABEL_SEGMENT_NONCE, 24, s.key, 32);
+	hash_bytes(&h, seg.header_bytes, seg.header_n);
+	hash_final(&h, out);
+	part(text, out, 24, "AEAD nonce");
+	part(text, seg.body_hash, 32, "hash of the body");
+	part(text, id.b, SEGMENT_ID_BYTES, "segment id");
+	buf_release(&bytes);
+}
+
+void
+golden_packed_payload(struct buf *payload)
+{
+	sealing_payload(payload, 12, "unexcused");
+}
+
+static void
+make_segment_packed(struct buf *text)
+{
+	struct sealing s;
+	struct segment_id id;
+	struct buf payload = { 0 }, bytes = { 0 };
+
+	example_init(&s);
+	s.header.dep_count = 0;
+	golden_packed_payload(&payload);
+	if (sealing_make(&s, &bytes, &id, &payload, NULL) != OK)
+		abort();
+	put_segment(text, &bytes);
+	buf_release(&payload);
+	buf_release(&bytes);
+}
+
+static void
+make_segment_control(struct buf *text)
+{
+	struct sealing s;
+	struct segment_id id;
+	struct buf body = { 0 }, bytes = { 0 };
+
+	example_init(&s);
+	s.header.kind = SEGMENT_JUDGEMENT;
+	s.header.lane = LANE_URGENT;
+	s.header.dep_count = 0;
+	buf_text(&body, "clear bytes of this kind");
+	if (sealing_make(&s, &bytes, &id, &body, NULL) != OK)
+		abort();
+	put_segment(text, &bytes);
+	buf_release(&body);
+	buf_release(&bytes);
+}
+
+static void
+make_dictionary(struct buf *text)
+{
+	const struct asset *a = asset_find(DICT_ASSET);
+	struct hash h;
+	uint8_t out[32];
+
+	if (a == NULL)
+		abort();
+	hash_init(&h, LABEL_DICTIONARY, 32, NULL, 0);
+	hash_put(&h, a->p, a->n);
+	hash_final(&h, out);
+	part(text, out, 32, "BLAKE2b-256 of the label, NUL and the file");
+}
+
+const struct golden golden_list[] = {
+	{ "values", make_values, true },
+	{ "loose", make_loose, true },
+	{ "payload-lone", make_payload_lone, true },
+	{ "payload-many", make_payload_many, true },
+	{ "dictionary", make_dictionary, true },
+	{ "inputs", make_inputs, true },
+	{ "segment-lone", make_segment_lone, true },
+	{ "segment-lone-derived", make_derived, true },
+	{ "segment-lone-stub", make_segment_stub, true },
+	{ "segment-packed", make_segment_packed, false },
+	{ "segment-control", make_segment_control, true },
+};
+const size_t golden_count = COUNT_OF(golden_list);
