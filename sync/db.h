@@ -37,10 +37,12 @@ struct db_options {
 /*
  * Open. Settings: WAL, synchronous FULL, temp_store MEMORY, foreign keys off,
  * trusted_schema off, cell_size_check on, mmap off, defensive, secure_delete,
- * cipher_log off, busy time-out 0 for the writer.
+ * cipher_log off, busy time-out 0 for the writer, a checkpoint every 16 MiB of
+ * log. With env->memory_database that database is opened instead of path.
  *
  * fails: ERR_AUTH    wrong key, or not a database of ours (SQLCipher cannot
- *                    tell the two apart); ERR_NOTFOUND; ERR_IO; ERR_NOMEM
+ *                    tell the two apart); ERR_NOTFOUND; ERR_IO; ERR_NOMEM;
+ *        ERR_CORRUPT the file is there and empty, though it must exist
  */
 enum err db_open(struct db **out, const struct env *env, const char *path,
     const struct db_options *options, struct fail *f);
@@ -52,6 +54,8 @@ enum err db_exec(struct db *db, const char *sql, struct fail *f);
 
 /* A transaction. Nesting is a programming error (asserted). */
 enum err db_begin(struct db *db, struct fail *f);
+/* A commit that fails poisons; one whose transaction an earlier failure had
+ * undone already (full disk in a statement) only says so. */
 enum err db_commit(struct db *db, struct fail *f);
 /* Harmless when none is open; forgets nothing that was committed. */
 void db_rollback(struct db *db);
@@ -74,7 +78,8 @@ enum err db_integrity(struct db *db, struct fail *f);
 enum err db_stmt(struct stmt **out, struct db *db, const char *sql,
     struct fail *f);
 
-/* Parameters count from 1. Text and blobs are borrowed until the next reset. */
+/* Parameters count from 1. Text and blobs are borrowed until the statement is
+ * asked for again or never stepped again: a reset keeps the bindings. */
 void stmt_int(struct stmt *s, int at, int64_t v);
 void stmt_text(struct stmt *s, int at, const char *text);
 void stmt_text_n(struct stmt *s, int at, const void *p, size_t n);

@@ -177,6 +177,37 @@ nothing_readable_stands_in_the_file(void **state)
 }
 
 static void
+settings_are_what_the_design_asks_for(void **state)
+{
+	static const struct {
+		const char *ask, *want;
+	} settings[] = {
+		{ "PRAGMA journal_mode", "wal" },
+		{ "PRAGMA synchronous", "2" },
+		{ "PRAGMA temp_store", "2" },
+		{ "PRAGMA trusted_schema", "0" },
+		{ "PRAGMA cell_size_check", "1" },
+		{ "PRAGMA secure_delete", "1" },
+		{ "PRAGMA foreign_keys", "0" },
+		{ "PRAGMA cache_size", "-8192" },
+		{ "PRAGMA wal_autocheckpoint", "4000" },
+		{ "PRAGMA busy_timeout", "0" },
+	};
+	struct db *db = open_ok(env_posix());
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		struct stmt *s = stmt_ok(db, settings[i].ask);
+		bool row = false;
+
+		assert_int_equal(stmt_step(s, &row, &f), OK);
+		assert_true(row);
+		assert_string_equal(stmt_col_text(s, 0), settings[i].want);
+	}
+	db_close(db);
+}
+
+static void
 a_wrong_key_is_refused_in_plain_words(void **state)
 {
 	struct db *db = NULL;
@@ -520,6 +551,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		DB_TEST(what_was_committed_is_there_after_reopening),
 		DB_TEST(nothing_readable_stands_in_the_file),
+		DB_TEST(settings_are_what_the_design_asks_for),
 		DB_TEST(a_wrong_key_is_refused_in_plain_words),
 		DB_TEST(a_file_that_is_no_database_is_refused),
 		DB_TEST(a_plain_sqlite_file_is_told_apart),
