@@ -195,7 +195,7 @@ enum err
 fence_read(struct fence *out, const struct env *env, const char *dir,
     const uint8_t key[static FENCE_KEY_BYTES], struct fail *f)
 {
-	struct fence best = { 0 }, one;
+	struct fence best = { 0 }, one = { 0 };
 	struct fail why = { 0 }, now = { 0 };
 	char path[PATH_BYTES];
 	bool any = false;

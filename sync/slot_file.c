@@ -60,7 +60,7 @@ enum err
 slot_load(struct slot_set *out, const struct env *env, const char *dir,
     struct fail *f)
 {
-	struct slot_set best = { 0 }, one;
+	struct slot_set best = { 0 }, one = { 0 };
 	struct fail first = { 0 }, now = { 0 };
 	char path[PATH_BYTES];
 	bool any = false;

@@ -46,7 +46,7 @@ test_random(void *self, void *p, size_t n)
 			memcpy(nonce, &t->block_at, sizeof(nonce));
 			t->block_at++;
 			(void)crypto_stream_chacha20(t->block, sizeof(t->block),
-						     nonce, t->seed);
+			    nonce, t->seed);
 			t->block_left = sizeof(t->block);
 		}
 		take = n < t->block_left ? n : t->block_left;
@@ -84,7 +84,7 @@ add(struct env_test *t, const char *path)
 
 static enum err
 test_file_read(void *self, struct buf *out, const char *path, size_t max,
-	       struct fail *f)
+    struct fail *f)
 {
 	struct env_test *t = self;
 	struct env_test_file *file = find(t, path);
@@ -93,18 +93,17 @@ test_file_read(void *self, struct buf *out, const char *path, size_t max,
 		return env_posix()->file_read(NULL, out, path, max, f);
 	if (file == NULL || file->directory)
 		return fail_set(f, ERR_NOTFOUND,
-				"%s cannot be opened: No such file", path);
+		    "%s cannot be opened: No such file", path);
 	if (file->bytes.n > max)
 		return fail_set(f, ERR_LIMIT,
-				"%s is longer than the %zu bytes allowed", path,
-				max);
+		    "%s is longer than the %zu bytes allowed", path, max);
 	buf_put(out, file->bytes.p, file->bytes.n);
 	return out->err;
 }
 
 static enum err
 test_file_write(void *self, const char *path, const void *p, size_t n,
-		struct fail *f)
+    struct fail *f)
 {
 	struct env_test *t = self;
 	struct env_test_file *file;
@@ -163,7 +162,7 @@ test_dir_make(void *self, const char *path, struct fail *f)
 
 static enum err
 test_lock_take(void *self, void **lock, const char *path, long *holder,
-	       struct fail *f)
+    struct fail *f)
 {
 	struct env_test *t = self;
 	struct env_test_lock *free_one = NULL;
@@ -179,7 +178,7 @@ test_lock_take(void *self, void **lock, const char *path, long *holder,
 		} else if (strcmp(l->path, path) == 0) {
 			*holder = 1;
 			return fail_set(f, ERR_BUSY,
-					"this replica is in use by process 1");
+			    "this replica is in use by process 1");
 		}
 	}
 	assert(free_one != NULL);
@@ -223,32 +222,31 @@ env_test_new(uint64_t seed)
 
 	assert(t != NULL);
 	t->env = (struct env){
-	    .self = t,
-	    .wall_ms = test_wall_ms,
-	    .offset_min = test_offset_min,
-	    .mono_ms = test_mono_ms,
-	    .random = test_random,
-	    .file_read = test_file_read,
-	    .file_write = test_file_write,
-	    .file_remove = test_file_remove,
-	    .file_exists = test_file_exists,
-	    .dir_make = test_dir_make,
-	    .lock_take = test_lock_take,
-	    .lock_drop = test_lock_drop,
-	    .binding = test_binding,
-	    .memory_database = t->memory_name,
+		.self = t,
+		.wall_ms = test_wall_ms,
+		.offset_min = test_offset_min,
+		.mono_ms = test_mono_ms,
+		.random = test_random,
+		.file_read = test_file_read,
+		.file_write = test_file_write,
+		.file_remove = test_file_remove,
+		.file_exists = test_file_exists,
+		.dir_make = test_dir_make,
+		.lock_take = test_lock_take,
+		.lock_drop = test_lock_drop,
+		.binding = test_binding,
+		.memory_database = t->memory_name,
 	};
 	t->wall_ms = FIRST_WALL_MS;
 	t->writes_until_failure = -1;
 	(void)crypto_generichash(t->seed, sizeof(t->seed),
-				 (const uint8_t *)&seed, sizeof(seed), NULL, 0);
+	    (const uint8_t *)&seed, sizeof(seed), NULL, 0);
 	test_random(t, t->binding, sizeof(t->binding));
 	(void)snprintf(t->memory_name, sizeof(t->memory_name),
-		       "file:/test-%u?vfs=memdb", made++);
+	    "file:/test-%u?vfs=memdb", made++);
 	if (sqlite3_open_v2(t->memory_name, &keeper,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-				SQLITE_OPEN_URI,
-			    NULL) != SQLITE_OK)
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI,
+		NULL) != SQLITE_OK)
 		abort();
 	t->keeper = keeper;
 	return t;
