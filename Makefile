@@ -56,11 +56,13 @@ SYNC_A := $(OUT)/libfootbridge-sync.a
 NODE_A := $(OUT)/libfootbridge-node.a
 SCHEMA_A := $(OUT)/libfootbridge-schema.a
 SUPPORT_A := $(OUT)/libtests-support.a
+MODEL_A := $(OUT)/libtests-model.a
 BELOW := $(SYNC_A) $(SCHEMA_A)
 
 SYNC_SRC := $(wildcard sync/*.c)
 NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
+MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
@@ -83,7 +85,8 @@ $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
 $(SCHEMA_A): $(OUT)/gen/schema_assets.o
 $(NODE_A): $(call objects,$(NODE_SRC))
 $(SUPPORT_A): $(call objects,$(SUPPORT_SRC))
-$(SYNC_A) $(SCHEMA_A) $(NODE_A) $(SUPPORT_A):
+$(MODEL_A): $(call objects,$(MODEL_SRC))
+$(SYNC_A) $(SCHEMA_A) $(NODE_A) $(SUPPORT_A) $(MODEL_A):
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
 
 $(OUT)/%.o: %.c Makefile | need
@@ -105,7 +108,11 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(SUPPORT_A) $(BELOW)
 $(OUT)/tests/unit/node/%: $(OUT)/tests/unit/node/%.o $(SUPPORT_A) $(NODE_A) \
 		$(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
-$(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(SUPPORT_A) $(NODE_A) $(BELOW)
+# the reference model must not see the engine that it judges
+$(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
+	$(link) -lcmocka
+$(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
+		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)
