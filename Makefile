@@ -163,6 +163,13 @@ demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
 	$(Q)$(SUB) all
 	$(Q)tools/demo
 
+# only before the suite is released: afterwards a new one is another suite
+dictionary: all ## retrain sync/dict/1.zdict, print the bytes of FORMAT.md anew
+	$(Q)$(OUT)/tools-dictionary sync/dict/1.zdict
+	$(Q)$(MAKE) --no-print-directory $(OUT)/tests/unit/sync/test_format
+	$(Q)$(OUT)/tests/unit/sync/test_format --write
+	$(Q)chmod 644 sync/dict/1.zdict sync/FORMAT.md
+
 lint: ## formatting, layers, lengths, SQL, spelling, static analysis
 	$(Q)tools/lint/run
 
@@ -187,7 +194,7 @@ help: ## this list
 	    Makefile
 
 .PHONY: all tests bench-build need check asan ubsan test test-run bench ready \
-	demo lint format check-fresh install clean help
+	demo lint format check-fresh dictionary install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

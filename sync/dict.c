@@ -14,7 +14,7 @@
 
 #include "sync/assets.h"
 
-/* Higher levels gained under 1 % on sample payloads and took twice as long. */
+/* Of payloads from the sample, level 3 left 2 % more, level 19 1 % less. */
 #define LEVEL 6
 
 /* Immutable after start(). */
