@@ -20,7 +20,7 @@ static void
 fixed_random(void *self, void *p, size_t n)
 {
 	struct fixed_env *e = self;
-	uint8_t seed[randombytes_SEEDBYTES] = {0};
+	uint8_t seed[randombytes_SEEDBYTES] = { 0 };
 
 	memcpy(seed, &e->seed, sizeof(e->seed));
 	memcpy(seed + 8, &e->drawn, sizeof(e->drawn));
@@ -32,7 +32,7 @@ fixed_random(void *self, void *p, size_t n)
 void
 fixed_env_init(struct fixed_env *e, uint64_t seed)
 {
-	*e = (struct fixed_env){.env = *env_posix(), .seed = seed};
+	*e = (struct fixed_env){ .env = *env_posix(), .seed = seed };
 	e->env.self = e;
 	e->env.wall_ms = fixed_wall_ms;
 	e->env.mono_ms = fixed_wall_ms;

@@ -42,14 +42,15 @@ sealing_op(struct op *op, unsigned row, unsigned staff, const char *text)
 	op->offset_min = -300;
 	op->field_count = 1;
 	op->fields[0].number = 5;
-	op->fields[0].value = (struct value){
-	    .type = VALUE_TEXT, .p = (const uint8_t *)text, .n = strlen(text)};
+	op->fields[0].value = (struct value){ .type = VALUE_TEXT,
+		.p = (const uint8_t *)text,
+		.n = strlen(text) };
 }
 
 void
 sealing_payload(struct buf *payload, unsigned count, const char *text)
 {
-	struct buf loose = {0};
+	struct buf loose = { 0 };
 	struct op op;
 
 	for (unsigned i = count; i > 0; i--) {
@@ -63,17 +64,17 @@ sealing_payload(struct buf *payload, unsigned count, const char *text)
 
 enum err
 sealing_make(struct sealing *s, struct buf *out, struct segment_id *id,
-	     const struct buf *body, struct fail *f)
+    const struct buf *body, struct fail *f)
 {
 	bool data = segment_chain(s->header.kind) == CHAIN_DATA;
 	struct segment_make m = {
-	    .header = &s->header,
-	    .body = body != NULL ? body->p : NULL,
-	    .body_n = body != NULL ? body->n : 0,
-	    .key = data ? s->key : NULL,
-	    .network = &s->network,
-	    .prev = s->header.seq > 1 ? &s->prev : NULL,
-	    .secret_key = s->secret_key,
+		.header = &s->header,
+		.body = body != NULL ? body->p : NULL,
+		.body_n = body != NULL ? body->n : 0,
+		.key = data ? s->key : NULL,
+		.network = &s->network,
+		.prev = s->header.seq > 1 ? &s->prev : NULL,
+		.secret_key = s->secret_key,
 	};
 
 	return segment_make(out, id, &m, &s->env.env, f);

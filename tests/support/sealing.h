@@ -14,7 +14,7 @@ struct sealing {
 	uint8_t public_key[32], secret_key[64];
 	uint8_t key[SEGMENT_KEY_BYTES];
 	struct network_id network;
-	struct segment_id prev;	      /* used while header.seq > 1 */
+	struct segment_id prev;       /* used while header.seq > 1 */
 	struct segment_header header; /* data, seq 1, position 1, no deps */
 };
 
@@ -29,6 +29,6 @@ void sealing_payload(struct buf *payload, unsigned count, const char *text);
 
 /* segment_make with this fixture; body NULL with 0 for none. */
 enum err sealing_make(struct sealing *s, struct buf *out, struct segment_id *id,
-		      const struct buf *body, struct fail *f);
+    const struct buf *body, struct fail *f);
 
 #endif

@@ -25,7 +25,7 @@ walk(const uint8_t *p, size_t n, size_t *count)
 static void
 mixed_loose(struct buf *loose, unsigned count)
 {
-	static const uint8_t bytes[] = {0, 1, 2, 255};
+	static const uint8_t bytes[] = { 0, 1, 2, 255 };
 	struct op op;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -37,15 +37,17 @@ mixed_loose(struct buf *loose, unsigned count)
 		op.field_count = i % 4 == 3 ? 6 : 1;
 		for (unsigned k = 1; k < op.field_count; k++)
 			op.fields[k].number = 5 + 9 * k;
-		op.fields[1].value = (struct value){.type = VALUE_NULL};
+		op.fields[1].value = (struct value){ .type = VALUE_NULL };
 		op.fields[2].value =
-		    (struct value){.type = VALUE_INT, .i = -(int64_t)i};
+		    (struct value){ .type = VALUE_INT, .i = -(int64_t)i };
 		op.fields[3].value =
-		    (struct value){.type = VALUE_DATE, .i = 20543};
-		op.fields[4].value = (struct value){
-		    .type = VALUE_BYTES, .p = bytes, .n = sizeof(bytes)};
-		op.fields[5].value = (struct value){
-		    .type = VALUE_ID, .p = op.row.b, .n = ID_BYTES};
+		    (struct value){ .type = VALUE_DATE, .i = 20543 };
+		op.fields[4].value = (struct value){ .type = VALUE_BYTES,
+			.p = bytes,
+			.n = sizeof(bytes) };
+		op.fields[5].value = (struct value){ .type = VALUE_ID,
+			.p = op.row.b,
+			.n = ID_BYTES };
 		op_encode(loose, &op);
 	}
 	assert_int_equal(loose->err, OK);
@@ -54,7 +56,7 @@ mixed_loose(struct buf *loose, unsigned count)
 static void
 a_loose_operation_comes_back_as_it_was(void **state)
 {
-	struct buf loose = {0}, again = {0};
+	struct buf loose = { 0 }, again = { 0 };
 	struct rd r;
 	struct op op;
 
@@ -75,7 +77,7 @@ a_loose_operation_comes_back_as_it_was(void **state)
 static void
 a_lone_change_packs_into_61_bytes(void **state)
 {
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 
 	(void)state;
 	sealing_payload(&payload, 1, "twelve bytes");
@@ -87,9 +89,9 @@ a_lone_change_packs_into_61_bytes(void **state)
 static void
 packing_groups_rows_and_drops_nothing(void **state)
 {
-	struct buf loose = {0}, payload = {0};
+	struct buf loose = { 0 }, payload = { 0 };
 	struct op_reader r;
-	struct op op, last = {0};
+	struct op op, last = { 0 };
 	size_t count = 0;
 
 	(void)state;
@@ -117,7 +119,8 @@ packing_groups_rows_and_drops_nothing(void **state)
 static void
 packing_again_gives_the_same_bytes(void **state)
 {
-	struct buf loose = {0}, payload = {0}, again = {0}, second = {0};
+	struct buf loose = { 0 }, payload = { 0 }, again = { 0 },
+		   second = { 0 };
 	struct op_reader r;
 	struct op op;
 
@@ -139,7 +142,7 @@ packing_again_gives_the_same_bytes(void **state)
 static void
 no_operations_are_a_payload_too(void **state)
 {
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 	size_t count;
 
 	(void)state;
@@ -154,7 +157,7 @@ no_operations_are_a_payload_too(void **state)
 static void
 every_truncation_is_refused(void **state)
 {
-	struct buf loose = {0}, payload = {0}, out = {0};
+	struct buf loose = { 0 }, payload = { 0 }, out = { 0 };
 	size_t count;
 
 	(void)state;
@@ -179,14 +182,14 @@ every_truncation_is_refused(void **state)
 static void
 an_accepted_payload_is_always_canonical(void **state)
 {
-	struct buf loose = {0}, payload = {0};
+	struct buf loose = { 0 }, payload = { 0 };
 	unsigned accepted = 0;
 
 	(void)state;
 	mixed_loose(&loose, 12);
 	assert_int_equal(op_pack(&payload, loose.p, loose.n), OK);
 	for (size_t bit = 0; bit < payload.n * 8; bit++) {
-		struct buf again = {0}, packed = {0};
+		struct buf again = { 0 }, packed = { 0 };
 		struct op_reader r;
 		struct op op;
 
@@ -196,7 +199,7 @@ an_accepted_payload_is_always_canonical(void **state)
 			op_encode(&again, &op);
 		if (r.err == OK) {
 			assert_int_equal(op_pack(&packed, again.p, again.n),
-					 OK);
+			    OK);
 			assert_int_equal(packed.n, payload.n);
 			assert_memory_equal(packed.p, payload.p, packed.n);
 			accepted++;
@@ -213,7 +216,7 @@ an_accepted_payload_is_always_canonical(void **state)
 static void
 limits_hold_at_their_edge(void **state)
 {
-	struct buf loose = {0}, payload = {0};
+	struct buf loose = { 0 }, payload = { 0 };
 	struct op op;
 
 	(void)state;
@@ -244,7 +247,7 @@ limits_hold_at_their_edge(void **state)
 static enum err
 pack_one(struct op *op)
 {
-	struct buf loose = {0}, payload = {0};
+	struct buf loose = { 0 }, payload = { 0 };
 	enum err e;
 
 	op_encode(&loose, op);
@@ -288,15 +291,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_loose_operation_comes_back_as_it_was),
-	    cmocka_unit_test(a_lone_change_packs_into_61_bytes),
-	    cmocka_unit_test(packing_groups_rows_and_drops_nothing),
-	    cmocka_unit_test(packing_again_gives_the_same_bytes),
-	    cmocka_unit_test(no_operations_are_a_payload_too),
-	    cmocka_unit_test(every_truncation_is_refused),
-	    cmocka_unit_test(an_accepted_payload_is_always_canonical),
-	    cmocka_unit_test(limits_hold_at_their_edge),
-	    cmocka_unit_test(an_operation_out_of_range_is_refused),
+		cmocka_unit_test(a_loose_operation_comes_back_as_it_was),
+		cmocka_unit_test(a_lone_change_packs_into_61_bytes),
+		cmocka_unit_test(packing_groups_rows_and_drops_nothing),
+		cmocka_unit_test(packing_again_gives_the_same_bytes),
+		cmocka_unit_test(no_operations_are_a_payload_too),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(an_accepted_payload_is_always_canonical),
+		cmocka_unit_test(limits_hold_at_their_edge),
+		cmocka_unit_test(an_operation_out_of_range_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

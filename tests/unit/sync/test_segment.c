@@ -21,7 +21,7 @@ struct made {
 static void
 made_init(struct made *m, unsigned rows, const char *text, unsigned deps)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	memset(m, 0, sizeof(*m));
 	sealing_init(&m->s, 1);
@@ -37,8 +37,9 @@ made_init(struct made *m, unsigned rows, const char *text, unsigned deps)
 		memset(d->ref, (int)(0x50 + i), SEGMENT_REF_BYTES);
 	}
 	sealing_payload(&m->payload, rows, text);
-	assert_int_equal(
-	    sealing_make(&m->s, &m->bytes, &m->id, &m->payload, &f), OK);
+	assert_int_equal(sealing_make(&m->s, &m->bytes, &m->id, &m->payload,
+			     &f),
+	    OK);
 }
 
 static void
@@ -54,7 +55,7 @@ receive(const struct made *m, const uint8_t *p, size_t n, struct buf *payload)
 {
 	struct segment s;
 	struct segment_id id;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	enum err e = segment_parse(&s, p, n, &f);
 
 	if (e != OK) {
@@ -71,16 +72,16 @@ receive(const struct made *m, const uint8_t *p, size_t n, struct buf *payload)
 static void
 what_was_sealed_comes_back(void **state)
 {
-	static const unsigned rows[] = {1, 2, 3, 17, 100, 500};
+	static const unsigned rows[] = { 1, 2, 3, 17, 100, 500 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct buf payload = {0};
+		struct buf payload = { 0 };
 		struct made m;
 
 		made_init(&m, rows[i], "unexcused", rows[i] % 3);
 		assert_int_equal(receive(&m, m.bytes.p, m.bytes.n, &payload),
-				 OK);
+		    OK);
 		assert_int_equal(payload.n, m.payload.n);
 		assert_memory_equal(payload.p, m.payload.p, payload.n);
 		buf_release(&payload);
@@ -113,7 +114,7 @@ a_hundred_changed_rows_cost_40_bytes_each_at_most(void **state)
 static void
 every_truncation_is_refused(void **state)
 {
-	struct buf payload = {0}, stub = {0};
+	struct buf payload = { 0 }, stub = { 0 };
 	struct segment s;
 	struct made m;
 
@@ -133,7 +134,7 @@ every_truncation_is_refused(void **state)
 		assert_int_equal(receive(&m, stub.p, n, &payload), ERR_FORMAT);
 	buf_u8(&m.bytes, 0);
 	assert_int_equal(receive(&m, m.bytes.p, m.bytes.n, &payload),
-			 ERR_FORMAT);
+	    ERR_FORMAT);
 	buf_release(&stub);
 	made_release(&m);
 }
@@ -141,15 +142,16 @@ every_truncation_is_refused(void **state)
 static void
 every_single_bit_flip_is_refused(void **state)
 {
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 	struct made m;
 
 	(void)state;
 	made_init(&m, 1, "x", 1);
 	for (size_t bit = 0; bit < m.bytes.n * 8; bit++) {
 		m.bytes.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_not_equal(
-		    receive(&m, m.bytes.p, m.bytes.n, &payload), OK);
+		assert_int_not_equal(receive(&m, m.bytes.p, m.bytes.n,
+					 &payload),
+		    OK);
 		assert_int_equal(payload.n, 0);
 		m.bytes.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
@@ -160,7 +162,7 @@ every_single_bit_flip_is_refused(void **state)
 static void
 a_changed_header_or_body_does_not_open(void **state)
 {
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 	struct made m;
 
 	(void)state;
@@ -170,8 +172,8 @@ a_changed_header_or_body_does_not_open(void **state)
 
 		m.bytes.p[at] ^= 1;
 		if (segment_parse(&s, m.bytes.p, m.bytes.n, NULL) == OK) {
-			assert_int_equal(
-			    segment_open(&payload, &s, m.s.key, NULL),
+			assert_int_equal(segment_open(&payload, &s, m.s.key,
+					     NULL),
 			    ERR_AUTH);
 			assert_int_equal(payload.n, 0);
 		}
@@ -183,7 +185,7 @@ a_changed_header_or_body_does_not_open(void **state)
 static void
 another_network_predecessor_signer_or_key_does_not_fit(void **state)
 {
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 	struct sealing other;
 	struct segment_id id;
 	struct segment s;
@@ -210,7 +212,7 @@ another_network_predecessor_signer_or_key_does_not_fit(void **state)
 static void
 a_stub_verifies_like_the_whole(void **state)
 {
-	struct buf stub = {0}, again = {0}, payload = {0};
+	struct buf stub = { 0 }, again = { 0 }, payload = { 0 };
 	struct segment s, t;
 	struct segment_id id;
 	struct made m;
@@ -247,18 +249,18 @@ a_salt_never_repeats(void **state)
 {
 	static uint8_t salts[1000][SEGMENT_SALT_BYTES];
 	struct sealing s;
-	struct buf payload = {0};
+	struct buf payload = { 0 };
 
 	(void)state;
 	sealing_init(&s, 1);
 	sealing_payload(&payload, 1, "same every time");
 	for (size_t i = 0; i < COUNT_OF(salts); i++) {
-		struct buf out = {0};
+		struct buf out = { 0 };
 		struct segment_id id;
 		struct segment seg;
 
 		assert_int_equal(sealing_make(&s, &out, &id, &payload, NULL),
-				 OK);
+		    OK);
 		assert_int_equal(segment_parse(&seg, out.p, out.n, NULL), OK);
 		memcpy(salts[i], seg.header.salt, SEGMENT_SALT_BYTES);
 		buf_release(&out);
@@ -273,7 +275,8 @@ a_salt_never_repeats(void **state)
 static void
 a_broken_random_source_still_gives_each_segment_its_salt(void **state)
 {
-	struct buf one = {0}, two = {0}, a = {0}, b = {0}, c = {0}, d = {0};
+	struct buf one = { 0 }, two = { 0 }, a = { 0 }, b = { 0 }, c = { 0 },
+		   d = { 0 };
 	struct segment_id id;
 	struct sealing s;
 
@@ -303,7 +306,7 @@ a_broken_random_source_still_gives_each_segment_its_salt(void **state)
 static enum err
 open_forged(const struct buf *plain, size_t *payload_n)
 {
-	struct buf header = {0}, body = {0}, bytes = {0}, payload = {0};
+	struct buf header = { 0 }, body = { 0 }, bytes = { 0 }, payload = { 0 };
 	struct segment s;
 	struct made m;
 	size_t at;
@@ -340,10 +343,9 @@ static void
 hostile_plaintext_of_a_key_holder_is_refused(void **state)
 {
 	/* a frame that states 1 MiB and holds 8 runs of 128 KiB */
-	static const uint8_t bomb[] = {0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0,
-				       0,    0x10, 0,	 0x02, 0,    0x10,
-				       0,    0x03, 0,	 0x10, 0};
-	struct buf plain = {0};
+	static const uint8_t bomb[] = { 0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0,
+		0x10, 0, 0x02, 0, 0x10, 0, 0x03, 0, 0x10, 0 };
+	struct buf plain = { 0 };
 	size_t n;
 
 	(void)state;
@@ -377,7 +379,7 @@ hostile_plaintext_of_a_key_holder_is_refused(void **state)
 static void
 too_long_is_refused_before_it_is_looked_at(void **state)
 {
-	struct buf payload = {0}, out = {0};
+	struct buf payload = { 0 }, out = { 0 };
 	struct segment_id id;
 	struct segment s;
 	struct sealing f;
@@ -385,12 +387,13 @@ too_long_is_refused_before_it_is_looked_at(void **state)
 
 	(void)state;
 	/* one readable byte: reading more would be seen by the sanitizer */
-	assert_int_equal(
-	    segment_parse(&s, &byte, LIMIT_SEGMENT_BYTES + 1, NULL), ERR_LIMIT);
+	assert_int_equal(segment_parse(&s, &byte, LIMIT_SEGMENT_BYTES + 1,
+			     NULL),
+	    ERR_LIMIT);
 	sealing_init(&f, 1);
 	buf_zero(&payload, LIMIT_PAYLOAD_BYTES + 1);
 	assert_int_equal(sealing_make(&f, &out, &id, &payload, NULL),
-			 ERR_LIMIT);
+	    ERR_LIMIT);
 	assert_int_equal(out.n, 0);
 	/* the longest that is allowed, which does not compress */
 	randombytes_buf_deterministic(payload.p, LIMIT_PAYLOAD_BYTES, f.key);
@@ -411,9 +414,9 @@ static void
 header_refused(const struct sealing *bad)
 {
 	struct sealing s = *bad;
-	struct buf payload = {0}, out = {0};
-	struct segment_id id = {{7}}, before = id;
-	struct fail f = {0};
+	struct buf payload = { 0 }, out = { 0 };
+	struct segment_id id = { { 7 } }, before = id;
+	struct fail f = { 0 };
 
 	s.env.env.self = &s.env;
 	sealing_payload(&payload, 1, "x");
@@ -462,12 +465,12 @@ a_header_that_others_would_refuse_is_never_signed(void **state)
 static void
 every_control_kind_is_framed_in_clear(void **state)
 {
-	struct buf body = {0};
+	struct buf body = { 0 };
 
 	(void)state;
 	buf_text(&body, "what this kind says");
 	for (int kind = 0; kind <= SEGMENT_KIND_MAX; kind++) {
-		struct buf out = {0}, payload = {0};
+		struct buf out = { 0 }, payload = { 0 };
 		struct segment_id id, again;
 		struct sealing s;
 		struct segment seg;
@@ -479,8 +482,8 @@ every_control_kind_is_framed_in_clear(void **state)
 			s.header.lane = 0;
 		e = sealing_make(&s, &out, &id, &body, NULL);
 		if (segment_chain(s.header.kind) == CHAIN_DATA) {
-			assert_int_equal(
-			    e, kind == SEGMENT_DATA ? OK : ERR_UNAVAILABLE);
+			assert_int_equal(e,
+			    kind == SEGMENT_DATA ? OK : ERR_UNAVAILABLE);
 			buf_release(&out);
 			continue;
 		}
@@ -493,7 +496,7 @@ every_control_kind_is_framed_in_clear(void **state)
 		assert_true(id_equal(&id, &again));
 		assert_int_equal(segment_verify(&seg, &id, s.public_key), OK);
 		assert_int_equal(segment_open(&payload, &seg, s.key, NULL),
-				 ERR_INPUT);
+		    ERR_INPUT);
 		buf_release(&out);
 	}
 	buf_release(&body);
@@ -503,18 +506,18 @@ static void
 another_format_or_suite_says_so(void **state)
 {
 	struct segment s;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct made m;
 
 	(void)state;
 	made_init(&m, 1, "x", 0);
 	m.bytes.p[1] = 2;
 	assert_int_equal(segment_parse(&s, m.bytes.p, m.bytes.n, &f),
-			 ERR_VERSION);
+	    ERR_VERSION);
 	m.bytes.p[1] = 1;
 	m.bytes.p[2] = 9;
 	assert_int_equal(segment_parse(&s, m.bytes.p, m.bytes.n, &f),
-			 ERR_VERSION);
+	    ERR_VERSION);
 	assert_non_null(strstr(f.text, "suite"));
 	made_release(&m);
 }
@@ -542,25 +545,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_was_sealed_comes_back),
-	    cmocka_unit_test(
-		a_lone_change_with_two_dependencies_is_262_bytes_at_most),
-	    cmocka_unit_test(a_hundred_changed_rows_cost_40_bytes_each_at_most),
-	    cmocka_unit_test(every_truncation_is_refused),
-	    cmocka_unit_test(every_single_bit_flip_is_refused),
-	    cmocka_unit_test(a_changed_header_or_body_does_not_open),
-	    cmocka_unit_test(
-		another_network_predecessor_signer_or_key_does_not_fit),
-	    cmocka_unit_test(a_stub_verifies_like_the_whole),
-	    cmocka_unit_test(a_salt_never_repeats),
-	    cmocka_unit_test(
-		a_broken_random_source_still_gives_each_segment_its_salt),
-	    cmocka_unit_test(hostile_plaintext_of_a_key_holder_is_refused),
-	    cmocka_unit_test(too_long_is_refused_before_it_is_looked_at),
-	    cmocka_unit_test(a_header_that_others_would_refuse_is_never_signed),
-	    cmocka_unit_test(every_control_kind_is_framed_in_clear),
-	    cmocka_unit_test(another_format_or_suite_says_so),
-	    cmocka_unit_test(padding_is_padme_with_a_floor),
+		cmocka_unit_test(what_was_sealed_comes_back),
+		cmocka_unit_test(
+		    a_lone_change_with_two_dependencies_is_262_bytes_at_most),
+		cmocka_unit_test(
+		    a_hundred_changed_rows_cost_40_bytes_each_at_most),
+		cmocka_unit_test(every_truncation_is_refused),
+		cmocka_unit_test(every_single_bit_flip_is_refused),
+		cmocka_unit_test(a_changed_header_or_body_does_not_open),
+		cmocka_unit_test(
+		    another_network_predecessor_signer_or_key_does_not_fit),
+		cmocka_unit_test(a_stub_verifies_like_the_whole),
+		cmocka_unit_test(a_salt_never_repeats),
+		cmocka_unit_test(
+		    a_broken_random_source_still_gives_each_segment_its_salt),
+		cmocka_unit_test(hostile_plaintext_of_a_key_holder_is_refused),
+		cmocka_unit_test(too_long_is_refused_before_it_is_looked_at),
+		cmocka_unit_test(
+		    a_header_that_others_would_refuse_is_never_signed),
+		cmocka_unit_test(every_control_kind_is_framed_in_clear),
+		cmocka_unit_test(another_format_or_suite_says_so),
+		cmocka_unit_test(padding_is_padme_with_a_floor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
