@@ -1,0 +1,60 @@
+/*
+ * The functions behind the command table (table.c), by subject. Each runs one
+ * command for one run (run.h) and has the contract of DESIGN 10.
+ */
+#ifndef FOOTBRIDGE_NODE_CMD_H
+#define FOOTBRIDGE_NODE_CMD_H
+
+#include "node/run.h"
+
+/* cmd_init.c */
+enum err cmd_init(struct run *run, struct fail *f);
+/* cmd_member.c */
+enum err cmd_invite(struct run *run, struct fail *f);
+enum err cmd_join(struct run *run, struct fail *f);
+enum err cmd_members(struct run *run, struct fail *f);
+/* cmd_key.c */
+enum err cmd_root_export(struct run *run, struct fail *f);
+enum err cmd_root_forget(struct run *run, struct fail *f);
+enum err cmd_keyslot_list(struct run *run, struct fail *f);
+enum err cmd_keyslot_add(struct run *run, struct fail *f);
+enum err cmd_keyslot_remove(struct run *run, struct fail *f);
+/* cmd_peer.c */
+enum err cmd_peer_add(struct run *run, struct fail *f);
+enum err cmd_peer_remove(struct run *run, struct fail *f);
+enum err cmd_peers(struct run *run, struct fail *f);
+enum err cmd_sync(struct run *run, struct fail *f);
+/* cmd_serve.c */
+enum err cmd_serve(struct run *run, struct fail *f);
+/* cmd_status.c */
+enum err cmd_status(struct run *run, struct fail *f);
+enum err cmd_held(struct run *run, struct fail *f);
+enum err cmd_held_retry(struct run *run, struct fail *f);
+/* cmd_bundle.c */
+enum err cmd_bundle_export(struct run *run, struct fail *f);
+enum err cmd_bundle_import(struct run *run, struct fail *f);
+enum err cmd_bundle_show(struct run *run, struct fail *f);
+/* cmd_record.c */
+enum err cmd_put(struct run *run, struct fail *f);
+enum err cmd_get(struct run *run, struct fail *f);
+enum err cmd_list(struct run *run, struct fail *f);
+enum err cmd_find(struct run *run, struct fail *f);
+enum err cmd_history(struct run *run, struct fail *f);
+/* cmd_conflict.c */
+enum err cmd_conflicts(struct run *run, struct fail *f);
+enum err cmd_resolve(struct run *run, struct fail *f);
+/* cmd_share.c */
+enum err cmd_share(struct run *run, struct fail *f);
+enum err cmd_access(struct run *run, struct fail *f);
+enum err cmd_carry(struct run *run, struct fail *f);
+/* cmd_import.c */
+enum err cmd_import_csv(struct run *run, struct fail *f);
+enum err cmd_import_map(struct run *run, struct fail *f);
+enum err cmd_import_undo(struct run *run, struct fail *f);
+/* cmd_check.c */
+enum err cmd_verify(struct run *run, struct fail *f);
+enum err cmd_rebuild(struct run *run, struct fail *f);
+/* cmd_help.c */
+enum err cmd_help(struct run *run, struct fail *f);
+
+#endif

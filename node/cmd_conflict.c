@@ -1,0 +1,190 @@
+/* conflicts, resolve. */
+#include "node/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/show.h"
+
+struct listing {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	int64_t decisions, notices;
+	bool failed;
+};
+
+static bool
+list_one(void *context, const struct conflict *c)
+{
+	struct listing *l = context;
+
+	if (c->kind == CONFLICT_DECISION)
+		l->decisions++;
+	else
+		l->notices++;
+	if (l->array == NULL)
+		show_conflict_text(l->run, c);
+	else if (json_array_append_new(l->array,
+	             show_conflict_json(l->run, c, true)) != 0)
+		l->failed = true;
+	return !l->failed;
+}
+
+struct noticing {
+	struct conflict one; /* its values in values */
+	struct conflict_value *values;
+	struct buf text; /* bytes of all values */
+	bool have, failed;
+};
+
+/* Values of a callback are borrowed, and it must not write: copy one. */
+static bool
+copy_notice(void *context, const struct conflict *c)
+{
+	struct noticing *n = context;
+	size_t at = 0;
+
+	if (c->kind != CONFLICT_NOTICE)
+		return true;
+	n->one = *c;
+	n->values = calloc(c->value_count + 1, sizeof(*n->values));
+	n->failed = n->values == NULL;
+	if (n->failed)
+		return false;
+	memcpy(n->values, c->values, c->value_count * sizeof(*n->values));
+	for (size_t i = 0; i < c->value_count; i++)
+		buf_put(&n->text, c->values[i].value.p, c->values[i].value.n);
+	buf_put(&n->text, c->shown.p, c->shown.n);
+	n->failed = n->text.err != OK;
+	for (size_t i = 0; !n->failed && i < c->value_count; i++) {
+		n->values[i].value.p = n->text.p + at;
+		at += n->values[i].value.n;
+	}
+	n->one.shown.p = n->text.p + at;
+	n->one.values = n->values;
+	n->have = !n->failed;
+	return false;
+}
+
+/* A person read them on a terminal: they close here (DESIGN 6). */
+static enum err
+close_notices(struct run *run, int64_t count, struct fail *f)
+{
+	for (; count > 0; count--) {
+		struct noticing n = { 0 };
+		enum err e = conflict_list(run->replica, NULL, NULL, true,
+		    copy_notice, &n, f);
+
+		if (e == OK && n.failed)
+			e = fail_set(f, ERR_NOMEM, "a notice");
+		if (e == OK && n.have)
+			e = conflict_noticed(run->replica, &n.one, f);
+		free(n.values);
+		buf_release(&n.text);
+		if (e != OK || !n.have)
+			return e;
+	}
+	return OK;
+}
+
+enum err
+cmd_conflicts(struct run *run, struct fail *f)
+{
+	struct listing l = { .run = run };
+	bool all = cli_get(run->cli, "all") != NULL;
+	enum err e;
+
+	if (run->cli->json)
+		l.array = json_array();
+	e = conflict_list(run->replica, NULL, NULL, all, list_one, &l, f);
+	if (e == OK && l.failed)
+		e = fail_set(f, ERR_NOMEM, "the list of conflicts");
+	if (e != OK) {
+		json_decref(l.array);
+		return e;
+	}
+	run->decide = l.decisions > 0;
+	if (run->cli->json)
+		return run_json(run, l.array, f);
+	run_say(run, "%lld to decide", (long long)l.decisions);
+	if (all)
+		run_say(run, ", %lld settled by rule%s", (long long)l.notices,
+		    l.notices > 0 && run->out_tty ? " (seen now, not shown "
+		                                    "again)"
+		                                  : "");
+	run_say(run, "\n");
+	if (!run->out_tty)
+		return OK;
+	return close_notices(run, l.notices, f);
+}
+
+static enum err
+resolve_number(struct run *run, const struct row_id *staff, struct fail *f)
+{
+	const char *keep = cli_get(run->cli, "keep");
+	int64_t no, k;
+	enum err e;
+
+	if (keep == NULL || run->cli->word_count != 1)
+		return fail_set(f, ERR_USAGE,
+		    "resolve: usage: footbridge resolve N --keep K, or "
+		    "footbridge resolve TABLE ID FIELD VALUE");
+	e = cli_number(&no, run_word(run, 0), 1, INT32_MAX,
+	    "the conflict's number", f);
+	if (e == OK)
+		e = cli_number(&k, keep, 1, 10000, "--keep", f);
+	if (e != OK)
+		return e;
+	e = conflict_keep(run->replica, no, (unsigned)k, staff, f);
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e,
+		    "no conflict or value has this number now; footbridge "
+		    "conflicts --all shows them");
+	return e;
+}
+
+static enum err
+resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
+{
+	struct buf scratch = { 0 };
+	const struct table *t;
+	const struct field *field;
+	struct row_id id;
+	struct value v;
+	enum err e;
+
+	e = name_table(&t, run, run_word(run, 0), f);
+	if (e == OK)
+		e = name_row(&id, run, t, run_word(run, 1), f);
+	if (e == OK)
+		e = name_field(&field, t, run_word(run, 2), f);
+	if (e == OK)
+		e = field_parse(&v, &scratch, run, field, run_word(run, 3), f);
+	if (e == OK)
+		e = conflict_resolve(run->replica, t, &id, field, &v, staff,
+		    f);
+	buf_release(&scratch);
+	return e;
+}
+
+enum err
+cmd_resolve(struct run *run, struct fail *f)
+{
+	struct row_id staff;
+	bool have;
+	enum err e = name_acting(&staff, &have, run, f);
+
+	if (e != OK)
+		return e;
+	if (run->cli->word_count == 4)
+		e = resolve_field(run, have ? &staff : NULL, f);
+	else
+		e = resolve_number(run, have ? &staff : NULL, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (run->cli->json)
+		return run_json(run, json_pack("{s:b}", "resolved", 1), f);
+	run_say(run, "settled\n");
+	return OK;
+}

@@ -1,0 +1,388 @@
+/* Prefixes are looked up by order of id: rows after the prefix's smallest. */
+#include "node/name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum err
+name_table(const struct table **out, const struct run *run, const char *text,
+    struct fail *f)
+{
+	const struct registry *g = replica_registry(run->replica);
+	const struct table *t = registry_table(g, text);
+
+	if (t == NULL)
+		return fail_set(f, ERR_INPUT,
+		    "no table is called %.40s; want one of %s, %s, %s and so "
+		    "on (schema/migrations lists them)",
+		    text, g->table_count > 4 ? g->tables[4].name : "person",
+		    g->table_count > 5 ? g->tables[5].name : "episode",
+		    g->table_count > 7 ? g->tables[7].name : "appointment");
+	*out = t;
+	return OK;
+}
+
+enum err
+name_field(const struct field **out, const struct table *t, const char *text,
+    struct fail *f)
+{
+	const struct field *field = table_field(t, text);
+
+	if (field == NULL)
+		return fail_set(f, ERR_INPUT,
+		    "table %s has no field %.40s; its fields start with %s",
+		    t->name, text, t->field_count > 0 ? t->fields[0].name : "");
+	*out = field;
+	return OK;
+}
+
+/* ---- ids and prefixes ---- */
+
+struct search {
+	const char *prefix; /* lowercase hex, or NULL: count all */
+	struct row_id found;
+	size_t count;
+};
+
+static bool
+take_match(void *context, const struct read_row *row)
+{
+	struct search *s = context;
+	char text[ID_TEXT_BYTES];
+
+	hex_encode(text, row->id.b, ID_BYTES);
+	if (s->prefix != NULL &&
+	    strncmp(text, s->prefix, strlen(s->prefix)) != 0)
+		return false;
+	if (s->count > 0 && id_equal(&s->found, &row->id))
+		return true; /* the same row in two compartments */
+	s->found = row->id;
+	s->count++;
+	return s->count < 2;
+}
+
+static bool
+is_hex(const char *text, char lower[static ID_TEXT_BYTES])
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n >= ID_TEXT_BYTES)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!isxdigit((unsigned char)text[i]))
+			return false;
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	}
+	lower[n] = '\0';
+	return true;
+}
+
+/* The greatest id below every id that starts with prefix; false: there is
+ * none, start at the beginning. */
+static bool
+just_before(struct row_id *out, const char *prefix)
+{
+	char text[ID_TEXT_BYTES];
+	size_t n = strlen(prefix);
+
+	memset(text, '0', ID_TEXT_BYTES - 1);
+	memcpy(text, prefix, n);
+	text[ID_TEXT_BYTES - 1] = '\0';
+	if (hex_decode(out->b, ID_BYTES, text) != OK)
+		return false;
+	for (size_t i = ID_BYTES; i > 0; i--) {
+		if (out->b[i - 1]-- != 0)
+			return true;
+	}
+	return false;
+}
+
+enum err
+name_row(struct row_id *out, const struct run *run, const struct table *t,
+    const char *text, struct fail *f)
+{
+	char lower[ID_TEXT_BYTES];
+	struct search s = { .prefix = lower };
+	struct row_id after;
+	struct read_query q = { .table = t, .limit = 8, .all_states = true };
+	enum err e;
+
+	if (!is_hex(text, lower))
+		return fail_set(f, ERR_INPUT,
+		    "%s: want an id of 32 hex digits or its beginning, have "
+		    "%.40s",
+		    t->name, text);
+	if (strlen(lower) == ID_TEXT_BYTES - 1)
+		return hex_decode(out->b, ID_BYTES, lower);
+	if (just_before(&after, lower))
+		q.after = &after;
+	e = read_list(run->replica, &q, take_match, &s, f);
+	if (e != OK)
+		return e;
+	if (s.count == 0)
+		return fail_set(f, ERR_NOTFOUND,
+		    "no %s here has an id that starts with %s", t->name, lower);
+	if (s.count > 1)
+		return fail_set(f, ERR_INPUT,
+		    "more than one %s has an id that starts with %s; give more "
+		    "digits",
+		    t->name, lower);
+	*out = s.found;
+	return OK;
+}
+
+enum err
+name_named(struct row_id *out, const struct run *run, const struct table *t,
+    const char *text, struct fail *f)
+{
+	const struct field *field = table_field(t, "name");
+	struct search s = { 0 };
+	struct read_filter filter = { .field = field };
+	struct read_query q = { .table = t, .filters = &filter,
+		.filter_count = 1, .limit = 8 };
+	enum err e;
+
+	if (field == NULL)
+		return name_row(out, run, t, text, f);
+	filter.value = (struct value){ .type = VALUE_TEXT,
+		.p = (const uint8_t *)text, .n = strlen(text) };
+	e = read_list(run->replica, &q, take_match, &s, f);
+	if (e != OK)
+		return e;
+	if (s.count > 1)
+		return fail_set(f, ERR_INPUT,
+		    "more than one %s is called %.60s; give the id", t->name,
+		    text);
+	if (s.count == 1) {
+		*out = s.found;
+		return OK;
+	}
+	e = name_row(out, run, t, text, f);
+	if (e == OK)
+		return OK;
+	return fail_set(f, e, "no %s here is called %.60s", t->name, text);
+}
+
+enum err
+name_ref(struct row_id *out, const struct run *run, const char *ref,
+    const char *text, struct fail *f)
+{
+	const struct table *t;
+	enum err e;
+
+	if (strcmp(ref, "person") == 0)
+		return read_subject(run->replica, out, text, f);
+	if (strcmp(ref, "agency") == 0) {
+		const struct member_agency *a;
+
+		e = members_find_agency(replica_members(run->replica), &a,
+		    text, f);
+		if (e == OK)
+			memcpy(out->b, a->id.b, ID_BYTES);
+		return e;
+	}
+	e = name_table(&t, run, ref, f);
+	return e == OK ? name_named(out, run, t, text, f) : e;
+}
+
+/* ---- who acts ---- */
+
+struct mine {
+	const struct agency_id *agency;
+	struct row_id found;
+	size_t count;
+};
+
+static bool
+count_mine(void *context, const struct read_row *row)
+{
+	struct mine *m = context;
+
+	if (id_equal(&row->owner, m->agency)) {
+		m->found = row->id;
+		m->count++;
+	}
+	return m->count < 2;
+}
+
+static bool
+made_with_replica(struct row_id *out, const struct run *run)
+{
+	struct buf b = { 0 };
+	bool have = replica_meta_get(run->replica, &b, NAME_OWN_STAFF, NULL) ==
+	        OK &&
+	    b.n == ID_BYTES;
+
+	if (have)
+		memcpy(out->b, b.p, ID_BYTES);
+	buf_release(&b);
+	return have;
+}
+
+enum err
+name_acting(struct row_id *out, bool *have, const struct run *run,
+    struct fail *f)
+{
+	const struct table *t =
+	    registry_table(replica_registry(run->replica), "staff");
+	struct mine m = {
+		.agency = &replica_identity(run->replica)->agency
+	};
+	struct read_query q = { .table = t };
+	enum err e;
+
+	*have = false;
+	if (run->cli->as != NULL && t == NULL)
+		return fail_set(f, ERR_INPUT,
+		    "--as: this schema has no table staff");
+	if (t == NULL)
+		return OK;
+	*have = true;
+	if (run->cli->as != NULL) {
+		e = name_named(out, run, t, run->cli->as, f);
+		return e == OK ? OK : fail_in(f, e, "--as");
+	}
+	e = read_list(run->replica, &q, count_mine, &m, f);
+	if (e != OK)
+		return e;
+	if (m.count == 1)
+		*out = m.found;
+	else
+		*have = made_with_replica(out, run);
+	return OK;
+}
+
+/* ---- names for ids ---- */
+
+struct label {
+	struct buf *out;
+	bool done;
+};
+
+static bool
+take_label(void *context, const struct read_row *row)
+{
+	static const char *const names[] = { "preferred_name", "legal_name",
+		"name" };
+	struct label *l = context;
+
+	for (size_t i = 0; i < COUNT_OF(names) && !l->done; i++) {
+		const struct field *field = table_field(row->table, names[i]);
+		const struct value *v =
+		    field != NULL ? &row->values[field->number] : NULL;
+
+		if (v != NULL && v->type == VALUE_TEXT && v->n > 0) {
+			buf_put(l->out, v->p, v->n);
+			l->done = true;
+		}
+	}
+	return false;
+}
+
+void
+name_show_row(struct buf *out, const struct run *run, const struct table *t,
+    const struct row_id *id)
+{
+	struct label l = { .out = out };
+	char text[ID_TEXT_BYTES];
+
+	if (t != NULL)
+		(void)read_get(run->replica, t, id, 0, take_label, &l, NULL);
+	if (l.done)
+		return;
+	hex_encode(text, id->b, 4);
+	buf_put(out, text, 8);
+}
+
+void
+name_show_staff(struct buf *out, const struct run *run,
+    const struct row_id *id)
+{
+	static const struct row_id nobody;
+
+	if (id_equal(id, &nobody)) {
+		buf_printf(out, "the node itself");
+		return;
+	}
+	name_show_row(out, run,
+	    registry_table(replica_registry(run->replica), "staff"), id);
+}
+
+const char *
+name_of_node(const struct run *run, const struct node_id *id,
+    char text[static ID_TEXT_BYTES])
+{
+	const struct member_node *n =
+	    members_node(replica_members(run->replica), id);
+
+	if (n != NULL && n->name[0] != '\0')
+		return n->name;
+	hex_encode(text, id->b, 4);
+	return text;
+}
+
+const char *
+name_of_agency(const struct run *run, const struct agency_id *id,
+    char text[static ID_TEXT_BYTES])
+{
+	const struct member_agency *a =
+	    members_agency(replica_members(run->replica), id);
+
+	if (a != NULL && a->name[0] != '\0')
+		return a->name;
+	hex_encode(text, id->b, 4);
+	return text;
+}
+
+/* ---- times ---- */
+
+void
+name_time(char text[static NAME_TIME_BYTES], int64_t at_ms, int offset_min)
+{
+	int64_t minutes = (at_ms >= 0 ? at_ms : at_ms - 59999) / 60000;
+	int64_t days;
+	int year, month, day;
+
+	if (at_ms < LIMIT_TIME_MIN_MS || at_ms > LIMIT_TIME_MAX_MS) {
+		(void)snprintf(text, NAME_TIME_BYTES, "an unknown time");
+		return;
+	}
+	minutes += offset_min;
+	days = minutes / 1440 - (minutes % 1440 < 0);
+	minutes -= days * 1440;
+	value_civil(&year, &month, &day, days);
+	(void)snprintf(text, NAME_TIME_BYTES, "%04d-%02d-%02d %02d:%02d",
+	    year % 10000, month % 100, day % 100, (int)(minutes / 60) % 100,
+	    (int)(minutes % 60));
+}
+
+void
+name_ago(struct buf *out, int64_t now_ms, int64_t at_ms)
+{
+	static const struct {
+		int64_t seconds;
+		const char *one, *many;
+	} units[] = {
+		{ 86400, "day", "days" },
+		{ 3600, "hour", "hours" },
+		{ 60, "minute", "minutes" },
+	};
+	int64_t s = (now_ms - at_ms) / 1000;
+
+	if (at_ms == 0) {
+		buf_printf(out, "never");
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		int64_t n = s / units[i].seconds;
+
+		if (n > 0) {
+			buf_printf(out, "%lld %s ago", (long long)n,
+			    n == 1 ? units[i].one : units[i].many);
+			return;
+		}
+	}
+	buf_printf(out, s < -60 ? "in the future (check the clock)"
+	                        : "just now");
+}

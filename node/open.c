@@ -1,0 +1,267 @@
+/* Slots first, then the database: the lock is taken by replica_open. */
+#include "node/open.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "node/gate.h"
+#include "node/secret.h"
+#include "schema/assets.h"
+
+/* another command line usually ends within this */
+#define BUSY_WAIT_MS 3000
+#define BUSY_STEP_MS 50
+
+enum err
+open_dir(const char **dir, const struct cli *cli, struct fail *f)
+{
+	const char *d = cli->dir;
+
+	if (d == NULL)
+		d = getenv("FOOTBRIDGE_DIR");
+	if (d == NULL || d[0] == '\0')
+		return fail_set(f, ERR_USAGE,
+		    "which replica: give --dir DIR or set FOOTBRIDGE_DIR");
+	if (strlen(d) > 3500)
+		return fail_set(f, ERR_USAGE, "the directory's name is too "
+		                              "long: want at most 3500 bytes");
+	*dir = d;
+	return OK;
+}
+
+enum err
+open_prepare(struct open_with *w, const char *dir, struct fail *f)
+{
+	const struct env *env = env_posix();
+	size_t count = 0;
+
+	*w = (struct open_with){ 0 };
+	for (; count < schema_asset_count; count++) {
+		if (count == OPEN_SCHEMA_MAX)
+			return fail_set(f, ERR_LIMIT, "too many migrations");
+		w->schema[count].name = schema_assets[count].name;
+		w->schema[count].text = (const char *)schema_assets[count].p;
+		w->schema[count].n = schema_assets[count].n;
+	}
+	w->options = (struct replica_options){
+		.env = env,
+		.schema = w->schema,
+		.schema_count = count,
+		.gate = gate_default,
+	};
+	return config_read(&w->config, env, dir, f);
+}
+
+void
+open_forget(struct open_with *w)
+{
+	slot_keys_wipe(&w->keys);
+}
+
+static bool
+has_kind(const struct slot_set *set, enum slot_kind kind)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->slots[i].kind == (uint8_t)kind)
+			return true;
+	}
+	return false;
+}
+
+static enum err
+try_kind(struct open_with *w, const struct slot_set *set, enum slot_kind kind,
+    const uint8_t *p, size_t n, struct fail *f)
+{
+	struct slot_secret secret = { .kind = kind, .p = p, .n = n };
+
+	if (n == 0 || !has_kind(set, kind))
+		return ERR_AUTH;
+	return slot_unlock(&w->keys, NULL, set, &secret, f);
+}
+
+/* The ways that cost one hash come before the one that costs Argon2id. */
+static enum err
+try_all(struct open_with *w, const struct slot_set *set,
+    const struct buf *secret, bool from_file, struct fail *f)
+{
+	size_t line = secret_line(secret->p, secret->n);
+
+	if (from_file &&
+	    try_kind(w, set, SLOT_KEYFILE, secret->p, secret->n, NULL) == OK)
+		return OK;
+	if (try_kind(w, set, SLOT_RECOVERY, secret->p, line, NULL) == OK)
+		return OK;
+	if (try_kind(w, set, SLOT_PASSPHRASE, secret->p, line, f) == OK)
+		return OK;
+	return fail_set(f, ERR_AUTH,
+	    "the passphrase, recovery code or key file does not fit any key "
+	    "slot of this replica; nothing was changed");
+}
+
+enum err
+open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
+    struct fail *f)
+{
+	const struct env *env = w->options.env;
+	struct slot_set set;
+	struct buf secret = { 0 };
+	bool from_file = false;
+	enum err e;
+
+	e = slot_load(&set, env, dir, f);
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e,
+		    "%.200s holds no replica; make one with footbridge init or "
+		    "footbridge join",
+		    dir);
+	if (e == OK)
+		e = secret_get(&secret, &from_file, cli, env, f);
+	if (e == OK)
+		e = try_all(w, &set, &secret, from_file, f);
+	buf_release(&secret);
+	w->options.replica_key = w->keys.replica;
+	w->options.cache_kib = w->config.cache_kib;
+	return e;
+}
+
+static void
+pause_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+enum err
+open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
+    const char *dir, struct fail *f)
+{
+	enum err e;
+
+	e = open_prepare(w, dir, f);
+	if (e == OK)
+		e = open_unlock(w, cli, dir, f);
+	if (e != OK)
+		return e;
+	for (int waited = 0;; waited += BUSY_STEP_MS) {
+		e = replica_open(out, dir, &w->options, f);
+		if (e != ERR_BUSY || waited >= BUSY_WAIT_MS)
+			break;
+		pause_ms(BUSY_STEP_MS);
+	}
+	if (e == ERR_BUSY)
+		return fail_in(f, e, "%.120s", dir);
+	return e;
+}
+
+/* Only what a person may put there before: a configuration file. */
+static enum err
+check_empty(const char *dir, struct fail *f)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	enum err e = OK;
+
+	if (d == NULL)
+		return fail_set(f, ERR_IO, "%.200s cannot be read", dir);
+	while (e == OK && (entry = readdir(d)) != NULL) {
+		const char *n = entry->d_name;
+
+		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 ||
+		    strcmp(n, "footbridge.conf") == 0 || strcmp(n, "lock") == 0)
+			continue;
+		if (strncmp(n, "slots", 5) == 0)
+			continue; /* checked beside the database */
+		e = fail_set(f, ERR_EXISTS,
+		    "%.160s is not empty (it holds %.60s); a new replica wants "
+		    "a directory of its own",
+		    dir, n);
+	}
+	(void)closedir(d);
+	return e;
+}
+
+static enum err
+make_dir(const struct env *env, const char *dir, struct fail *f)
+{
+	enum err e = env->dir_make(env->self, dir, f);
+	struct stat st;
+
+	if (e == ERR_EXISTS)
+		e = check_empty(dir, f);
+	if (e != OK)
+		return e;
+	if (stat(dir, &st) == 0 && (st.st_mode & 077) != 0 &&
+	    chmod(dir, 0700) != 0)
+		return fail_set(f, ERR_IO,
+		    "%.200s can be entered by others and that cannot be "
+		    "changed; want a directory of mode 0700",
+		    dir);
+	return OK;
+}
+
+/* Slots without a database are the rest of a making that was cut off. */
+static void
+drop_slots(const struct env *env, const char *dir)
+{
+	static const char *const names[] = { "slots", "slots.b" };
+	struct buf path = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		buf_reset(&path);
+		buf_printf(&path, "%s/%s", dir, names[i]);
+		(void)env->file_remove(env->self, buf_cstr(&path), NULL);
+	}
+	buf_release(&path);
+}
+
+static enum err
+make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
+    const char *dir, struct fail *f)
+{
+	const struct env *env = w->options.env;
+	struct slot_secret secret = { .kind = SLOT_PASSPHRASE };
+	struct buf passphrase = { 0 };
+	enum err e;
+
+	e = secret_new(&passphrase, cli, env, f);
+	secret.p = passphrase.p;
+	secret.n = passphrase.n;
+	if (e == OK)
+		e = slot_create(&w->keys, env, dir, &secret, f);
+	buf_release(&passphrase);
+	if (e != OK)
+		return e;
+	slot_recovery_make(code, env);
+	secret = (struct slot_secret){ .kind = SLOT_RECOVERY, .p = code->p,
+		.n = code->n };
+	e = code->err != OK ? code->err
+	                    : slot_add(&(uint8_t){ 0 }, env, dir, &w->keys,
+	                          &secret, f);
+	w->options.replica_key = w->keys.replica;
+	w->options.cache_kib = w->config.cache_kib;
+	return e;
+}
+
+enum err
+open_create(struct replica **out, struct open_with *w, struct buf *code,
+    const struct cli *cli, const char *dir, struct fail *f)
+{
+	const struct env *env = env_posix();
+	enum err e = make_dir(env, dir, f);
+
+	if (e == OK)
+		e = open_prepare(w, dir, f);
+	if (e != OK)
+		return e;
+	drop_slots(env, dir);
+	e = make_slots(w, code, cli, dir, f);
+	if (e == OK)
+		e = replica_create(out, dir, &w->options, f);
+	if (e != OK)
+		drop_slots(env, dir);
+	return e;
+}

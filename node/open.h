@@ -1,0 +1,46 @@
+/*
+ * A replica directory from the outside: find it, unlock it, open it, make it.
+ */
+#ifndef FOOTBRIDGE_NODE_OPEN_H
+#define FOOTBRIDGE_NODE_OPEN_H
+
+#include "node/config.h"
+#include "node/cli.h"
+#include "sync/replica.h"
+#include "sync/slot.h"
+
+#define OPEN_SCHEMA_MAX 128
+
+/* Options of the replica with everything they borrow. */
+struct open_with {
+	struct replica_options options;
+	struct registry_source schema[OPEN_SCHEMA_MAX];
+	struct slot_keys keys; /* wiped by open_forget */
+	struct config config;
+};
+
+/* The directory: --dir, FOOTBRIDGE_DIR. ERR_USAGE when neither is given. */
+enum err open_dir(const char **dir, const struct cli *cli, struct fail *f);
+
+/* Read the settings and the embedded schema; no key yet. */
+enum err open_prepare(struct open_with *w, const char *dir, struct fail *f);
+/* Ask for the secret and unlock the key slots into w->keys. ERR_NOTFOUND when
+ * dir holds no replica. */
+enum err open_unlock(struct open_with *w, const struct cli *cli,
+    const char *dir, struct fail *f);
+/* All of it; w must outlive the replica. Waits a moment for another short
+ * command to finish before it says ERR_BUSY. */
+enum err open_replica(struct replica **out, struct open_with *w,
+    const struct cli *cli, const char *dir, struct fail *f);
+
+/*
+ * Make a replica in dir (made when absent, else empty but for a configuration
+ * file): passphrase slot, recovery slot, database. *code gets the replica's
+ * recovery code, to be shown once and released.
+ */
+enum err open_create(struct replica **out, struct open_with *w,
+    struct buf *code, const struct cli *cli, const char *dir, struct fail *f);
+
+void open_forget(struct open_with *w);
+
+#endif
