@@ -28,7 +28,7 @@ name_fits(const char *name, const char *const *word, size_t count)
 
 static const struct cli_command *
 find_command(const struct cli_command *table, size_t count,
-	     const char *const *word, size_t words, size_t *used)
+    const char *const *word, size_t words, size_t *used)
 {
 	const struct cli_command *best = NULL;
 
@@ -73,7 +73,7 @@ find_option(const struct cli_option *options, const char *name, size_t n)
  * before the command itself is known. */
 static const struct cli_option *
 find_anywhere(const struct cli_command *table, size_t count, const char *name,
-	      size_t n)
+    size_t n)
 {
 	const struct cli_option *o = find_option(cli_globals, name, n);
 
@@ -97,7 +97,7 @@ option_name(const char *arg)
 /* First pass: the words that are not options, in order. */
 static void
 collect_words(struct cli *c, int argc, char *const *argv,
-	      const struct cli_command *table, size_t count)
+    const struct cli_command *table, size_t count)
 {
 	for (int i = 1; i < argc; i++) {
 		const struct cli_option *o;
@@ -142,7 +142,7 @@ set_global(struct cli *c, const char *name, const char *value)
 
 static enum err
 take_option(struct cli *c, const struct cli_option *o, bool global,
-	    const char *value, struct fail *f)
+    const char *value, struct fail *f)
 {
 	if (global) {
 		set_global(c, o->name, value);
@@ -150,14 +150,13 @@ take_option(struct cli *c, const struct cli_option *o, bool global,
 	}
 	if (o->later != NULL)
 		return fail_set(f, ERR_UNAVAILABLE,
-				"--%s is not available yet: %s", o->name,
-				o->later);
+		    "--%s is not available yet: %s", o->name, o->later);
 	if (!o->many && cli_get(c, o->name) != NULL)
 		return fail_set(f, ERR_USAGE,
-				"--%s is given twice; once is enough", o->name);
+		    "--%s is given twice; once is enough", o->name);
 	if (c->set_count == CLI_SET_MAX)
 		return fail_set(f, ERR_USAGE, "more than %d options",
-				CLI_SET_MAX);
+		    CLI_SET_MAX);
 	c->set[c->set_count].option = o;
 	c->set[c->set_count].value = value;
 	c->set_count++;
@@ -177,11 +176,11 @@ one_option(struct cli *c, int *at, int argc, char *const *argv, struct fail *f)
 		o = find_option(c->command->options, arg + 2, n);
 	if (o == NULL)
 		return fail_set(f, ERR_USAGE,
-				"%s%sno option --%.*s; see footbridge help %s",
-				c->command != NULL ? c->command->name : "",
-				c->command != NULL ? " has " : "there is ",
-				(int)(n > 40 ? 40 : n), arg + 2,
-				c->command != NULL ? c->command->name : "");
+		    "%s%sno option --%.*s; see footbridge help %s",
+		    c->command != NULL ? c->command->name : "",
+		    c->command != NULL ? " has " : "there is ",
+		    (int)(n > 40 ? 40 : n), arg + 2,
+		    c->command != NULL ? c->command->name : "");
 	if (o->value == NULL && arg[2 + n] == '=')
 		return fail_set(f, ERR_USAGE, "--%s takes no value", o->name);
 	if (o->value != NULL && arg[2 + n] == '=') {
@@ -189,7 +188,7 @@ one_option(struct cli *c, int *at, int argc, char *const *argv, struct fail *f)
 	} else if (o->value != NULL) {
 		if (*at + 1 >= argc)
 			return fail_set(f, ERR_USAGE, "--%s wants %s after it",
-					o->name, o->value);
+			    o->name, o->value);
 		value = argv[++*at];
 	}
 	return take_option(c, o, global, value, f);
@@ -220,20 +219,19 @@ check_words(const struct cli *c, struct fail *f)
 	if (c->help || k == NULL || k->run == NULL)
 		return OK;
 	if (c->word_count < k->min_words)
-		return fail_set(
-		    f, ERR_USAGE,
+		return fail_set(f, ERR_USAGE,
 		    "%s: something is missing; usage: footbridge %s %s",
 		    k->name, k->name, k->synopsis);
 	if (c->word_count > k->max_words)
 		return fail_set(f, ERR_USAGE,
-				"%s: too many words; usage: footbridge %s %s",
-				k->name, k->name, k->synopsis);
+		    "%s: too many words; usage: footbridge %s %s", k->name,
+		    k->name, k->synopsis);
 	return OK;
 }
 
 static enum err
 parse_into(struct cli *c, int argc, char *const *argv,
-	   const struct cli_command *table, size_t count, struct fail *f)
+    const struct cli_command *table, size_t count, struct fail *f)
 {
 	size_t used;
 	enum err e;
@@ -242,13 +240,12 @@ parse_into(struct cli *c, int argc, char *const *argv,
 	c->command = find_command(table, count, c->words, c->word_count, &used);
 	if (c->command == NULL && c->word_count > 0) {
 		if (is_family(table, count, c->words[0]))
-			return fail_set(
-			    f, ERR_USAGE,
+			return fail_set(f, ERR_USAGE,
 			    "%.40s wants one more word; see footbridge help "
 			    "%.40s",
 			    c->words[0], c->words[0]);
 		return fail_set(f, ERR_USAGE, "no command is called %.60s; %s",
-				c->words[0], more_help);
+		    c->words[0], more_help);
 	}
 	for (size_t i = used; used > 0 && i < c->word_count; i++)
 		c->words[i - used] = c->words[i];
@@ -263,9 +260,9 @@ parse_into(struct cli *c, int argc, char *const *argv,
 
 enum err
 cli_parse(struct cli *out, int argc, char *const *argv,
-	  const struct cli_command *table, size_t count, struct fail *f)
+    const struct cli_command *table, size_t count, struct fail *f)
 {
-	struct cli c = {0};
+	struct cli c = { 0 };
 	enum err e;
 
 	c.words = calloc(argc > 0 ? (size_t)argc : 1, sizeof(*c.words));
@@ -316,7 +313,7 @@ cli_wants_input(const struct cli *c)
 
 enum err
 cli_number(int64_t *out, const char *text, int64_t min, int64_t max,
-	   const char *what, struct fail *f)
+    const char *what, struct fail *f)
 {
 	char *end;
 	long long v;
@@ -325,8 +322,7 @@ cli_number(int64_t *out, const char *text, int64_t min, int64_t max,
 	v = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' ||
 	    isspace((unsigned char)text[0]) || v < min || v > max)
-		return fail_set(
-		    f, ERR_USAGE,
+		return fail_set(f, ERR_USAGE,
 		    "%s: want a whole number from %lld to %lld, have %.40s",
 		    what, (long long)min, (long long)max, text);
 	*out = v;
@@ -340,7 +336,7 @@ struct unit {
 
 static enum err
 scaled(int64_t *out, const char *text, const struct unit *units, size_t count,
-       const char *want, struct fail *f)
+    const char *want, struct fail *f)
 {
 	char *end;
 	long long v;
@@ -363,29 +359,33 @@ enum err
 cli_seconds(int64_t *out, const char *text, struct fail *f)
 {
 	static const struct unit units[] = {
-	    {"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400},
+		{ "", 1 },
+		{ "s", 1 },
+		{ "m", 60 },
+		{ "h", 3600 },
+		{ "d", 86400 },
 	};
 
 	return scaled(out, text, units, COUNT_OF(units),
-		      "a time such as 30s, 15m, 2h or 1d", f);
+	    "a time such as 30s, 15m, 2h or 1d", f);
 }
 
 enum err
 cli_bytes(int64_t *out, const char *text, struct fail *f)
 {
 	static const struct unit units[] = {
-	    {"", 1},
-	    {"B", 1},
-	    {"KB", 1000},
-	    {"MB", 1000000},
-	    {"GB", 1000000000},
-	    {"/day", 1},
-	    {"B/day", 1},
-	    {"KB/day", 1000},
-	    {"MB/day", 1000000},
-	    {"GB/day", 1000000000},
+		{ "", 1 },
+		{ "B", 1 },
+		{ "KB", 1000 },
+		{ "MB", 1000000 },
+		{ "GB", 1000000000 },
+		{ "/day", 1 },
+		{ "B/day", 1 },
+		{ "KB/day", 1000 },
+		{ "MB/day", 1000000 },
+		{ "GB/day", 1000000000 },
 	};
 
 	return scaled(out, text, units, COUNT_OF(units),
-		      "a size such as 700KB, 5MB or 1GB", f);
+	    "a size such as 700KB, 5MB or 1GB", f);
 }

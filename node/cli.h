@@ -34,8 +34,8 @@ struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
 	const char *value; /* word for help ("FILE"), NULL for a flag */
 	const char *help;
-	bool many;	   /* may be given more than once */
-	bool input;	   /* standard input belongs to it */
+	bool many;         /* may be given more than once */
+	bool input;        /* standard input belongs to it */
 	const char *later; /* sentence: not available yet; else NULL */
 };
 
@@ -43,8 +43,8 @@ typedef enum err (*cli_fn)(struct run *run, struct fail *f);
 
 struct cli_command {
 	const char *name;
-	const char *synopsis;		  /* after the name */
-	const char *help;		  /* sentences, one paragraph */
+	const char *synopsis;             /* after the name */
+	const char *help;                 /* sentences, one paragraph */
 	const struct cli_option *options; /* NULL: none */
 	cli_fn run; /* NULL: not available yet, later says more */
 	enum cli_need need;
@@ -81,9 +81,8 @@ struct cli {
  * fails:  ERR_USAGE names the word, what was wanted and where help is;
  *         ERR_NOMEM
  */
-enum err
-cli_parse(struct cli *out, int argc, char *const *argv,
-	  const struct cli_command *table, size_t count, struct fail *f);
+enum err cli_parse(struct cli *out, int argc, char *const *argv,
+    const struct cli_command *table, size_t count, struct fail *f);
 void cli_release(struct cli *c);
 
 /* The value of an option, "" for a flag that was given, NULL if it was not. */
@@ -95,7 +94,7 @@ bool cli_wants_input(const struct cli *c);
 
 /* A whole number from min to max; ERR_USAGE names what it is for. */
 enum err cli_number(int64_t *out, const char *text, int64_t min, int64_t max,
-		    const char *what, struct fail *f);
+    const char *what, struct fail *f);
 /* "90", "15m", "2h", "1d": seconds. */
 enum err cli_seconds(int64_t *out, const char *text, struct fail *f);
 /* "700", "4KB", "5MB", "2GB": bytes (powers of 1000), "/day" allowed. */

@@ -25,7 +25,7 @@ list_one(void *context, const struct conflict *c)
 	if (l->array == NULL)
 		show_conflict_text(l->run, c);
 	else if (json_array_append_new(l->array,
-	             show_conflict_json(l->run, c, true)) != 0)
+		     show_conflict_json(l->run, c, true)) != 0)
 		l->failed = true;
 	return !l->failed;
 }
@@ -110,8 +110,8 @@ cmd_conflicts(struct run *run, struct fail *f)
 	if (all)
 		run_say(run, ", %lld settled by rule%s", (long long)l.notices,
 		    l.notices > 0 && run->out_tty ? " (seen now, not shown "
-		                                    "again)"
-		                                  : "");
+						    "again)"
+						  : "");
 	run_say(run, "\n");
 	if (!run->out_tty)
 		return OK;
@@ -161,8 +161,7 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 	if (e == OK)
 		e = field_parse(&v, &scratch, run, field, run_word(run, 3), f);
 	if (e == OK)
-		e = conflict_resolve(run->replica, t, &id, field, &v, staff,
-		    f);
+		e = conflict_resolve(run->replica, t, &id, field, &v, staff, f);
 	buf_release(&scratch);
 	return e;
 }

@@ -9,8 +9,8 @@
 
 /* The words after the table and the id are FIELD=VALUE. */
 static enum err
-typed_fields(struct field_list *l, const struct run *run,
-    const struct table *t, size_t first, struct fail *f)
+typed_fields(struct field_list *l, const struct run *run, const struct table *t,
+    size_t first, struct fail *f)
 {
 	const char *word;
 	enum err e = OK;
@@ -62,8 +62,10 @@ static enum err
 put_row(struct run *run, const struct table *t, const char *id,
     struct field_list *l, struct fail *f)
 {
-	struct write_request q = { .table = t, .fields = l->items,
-		.field_count = l->count, .seen = cli_get(run->cli, "seen") };
+	struct write_request q = { .table = t,
+		.fields = l->items,
+		.field_count = l->count,
+		.seen = cli_get(run->cli, "seen") };
 	struct row_id given, made, staff;
 	int64_t draft = 0;
 	bool have;
@@ -170,8 +172,8 @@ show_many(void *context, const struct read_row *row)
 		show_row_line(run, row);
 	} else {
 		buf_put(&run->out, s->count > 0 ? "," : "[", 1);
-		s->err = run_json(run, show_row_json(run, row, s->fail),
-		    s->fail);
+		s->err =
+		    run_json(run, show_row_json(run, row, s->fail), s->fail);
 	}
 	s->count++;
 	run_flush(run);
@@ -266,8 +268,8 @@ cmd_find(struct run *run, struct fail *f)
 
 	if (run_word(run, 0)[0] == '\0')
 		return fail_set(f, ERR_USAGE, "find: want some text");
-	e = read_find(run->replica, run_word(run, 0), FIND_LIMIT, show_many,
-	    &s, f);
+	e = read_find(run->replica, run_word(run, 0), FIND_LIMIT, show_many, &s,
+	    f);
 	e = end_many(&s, e);
 	if (e == OK && s.count == FIND_LIMIT && !run->cli->json)
 		run_say(run, "(only the first %d are shown)\n", FIND_LIMIT);
@@ -297,7 +299,7 @@ event_fields(const struct telling *t, const struct read_event *e)
 
 		(void)snprintf(name, sizeof(name), "field %u", number);
 		if (!show_set(j, field != NULL ? field->name : name,
-		        field_json(field, &e->op->fields[i].value)))
+			field_json(field, &e->op->fields[i].value)))
 			break;
 	}
 	return j;
@@ -378,8 +380,7 @@ cmd_history(struct run *run, struct fail *f)
 		t.array = json_array();
 	e = read_history(run->replica, t.table, &id, 0, tell, &t, f);
 	if (e == ERR_NOTFOUND)
-		e = fail_set(f, e, "no %s with this id is here",
-		    t.table->name);
+		e = fail_set(f, e, "no %s with this id is here", t.table->name);
 	if (e == OK && t.failed)
 		e = fail_set(f, ERR_NOMEM, "the history");
 	if (e == OK && run->cli->json)

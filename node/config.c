@@ -20,7 +20,7 @@ struct reading {
 void
 config_defaults(struct config *c)
 {
-	*c = (struct config){.every_s = 15 * 60};
+	*c = (struct config){ .every_s = 15 * 60 };
 }
 
 static enum err
@@ -28,7 +28,7 @@ set_text(char *to, size_t room, const char *value, struct fail *f)
 {
 	if (strlen(value) >= room)
 		return fail_set(f, ERR_INPUT, "want at most %zu characters",
-				room - 1);
+		    room - 1);
 	memcpy(to, value, strlen(value) + 1);
 	return OK;
 }
@@ -43,7 +43,7 @@ set_cache(struct config *c, const char *value, struct fail *f)
 		return e;
 	if (bytes < 1000000 || bytes > 1000000000)
 		return fail_set(f, ERR_INPUT, "want 1MB to 1GB, have %.40s",
-				value);
+		    value);
 	c->cache_kib = (int)(bytes / 1024);
 	return OK;
 }
@@ -58,14 +58,14 @@ set_every(struct config *c, const char *value, struct fail *f)
 		return e;
 	if (seconds < 1 || seconds > 7 * 86400)
 		return fail_set(f, ERR_INPUT, "want 1s to 7d, have %.40s",
-				value);
+		    value);
 	c->every_s = seconds;
 	return OK;
 }
 
 static enum err
 set_one(struct config *c, const char *section, const char *key,
-	const char *value, struct fail *f)
+    const char *value, struct fail *f)
 {
 	if (strcmp(section, "serve") == 0 && strcmp(key, "listen") == 0)
 		return set_text(c->listen, sizeof(c->listen), value, f);
@@ -76,7 +76,7 @@ set_one(struct config *c, const char *section, const char *key,
 	if (strcmp(section, "staff") == 0 && strcmp(key, "as") == 0)
 		return set_text(c->as, sizeof(c->as), value, f);
 	return fail_set(f, ERR_INPUT, "no setting is called [%.40s] %.40s",
-			section, key);
+	    section, key);
 }
 
 /* inih calls this for each key; 0 stops. It does not hand over the line, so
@@ -87,7 +87,7 @@ handle(void *user, const char *section, const char *key, const char *value)
 	struct reading *r = user;
 
 	r->err = set_one(&r->config, section, key, value != NULL ? value : "",
-			 r->fail);
+	    r->fail);
 	return r->err == OK;
 }
 
@@ -109,9 +109,8 @@ next_line(char *line, int room, void *stream)
 	if (nl != NULL)
 		n = (size_t)(nl - s->p) + 1;
 	if (n >= (size_t)room) {
-		s->reading->err =
-		    fail_set(s->reading->fail, ERR_INPUT,
-			     "a line is longer than %d bytes", room - 2);
+		s->reading->err = fail_set(s->reading->fail, ERR_INPUT,
+		    "a line is longer than %d bytes", room - 2);
 		return NULL;
 	}
 	memcpy(line, s->p, n);
@@ -122,17 +121,17 @@ next_line(char *line, int room, void *stream)
 
 enum err
 config_parse(struct config *out, const char *name, const char *text, size_t n,
-	     struct fail *f)
+    struct fail *f)
 {
-	struct fail inner = {0};
-	struct reading r = {.name = name, .fail = &inner};
-	struct source s = {text, text + n, &r};
+	struct fail inner = { 0 };
+	struct reading r = { .name = name, .fail = &inner };
+	struct source s = { text, text + n, &r };
 	int line;
 
 	config_defaults(&r.config);
 	if (memchr(text, '\0', n) != NULL)
 		return fail_set(f, ERR_INPUT, "%s: this is not a text file",
-				name);
+		    name);
 	line = ini_parse_stream(next_line, &s, handle, &r);
 	if (r.err != OK) {
 		if (f != NULL)
@@ -143,30 +142,28 @@ config_parse(struct config *out, const char *name, const char *text, size_t n,
 		return fail_set(f, ERR_NOMEM, "%s", name);
 	if (line != 0)
 		return fail_set(f, ERR_INPUT,
-				"%s:%d: want \"[section]\" or \"key = value\"",
-				name, line);
+		    "%s:%d: want \"[section]\" or \"key = value\"", name, line);
 	*out = r.config;
 	return OK;
 }
 
 enum err
 config_read(struct config *out, const struct env *env, const char *dir,
-	    struct fail *f)
+    struct fail *f)
 {
-	struct buf path = {0}, text = {0};
+	struct buf path = { 0 }, text = { 0 };
 	enum err e;
 
 	buf_printf(&path, "%s/footbridge.conf", dir);
 	e = env->file_read(env->self, &text, buf_cstr(&path), CONFIG_FILE_BYTES,
-			   f);
+	    f);
 	if (e == ERR_NOTFOUND) {
 		config_defaults(out);
 		if (f != NULL)
 			f->text[0] = '\0';
 		e = OK;
 	} else if (e == OK) {
-		e = config_parse(
-		    out, "footbridge.conf",
+		e = config_parse(out, "footbridge.conf",
 		    (const char *)(text.n > 0 ? text.p : (uint8_t *)""), text.n,
 		    f);
 	}

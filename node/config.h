@@ -25,9 +25,9 @@
 
 struct config {
 	char listen[CONFIG_LISTEN_BYTES]; /* "" = do not listen */
-	int64_t every_s;		  /* 60 .. 7 days */
-	int cache_kib;			  /* 0 = the engine's default */
-	char as[LIMIT_NAME_BYTES + 1];	  /* "" = not set */
+	int64_t every_s;                  /* 60 .. 7 days */
+	int cache_kib;                    /* 0 = the engine's default */
+	char as[LIMIT_NAME_BYTES + 1];    /* "" = not set */
 };
 
 void config_defaults(struct config *c);
@@ -38,9 +38,9 @@ void config_defaults(struct config *c);
  *        ERR_LIMIT, ERR_NOMEM
  */
 enum err config_parse(struct config *out, const char *name, const char *text,
-		      size_t n, struct fail *f);
+    size_t n, struct fail *f);
 /* DIR/footbridge.conf, or the defaults when there is none. */
 enum err config_read(struct config *out, const struct env *env, const char *dir,
-		     struct fail *f);
+    struct fail *f);
 
 #endif

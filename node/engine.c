@@ -9,7 +9,7 @@ engine_init(struct engine *e, struct replica *replica, struct fail *f)
 	pthread_condattr_t attr;
 	int bad;
 
-	*e = (struct engine){.replica = replica};
+	*e = (struct engine){ .replica = replica };
 	if (pthread_mutex_init(&e->lock, NULL) != 0)
 		return fail_set(f, ERR_NOMEM, "the engine's lock");
 	bad = pthread_condattr_init(&attr);

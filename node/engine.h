@@ -17,7 +17,7 @@ struct engine {
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 	uint64_t generation; /* grows when something was written */
-	bool stopping;	     /* the process is about to end */
+	bool stopping;       /* the process is about to end */
 };
 
 enum err engine_init(struct engine *e, struct replica *replica, struct fail *f);

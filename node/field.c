@@ -45,7 +45,8 @@ parse_ref(struct value *v, struct buf *scratch, const struct run *run,
 	if (scratch->err != OK)
 		return fail_set(f, scratch->err, "a value");
 	*v = (struct value){ .type = VALUE_ID,
-		.p = scratch->p + scratch->n - ID_BYTES, .n = ID_BYTES };
+		.p = scratch->p + scratch->n - ID_BYTES,
+		.n = ID_BYTES };
 	return OK;
 }
 
@@ -174,8 +175,7 @@ add_member(struct field_list *l, const struct run *run, const struct table *t,
 		if (strlen(json_string_value(v)) != json_string_length(v))
 			return fail_set(f, ERR_INPUT,
 			    "%.40s: text cannot hold a zero character", name);
-		return field_add_text(l, run, t, name, json_string_value(v),
-		    f);
+		return field_add_text(l, run, t, name, json_string_value(v), f);
 	case JSON_NULL:
 		return field_add_text(l, run, t, name, "", f);
 	case JSON_TRUE:
@@ -213,7 +213,8 @@ field_add_json(struct field_list *l, const struct run *run,
 		    "standard input: want one JSON object such as "
 		    "{\"field\": \"value\"}");
 	}
-	json_object_foreach (object, name, v) {
+	json_object_foreach(object, name, v)
+	{
 		e = add_member(l, run, t, name, v, f);
 		if (e != OK)
 			break;

@@ -30,8 +30,7 @@ void field_list_release(struct field_list *l);
 /* Add NAME and its value as typed; "person" names the subject of a table about
  * persons. ERR_INPUT names the field and what was wanted; ERR_USAGE twice. */
 enum err field_add_text(struct field_list *l, const struct run *run,
-    const struct table *t, const char *name, const char *text,
-    struct fail *f);
+    const struct table *t, const char *name, const char *text, struct fail *f);
 /* "NAME=VALUE" */
 enum err field_add_pair(struct field_list *l, const struct run *run,
     const struct table *t, const char *pair, struct fail *f);

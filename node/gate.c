@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const kinds[] = {"own",   "agreement", "consent",
-				    "order", "statute",	  "emergency"};
+static const char *const kinds[] = { "own", "agreement", "consent", "order",
+	"statute", "emergency" };
 
 static bool
 known_kind(const char *p, size_t n)
@@ -22,21 +22,18 @@ gate_basis(const char *basis, struct fail *f)
 	size_t n = strcspn(basis, ":");
 
 	if (!known_kind(basis, n))
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "basis: want KIND:REF with a kind of own, agreement, "
 		    "consent, order, statute or emergency, have %.40s",
 		    basis);
 	if (basis[n] != ':' || basis[n + 1 + strspn(basis + n + 1, " ")] == 0)
-		return fail_set(
-		    f, ERR_INPUT,
+		return fail_set(f, ERR_INPUT,
 		    "basis %.*s: say which one after a colon, such as "
 		    "%.*s:2026-04",
 		    (int)n, basis, (int)n, basis);
 	if (strlen(basis) > LIMIT_BASIS_BYTES)
 		return fail_set(f, ERR_INPUT,
-				"basis: want at most %d characters",
-				LIMIT_BASIS_BYTES);
+		    "basis: want at most %d characters", LIMIT_BASIS_BYTES);
 	return OK;
 }
 
@@ -57,8 +54,7 @@ gate_default(void *context, const struct gate_question *q, struct fail *f)
 	if (e != OK)
 		return ERR_DENIED;
 	if (strncmp(q->basis, "own:", 4) == 0)
-		return fail_set(
-		    f, ERR_DENIED,
+		return fail_set(f, ERR_DENIED,
 		    "basis own is for the own agency; another agency needs an "
 		    "agreement, consent, order, statute or emergency");
 	return OK;

@@ -15,8 +15,8 @@
 
 #include "sync/replica.h"
 
-enum err
-gate_default(void *context, const struct gate_question *q, struct fail *f);
+enum err gate_default(void *context, const struct gate_question *q,
+    struct fail *f);
 
 /* Is this a basis that can be written down: a known kind, ':' and a
  * reference? ERR_INPUT names the kinds. */

@@ -139,14 +139,17 @@ name_named(struct row_id *out, const struct run *run, const struct table *t,
 	const struct field *field = table_field(t, "name");
 	struct search s = { 0 };
 	struct read_filter filter = { .field = field };
-	struct read_query q = { .table = t, .filters = &filter,
-		.filter_count = 1, .limit = 8 };
+	struct read_query q = { .table = t,
+		.filters = &filter,
+		.filter_count = 1,
+		.limit = 8 };
 	enum err e;
 
 	if (field == NULL)
 		return name_row(out, run, t, text, f);
 	filter.value = (struct value){ .type = VALUE_TEXT,
-		.p = (const uint8_t *)text, .n = strlen(text) };
+		.p = (const uint8_t *)text,
+		.n = strlen(text) };
 	e = read_list(run->replica, &q, take_match, &s, f);
 	if (e != OK)
 		return e;
@@ -176,8 +179,8 @@ name_ref(struct row_id *out, const struct run *run, const char *ref,
 	if (strcmp(ref, "agency") == 0) {
 		const struct member_agency *a;
 
-		e = members_find_agency(replica_members(run->replica), &a,
-		    text, f);
+		e = members_find_agency(replica_members(run->replica), &a, text,
+		    f);
 		if (e == OK)
 			memcpy(out->b, a->id.b, ID_BYTES);
 		return e;
@@ -210,8 +213,8 @@ static bool
 made_with_replica(struct row_id *out, const struct run *run)
 {
 	struct buf b = { 0 };
-	bool have = replica_meta_get(run->replica, &b, NAME_OWN_STAFF, NULL) ==
-	        OK &&
+	bool have =
+	    replica_meta_get(run->replica, &b, NAME_OWN_STAFF, NULL) == OK &&
 	    b.n == ID_BYTES;
 
 	if (have)
@@ -226,9 +229,7 @@ name_acting(struct row_id *out, bool *have, const struct run *run,
 {
 	const struct table *t =
 	    registry_table(replica_registry(run->replica), "staff");
-	struct mine m = {
-		.agency = &replica_identity(run->replica)->agency
-	};
+	struct mine m = { .agency = &replica_identity(run->replica)->agency };
 	struct read_query q = { .table = t };
 	enum err e;
 
@@ -296,8 +297,7 @@ name_show_row(struct buf *out, const struct run *run, const struct table *t,
 }
 
 void
-name_show_staff(struct buf *out, const struct run *run,
-    const struct row_id *id)
+name_show_staff(struct buf *out, const struct run *run, const struct row_id *id)
 {
 	static const struct row_id nobody;
 
@@ -383,6 +383,6 @@ name_ago(struct buf *out, int64_t now_ms, int64_t at_ms)
 			return;
 		}
 	}
-	buf_printf(out, s < -60 ? "in the future (check the clock)"
-	                        : "just now");
+	buf_printf(out,
+	    s < -60 ? "in the future (check the clock)" : "just now");
 }

@@ -15,9 +15,9 @@
 /* What one exchange came to. Filled as far as it went, on failure too. */
 struct net_result {
 	int64_t sent_bytes, received_bytes; /* request and response bodies */
-	int64_t head_bytes;		    /* HTTP heads, both ways */
+	int64_t head_bytes;                 /* HTTP heads, both ways */
 	int64_t round_trips;
-	int64_t sent_items;		/* segments and membership records */
+	int64_t sent_items;             /* segments and membership records */
 	int64_t outcome[OUTCOME_COUNT]; /* of what was received */
 	int64_t sealed; /* own segments sealed for this contact */
 	int64_t took_ms;
@@ -30,9 +30,9 @@ struct net_result {
  * fails: ERR_NET (not reached, wrong pin, broke off: what was received is
  *        committed and is not asked for again), ERR_IO, ERR_DENIED
  */
-enum err
-net_call(struct engine *e, struct net_result *out, const struct node_id *peer,
-	 const char *address, int64_t budget_bytes, struct fail *f);
+enum err net_call(struct engine *e, struct net_result *out,
+    const struct node_id *peer, const char *address, int64_t budget_bytes,
+    struct fail *f);
 
 struct net_server;
 
@@ -40,8 +40,8 @@ struct net_server;
  * on, "HOST:PORT", NUL-terminated. */
 #define NET_ADDRESS_BYTES 280
 enum err net_server_start(struct net_server **out,
-			  char address[static NET_ADDRESS_BYTES],
-			  struct engine *e, const char *listen, struct fail *f);
+    char address[static NET_ADDRESS_BYTES], struct engine *e,
+    const char *listen, struct fail *f);
 /* Waits for requests in flight; NULL is fine. */
 void net_server_stop(struct net_server *s);
 
@@ -49,9 +49,8 @@ void net_server_stop(struct net_server *s);
  * Deliver a join request to the steward named in an invite and return its
  * answer (appended). The server's pin is the TLS key of the invite.
  */
-enum err
-net_join(struct buf *answer, const struct identity *me, const char *address,
-	 const uint8_t pin[static MEMBER_KEY_BYTES], const uint8_t *request,
-	 size_t n, struct fail *f);
+enum err net_join(struct buf *answer, const struct identity *me,
+    const char *address, const uint8_t pin[static MEMBER_KEY_BYTES],
+    const uint8_t *request, size_t n, struct fail *f);
 
 #endif

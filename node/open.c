@@ -26,8 +26,9 @@ open_dir(const char **dir, const struct cli *cli, struct fail *f)
 		return fail_set(f, ERR_USAGE,
 		    "which replica: give --dir DIR or set FOOTBRIDGE_DIR");
 	if (strlen(d) > 3500)
-		return fail_set(f, ERR_USAGE, "the directory's name is too "
-		                              "long: want at most 3500 bytes");
+		return fail_set(f, ERR_USAGE,
+		    "the directory's name is too "
+		    "long: want at most 3500 bytes");
 	*dir = d;
 	return OK;
 }
@@ -236,11 +237,12 @@ make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
 	if (e != OK)
 		return e;
 	slot_recovery_make(code, env);
-	secret = (struct slot_secret){ .kind = SLOT_RECOVERY, .p = code->p,
+	secret = (struct slot_secret){ .kind = SLOT_RECOVERY,
+		.p = code->p,
 		.n = code->n };
-	e = code->err != OK ? code->err
-	                    : slot_add(&(uint8_t){ 0 }, env, dir, &w->keys,
-	                          &secret, f);
+	e = code->err != OK
+	    ? code->err
+	    : slot_add(&(uint8_t){ 0 }, env, dir, &w->keys, &secret, f);
 	w->options.replica_key = w->keys.replica;
 	w->options.cache_kib = w->config.cache_kib;
 	return e;

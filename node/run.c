@@ -14,7 +14,7 @@
 void
 run_init(struct run *run, const struct cli *cli)
 {
-	*run = (struct run){.cli = cli, .out_fd = -1};
+	*run = (struct run){ .cli = cli, .out_fd = -1 };
 	buf_init(&run->out, RUN_OUTPUT_BYTES);
 }
 
@@ -71,7 +71,7 @@ run_json(struct run *run, json_t *value, struct fail *f)
 	if (value == NULL)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");
 	bad = json_dump_callback(value, dump, &run->out,
-				 JSON_COMPACT | JSON_ENCODE_ANY);
+	    JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(value);
 	if (bad != 0)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");

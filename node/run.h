@@ -22,18 +22,18 @@
 
 struct run {
 	const struct cli *cli;
-	const char *dir;	 /* the replica's directory */
-	struct engine *engine;	 /* NULL unless the command needs a replica */
+	const char *dir;         /* the replica's directory */
+	struct engine *engine;   /* NULL unless the command needs a replica */
 	struct replica *replica; /* = engine->replica; lock held, see cli.h */
-	const char *cwd;	 /* of the person's shell; NULL: our own */
-	const uint8_t *input;	 /* standard input, when wanted */
+	const char *cwd;         /* of the person's shell; NULL: our own */
+	const uint8_t *input;    /* standard input, when wanted */
 	size_t input_n;
 	struct buf out; /* standard output still to be written */
-	int out_fd;	/* written as it grows; -1: kept */
-	bool out_tty;	/* a person reads it on a terminal */
-	bool progress;	/* standard error is a terminal of ours */
-	bool decide;	/* exit 3 */
-	bool wrote;	/* the replica was changed: wake waiters */
+	int out_fd;     /* written as it grows; -1: kept */
+	bool out_tty;   /* a person reads it on a terminal */
+	bool progress;  /* standard error is a terminal of ours */
+	bool decide;    /* exit 3 */
+	bool wrote;     /* the replica was changed: wake waiters */
 	struct buf scratch;
 };
 

@@ -61,7 +61,7 @@ one_value(struct run *run, const struct conflict *c,
 	    show_set(j, "value", field_json(c->field, &v->value)) &&
 	    show_set(j, "staff", staff_json(run, &v->staff)) &&
 	    show_set(j, "node",
-	        json_string(name_of_node(run, &v->node, text))) &&
+		json_string(name_of_node(run, &v->node, text))) &&
 	    show_set(j, "at", json_string(at));
 	if (ok && c->reason == CONFLICT_ROWS)
 		ok = show_set(j, "row", hex_json(v->row.b, ID_BYTES));
@@ -83,7 +83,7 @@ static const char *
 conflict_rule(const struct conflict *c)
 {
 	return c->reason == CONFLICT_ROWS ? "single"
-	                                  : show_rule(conflict_field(c)->rule);
+					  : show_rule(conflict_field(c)->rule);
 }
 
 static bool
@@ -91,12 +91,12 @@ set_where(json_t *j, const struct conflict *c)
 {
 	return show_set(j, "no", json_integer(c->no)) &&
 	    show_set(j, "kind",
-	        json_string(
-	            c->kind == CONFLICT_DECISION ? "decision" : "notice")) &&
+		json_string(
+		    c->kind == CONFLICT_DECISION ? "decision" : "notice")) &&
 	    show_set(j, "table", json_string(c->table->name)) &&
 	    show_set(j, "id", hex_json(c->row.b, ID_BYTES)) &&
 	    show_set(j, "category",
-	        json_string(c->category != NULL ? c->category : ""));
+		json_string(c->category != NULL ? c->category : ""));
 }
 
 json_t *
@@ -110,13 +110,13 @@ show_conflict_json(struct run *run, const struct conflict *c, bool with_row)
 		ok = set_where(j, c);
 	for (size_t i = 0; ok && i < c->value_count; i++)
 		ok = json_array_append_new(values,
-		         one_value(run, c, &c->values[i])) == 0;
+			 one_value(run, c, &c->values[i])) == 0;
 	ok = ok && show_set(j, "field", json_string(field->name)) &&
 	    show_set(j, "rule", json_string(conflict_rule(c))) &&
 	    show_set(j, "shown", field_json(field, &c->shown)) &&
 	    show_set(j, "values", json_incref(values)) &&
 	    show_set(j, "who_decides",
-	        json_string(c->who_decides != NULL ? c->who_decides : ""));
+		json_string(c->who_decides != NULL ? c->who_decides : ""));
 	json_decref(values);
 	if (ok)
 		return j;
@@ -172,8 +172,8 @@ show_conflict_text(struct run *run, const struct conflict *c)
 	field_show(&shown, run, field, &c->shown);
 	hex_encode(id, c->row.b, ID_BYTES);
 	run_say(run, "%lld  %s  %s  %s", (long long)c->no,
-	    c->kind == CONFLICT_DECISION ? "DECIDE" : "notice",
-	    buf_cstr(&what), field->name);
+	    c->kind == CONFLICT_DECISION ? "DECIDE" : "notice", buf_cstr(&what),
+	    field->name);
 	if (c->reason == CONFLICT_ROWS)
 		run_say(run, ": %zu rows where there should be one\n",
 		    c->value_count);
@@ -235,7 +235,7 @@ take_conflict(void *context, const struct conflict *c)
 	if (c->cpt != k->row->cpt)
 		return true;
 	if (json_array_append_new(k->array,
-	        show_conflict_json(k->run, c, false)) != 0)
+		show_conflict_json(k->run, c, false)) != 0)
 		k->failed = true;
 	return !k->failed;
 }
@@ -249,8 +249,8 @@ conflicts_json(struct run *run, const struct read_row *row, struct fail *f)
 		return NULL;
 	if (row->has_conflict &&
 	    (conflict_list(run->replica, row->table, &row->id, true,
-	         take_conflict, &k, f) != OK ||
-	        k.failed)) {
+		 take_conflict, &k, f) != OK ||
+		k.failed)) {
 		json_decref(k.array);
 		return NULL;
 	}
@@ -273,9 +273,9 @@ show_row_json(struct run *run, const struct read_row *row, struct fail *f)
 	ok = show_set(j, "table", json_string(row->table->name)) &&
 	    show_set(j, "id", hex_json(row->id.b, ID_BYTES)) &&
 	    show_set(j, "category",
-	        json_string(row->category != NULL ? row->category : "")) &&
+		json_string(row->category != NULL ? row->category : "")) &&
 	    show_set(j, "owner",
-	        json_string(name_of_agency(run, &row->owner, text))) &&
+		json_string(name_of_agency(run, &row->owner, text))) &&
 	    show_set(j, "seen", json_string(seen));
 	ok = ok && show_set(j, "fields", fields_json(row)) &&
 	    show_set(j, "conflicts", json_incref(conflicts));

@@ -17,6 +17,7 @@
 	X(LABEL_COMPARTMENT_NAME, "footbridge/compartment-name/v1") \
 	X(LABEL_COMPARTMENT_ID, "footbridge/compartment-id/v1") \
 	X(LABEL_IMPORT_ROW, "footbridge/import-row/v1") \
+	X(LABEL_IMPORT_FILE, "footbridge/import-file/v1") \
 	X(LABEL_SET_ROW, "footbridge/set-row/v1") \
 	X(LABEL_KEY_ID, "footbridge/key-id/v1") \
 	X(LABEL_SEGMENT_SALT, "footbridge/segment-salt/v1") \
