@@ -156,7 +156,7 @@ static enum err
 take_date(int64_t *days, const char **at, enum date_order order, struct fail *f)
 {
 	struct part part[3];
-	struct ymd d;
+	struct ymd d = { 0 };
 	size_t n = cut(part, at);
 	enum err e;
 
