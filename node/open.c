@@ -123,7 +123,7 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 	if (e == OK)
 		e = try_all(w, &set, &secret, from_file, f);
 	buf_release(&secret);
-	w->options.replica_key = w->keys.replica;
+	w->options.keys = &w->keys;
 	w->options.cache_kib = w->config.cache_kib;
 	return e;
 }
@@ -243,7 +243,7 @@ make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
 	e = code->err != OK
 	    ? code->err
 	    : slot_add(&(uint8_t){ 0 }, env, dir, &w->keys, &secret, f);
-	w->options.replica_key = w->keys.replica;
+	w->options.keys = &w->keys;
 	w->options.cache_kib = w->config.cache_kib;
 	return e;
 }

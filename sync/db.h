@@ -84,6 +84,8 @@ void stmt_int(struct stmt *s, int at, int64_t v);
 void stmt_text(struct stmt *s, int at, const char *text);
 void stmt_text_n(struct stmt *s, int at, const void *p, size_t n);
 void stmt_blob(struct stmt *s, int at, const void *p, size_t n);
+/* the same as stmt_text_n, but the bytes are copied */
+void stmt_text_copy(struct stmt *s, int at, const void *p, size_t n);
 void stmt_null(struct stmt *s, int at);
 
 /* *row is true when a row is there, false at the end (and s is reset). */

@@ -355,6 +355,14 @@ stmt_text_n(struct stmt *s, int at, const void *p, size_t n)
 }
 
 void
+stmt_text_copy(struct stmt *s, int at, const void *p, size_t n)
+{
+	bound(s,
+	    sqlite3_bind_text64(s->s, at, p != NULL ? p : "", n,
+		SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void
 stmt_text(struct stmt *s, int at, const char *text)
 {
 	if (text == NULL)

@@ -18,6 +18,7 @@
 #include "sync/registry.h"
 
 struct replica;
+struct slot_keys;
 
 /* The one door through which policy enters; denies by default (NULL). */
 enum gate_act { GATE_GRANT, GATE_RECEIVE, GATE_DISPLAY };
@@ -39,8 +40,8 @@ struct replica_options {
 	gate_fn gate;
 	void *gate_context;
 	int cache_kib; /* 0 = default */
-	/* replica key, 32 bytes, from slot.h; NULL with env->memory_database */
-	const uint8_t *replica_key;
+	/* from slot_open or slot_create; NULL with env->memory_database */
+	const struct slot_keys *keys;
 };
 
 /*

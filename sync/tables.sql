@@ -39,6 +39,7 @@ CREATE TABLE _compartment (
 	category TEXT,
 	ends BLOB NOT NULL,
 	unreadable BIGINT NOT NULL,
+	waiting BIGINT NOT NULL,
 	conflicts BIGINT NOT NULL,
 	open_no BIGINT NOT NULL
 );

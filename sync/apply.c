@@ -1,0 +1,226 @@
+#include "sync/apply.h"
+
+#include "sync/clock.h"
+#include "sync/replica_i.h"
+
+/* Rules that look at more than what the newest writer covered. */
+static bool
+looks_back(const struct field *f)
+{
+	return f->rule == RULE_ONCE || f->one_way || f->final_count > 0;
+}
+
+static bool
+any_looks_back(const struct table *t, uint64_t fields)
+{
+	for (size_t i = 0; i < t->field_count; i++) {
+		const struct field *f = &t->fields[i];
+
+		if ((fields & CLOCK_BIT(f->number)) != 0 && looks_back(f))
+			return true;
+	}
+	return false;
+}
+
+/* Does the operation touch what a single() rule compares? */
+static bool
+touches_single(const struct table *t, uint64_t mask)
+{
+	uint64_t watched = CLOCK_BIT(REGISTRY_ROW_STATE) |
+	    CLOCK_BIT(REGISTRY_SUPERSEDES) | CLOCK_BIT(t->single_field);
+
+	if (t->single_field == 0)
+		return false;
+	if (t->while_field != 0)
+		watched |= CLOCK_BIT(t->while_field);
+	return (mask & watched) != 0;
+}
+
+/* Is there another row of this table in the compartment at all? One that has
+ * only itself cannot break single(). */
+static enum err
+alone(bool *yes, struct replica *r, const struct table *t,
+    const struct compartment *c, const struct row_id *row, struct fail *f)
+{
+	struct stmt *s;
+	bool more = true;
+	enum err e;
+
+	*yes = true;
+	e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_cpt, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	while (*yes && (e = stmt_step(s, &more, f)) == OK && more) {
+		struct row_id other;
+
+		if (!stmt_col_copy(s, 0, other.b, sizeof(other.b)) ||
+		    !id_equal(&other, row))
+			*yes = false;
+	}
+	stmt_reset(s);
+	return e;
+}
+
+static enum err
+insert_row(struct replica *r, struct compartment *c, int64_t segment,
+    const struct table *t, uint64_t mask, const struct op *op, struct fail *f)
+{
+	struct buf clock = { .limit = 256 };
+	struct clock_writer w = { .out = &clock };
+	size_t at = 0;
+	struct stmt *s;
+	enum err e;
+
+	clock_put(&w, segment, mask);
+	e = clock.err != OK
+	    ? fail_set(f, clock.err, "%s", err_text(clock.err))
+	    : db_stmt(&s, r->db, replica_table_sql(r, t)->insert, f);
+	if (e != OK)
+		goto out;
+	stmt_int(s, 1, c->no);
+	stmt_blob(s, 2, op->row.b, sizeof(op->row.b));
+	stmt_blob(s, 3, clock.p, clock.n);
+	for (size_t i = 0; i < t->field_count; i++) {
+		unsigned number = t->fields[i].number;
+
+		while (at < op->field_count && op->fields[at].number < number)
+			at++;
+		if (at < op->field_count && op->fields[at].number == number &&
+		    (mask & CLOCK_BIT(number)) != 0)
+			replica_bind_value(s, (int)i + 4,
+			    &op->fields[at].value);
+	}
+	e = stmt_run(s, NULL);
+	if (e == ERR_EXISTS) {
+		c->rederive = true;
+		e = OK;
+	} else if (e != OK) {
+		e = fail_set(f, e, "a received row could not be stored: %s",
+		    err_text(e));
+	}
+out:
+	buf_release(&clock);
+	return e;
+}
+
+static enum err
+update_field(struct replica *r, const struct compartment *c,
+    const struct table *t, const struct op *op, const struct op_field *w,
+    const struct buf *clock, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db, replica_table_sql(r, t)->update_one[w->number],
+	    f);
+	if (e != OK)
+		return e;
+	replica_bind_value(s, 1, &w->value);
+	stmt_blob(s, 2, clock->p, clock->n);
+	stmt_int(s, 3, c->no);
+	stmt_blob(s, 4, op->row.b, sizeof(op->row.b));
+	return stmt_run(s, f);
+}
+
+static enum err
+set_fields(struct replica *r, struct compartment *c, int64_t segment,
+    const struct table *t, uint64_t mask, const struct op *op, struct fail *f)
+{
+	struct buf clock = { .limit = 65536 };
+	const uint8_t *old;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_clock, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	stmt_blob(s, 2, op->row.b, sizeof(op->row.b));
+	e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	if (!row) {
+		c->rederive = true; /* a row that waits, or never began */
+		return OK;
+	}
+	old = stmt_col_blob(s, 0, &n);
+	if (any_looks_back(t, clock_fields(old, n) & mask) ||
+	    clock_advance(&clock, old, n, segment, mask) != OK)
+		c->rederive = true;
+	stmt_reset(s);
+	for (size_t i = 0; e == OK && !c->rederive && i < op->field_count; i++)
+		if ((mask & CLOCK_BIT(op->fields[i].number)) != 0)
+			e = update_field(r, c, t, op, &op->fields[i], &clock,
+			    f);
+	buf_release(&clock);
+	return e;
+}
+
+enum err
+apply_op(struct replica *r, struct compartment *c, int64_t segment,
+    const struct judge_author *author, unsigned schema, const struct op *op,
+    struct fail *f)
+{
+	const struct table *t = r->registry->by_number[op->table];
+	bool proposed, lonely = true;
+	enum verdict verdict;
+	uint64_t mask;
+	enum err e = OK;
+
+	verdict = judge_op(&mask, &proposed, r, c, author, schema, op);
+	if (verdict == VERDICT_VOID)
+		replica_tally(r, "void", 1);
+	if (verdict == VERDICT_PROPOSAL || proposed)
+		replica_tally(r, "proposals", 1);
+	if (verdict != VERDICT_COUNTS || c->rederive)
+		return OK;
+	/* conflicts may be settled or made by this: derive decides */
+	if (c->conflicts != 0 || c->unreadable != 0 || c->waiting != 0) {
+		c->rederive = true;
+		return OK;
+	}
+	if (touches_single(t, mask))
+		e = alone(&lonely, r, t, c, &op->row, f);
+	if (e != OK)
+		return e;
+	if (!lonely) {
+		c->rederive = true;
+		return OK;
+	}
+	if (op->kind == OP_INSERT)
+		return insert_row(r, c, segment, t, mask, op, f);
+	return set_fields(r, c, segment, t, mask, op, f);
+}
+
+static bool
+well_formed(const uint8_t *payload, size_t n, struct op *op)
+{
+	struct op_reader reader;
+
+	op_reader_init(&reader, payload, n);
+	while (op_reader_next(&reader, op))
+		continue;
+	return reader.err == OK;
+}
+
+enum err
+apply_payload(struct replica *r, struct compartment *c, int64_t segment,
+    const struct judge_author *author, unsigned schema, const uint8_t *payload,
+    size_t n, struct fail *f)
+{
+	struct op_reader reader;
+	enum err e = OK;
+	struct op op;
+
+	if (!well_formed(payload, n, &op)) {
+		replica_tally(r, "void", 1);
+		return OK;
+	}
+	op_reader_init(&reader, payload, n);
+	while (e == OK && op_reader_next(&reader, &op))
+		e = apply_op(r, c, segment, author, schema, &op, f);
+	return e;
+}

@@ -1,0 +1,529 @@
+/*
+ * A bounded cache of _compartment rows in two halves. When one is full the
+ * other is emptied (changed entries are written first) and filled, so a
+ * borrowed pointer stays good for CACHE_HALF further loads: far more than any
+ * call makes.
+ */
+#include "sync/replica_i.h"
+
+#include <stdlib.h>
+
+#include "sync/derive.h"
+#include "sync/grant.h"
+#include "sync/hash.h"
+
+#define CACHE_SLOTS 1024
+#define CACHE_HALF (CACHE_SLOTS / 2)
+#define CACHE_BUCKETS 2048 /* power of two, at most half full */
+
+struct compartment_cache {
+	struct compartment slot[CACHE_SLOTS];
+	bool used[CACHE_SLOTS];
+	uint16_t by_no[CACHE_BUCKETS]; /* slot + 1, open addressing */
+	uint16_t by_id[CACHE_BUCKETS];
+	size_t next;
+	/* compartments to derive that may have left the cache */
+	int64_t *rederive;
+	size_t rederive_count, rederive_room;
+};
+
+static size_t
+hash_no(int64_t no)
+{
+	return (size_t)((uint64_t)no * 0x9e3779b97f4a7c15u >> 40) &
+	    (CACHE_BUCKETS - 1);
+}
+
+static size_t
+hash_id(const struct compartment_id *id)
+{
+	return ((size_t)id->b[0] | (size_t)id->b[1] << 8) & (CACHE_BUCKETS - 1);
+}
+
+static void
+index_add(uint16_t *table, size_t at, size_t slot)
+{
+	while (table[at] != 0)
+		at = (at + 1) & (CACHE_BUCKETS - 1);
+	table[at] = (uint16_t)(slot + 1);
+}
+
+/* Deleting from open addressing is a rebuild; it happens once per half, not
+ * per entry (see take_slot). */
+static void
+index_rebuild(struct compartment_cache *k)
+{
+	memset(k->by_no, 0, sizeof(k->by_no));
+	memset(k->by_id, 0, sizeof(k->by_id));
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
+		if (!k->used[i])
+			continue;
+		index_add(k->by_no, hash_no(k->slot[i].no), i);
+		index_add(k->by_id, hash_id(&k->slot[i].id), i);
+	}
+}
+
+static struct compartment *
+cached_no(struct compartment_cache *k, int64_t no)
+{
+	size_t at = hash_no(no);
+
+	for (; k->by_no[at] != 0; at = (at + 1) & (CACHE_BUCKETS - 1)) {
+		struct compartment *c = &k->slot[k->by_no[at] - 1];
+
+		if (k->used[k->by_no[at] - 1] && c->no == no)
+			return c;
+	}
+	return NULL;
+}
+
+static struct compartment *
+cached_id(struct compartment_cache *k, const struct compartment_id *id)
+{
+	size_t at = hash_id(id);
+
+	for (; k->by_id[at] != 0; at = (at + 1) & (CACHE_BUCKETS - 1)) {
+		struct compartment *c = &k->slot[k->by_id[at] - 1];
+
+		if (k->used[k->by_id[at] - 1] && id_equal(&c->id, id))
+			return c;
+	}
+	return NULL;
+}
+
+static void
+encode_ends(struct buf *b, const struct compartment *c)
+{
+	for (size_t i = 0; i < c->end_count; i++)
+		buf_uint(b,
+		    (uint64_t)c->ends[i].segment << 1 |
+			(uint64_t)c->ends[i].chain);
+}
+
+static enum err
+decode_ends(struct compartment *c, const uint8_t *p, size_t n)
+{
+	struct rd r = rd_of(p, n);
+
+	c->end_count = 0;
+	while (rd_left(&r) > 0 && c->end_count < COMPARTMENT_ENDS) {
+		uint64_t v = rd_uint(&r);
+
+		c->ends[c->end_count].segment = (int64_t)(v >> 1);
+		c->ends[c->end_count].chain = (int)(v & 1);
+		c->end_count++;
+	}
+	return rd_done(&r) == OK ? OK : ERR_CORRUPT;
+}
+
+static enum err
+write_row_of(struct replica *r, struct compartment *c, struct fail *f)
+{
+	static const char sql[] =
+	    "UPDATE _compartment SET owner = ?2, name = ?3, subject = ?4,"
+	    " category = ?5, ends = ?6, unreadable = ?7, waiting = ?8,"
+	    " conflicts = ?9, open_no = ?10 WHERE no = ?1";
+	struct buf ends = { .limit = 4096 };
+	struct stmt *s;
+	enum err e;
+
+	encode_ends(&ends, c);
+	e = ends.err != OK ? fail_set(f, ends.err, "%s", err_text(ends.err))
+			   : db_stmt(&s, r->db, sql, f);
+	if (e != OK)
+		goto out;
+	stmt_int(s, 1, c->no);
+	if (c->has_owner) {
+		stmt_blob(s, 2, c->owner.b, sizeof(c->owner.b));
+		stmt_blob(s, 3, c->name, sizeof(c->name));
+	}
+	if (c->has_subject) {
+		stmt_blob(s, 4, c->subject.b, sizeof(c->subject.b));
+		stmt_text(s, 5, c->category);
+	}
+	stmt_blob(s, 6, ends.p, ends.n);
+	stmt_int(s, 7, c->unreadable);
+	stmt_int(s, 8, c->waiting);
+	stmt_int(s, 9, c->conflicts);
+	stmt_int(s, 10, c->open_no);
+	e = stmt_run(s, f);
+	if (e == OK)
+		c->changed = false;
+out:
+	buf_release(&ends);
+	return e;
+}
+
+static enum err
+remember_rederive(struct compartment_cache *k, int64_t no)
+{
+	if (k->rederive_count == k->rederive_room) {
+		size_t room = k->rederive_room == 0 ? 64 : k->rederive_room * 2;
+		int64_t *p = realloc(k->rederive, room * sizeof(*p));
+
+		if (p == NULL)
+			return ERR_NOMEM;
+		k->rederive = p;
+		k->rederive_room = room;
+	}
+	k->rederive[k->rederive_count++] = no;
+	return OK;
+}
+
+static enum err
+empty_half(struct replica *r, size_t from, struct fail *f)
+{
+	struct compartment_cache *k = r->cache;
+
+	for (size_t i = from; i < from + CACHE_HALF; i++) {
+		struct compartment *c = &k->slot[i];
+		enum err e = OK;
+
+		if (!k->used[i])
+			continue;
+		if (c->changed)
+			e = write_row_of(r, c, f);
+		if (e == OK && c->rederive)
+			e = remember_rederive(k, c->no);
+		if (e != OK)
+			return e;
+		k->used[i] = false;
+	}
+	index_rebuild(k);
+	return OK;
+}
+
+/* Make room for one entry at k->next. */
+static enum err
+take_slot(struct replica *r, struct compartment **out, struct fail *f)
+{
+	struct compartment_cache *k = r->cache;
+	enum err e = OK;
+
+	if (k->next == CACHE_SLOTS)
+		k->next = 0;
+	if (k->used[k->next])
+		e = empty_half(r, k->next < CACHE_HALF ? 0 : CACHE_HALF, f);
+	*out = &k->slot[k->next];
+	return e;
+}
+
+static void
+slot_filled(struct compartment_cache *k)
+{
+	struct compartment *c = &k->slot[k->next];
+
+	k->used[k->next] = true;
+	index_add(k->by_no, hash_no(c->no), k->next);
+	index_add(k->by_id, hash_id(&c->id), k->next);
+	k->next++;
+}
+
+#define SELECT_COMPARTMENT \
+	"SELECT no, id, owner, name, subject, category, ends, unreadable," \
+	" waiting, conflicts, open_no FROM _compartment "
+
+static enum err
+load(struct replica *r, struct compartment **out, struct stmt *s,
+    struct fail *f)
+{
+	struct compartment *c;
+	const uint8_t *p;
+	bool row;
+	size_t n;
+	enum err e;
+
+	e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	if (!row)
+		return ERR_NOTFOUND;
+	/* the statement stays on its row while a half is emptied: only
+	 * updates of other rows run in between */
+	e = take_slot(r, &c, f);
+	if (e != OK)
+		goto out;
+	*c = (struct compartment){ .no = stmt_col_int(s, 0) };
+	(void)stmt_col_copy(s, 1, c->id.b, sizeof(c->id.b));
+	c->has_owner = stmt_col_copy(s, 2, c->owner.b, sizeof(c->owner.b));
+	(void)stmt_col_copy(s, 3, c->name, sizeof(c->name));
+	c->has_subject =
+	    stmt_col_copy(s, 4, c->subject.b, sizeof(c->subject.b));
+	p = stmt_col_blob(s, 5, &n);
+	if (n > LIMIT_CATEGORY_BYTES)
+		n = 0;
+	memcpy(c->category, p, n);
+	p = stmt_col_blob(s, 6, &n);
+	e = decode_ends(c, p, n);
+	c->unreadable = stmt_col_int(s, 7);
+	c->waiting = stmt_col_int(s, 8);
+	c->conflicts = stmt_col_int(s, 9);
+	c->open_no = stmt_col_int(s, 10);
+	if (e != OK) {
+		(void)fail_set(f, e,
+		    "the list of ends of compartment %lld is "
+		    "damaged: run footbridge rebuild",
+		    (long long)c->no);
+		goto out;
+	}
+	slot_filled(r->cache);
+	*out = c;
+out:
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+compartment_get(struct replica *r, struct compartment **out, int64_t no,
+    struct fail *f)
+{
+	struct compartment *c = cached_no(r->cache, no);
+	struct stmt *s;
+	enum err e;
+
+	if (c != NULL) {
+		*out = c;
+		return OK;
+	}
+	e = db_stmt(&s, r->db, SELECT_COMPARTMENT "WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	return load(r, out, s, f);
+}
+
+enum err
+compartment_by_id(struct replica *r, struct compartment **out,
+    const struct compartment_id *id, struct fail *f)
+{
+	struct compartment *c = cached_id(r->cache, id);
+	struct stmt *s;
+	enum err e;
+
+	if (c != NULL) {
+		*out = c;
+		return OK;
+	}
+	e = db_stmt(&s, r->db, SELECT_COMPARTMENT "WHERE id = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, id->b, sizeof(id->b));
+	return load(r, out, s, f);
+}
+
+static enum err
+find_foreign(struct replica *r, struct compartment **out,
+    const struct agency_id *owner, const struct row_id *subject,
+    const char *category, struct fail *f)
+{
+	struct stmt *s;
+	int64_t no;
+	enum err e;
+	bool row;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT no FROM _compartment"
+	    " WHERE subject = ?1 AND category = ?2 AND owner = ?3",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, subject->b, sizeof(subject->b));
+	stmt_text(s, 2, category);
+	stmt_blob(s, 3, owner->b, sizeof(owner->b));
+	e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	if (!row)
+		return ERR_NOTFOUND;
+	no = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return compartment_get(r, out, no, f);
+}
+
+enum err
+compartment_find(struct replica *r, struct compartment **out,
+    const struct agency_id *owner, const struct row_id *subject,
+    const char *category, struct fail *f)
+{
+	struct compartment_id id;
+	uint8_t name[16];
+
+	if (id_equal(owner, &r->identity.agency)) {
+		compartment_own_name(name, &r->identity, subject, category);
+		compartment_make_id(&id, members_network(r->members), owner,
+		    name);
+		return compartment_by_id(r, out, &id, f);
+	}
+	return find_foreign(r, out, owner, subject, category, f);
+}
+
+static enum err
+insert_row(struct replica *r, struct compartment **out,
+    const struct compartment_id *id, struct fail *f)
+{
+	struct compartment *c;
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _compartment (no, id, ends, unreadable, waiting,"
+	    " conflicts, open_no) VALUES (?1, ?2, ?3, 0, 0, 0, 0)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, r->next_compartment);
+	stmt_blob(s, 2, id->b, sizeof(id->b));
+	stmt_blob(s, 3, "", 0);
+	e = stmt_run(s, f);
+	if (e == OK)
+		e = take_slot(r, &c, f);
+	if (e != OK)
+		return e;
+	*c = (struct compartment){ .no = r->next_compartment++, .id = *id };
+	slot_filled(r->cache);
+	*out = c;
+	return OK;
+}
+
+enum err
+compartment_meet(struct replica *r, struct compartment **out,
+    const struct compartment_id *id, struct fail *f)
+{
+	enum err e = compartment_by_id(r, out, id, f);
+
+	return e == ERR_NOTFOUND ? insert_row(r, out, id, f) : e;
+}
+
+void
+compartment_own_name(uint8_t name[static 16], const struct identity *i,
+    const struct row_id *subject, const char *category)
+{
+	struct hash h;
+
+	hash_init(&h, LABEL_COMPARTMENT_NAME, 16, i->agency_name_key,
+	    sizeof(i->agency_name_key));
+	hash_put(&h, subject->b, sizeof(subject->b));
+	hash_bytes(&h, category, strlen(category));
+	hash_final(&h, name);
+}
+
+void
+compartment_make_id(struct compartment_id *out,
+    const struct network_id *network, const struct agency_id *owner,
+    const uint8_t name[static 16])
+{
+	struct hash h;
+
+	hash_init(&h, LABEL_COMPARTMENT_ID, sizeof(out->b), NULL, 0);
+	hash_put(&h, network->b, sizeof(network->b));
+	hash_put(&h, owner->b, sizeof(owner->b));
+	hash_put(&h, name, 16);
+	hash_final(&h, out->b);
+}
+
+enum err
+compartment_learn(struct replica *r, struct compartment *c,
+    const struct agency_id *owner, const uint8_t name[static 16],
+    const struct row_id *subject, const char *category, struct fail *f)
+{
+	struct compartment_id id;
+
+	compartment_make_id(&id, members_network(r->members), owner, name);
+	if (!id_equal(&id, &c->id))
+		return fail_set(f, ERR_FORMAT,
+		    "a grant names an owner that does not fit its compartment");
+	if (c->has_owner && (subject == NULL || c->has_subject))
+		return OK;
+	c->has_owner = true;
+	c->owner = *owner;
+	memcpy(c->name, name, sizeof(c->name));
+	if (subject != NULL && strlen(category) <= LIMIT_CATEGORY_BYTES) {
+		c->has_subject = true;
+		c->subject = *subject;
+		memcpy(c->category, category, strlen(category) + 1);
+	}
+	/* at once: others look compartments up by subject */
+	return write_row_of(r, c, f);
+}
+
+enum err
+compartment_own(struct replica *r, struct compartment **out,
+    const struct row_id *subject, const char *category, struct fail *f)
+{
+	const struct agency_id *own = &r->identity.agency;
+	struct compartment_id id;
+	struct compartment *c;
+	uint8_t name[16];
+	enum err e;
+
+	compartment_own_name(name, &r->identity, subject, category);
+	compartment_make_id(&id, members_network(r->members), own, name);
+	e = compartment_by_id(r, &c, &id, f);
+	if (e == OK && c->has_subject) {
+		*out = c;
+		return OK;
+	}
+	if (e == ERR_NOTFOUND)
+		e = insert_row(r, &c, &id, f);
+	if (e == OK)
+		e = compartment_learn(r, c, own, name, subject, category, f);
+	if (e == OK)
+		e = grant_found(r, c, f);
+	if (e == OK)
+		e = grant_carry_new(r, c, f);
+	if (e == OK)
+		*out = c;
+	return e;
+}
+
+static enum err
+derive_remembered(struct replica *r, struct fail *f)
+{
+	struct compartment_cache *k = r->cache;
+	struct compartment *c;
+	enum err e = OK;
+
+	while (e == OK && k->rederive_count > 0) {
+		e = compartment_get(r, &c, k->rederive[k->rederive_count - 1],
+		    f);
+		if (e == OK)
+			e = derive_compartment(r, c, f);
+		if (e == OK)
+			k->rederive_count--;
+	}
+	return e;
+}
+
+enum err
+compartment_flush(struct replica *r, struct fail *f)
+{
+	struct compartment_cache *k = r->cache;
+	enum err e;
+
+	e = derive_remembered(r, f);
+	for (size_t i = 0; e == OK && i < CACHE_SLOTS; i++) {
+		if (k->used[i] && k->slot[i].rederive)
+			e = derive_compartment(r, &k->slot[i], f);
+		if (e == OK && k->used[i] && k->slot[i].changed)
+			e = write_row_of(r, &k->slot[i], f);
+	}
+	return e;
+}
+
+void
+compartment_forget(struct replica *r)
+{
+	if (r->cache == NULL)
+		return;
+	free(r->cache->rederive);
+	memset(r->cache, 0, sizeof(*r->cache));
+}
+
+enum err
+compartment_cache_new(struct replica *r, struct fail *f)
+{
+	r->cache = calloc(1, sizeof(*r->cache));
+	return r->cache != NULL
+	    ? OK
+	    : fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+}

@@ -1,0 +1,519 @@
+/*
+ * Rows and conflicts out of a loaded compartment.
+ */
+#include "sync/derive_i.h"
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "sync/clock.h"
+
+/* A derived row remembered for the single() rule. */
+struct kept_row {
+	const struct table *table;
+	struct row_id id;
+	struct value single, while_now, supersedes;
+	bool live;
+};
+
+struct origin {
+	int64_t segment;
+	uint64_t fields;
+};
+
+struct deriving {
+	struct derivation *d;
+	const struct derive_sink *sink;
+	struct kept_row *kept;
+	size_t kept_count, kept_room;
+	/* scratch, as long as the row with the most operations */
+	const struct d_op **writes, **standing, **first;
+	struct origin *origins;
+	size_t origin_count, origin_room;
+	struct buf text, clock, refs;
+	struct buf texts; /* merged texts live until the row is out */
+};
+
+/* By table and row; within a row in causal order. */
+static int
+sort_compare(const void *x, const void *y)
+{
+	const struct d_op *a = x, *b = y;
+	int c;
+
+	if (a->table != b->table)
+		return a->table < b->table ? -1 : 1;
+	c = id_compare(&a->row, &b->row);
+	if (c != 0)
+		return c;
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static enum err
+no_memory(struct fail *f)
+{
+	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+}
+
+/* Is every segment between the insert and the operation readable? */
+static bool
+open_between(const struct derivation *d, const struct d_op *insert,
+    const struct d_op *op)
+{
+	for (size_t i = 0; i < d->unreadable_count; i++) {
+		uint32_t x = d->unreadable[i];
+
+		if (segment_before(d, insert->segment, x) &&
+		    segment_before(d, x, op->segment))
+			return false;
+	}
+	return true;
+}
+
+static bool
+op_grounded(const struct derivation *d, const struct d_op *ops, size_t n,
+    const struct d_op *op)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ops[i].insert &&
+		    (&ops[i] == op ||
+			(op_before(d, &ops[i], op) &&
+			    open_between(d, &ops[i], op))))
+			return true;
+	}
+	return false;
+}
+
+/* Does the row exist here: an insert is readable, and nothing that came
+ * between it and any operation is closed to us. */
+static bool
+row_grounded(const struct derivation *d, const struct d_op *ops, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!op_grounded(d, ops, n, &ops[i]))
+			return false;
+	}
+	return true;
+}
+
+static enum err
+add_origins(struct deriving *x, const struct merged *m, uint64_t set,
+    struct fail *f)
+{
+	for (size_t i = 0; i < m->standing_count; i++) {
+		const struct d_op *op = m->standing[i];
+
+		if (!derive_room((void **)&x->origins, &x->origin_room,
+			x->origin_count, sizeof(*x->origins)))
+			return no_memory(f);
+		x->origins[x->origin_count].segment =
+		    x->d->segments[op->segment].no;
+		/* a group is one unit, but only what was written has an
+		 * origin */
+		x->origins[x->origin_count].fields = set & op->mask;
+		x->origin_count++;
+	}
+	return OK;
+}
+
+static int
+origin_compare(const void *x, const void *y)
+{
+	const struct origin *a = x, *b = y;
+
+	return a->segment < b->segment ? -1 : a->segment > b->segment;
+}
+
+static enum err
+write_clock(struct deriving *x, struct fail *f)
+{
+	struct clock_writer w = { .out = &x->clock };
+
+	buf_reset(&x->clock);
+	if (x->origin_count > 0)
+		qsort(x->origins, x->origin_count, sizeof(*x->origins),
+		    origin_compare);
+	for (size_t i = 0; i < x->origin_count;) {
+		int64_t segment = x->origins[i].segment;
+		uint64_t fields = 0;
+
+		for (; i < x->origin_count && x->origins[i].segment == segment;
+		     i++)
+			fields |= x->origins[i].fields;
+		clock_put(&w, segment, fields);
+	}
+	return x->clock.err == OK
+	    ? OK
+	    : fail_set(f, x->clock.err, "%s", err_text(x->clock.err));
+}
+
+static enum err
+report(struct deriving *x, const struct table *t, const struct row_id *row,
+    const struct unit *u, const struct merged *m, struct fail *f)
+{
+	struct derived_conflict c = {
+		.table = t,
+		.row = *row,
+		.field = u->lead->number,
+		.kind = m->kind,
+		.reason = m->reason,
+	};
+
+	buf_reset(&x->refs);
+	for (size_t i = 0; i < m->standing_count; i++) {
+		const struct d_op *op = m->standing[i];
+
+		buf_uint(&x->refs, (uint64_t)x->d->segments[op->segment].no);
+		buf_uint(&x->refs, op->index);
+	}
+	if (x->refs.err != OK)
+		return no_memory(f);
+	c.origins = x->refs.p;
+	c.origins_n = x->refs.n;
+	return x->sink->conflict(x->sink->context, &c, f);
+}
+
+/* Keep a merged text until the row has been given out. */
+static void
+keep_text(struct deriving *x, struct value *v, const struct buf *text)
+{
+	size_t at = x->texts.n;
+
+	buf_put(&x->texts, text->p, text->n);
+	v->type = VALUE_TEXT;
+	v->p = x->texts.p + at;
+	v->n = text->n;
+}
+
+static enum err
+derive_unit(struct deriving *x, const struct table *t, const struct row_id *row,
+    const struct unit *u, size_t count, struct value *values, struct fail *f)
+{
+	struct merged m;
+	enum err e;
+
+	e = merge_unit(&m, x->d, u, x->writes, count, x->standing, x->first,
+	    &x->text, f);
+	if (e != OK)
+		return e;
+	for (unsigned number = 1; number <= REGISTRY_FIELD_MAX; number++) {
+		if ((u->set >> number & 1) != 0)
+			values[number] = *op_value(x->d, m.winner, number);
+	}
+	if (m.use_text)
+		keep_text(x, &values[u->lead->number], m.text);
+	e = add_origins(x, &m, u->set, f);
+	if (e == OK && m.kind != 0)
+		e = report(x, t, row, u, &m, f);
+	return e;
+}
+
+static enum err
+keep_row(struct deriving *x, const struct table *t, const struct row_id *id,
+    const struct value *values, struct fail *f)
+{
+	const struct value *state = &values[REGISTRY_ROW_STATE];
+	struct kept_row *k;
+
+	if (t->single_field == 0)
+		return OK;
+	if (!derive_room((void **)&x->kept, &x->kept_room, x->kept_count,
+		sizeof(*x->kept)))
+		return no_memory(f);
+	k = &x->kept[x->kept_count++];
+	*k = (struct kept_row){
+		.table = t,
+		.id = *id,
+		.single = values[t->single_field],
+		.supersedes = values[REGISTRY_SUPERSEDES],
+		.live = state->type == VALUE_NULL ||
+		    (state->n == 4 && memcmp(state->p, "live", 4) == 0),
+	};
+	if (t->while_field != 0)
+		k->while_now = values[t->while_field];
+	return OK;
+}
+
+static size_t
+writes_of(struct deriving *x, const struct d_op *ops, size_t n, uint64_t set)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((ops[i].mask & set) != 0)
+			x->writes[count++] = &ops[i];
+	}
+	return count;
+}
+
+static enum err
+derive_units(struct deriving *x, const struct table *t, const struct d_op *ops,
+    size_t n, struct value *values, struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < t->field_count; i++) {
+		const struct field *lead = &t->fields[i];
+		struct unit u = { lead, CLOCK_BIT(lead->number) };
+		size_t count;
+
+		if (lead->group != NULL) {
+			if (lead->group_leader != lead->number)
+				continue;
+			u.set = lead->group_set;
+		}
+		count = writes_of(x, ops, n, u.set);
+		if (count > 0)
+			e = derive_unit(x, t, &ops[0].row, &u, count, values,
+			    f);
+	}
+	return e;
+}
+
+static enum err
+derive_row(struct deriving *x, const struct d_op *ops, size_t n, struct fail *f)
+{
+	const struct table *t = x->d->r->registry->by_number[ops[0].table];
+	struct value values[REGISTRY_FIELD_MAX + 1];
+	struct derived_row row = {
+		.table = t,
+		.id = ops[0].row,
+		.values = values,
+	};
+	enum err e;
+
+	if (!row_grounded(x->d, ops, n)) {
+		x->d->held_rows++;
+		return OK;
+	}
+	memset(values, 0, sizeof(values));
+	x->origin_count = 0;
+	e = derive_units(x, t, ops, n, values, f);
+	if (e == OK)
+		e = write_clock(x, f);
+	if (e != OK)
+		return e;
+	row.clock = x->clock.p;
+	row.clock_n = x->clock.n;
+	e = x->sink->row(x->sink->context, &row, f);
+	return e == OK ? keep_row(x, t, &row.id, values, f) : e;
+}
+
+/* ---- single(): at most one live, unsuperseded row for a value ---- */
+
+static bool
+while_holds(const struct kept_row *k)
+{
+	const struct table *t = k->table;
+	const struct value *v = &k->while_now;
+
+	if (t->while_field == 0)
+		return true;
+	if (t->while_value[0] == '\0')
+		return v->type == VALUE_NULL;
+	return v->type == VALUE_TEXT && v->n == strlen(t->while_value) &&
+	    memcmp(v->p, t->while_value, v->n) == 0;
+}
+
+static bool
+superseded(const struct deriving *x, const struct kept_row *k)
+{
+	for (size_t i = 0; i < x->kept_count; i++) {
+		const struct kept_row *o = &x->kept[i];
+
+		if (o->table == k->table && o->live &&
+		    o->supersedes.type == VALUE_ID &&
+		    memcmp(o->supersedes.p, k->id.b, ID_BYTES) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+same_single(const struct kept_row *a, const struct kept_row *b)
+{
+	return a->table == b->table &&
+	    value_compare(&a->single, &b->single) == 0;
+}
+
+/* The conflict is filed under the smallest row id of the set, with all the
+ * ids; kept rows are in order of table and id already. */
+static enum err
+check_single(struct deriving *x, size_t at, struct fail *f)
+{
+	const struct kept_row *k = &x->kept[at];
+	struct derived_conflict c = {
+		.table = k->table,
+		.row = k->id,
+		.kind = CONFLICT_DECISION,
+		.reason = CONFLICT_ROWS,
+	};
+	size_t count = 0;
+
+	buf_reset(&x->refs);
+	for (size_t i = at; i < x->kept_count; i++) {
+		if (x->kept[i].live && same_single(&x->kept[i], k)) {
+			buf_put(&x->refs, x->kept[i].id.b, ID_BYTES);
+			count++;
+		}
+	}
+	if (x->refs.err != OK)
+		return no_memory(f);
+	if (count < 2)
+		return OK;
+	c.origins = x->refs.p;
+	c.origins_n = x->refs.n;
+	return x->sink->conflict(x->sink->context, &c, f);
+}
+
+static enum err
+check_singles(struct deriving *x, struct fail *f)
+{
+	enum err e = OK;
+
+	/* from here on "live" means: takes part in the rule */
+	for (size_t i = 0; i < x->kept_count; i++) {
+		struct kept_row *k = &x->kept[i];
+
+		k->live =
+		    k->live && k->single.type != VALUE_NULL && while_holds(k);
+	}
+	for (size_t i = 0; i < x->kept_count; i++)
+		x->kept[i].while_now.i = superseded(x, &x->kept[i]);
+	for (size_t i = 0; i < x->kept_count; i++)
+		x->kept[i].live =
+		    x->kept[i].live && x->kept[i].while_now.i == 0;
+	for (size_t i = 0; e == OK && i < x->kept_count; i++) {
+		bool seen = false;
+
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = x->kept[k].live &&
+			    same_single(&x->kept[k], &x->kept[i]);
+		if (x->kept[i].live && !seen)
+			e = check_single(x, i, f);
+	}
+	return e;
+}
+
+/* ---- a whole compartment ---- */
+
+static size_t
+row_length(const struct derivation *d, size_t from)
+{
+	const struct d_op *first = &d->ops[from];
+	size_t n = 1;
+
+	while (from + n < d->op_count &&
+	    d->ops[from + n].table == first->table &&
+	    id_equal(&d->ops[from + n].row, &first->row))
+		n++;
+	return n;
+}
+
+static enum err
+derive_rows(struct deriving *x, struct fail *f)
+{
+	struct derivation *d = x->d;
+	enum err e = OK;
+
+	if (d->op_count > 0)
+		qsort(d->ops, d->op_count, sizeof(*d->ops), sort_compare);
+	x->writes = malloc((d->op_count + 1) * sizeof(*x->writes));
+	x->standing = malloc((d->op_count + 1) * sizeof(*x->standing));
+	x->first = malloc((d->op_count + 1) * sizeof(*x->first));
+	if (x->writes == NULL || x->standing == NULL || x->first == NULL)
+		return no_memory(f);
+	for (size_t i = 0; e == OK && i < d->op_count;) {
+		size_t n = row_length(d, i);
+
+		e = derive_row(x, &d->ops[i], n, f);
+		i += n;
+	}
+	return e == OK ? check_singles(x, f) : e;
+}
+
+static void
+fill_state(struct derived_state *state, const struct derivation *d)
+{
+	*state = (struct derived_state){
+		.void_ops = d->void_ops,
+		.held_rows = d->held_rows,
+	};
+	for (size_t i = 0; i < d->segment_count; i++) {
+		const struct d_segment *s = &d->segments[i];
+
+		if (s->kind == SEGMENT_DATA && !s->readable)
+			state->unreadable++;
+		else if (!s->placed)
+			state->waiting++;
+		if (!s->placed || s->named ||
+		    state->end_count == COMPARTMENT_ENDS)
+			continue;
+		state->ends[state->end_count].segment = s->no;
+		state->ends[state->end_count++].chain = s->chain;
+	}
+}
+
+static enum err
+save_state(struct derivation *d, const struct d_segment *s, struct fail *f)
+{
+	enum segment_state now = STATE_APPLIED;
+	struct stmt *q;
+	enum err e;
+
+	if (s->kind == SEGMENT_DATA && !s->readable)
+		now = STATE_UNREADABLE;
+	else if (!s->placed && s->kind == SEGMENT_DATA)
+		now = STATE_WAITING;
+	if (s->state <= STATE_CLOSED || s->state == now)
+		return OK;
+	if (s->state == STATE_WAITING)
+		replica_tally(d->r, "applied", 1);
+	if (now == STATE_WAITING)
+		replica_tally(d->r, "applied", -1);
+	e = db_stmt(&q, d->r->db,
+	    "UPDATE _segment SET state = ?2 WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(q, 1, s->no);
+	stmt_int(q, 2, now);
+	return stmt_run(q, f);
+}
+
+static void
+deriving_release(struct deriving *x)
+{
+	free(x->kept);
+	free((void *)x->writes);
+	free((void *)x->standing);
+	free((void *)x->first);
+	free(x->origins);
+	buf_release(&x->text);
+	buf_release(&x->texts);
+	buf_release(&x->clock);
+	buf_release(&x->refs);
+}
+
+enum err
+derive_into(struct replica *r, const struct compartment *c, bool sealed_only,
+    bool apply, struct derived_state *state, const struct derive_sink *sink,
+    struct fail *f)
+{
+	struct derivation d = { .r = r, .c = c, .sealed_only = sealed_only };
+	struct deriving x = { .d = &d, .sink = sink };
+	enum err e;
+
+	e = derivation_load(&d, f);
+	if (e == OK)
+		e = derive_rows(&x, f);
+	for (size_t i = 0; e == OK && apply && i < d.segment_count; i++)
+		e = save_state(&d, &d.segments[i], f);
+	if (e == OK)
+		fill_state(state, &d);
+	deriving_release(&x);
+	derivation_release(&d);
+	return e;
+}

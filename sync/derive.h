@@ -1,0 +1,66 @@
+/*
+ * Deriving: the one general mechanism that makes tables from the log.
+ *
+ * The state of a compartment is a pure function of its valid segments, the
+ * membership, the keys held and the schema version (DESIGN 5, 6). Replacing
+ * what an arrival covers (apply.h) is only the fast path; whatever else changes
+ * what counts derives the compartment again. Rebuilding is the same over all of
+ * them; a digest and a deep verification are the same into another sink.
+ *
+ * cost: decrypts and sorts every operation of the compartment.
+ */
+#ifndef FOOTBRIDGE_SYNC_DERIVE_H
+#define FOOTBRIDGE_SYNC_DERIVE_H
+
+#include "sync/compartment.h"
+#include "sync/read.h"
+
+/* One derived row. values by field number; NULL type where nobody wrote. */
+struct derived_row {
+	const struct table *table;
+	struct row_id id;
+	const struct value *values; /* [REGISTRY_FIELD_MAX + 1] */
+	const uint8_t *clock;
+	size_t clock_n;
+};
+struct derived_conflict {
+	const struct table *table;
+	struct row_id row;
+	unsigned field; /* 0: over rows */
+	enum conflict_kind kind;
+	enum conflict_reason reason;
+	const uint8_t *origins; /* see conflict.c */
+	size_t origins_n;
+};
+
+/* Rows come by table number, then row id. */
+struct derive_sink {
+	void *context;
+	enum err (
+	    *row)(void *context, const struct derived_row *row, struct fail *f);
+	enum err (*conflict)(void *context, const struct derived_conflict *c,
+	    struct fail *f);
+};
+
+/* What the compartment's own entry should say. */
+struct derived_state {
+	size_t end_count;
+	struct compartment_end ends[COMPARTMENT_ENDS];
+	int64_t unreadable, waiting, void_ops, held_rows;
+};
+
+/*
+ * Compute a compartment's state into a sink. sealed_only leaves out own work
+ * that has no identity yet. Writes nothing itself but what the sink does, and,
+ * when apply is set, the segments' states.
+ */
+enum err derive_into(struct replica *r, const struct compartment *c,
+    bool sealed_only, bool apply, struct derived_state *state,
+    const struct derive_sink *sink, struct fail *f);
+
+/* Replace the compartment's rows and conflicts by what its log says; clears
+ * c->rederive and updates ends and counts. In the caller's transaction. */
+enum err derive_compartment(struct replica *r, struct compartment *c,
+    struct fail *f);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * Private to derive*.c and merge.c: a compartment's log in memory.
+ *
+ * Loaded once per derivation: every segment, placed in causal order, with the
+ * operations of those that can be read. Values borrow from d->payloads.
+ */
+#ifndef FOOTBRIDGE_SYNC_DERIVE_I_H
+#define FOOTBRIDGE_SYNC_DERIVE_I_H
+
+#include "sync/derive.h"
+#include "sync/judge.h"
+#include "sync/log_i.h"
+
+#define NOWHERE UINT32_MAX
+
+struct d_segment {
+	int64_t no, author_no;
+	struct author_tag tag;
+	int chain;
+	uint64_t seq; /* UINT64_MAX while unsealed */
+	enum segment_kind kind;
+	enum segment_state state;
+	struct segment_id id; /* zeros while unsealed */
+	unsigned schema;
+	size_t dep_first, dep_count; /* in d->deps */
+	uint32_t prev;               /* index, or NOWHERE */
+	bool lacks;                  /* something it depends on is not held */
+	bool placed;                 /* everything it depends on is placed */
+	bool named;                  /* another placed segment depends on it */
+	bool readable;
+	uint32_t order;             /* in causal order */
+	uint32_t branch, branch_at; /* place in a linear run of one author */
+	size_t payload_at, payload_n;
+};
+
+/* What a segment depends on: by local number (unsealed) or by name. */
+struct d_dep {
+	int64_t no;
+	int64_t author_no;
+	int chain;
+	uint64_t seq;
+	uint8_t ref[SEGMENT_REF_BYTES];
+	uint32_t index; /* resolved, or NOWHERE */
+};
+
+struct d_field {
+	unsigned number;
+	struct value value;
+};
+
+struct d_op {
+	uint32_t segment; /* index */
+	uint32_t order;   /* of the segment, in causal order */
+	unsigned index;   /* within the segment */
+	bool insert;
+	unsigned table;
+	struct row_id row;
+	struct row_id staff;
+	int64_t at_ms;
+	uint64_t mask; /* fields that count */
+	size_t field_first, field_count;
+};
+
+struct derivation {
+	struct replica *r;
+	const struct compartment *c;
+	bool sealed_only;
+	struct d_segment *segments;
+	size_t segment_count, segment_room;
+	struct d_dep *deps;
+	size_t dep_count, dep_room;
+	struct d_op *ops;
+	size_t op_count, op_room;
+	struct d_field *fields;
+	size_t field_count, field_room;
+	struct buf payloads;
+	uint32_t *order; /* segment indexes in causal order */
+	size_t placed_count;
+	uint32_t branches;
+	uint32_t *past;       /* [segment][branch]: highest place known */
+	uint32_t *unreadable; /* indexes of placed, unreadable data segments */
+	size_t unreadable_count;
+	int64_t void_ops, held_rows;
+};
+
+/* Load, order and decode; release whatever happened. */
+enum err derivation_load(struct derivation *d, struct fail *f);
+void derivation_release(struct derivation *d);
+
+/* Is a in b's causal past (strictly)? */
+bool segment_before(const struct derivation *d, uint32_t a, uint32_t b);
+bool op_before(const struct derivation *d, const struct d_op *a,
+    const struct d_op *b);
+/* The order key: time, author, seq, segment id, index (DESIGN 6). */
+int op_order(const struct derivation *d, const struct d_op *a,
+    const struct d_op *b);
+/* The operation's value for a field; VALUE_NULL when it names none. */
+const struct value *op_value(const struct derivation *d, const struct d_op *op,
+    unsigned number);
+
+/* Grow an array of count elements by one; false: out of memory. */
+bool derive_room(void **p, size_t *room, size_t count, size_t size);
+
+/* ---- merge.c ---- */
+
+/* One field, or one group led by its first field. */
+struct unit {
+	const struct field *lead;
+	uint64_t set; /* fields written together */
+};
+struct merged {
+	const struct d_op *winner; /* whose values show */
+	struct buf *text;          /* the text rule's result, or NULL */
+	bool use_text;
+	const struct d_op **standing; /* ascending by order key */
+	size_t standing_count;
+	enum conflict_kind kind; /* 0: none */
+	enum conflict_reason reason;
+};
+/*
+ * Apply the rule. writes: counted writes of the unit in causal order, at least
+ * one. standing: room for as many. text: scratch for the text rule.
+ */
+enum err merge_unit(struct merged *out, const struct derivation *d,
+    const struct unit *unit, const struct d_op *const *writes, size_t count,
+    const struct d_op **standing, const struct d_op **first, struct buf *text,
+    struct fail *f);
+
+#endif

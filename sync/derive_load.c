@@ -1,0 +1,580 @@
+/*
+ * A compartment's log into memory: segments, who depends on whom, what is in
+ * whose causal past, and the operations that count.
+ *
+ * Causal past is kept as one number per branch, a branch being a linear run of
+ * one author's chain. A fork begins a new branch, so equivocation cannot make
+ * "position 7 of author A" ambiguous.
+ */
+#include "sync/derive_i.h"
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+bool
+derive_room(void **p, size_t *room, size_t count, size_t size)
+{
+	size_t more = *room == 0 ? 16 : *room * 2;
+	void *grown;
+
+	if (count < *room)
+		return true;
+	if (more > SIZE_MAX / size)
+		return false;
+	grown = realloc(*p, more * size);
+	if (grown == NULL)
+		return false;
+	*p = grown;
+	*room = more;
+	return true;
+}
+
+static enum err
+no_memory(struct fail *f)
+{
+	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+}
+
+static enum err
+add_dep(struct derivation *d, const struct d_dep *dep, struct fail *f)
+{
+	if (!derive_room((void **)&d->deps, &d->dep_room, d->dep_count,
+		sizeof(*d->deps)))
+		return no_memory(f);
+	d->deps[d->dep_count++] = *dep;
+	return OK;
+}
+
+/* ---- loading ---- */
+
+static enum err
+load_unsealed(struct derivation *d, struct d_segment *s, struct stmt *q,
+    struct fail *f)
+{
+	const uint8_t *p;
+	enum err e = OK;
+	struct rd rd;
+	size_t n;
+
+	s->seq = UINT64_MAX;
+	s->schema = d->r->registry->version;
+	s->readable = true;
+	p = stmt_col_blob(q, 6, &n);
+	rd = rd_of(p, n);
+	while (e == OK && rd_left(&rd) > 0) {
+		struct d_dep dep = { .no = (int64_t)rd_uint(&rd) };
+
+		e = add_dep(d, &dep, f);
+		s->dep_count++;
+	}
+	if (e != OK || s->kind != SEGMENT_DATA)
+		return e;
+	p = stmt_col_blob(q, 7, &n);
+	s->payload_at = d->payloads.n;
+	e = op_pack(&d->payloads, p, n);
+	s->payload_n = d->payloads.n - s->payload_at;
+	return e == OK
+	    ? OK
+	    : fail_set(f, e, "own unsealed work of segment %lld is damaged",
+		  (long long)s->no);
+}
+
+static enum err
+load_sealed(struct derivation *d, struct d_segment *s, struct stmt *q,
+    struct fail *f)
+{
+	struct segment view;
+	const uint8_t *p;
+	enum err e;
+	size_t n;
+
+	(void)stmt_col_copy(q, 5, s->id.b, sizeof(s->id.b));
+	p = stmt_col_blob(q, 7, &n);
+	e = segment_parse(&view, p, n, f);
+	if (e != OK)
+		return fail_in(f, ERR_CORRUPT, "stored segment %lld",
+		    (long long)s->no);
+	s->schema = view.header.schema;
+	for (size_t i = 0; e == OK && i < view.header.dep_count; i++) {
+		const struct segment_dep *from = &view.header.deps[i];
+		const struct author *a = replica_author(d->r, &from->author);
+		struct d_dep dep = {
+			.author_no = a != NULL ? a->no : -1,
+			.chain = from->chain,
+			.seq = from->seq,
+		};
+
+		memcpy(dep.ref, from->ref, sizeof(dep.ref));
+		e = add_dep(d, &dep, f);
+		s->dep_count++;
+	}
+	if (e != OK || s->kind != SEGMENT_DATA)
+		return e;
+	s->payload_at = d->payloads.n;
+	e = log_open_segment(d->r, &d->payloads, d->c->no, &view, f);
+	s->payload_n = d->payloads.n - s->payload_at;
+	s->readable = e == OK;
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err
+load_one(struct derivation *d, struct stmt *q, struct fail *f)
+{
+	const struct author *a;
+	struct d_segment *s;
+	enum err e;
+
+	if (!derive_room((void **)&d->segments, &d->segment_room,
+		d->segment_count, sizeof(*d->segments)))
+		return no_memory(f);
+	s = &d->segments[d->segment_count];
+	*s = (struct d_segment){
+		.no = stmt_col_int(q, 0),
+		.author_no = stmt_col_int(q, 1),
+		.chain = (int)stmt_col_int(q, 2),
+		.seq = (uint64_t)stmt_col_int(q, 3),
+		.kind = (enum segment_kind)stmt_col_int(q, 4),
+		.state = (enum segment_state)stmt_col_int(q, 8),
+		.prev = NOWHERE,
+		.dep_first = d->dep_count,
+	};
+	a = replica_author_no(d->r, s->author_no);
+	if (a != NULL)
+		s->tag = a->tag;
+	e = s->state <= STATE_CLOSED ? load_unsealed(d, s, q, f)
+				     : load_sealed(d, s, q, f);
+	if (e == OK)
+		d->segment_count++;
+	return e;
+}
+
+static enum err
+load_segments(struct derivation *d, struct fail *f)
+{
+	struct stmt *q;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&q, d->r->db,
+	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state"
+	    " FROM _segment WHERE cpt = ?1 AND state <> 6 AND state > ?2"
+	    " ORDER BY no",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(q, 1, d->c->no);
+	stmt_int(q, 2, d->sealed_only ? STATE_CLOSED : 0);
+	while ((e = stmt_step(q, &row, f)) == OK && row) {
+		e = load_one(d, q, f);
+		if (e != OK)
+			break;
+	}
+	stmt_reset(q);
+	return e;
+}
+
+/* ---- who depends on whom ---- */
+
+struct named {
+	int64_t author_no;
+	int chain;
+	uint64_t seq;
+	uint32_t index;
+};
+
+static int
+named_compare(const void *x, const void *y)
+{
+	const struct named *a = x, *b = y;
+
+	if (a->author_no != b->author_no)
+		return a->author_no < b->author_no ? -1 : 1;
+	if (a->chain != b->chain)
+		return a->chain - b->chain;
+	if (a->seq != b->seq)
+		return a->seq < b->seq ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static uint32_t
+find_named(const struct derivation *d, const struct named *names,
+    int64_t author_no, int chain, uint64_t seq, const uint8_t *ref)
+{
+	struct named key = { author_no, chain, seq, 0 };
+	size_t low = 0, high = d->segment_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (named_compare(&names[mid], &key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < d->segment_count; low++) {
+		const struct named *at = &names[low];
+
+		if (at->author_no != author_no || at->chain != chain ||
+		    at->seq != seq)
+			break;
+		if (ref == NULL ||
+		    memcmp(d->segments[at->index].id.b, ref,
+			SEGMENT_REF_BYTES) == 0)
+			return at->index;
+	}
+	return NOWHERE;
+}
+
+static uint32_t
+find_number(const struct derivation *d, int64_t no)
+{
+	size_t low = 0, high = d->segment_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (d->segments[mid].no < no)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < d->segment_count && d->segments[low].no == no
+	    ? (uint32_t)low
+	    : NOWHERE;
+}
+
+/* The predecessor in the author's chain: for unsealed work the latest before
+ * it, since sealing keeps that order. */
+static void
+find_prev(const struct derivation *d, const struct named *names, uint32_t at)
+{
+	struct d_segment *s = &d->segments[at];
+
+	if (s->seq != UINT64_MAX) {
+		if (s->seq > 1) {
+			s->prev = find_named(d, names, s->author_no, s->chain,
+			    s->seq - 1, NULL);
+			s->lacks = s->prev == NOWHERE;
+		}
+		return;
+	}
+	for (uint32_t i = at; i-- > 0;) {
+		const struct d_segment *o = &d->segments[i];
+
+		if (o->author_no == s->author_no && o->chain == s->chain) {
+			s->prev = i;
+			return;
+		}
+	}
+}
+
+static enum err
+resolve(struct derivation *d, struct fail *f)
+{
+	struct named *names;
+
+	names = malloc((d->segment_count + 1) * sizeof(*names));
+	if (names == NULL)
+		return no_memory(f);
+	for (size_t i = 0; i < d->segment_count; i++) {
+		const struct d_segment *s = &d->segments[i];
+
+		names[i] = (struct named){ s->author_no, s->chain, s->seq,
+			(uint32_t)i };
+	}
+	qsort(names, d->segment_count, sizeof(*names), named_compare);
+	for (size_t i = 0; i < d->segment_count; i++) {
+		struct d_segment *s = &d->segments[i];
+
+		find_prev(d, names, (uint32_t)i);
+		for (size_t k = 0; k < s->dep_count; k++) {
+			struct d_dep *dep = &d->deps[s->dep_first + k];
+
+			dep->index = dep->no != 0
+			    ? find_number(d, dep->no)
+			    : find_named(d, names, dep->author_no, dep->chain,
+				  dep->seq, dep->ref);
+			if (dep->index == NOWHERE)
+				s->lacks = true;
+		}
+	}
+	free(names);
+	return OK;
+}
+
+/* ---- causal order ---- */
+
+static bool
+can_place(const struct derivation *d, const struct d_segment *s)
+{
+	if (s->lacks || (s->prev != NOWHERE && !d->segments[s->prev].placed))
+		return false;
+	for (size_t k = 0; k < s->dep_count; k++) {
+		uint32_t on = d->deps[s->dep_first + k].index;
+
+		if (!d->segments[on].placed)
+			return false;
+	}
+	return true;
+}
+
+static enum err
+place_all(struct derivation *d, struct fail *f)
+{
+	bool moved = true;
+
+	d->order = malloc((d->segment_count + 1) * sizeof(*d->order));
+	if (d->order == NULL)
+		return no_memory(f);
+	while (moved) {
+		moved = false;
+		for (size_t i = 0; i < d->segment_count; i++) {
+			struct d_segment *s = &d->segments[i];
+
+			if (s->placed || !can_place(d, s))
+				continue;
+			s->placed = true;
+			s->order = (uint32_t)d->placed_count;
+			d->order[d->placed_count++] = (uint32_t)i;
+			moved = true;
+		}
+	}
+	return OK;
+}
+
+static enum err
+name_branches(struct derivation *d, struct fail *f)
+{
+	/* tip[b]: the last segment of branch b */
+	uint32_t *tip = malloc((d->segment_count + 1) * sizeof(*tip));
+
+	if (tip == NULL)
+		return no_memory(f);
+	for (size_t i = 0; i < d->placed_count; i++) {
+		struct d_segment *s = &d->segments[d->order[i]];
+		const struct d_segment *p =
+		    s->prev != NOWHERE ? &d->segments[s->prev] : NULL;
+
+		if (p != NULL && tip[p->branch] == s->prev) {
+			s->branch = p->branch;
+			s->branch_at = p->branch_at + 1;
+		} else {
+			s->branch = d->branches++;
+			s->branch_at = 1;
+		}
+		tip[s->branch] = d->order[i];
+	}
+	free(tip);
+	return OK;
+}
+
+static void
+learn(struct derivation *d, uint32_t *known, uint32_t on)
+{
+	const uint32_t *theirs = d->past + (size_t)on * d->branches;
+
+	d->segments[on].named = true;
+	for (uint32_t b = 0; b < d->branches; b++) {
+		if (theirs[b] > known[b])
+			known[b] = theirs[b];
+	}
+}
+
+static enum err
+compute_past(struct derivation *d, struct fail *f)
+{
+	size_t n = d->segment_count * d->branches;
+
+	d->past = calloc(n + 1, sizeof(*d->past));
+	d->unreadable = malloc((d->segment_count + 1) * sizeof(*d->unreadable));
+	if (d->past == NULL || d->unreadable == NULL)
+		return no_memory(f);
+	for (size_t i = 0; i < d->placed_count; i++) {
+		uint32_t at = d->order[i];
+		struct d_segment *s = &d->segments[at];
+		uint32_t *known = d->past + (size_t)at * d->branches;
+
+		if (s->prev != NOWHERE)
+			learn(d, known, s->prev);
+		for (size_t k = 0; k < s->dep_count; k++)
+			learn(d, known, d->deps[s->dep_first + k].index);
+		known[s->branch] = s->branch_at;
+		if (s->kind == SEGMENT_DATA && !s->readable)
+			d->unreadable[d->unreadable_count++] = at;
+	}
+	return OK;
+}
+
+bool
+segment_before(const struct derivation *d, uint32_t a, uint32_t b)
+{
+	const struct d_segment *s = &d->segments[a];
+
+	return a != b &&
+	    d->past[(size_t)b * d->branches + s->branch] >= s->branch_at;
+}
+
+bool
+op_before(const struct derivation *d, const struct d_op *a,
+    const struct d_op *b)
+{
+	if (a->segment == b->segment)
+		return a->index < b->index;
+	return segment_before(d, a->segment, b->segment);
+}
+
+int
+op_order(const struct derivation *d, const struct d_op *a, const struct d_op *b)
+{
+	const struct d_segment *x = &d->segments[a->segment];
+	const struct d_segment *y = &d->segments[b->segment];
+	int c;
+
+	if (a->at_ms != b->at_ms)
+		return a->at_ms < b->at_ms ? -1 : 1;
+	c = id_compare(&x->tag, &y->tag);
+	if (c != 0)
+		return c;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	c = id_compare(&x->id, &y->id);
+	if (c != 0)
+		return c;
+	if (a->segment != b->segment) /* both unsealed: as they were begun */
+		return x->no < y->no ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+const struct value *
+op_value(const struct derivation *d, const struct d_op *op, unsigned number)
+{
+	static const struct value none = { .type = VALUE_NULL };
+
+	for (size_t i = 0; i < op->field_count; i++) {
+		const struct d_field *w = &d->fields[op->field_first + i];
+
+		if (w->number == number)
+			return (op->mask >> number & 1) != 0 ? &w->value
+							     : &none;
+	}
+	return &none;
+}
+
+/* ---- operations ---- */
+
+static enum err
+keep_op(struct derivation *d, uint32_t segment, unsigned index,
+    const struct op *op, uint64_t mask, struct fail *f)
+{
+	struct d_op *to;
+
+	if (!derive_room((void **)&d->ops, &d->op_room, d->op_count,
+		sizeof(*d->ops)))
+		return no_memory(f);
+	to = &d->ops[d->op_count++];
+	*to = (struct d_op){
+		.segment = segment,
+		.order = d->segments[segment].order,
+		.index = index,
+		.insert = op->kind == OP_INSERT,
+		.table = op->table,
+		.row = op->row,
+		.staff = op->staff,
+		.at_ms = op->at_ms,
+		.mask = mask,
+		.field_first = d->field_count,
+		.field_count = op->field_count,
+	};
+	for (size_t i = 0; i < op->field_count; i++) {
+		if (!derive_room((void **)&d->fields, &d->field_room,
+			d->field_count, sizeof(*d->fields)))
+			return no_memory(f);
+		d->fields[d->field_count++] =
+		    (struct d_field){ op->fields[i].number,
+			    op->fields[i].value };
+	}
+	return OK;
+}
+
+static enum err
+decode_segment(struct derivation *d, uint32_t at, struct fail *f)
+{
+	const struct d_segment *s = &d->segments[at];
+	size_t ops = d->op_count, fields = d->field_count;
+	struct judge_author author;
+	struct op_reader reader;
+	enum err e;
+	struct op op;
+
+	e = judge_author(&author, d->r, d->c,
+	    replica_author_node(d->r, s->author_no), f);
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	op_reader_init(&reader, d->payloads.p + s->payload_at, s->payload_n);
+	while (e == OK && op_reader_next(&reader, &op)) {
+		bool proposed;
+		uint64_t mask;
+		enum verdict v = judge_op(&mask, &proposed, d->r, d->c, &author,
+		    s->schema, &op);
+
+		if (v == VERDICT_COUNTS)
+			e = keep_op(d, at, reader.index, &op, mask, f);
+		else if (v == VERDICT_VOID)
+			d->void_ops++;
+	}
+	if (e == OK && reader.err != OK) {
+		/* malformed: void as a whole */
+		d->op_count = ops;
+		d->field_count = fields;
+		d->void_ops++;
+	}
+	return e;
+}
+
+static enum err
+decode_all(struct derivation *d, struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < d->placed_count; i++) {
+		const struct d_segment *s = &d->segments[d->order[i]];
+
+		if (s->kind == SEGMENT_DATA && s->readable)
+			e = decode_segment(d, d->order[i], f);
+	}
+	return e;
+}
+
+enum err
+derivation_load(struct derivation *d, struct fail *f)
+{
+	enum err e;
+
+	d->payloads.limit = (size_t)512 * 1024 * 1024;
+	e = load_segments(d, f);
+	if (e == OK)
+		e = resolve(d, f);
+	if (e == OK)
+		e = place_all(d, f);
+	if (e == OK)
+		e = name_branches(d, f);
+	if (e == OK)
+		e = compute_past(d, f);
+	if (e == OK)
+		e = decode_all(d, f);
+	return e;
+}
+
+void
+derivation_release(struct derivation *d)
+{
+	free(d->segments);
+	free(d->deps);
+	free(d->ops);
+	free(d->fields);
+	free(d->order);
+	free(d->past);
+	free(d->unreadable);
+	buf_release(&d->payloads);
+}

@@ -1,0 +1,247 @@
+/*
+ * The sink that writes tables, and the rebuild of everything.
+ */
+#include "sync/derive.h"
+#include "sync/grant.h"
+#include "sync/replica_i.h"
+
+#include <stdlib.h>
+
+/* Rows of the compartment that are in a table now, by table and id. */
+struct present {
+	const struct table *table;
+	struct row_id id;
+};
+
+struct table_sink {
+	struct replica *r;
+	struct compartment *c;
+	struct present *present;
+	size_t count, room, at;
+	int64_t conflicts;
+};
+
+static enum err
+list_table(struct table_sink *x, const struct table *t, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, x->r->db, replica_table_sql(x->r, t)->select_cpt, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		if (x->count == x->room) {
+			size_t room = x->room == 0 ? 64 : x->room * 2;
+			struct present *p =
+			    realloc(x->present, room * sizeof(*p));
+
+			if (p == NULL) {
+				e = fail_set(f, ERR_NOMEM, "%s",
+				    err_text(ERR_NOMEM));
+				break;
+			}
+			x->present = p;
+			x->room = room;
+		}
+		x->present[x->count].table = t;
+		(void)stmt_col_copy(s, 0, x->present[x->count++].id.b,
+		    ID_BYTES);
+	}
+	stmt_reset(s);
+	return e;
+}
+
+static enum err
+list_present(struct table_sink *x, struct fail *f)
+{
+	int kind = replica_owner_kind(x->r, x->c);
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < x->r->registry->table_count; i++) {
+		const struct table *t = &x->r->registry->tables[i];
+		const char *category = table_category(t, kind);
+
+		if (category != NULL && strcmp(category, x->c->category) == 0)
+			e = list_table(x, t, f);
+	}
+	return e;
+}
+
+static int
+present_compare(const struct present *p, const struct table *t,
+    const struct row_id *id)
+{
+	if (p->table->number != t->number)
+		return p->table->number < t->number ? -1 : 1;
+	return id_compare(&p->id, id);
+}
+
+static enum err
+remove_present(struct table_sink *x, struct fail *f)
+{
+	const struct present *p = &x->present[x->at++];
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, x->r->db, replica_table_sql(x->r, p->table)->remove, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_blob(s, 2, p->id.b, sizeof(p->id.b));
+	return stmt_run(s, f);
+}
+
+static enum err
+put_row(void *context, const struct derived_row *row, struct fail *f)
+{
+	struct table_sink *x = context;
+	const struct table *t = row->table;
+	struct stmt *s;
+	enum err e = OK;
+
+	/* what stands before this row in the table is no longer derived */
+	while (e == OK && x->at < x->count &&
+	    present_compare(&x->present[x->at], t, &row->id) < 0)
+		e = remove_present(x, f);
+	if (e == OK && x->at < x->count &&
+	    present_compare(&x->present[x->at], t, &row->id) == 0)
+		x->at++;
+	if (e == OK)
+		e = db_stmt(&s, x->r->db, replica_table_sql(x->r, t)->upsert,
+		    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_blob(s, 2, row->id.b, sizeof(row->id.b));
+	stmt_blob(s, 3, row->clock, row->clock_n);
+	for (size_t i = 0; i < t->field_count; i++)
+		replica_bind_value(s, (int)i + 4,
+		    &row->values[t->fields[i].number]);
+	return stmt_run(s, f);
+}
+
+static enum err
+put_conflict(void *context, const struct derived_conflict *c, struct fail *f)
+{
+	struct table_sink *x = context;
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, x->r->db,
+	    "INSERT INTO _conflict (cpt, tbl, row, field, kind, reason,"
+	    " origins) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_int(s, 2, c->table->number);
+	stmt_blob(s, 3, c->row.b, sizeof(c->row.b));
+	stmt_int(s, 4, c->field);
+	stmt_int(s, 5, (int64_t)c->kind);
+	stmt_int(s, 6, (int64_t)c->reason);
+	stmt_blob(s, 7, c->origins, c->origins_n);
+	x->conflicts++;
+	return stmt_run(s, f);
+}
+
+static enum err
+drop_conflicts(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "DELETE FROM _conflict WHERE cpt = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	return stmt_run(s, f);
+}
+
+static void
+take_state(struct compartment *c, const struct derived_state *state,
+    int64_t conflicts)
+{
+	c->end_count = state->end_count;
+	memcpy(c->ends, state->ends, state->end_count * sizeof(c->ends[0]));
+	c->unreadable = state->unreadable;
+	c->waiting = state->waiting;
+	c->conflicts = conflicts;
+	c->rederive = false;
+	c->changed = true;
+}
+
+enum err
+derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
+{
+	struct table_sink x = { .r = r, .c = c };
+	struct derive_sink sink = { &x, put_row, put_conflict };
+	struct derived_state state;
+	enum err e = OK;
+
+	if (!c->has_subject) {
+		c->rederive = false; /* nothing is readable without a grant */
+		return OK;
+	}
+	replica_tally(r, "derived", 1);
+	e = list_present(&x, f);
+	if (e == OK)
+		e = drop_conflicts(r, c, f);
+	if (e == OK)
+		e = derive_into(r, c, false, true, &state, &sink, f);
+	while (e == OK && x.at < x.count)
+		e = remove_present(&x, f);
+	free(x.present);
+	if (e == OK)
+		take_state(c, &state, x.conflicts);
+	return e;
+}
+
+/* ---- rebuild ---- */
+
+static enum err
+empty_tables(struct replica *r, struct fail *f)
+{
+	struct buf b = { .limit = 4096 };
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < r->registry->table_count; i++) {
+		buf_reset(&b);
+		buf_printf(&b, "DELETE FROM %s", r->registry->tables[i].name);
+		e = db_exec(r->db, buf_cstr(&b), f);
+	}
+	buf_release(&b);
+	if (e == OK)
+		e = db_exec(r->db, "DELETE FROM _conflict", f);
+	if (e == OK)
+		e = db_exec(r->db, "DELETE FROM _grant", f);
+	return e;
+}
+
+enum err
+replica_rebuild(struct replica *r, struct fail *f)
+{
+	bool own;
+	enum err e;
+
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	e = empty_tables(r, f);
+	for (int64_t no = 1; e == OK && no < r->next_compartment; no++) {
+		struct compartment *c;
+
+		e = compartment_get(r, &c, no, f);
+		if (e == ERR_NOTFOUND) {
+			e = OK;
+			continue;
+		}
+		if (e == OK)
+			e = grant_rederive(r, c, f);
+		if (e == OK)
+			e = derive_compartment(r, c, f);
+	}
+	return replica_leave(r, own, e, f);
+}

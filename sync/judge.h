@@ -1,0 +1,39 @@
+/*
+ * Does an operation count? The same answer on every node, from the schema
+ * version its segment names, the author's agency and the compartment.
+ */
+#ifndef FOOTBRIDGE_SYNC_JUDGE_H
+#define FOOTBRIDGE_SYNC_JUDGE_H
+
+#include "sync/compartment.h"
+#include "sync/op.h"
+
+enum verdict {
+	VERDICT_COUNTS,
+	VERDICT_VOID,     /* invalid by its own schema version, or a kind of
+	                   * agency that does not write this table */
+	VERDICT_UNKNOWN,  /* a table this program does not know yet */
+	VERDICT_PROPOSAL, /* by somebody who may only read: never stands */
+};
+
+struct judge_author {
+	const struct member_node *node;
+	int kind;       /* of its agency, -1 unknown */
+	bool of_owner;  /* node of the compartment's owner agency */
+	bool may_write; /* of the owner, or holder of a write grant */
+};
+
+/* Look the author up once per segment. ERR_NOTFOUND: no such member. */
+enum err judge_author(struct judge_author *a, struct replica *r,
+    const struct compartment *c, const struct member_node *node,
+    struct fail *f);
+/*
+ * *mask: bit per field of the operation that counts here: known to this
+ * program, and not an owner field written by somebody else (those are
+ * proposals, told by *proposed).
+ */
+enum verdict judge_op(uint64_t *mask, bool *proposed, struct replica *r,
+    const struct compartment *c, const struct judge_author *a, unsigned schema,
+    const struct op *op);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * Own work on its way into the log, and what is read back from it. Sealing is
+ * in log_seal.c, receiving in log_receive.c, checking in log_verify.c.
+ */
+#include "sync/log_i.h"
+
+const char *
+outcome_name(enum outcome o)
+{
+	static const char *const name[OUTCOME_COUNT] = { "applied", "duplicate",
+		"waiting", "quarantined", "refused" };
+
+	return (size_t)o < OUTCOME_COUNT ? name[o] : "unknown";
+}
+
+void
+log_encode_deps(struct buf *b, const struct compartment *c, bool control_only)
+{
+	for (size_t i = 0; i < c->end_count; i++) {
+		if (!control_only || c->ends[i].chain == CHAIN_CONTROL)
+			buf_uint(b, (uint64_t)c->ends[i].segment);
+	}
+}
+
+void
+log_end_covered(struct compartment *c, int64_t segment)
+{
+	for (size_t i = 0; i < c->end_count; i++) {
+		if (c->ends[i].segment != segment)
+			continue;
+		memmove(&c->ends[i], &c->ends[i + 1],
+		    (c->end_count - i - 1) * sizeof(c->ends[0]));
+		c->end_count--;
+		c->changed = true;
+		return;
+	}
+}
+
+void
+log_end_added(struct compartment *c, int64_t segment, int chain)
+{
+	c->changed = true;
+	if (c->end_count == COMPARTMENT_ENDS) {
+		c->rederive = true; /* keeps the first COMPARTMENT_ENDS */
+		return;
+	}
+	c->ends[c->end_count].segment = segment;
+	c->ends[c->end_count++].chain = chain;
+}
+
+enum err
+log_insert(struct replica *r, const struct log_row *row, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _segment (no, cpt, author, chain, seq, position,"
+	    " kind, state, id, deps, bytes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, row->no);
+	stmt_int(s, 2, row->cpt);
+	stmt_int(s, 3, row->author);
+	stmt_int(s, 4, row->chain);
+	stmt_int(s, 5, (int64_t)row->seq);
+	stmt_int(s, 6, (int64_t)row->position);
+	stmt_int(s, 7, (int64_t)row->kind);
+	stmt_int(s, 8, (int64_t)row->state);
+	if (row->id != NULL)
+		stmt_blob(s, 9, row->id->b, sizeof(row->id->b));
+	if (row->deps != NULL)
+		stmt_blob(s, 10, row->deps->p, row->deps->n);
+	stmt_blob(s, 11, row->bytes, row->n);
+	return stmt_run(s, f);
+}
+
+static enum err
+not_a_member(struct fail *f)
+{
+	return fail_set(f, ERR_DENIED,
+	    "this replica has not joined a network yet: use footbridge init"
+	    " or footbridge join");
+}
+
+/* A new unsealed segment that knows everything applied here. */
+static enum err
+begin_segment(struct replica *r, struct compartment *c, int64_t *no,
+    enum segment_kind kind, enum segment_state state, const uint8_t *bytes,
+    size_t n, struct fail *f)
+{
+	struct buf deps = { .limit = 4096 };
+	int chain = segment_chain(kind);
+	struct log_row row = {
+		.no = r->next_segment,
+		.cpt = c->no,
+		.author = r->own_author,
+		.chain = chain,
+		.kind = kind,
+		.state = state,
+		.deps = &deps,
+		.bytes = bytes,
+		.n = n,
+	};
+	enum err e;
+
+	if (r->own_author == 0)
+		return not_a_member(f);
+	log_encode_deps(&deps, c, chain == CHAIN_CONTROL);
+	e = deps.err == OK ? log_insert(r, &row, f)
+			   : fail_set(f, deps.err, "%s", err_text(deps.err));
+	buf_release(&deps);
+	if (e != OK)
+		return e;
+	for (size_t i = c->end_count; i-- > 0;) {
+		if (chain == CHAIN_DATA || c->ends[i].chain == CHAIN_CONTROL)
+			log_end_covered(c, c->ends[i].segment);
+	}
+	log_end_added(c, row.no, chain);
+	*no = r->next_segment++;
+	return OK;
+}
+
+enum err
+log_close_open(struct replica *r, struct compartment *c, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	if (c->open_no == 0)
+		return OK;
+	e = db_stmt(&s, r->db, "UPDATE _segment SET state = ?2 WHERE no = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->open_no);
+	stmt_int(s, 2, STATE_CLOSED);
+	e = stmt_run(s, f);
+	if (e == OK) {
+		c->open_no = 0;
+		c->changed = true;
+	}
+	return e;
+}
+
+/* Add to the open segment; *full when it had no room and was closed. */
+static enum err
+extend_open(struct replica *r, struct compartment *c, bool *full,
+    const struct buf *loose, struct fail *f)
+{
+	struct buf all = { .limit = LIMIT_PAYLOAD_BYTES };
+	const uint8_t *p;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	*full = false;
+	e = db_stmt(&s, r->db, "SELECT bytes FROM _segment WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->open_no);
+	e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	p = stmt_col_blob(s, 0, &n);
+	*full = !row || n + loose->n > LIMIT_OPEN_BYTES;
+	buf_put(&all, p, n);
+	buf_put(&all, loose->p, loose->n);
+	stmt_reset(s);
+	if (*full)
+		e = log_close_open(r, c, f);
+	else if (all.err != OK)
+		e = fail_set(f, all.err, "%s", err_text(all.err));
+	else
+		e = db_stmt(&s, r->db,
+		    "UPDATE _segment SET bytes = ?2 WHERE no = ?1", f);
+	if (e == OK && !*full) {
+		stmt_int(s, 1, c->open_no);
+		stmt_blob(s, 2, all.p, all.n);
+		e = stmt_run(s, f);
+	}
+	buf_release(&all);
+	return e;
+}
+
+enum err
+log_append(struct replica *r, struct compartment *c, int64_t *segment,
+    const struct op *op, struct fail *f)
+{
+	struct buf loose = { .limit = LIMIT_PAYLOAD_BYTES / 2 };
+	bool full = true;
+	enum err e = OK;
+
+	op_encode(&loose, op);
+	if (loose.err != OK)
+		e = fail_set(f, loose.err, "the record is too large: %s",
+		    err_text(loose.err));
+	if (e == OK && c->open_no != 0)
+		e = extend_open(r, c, &full, &loose, f);
+	if (e == OK && full) {
+		e = begin_segment(r, c, &c->open_no, SEGMENT_DATA, STATE_OPEN,
+		    loose.p, loose.n, f);
+		c->changed = true;
+	}
+	if (e == OK)
+		*segment = c->open_no;
+	buf_release(&loose);
+	return e;
+}
+
+enum err
+log_append_control(struct replica *r, struct compartment *c, int64_t *segment,
+    enum segment_kind kind, const uint8_t *body, size_t n, struct fail *f)
+{
+	assert(segment_chain(kind) == CHAIN_CONTROL);
+	return begin_segment(r, c, segment, kind, STATE_CLOSED, body, n, f);
+}
+
+enum err
+log_bytes(struct replica *r, struct buf *out, int64_t segment, struct fail *f)
+{
+	const uint8_t *p;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT bytes FROM _segment WHERE no = ?1 AND state > 2", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, segment);
+	e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e != OK ? e : ERR_NOTFOUND;
+	p = stmt_col_blob(s, 0, &n);
+	buf_put(out, p, n);
+	stmt_reset(s);
+	return out->err == OK ? OK
+			      : fail_set(f, out->err, "%s", err_text(out->err));
+}

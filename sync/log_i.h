@@ -1,0 +1,38 @@
+/* Private to the log's files (log*.c, derive*.c). */
+#ifndef FOOTBRIDGE_SYNC_LOG_I_H
+#define FOOTBRIDGE_SYNC_LOG_I_H
+
+#include "sync/replica_i.h"
+
+/* A _segment row to be inserted; pointers borrowed. */
+struct log_row {
+	int64_t no, cpt, author;
+	int chain;
+	uint64_t seq, position;
+	enum segment_kind kind;
+	enum segment_state state;
+	const struct segment_id *id; /* NULL while unsealed */
+	const struct buf *deps;      /* NULL once sealed */
+	const uint8_t *bytes;
+	size_t n;
+};
+enum err log_insert(struct replica *r, const struct log_row *row,
+    struct fail *f);
+
+/* The ends of c as segment numbers. */
+void log_encode_deps(struct buf *b, const struct compartment *c,
+    bool control_only);
+void log_end_covered(struct compartment *c, int64_t segment);
+void log_end_added(struct compartment *c, int64_t segment, int chain);
+
+/* Try every held key that the header's prefix fits: payload appended.
+ * ERR_NOTFOUND when none opens it. */
+enum err log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
+    const struct segment *s, struct fail *f);
+
+/* One row of the feed (author, cpt, chain, seq): *no 0 when absent. */
+enum err log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
+    uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
+    struct fail *f);
+
+#endif

@@ -1,0 +1,579 @@
+/*
+ * Taking in one segment from outside, cheapest check first. Whatever the bytes
+ * say becomes an outcome that is counted; only our own disk can make it fail.
+ */
+#include <sodium.h>
+
+#include "sync/apply.h"
+#include "sync/grant.h"
+#include "sync/lane.h"
+#include "sync/log_i.h"
+
+/* _parked.reason */
+#define PARKED_AUTHOR 1
+#define PARKED_PREDECESSOR 2
+
+struct receipt_of {
+	struct segment segment;
+	struct segment_id id;
+	const uint8_t *bytes;
+	size_t n;
+	const struct node_id *peer;
+	struct compartment *c;
+	int64_t author;
+	bool has_prev;
+	struct segment_id prev;
+	int64_t prev_no;
+};
+
+enum err
+log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
+    uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	*no = 0;
+	e = db_stmt(&s, r->db,
+	    "SELECT no, id, state FROM _segment WHERE cpt = ?1 AND"
+	    " author = ?2 AND chain = ?3 AND seq = ?4",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, author);
+	stmt_int(s, 3, chain);
+	stmt_int(s, 4, (int64_t)seq);
+	e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e;
+	*no = stmt_col_int(s, 0);
+	(void)stmt_col_copy(s, 1, id->b, sizeof(id->b));
+	*state = (enum segment_state)stmt_col_int(s, 2);
+	stmt_reset(s);
+	return OK;
+}
+
+static enum err
+keep_refused(struct replica *r, const struct receipt_of *x,
+    const struct fail *why, struct fail *f)
+{
+	static const struct node_id nobody;
+	const struct node_id *from = x->peer != NULL ? x->peer : &nobody;
+	struct stmt *s;
+	enum err e;
+
+	/* what is too long to be ours is counted, not kept */
+	if (x->n > LIMIT_SEGMENT_BYTES)
+		return OK;
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
+	    " SELECT ?1, ?2, ?3, ?4, ?5"
+	    " WHERE (SELECT count(*) FROM _refused) < 1000",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, from->b, sizeof(from->b));
+	stmt_int(s, 2, env_wall_ms(r->env));
+	stmt_int(s, 3, (int64_t)why->code);
+	stmt_text(s, 4, why->text);
+	stmt_blob(s, 5, x->bytes, x->n);
+	return stmt_run(s, f);
+}
+
+static enum err
+refuse(struct replica *r, const struct receipt_of *x, enum outcome *outcome,
+    const struct fail *why, struct fail *f)
+{
+	*outcome = OUTCOME_REFUSED;
+	replica_tally(r, "refused", 1);
+	return keep_refused(r, x, why, f);
+}
+
+static enum err
+parked_already(struct replica *r, const struct receipt_of *x, bool *yes,
+    struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	*yes = false;
+	e = db_stmt(&s, r->db,
+	    "SELECT 1 FROM _parked WHERE author = ?1 AND bytes = ?2", f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, x->segment.header.author.b, AUTHOR_TAG_BYTES);
+	stmt_blob(s, 2, x->bytes, x->n);
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
+/* Keep it unverified, within a quota, until what it lacks arrives. */
+static enum err
+park(struct replica *r, const struct receipt_of *x, int reason,
+    enum outcome *outcome, struct fail *why, struct fail *f)
+{
+	static const struct node_id nobody;
+	const struct node_id *from = x->peer != NULL ? x->peer : &nobody;
+	struct stmt *s;
+	bool known;
+	enum err e;
+
+	if (r->parked >= LIMIT_PARKED_PER_PEER) {
+		(void)fail_set(why, ERR_LIMIT,
+		    "too much waits unverified already (%lld); it can be sent"
+		    " again later",
+		    (long long)r->parked);
+		return refuse(r, x, outcome, why, f);
+	}
+	e = parked_already(r, x, &known, f);
+	if (e != OK)
+		return e;
+	if (known) {
+		*outcome = OUTCOME_DUPLICATE;
+		replica_tally(r, "duplicate", 1);
+		return OK;
+	}
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _parked (peer, cpt, author, reason, at_ms, bytes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, from->b, sizeof(from->b));
+	stmt_blob(s, 2, x->segment.header.compartment.b, ID_BYTES);
+	stmt_blob(s, 3, x->segment.header.author.b, AUTHOR_TAG_BYTES);
+	stmt_int(s, 4, reason);
+	stmt_int(s, 5, env_wall_ms(r->env));
+	stmt_blob(s, 6, x->bytes, x->n);
+	e = stmt_run(s, f);
+	if (e == OK) {
+		r->parked++;
+		*outcome = OUTCOME_WAITING;
+	}
+	return e;
+}
+
+/* All named dependencies applied? Those that are ends are covered. */
+static enum err
+meet_deps(struct replica *r, struct receipt_of *x, bool *met, struct fail *f)
+{
+	const struct segment_header *h = &x->segment.header;
+	struct compartment *c = x->c;
+	enum err e = OK;
+
+	*met = true;
+	if (x->prev_no != 0)
+		log_end_covered(c, x->prev_no);
+	for (size_t i = 0; e == OK && i < h->dep_count; i++) {
+		const struct segment_dep *d = &h->deps[i];
+		struct author *a = replica_author(r, &d->author);
+		enum segment_state state = STATE_WAITING;
+		struct segment_id id;
+		int64_t no = 0;
+
+		if (a != NULL)
+			e = log_find(r, c->no, a->no, d->chain, d->seq, &no,
+			    &id, &state, f);
+		if (no == 0 || memcmp(id.b, d->ref, sizeof(d->ref)) != 0 ||
+		    state == STATE_WAITING)
+			*met = false;
+		else
+			log_end_covered(c, no);
+	}
+	return e;
+}
+
+static bool
+covers_data(const struct compartment *c)
+{
+	for (size_t i = 0; i < c->end_count; i++) {
+		if (c->ends[i].chain == CHAIN_DATA)
+			return false;
+	}
+	return true;
+}
+
+static enum err
+insert_received(struct replica *r, const struct receipt_of *x,
+    enum segment_state state, int64_t *no, struct fail *f)
+{
+	const struct segment_header *h = &x->segment.header;
+	struct author *a = replica_author_no(r, x->author);
+	struct log_row row = {
+		.no = r->next_segment,
+		.cpt = x->c->no,
+		.author = x->author,
+		.chain = segment_chain(h->kind),
+		.seq = h->seq,
+		.position = h->position,
+		.kind = h->kind,
+		.state = state,
+		.id = &x->id,
+		.bytes = x->bytes,
+		.n = x->n,
+	};
+	enum err e = log_insert(r, &row, f);
+
+	if (e != OK)
+		return e;
+	*no = r->next_segment++;
+	if (a != NULL && h->position > a->top_position) {
+		a->top_position = h->position;
+		a->top_id = x->id;
+		a->changed = true;
+	}
+	return lane_segment(r, x->c, *no, (enum lane)h->lane, x->peer, f);
+}
+
+static enum err
+take_control(struct replica *r, struct receipt_of *x, struct fail *f)
+{
+	int64_t no;
+	bool met;
+	enum err e;
+
+	e = meet_deps(r, x, &met, f);
+	if (e == OK)
+		e = insert_received(r, x, STATE_APPLIED, &no, f);
+	if (e != OK)
+		return e;
+	log_end_added(x->c, no, CHAIN_CONTROL);
+	return grant_apply(r, x->c, no, replica_author_node(r, x->author),
+	    x->segment.body, x->segment.header.body_bytes, f);
+}
+
+static enum err
+take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
+    enum outcome *outcome, struct fail *f)
+{
+	struct judge_author author;
+	bool met, simple;
+	int64_t no;
+	enum err e;
+
+	e = log_close_open(r, x->c, f);
+	if (e == OK)
+		e = meet_deps(r, x, &met, f);
+	if (e != OK)
+		return e;
+	if (!met) {
+		*outcome = OUTCOME_WAITING;
+		replica_tally(r, "applied", -1);
+		x->c->waiting++;
+		x->c->rederive = true;
+		return insert_received(r, x, STATE_WAITING, &no, f);
+	}
+	simple = covers_data(x->c);
+	e = insert_received(r, x, STATE_APPLIED, &no, f);
+	if (e != OK)
+		return e;
+	log_end_added(x->c, no, CHAIN_DATA);
+	if (!simple || x->c->rederive) {
+		x->c->rederive = true;
+		return OK;
+	}
+	e = judge_author(&author, r, x->c, replica_author_node(r, x->author),
+	    f);
+	return e == OK ? apply_payload(r, x->c, no, &author,
+			     x->segment.header.schema, plain->p, plain->n, f)
+		       : e;
+}
+
+enum err
+log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
+    const struct segment *s, struct fail *f)
+{
+	uint8_t key[SEGMENT_KEY_BYTES];
+	enum err e;
+
+	if (s->stub)
+		return ERR_NOTFOUND;
+	for (size_t at = 0;; at++) {
+		e = grant_open_key(r, cpt, s->header.key_prefix, at, key, f);
+		if (e != OK)
+			break;
+		e = segment_open(payload, s, key, NULL);
+		if (e == OK || e == ERR_NOMEM)
+			break;
+	}
+	sodium_memzero(key, sizeof(key));
+	return e;
+}
+
+static enum err
+take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *f)
+{
+	struct buf *plain = &r->scratch;
+	int64_t no;
+	enum err e;
+
+	buf_reset(plain);
+	e = log_open_segment(r, plain, x->c->no, &x->segment, f);
+	if (e == OK)
+		return take_readable(r, x, plain, outcome, f);
+	if (e != ERR_NOTFOUND)
+		return e;
+	/* no key here: kept, relayed, and applied if a grant comes */
+	x->c->unreadable++;
+	x->c->changed = true;
+	if (x->c->end_count > 0)
+		x->c->rederive = x->c->rederive || x->c->has_subject;
+	return insert_received(r, x, STATE_UNREADABLE, &no, f);
+}
+
+/* The feed's place: predecessor present, place free? */
+static enum err
+find_place(struct replica *r, struct receipt_of *x, bool *missing,
+    int64_t *taken, struct segment_id *taken_id, struct fail *f)
+{
+	const struct segment_header *h = &x->segment.header;
+	int chain = segment_chain(h->kind);
+	enum segment_state state;
+	enum err e = OK;
+
+	*taken = 0;
+	*missing = false;
+	if (h->seq > 1) {
+		e = log_find(r, x->c->no, x->author, chain, h->seq - 1,
+		    &x->prev_no, &x->prev, &state, f);
+		x->has_prev = x->prev_no != 0;
+		*missing = e == OK && !x->has_prev;
+	}
+	if (e != OK || *missing)
+		return e;
+	segment_identify(&x->id, &x->segment, members_network(r->members),
+	    x->has_prev ? &x->prev : NULL);
+	return log_find(r, x->c->no, x->author, chain, h->seq, taken, taken_id,
+	    &state, f);
+}
+
+static bool
+kind_works(enum segment_kind kind)
+{
+	return kind == SEGMENT_DATA || kind == SEGMENT_GRANT;
+}
+
+/* The segment parses and its author is known. */
+static enum err
+receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *why, struct fail *f)
+{
+	const struct member_node *node = replica_author_node(r, x->author);
+	struct segment_id taken_id;
+	int64_t taken;
+	bool missing;
+	enum err e;
+
+	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
+	if (e == OK)
+		e = find_place(r, x, &missing, &taken, &taken_id, f);
+	if (e != OK)
+		return e;
+	if (missing)
+		return park(r, x, PARKED_PREDECESSOR, outcome, why, f);
+	if (taken != 0 && id_equal(&taken_id, &x->id)) {
+		*outcome = OUTCOME_DUPLICATE;
+		replica_tally(r, "duplicate", 1);
+		return OK;
+	}
+	if (node == NULL ||
+	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
+		(void)fail_set(why, ERR_AUTH,
+		    "a segment's signature is not its author's; it was kept"
+		    " aside and changes nothing");
+		return refuse(r, x, outcome, why, f);
+	}
+	if (taken != 0 || x->author == r->own_author) {
+		(void)fail_set(why, ERR_FENCE,
+		    "two different segments claim one place of one author:"
+		    " that computer was restored or copied. Both stay stored;"
+		    " settling it is not available yet");
+		*outcome = OUTCOME_QUARANTINED;
+		replica_tally(r, "quarantined", 1);
+		return keep_refused(r, x, why, f);
+	}
+	if (!kind_works(x->segment.header.kind)) {
+		(void)fail_set(why, ERR_UNAVAILABLE,
+		    "segments of kind %s are not available yet in this"
+		    " program",
+		    segment_kind_name(x->segment.header.kind));
+		return refuse(r, x, outcome, why, f);
+	}
+	*outcome = OUTCOME_APPLIED;
+	replica_tally(r, "applied", 1);
+	return x->segment.header.kind == SEGMENT_DATA
+	    ? take_data(r, x, outcome, f)
+	    : take_control(r, x, f);
+}
+
+static enum err
+receive_one(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *why, struct fail *f)
+{
+	struct author *a;
+
+	if (x->n > LIMIT_SEGMENT_BYTES) {
+		(void)fail_set(why, ERR_LIMIT,
+		    "a segment of %zu bytes; at most %d are allowed", x->n,
+		    LIMIT_SEGMENT_BYTES);
+		return refuse(r, x, outcome, why, f);
+	}
+	if (segment_parse(&x->segment, x->bytes, x->n, why) != OK)
+		return refuse(r, x, outcome, why, f);
+	a = replica_author(r, &x->segment.header.author);
+	if (a == NULL)
+		return park(r, x, PARKED_AUTHOR, outcome, why, f);
+	x->author = a->no;
+	return receive_known(r, x, outcome, why, f);
+}
+
+/* ---- what was parked ---- */
+
+struct parked {
+	int64_t no;
+	struct node_id peer;
+	struct buf bytes;
+};
+
+static enum err
+next_parked(struct replica *r, const struct author_tag *author,
+    struct parked *p, struct fail *f)
+{
+	const uint8_t *bytes;
+	struct stmt *s;
+	size_t n;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT no, peer, bytes FROM _parked WHERE author = ?1 AND no > ?2"
+	    " ORDER BY no LIMIT 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, author->b, sizeof(author->b));
+	stmt_int(s, 2, p->no);
+	e = stmt_step(s, &row, f);
+	p->no = 0;
+	if (e != OK || !row)
+		return e;
+	p->no = stmt_col_int(s, 0);
+	(void)stmt_col_copy(s, 1, p->peer.b, sizeof(p->peer.b));
+	bytes = stmt_col_blob(s, 2, &n);
+	buf_reset(&p->bytes);
+	buf_put(&p->bytes, bytes, n);
+	stmt_reset(s);
+	return p->bytes.err == OK
+	    ? OK
+	    : fail_set(f, p->bytes.err, "%s", err_text(p->bytes.err));
+}
+
+static enum err
+unpark(struct replica *r, int64_t no, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "DELETE FROM _parked WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	e = stmt_run(s, f);
+	if (e == OK)
+		r->parked--;
+	return e;
+}
+
+/* One pass over an author's parked segments; *moved when any left. */
+static enum err
+retry_pass(struct replica *r, const struct author_tag *author, bool *moved,
+    struct fail *f)
+{
+	struct parked p = { .bytes = { .limit = LIMIT_SEGMENT_BYTES } };
+	enum err e;
+
+	*moved = false;
+	while ((e = next_parked(r, author, &p, f)) == OK && p.no != 0) {
+		struct receipt_of x = {
+			.bytes = p.bytes.p,
+			.n = p.bytes.n,
+			.peer = &p.peer,
+		};
+		struct fail why = { .code = OK };
+		enum outcome outcome;
+
+		/* taken out first: if it must wait on, it is parked anew,
+		 * behind those of this pass */
+		e = unpark(r, p.no, f);
+		if (e == OK)
+			e = receive_one(r, &x, &outcome, &why, f);
+		if (e != OK)
+			break;
+		if (outcome != OUTCOME_WAITING || x.author != 0)
+			*moved = *moved || outcome != OUTCOME_WAITING;
+		else
+			break; /* its author is still unknown */
+		if (outcome == OUTCOME_WAITING)
+			break;
+	}
+	buf_release(&p.bytes);
+	return e;
+}
+
+enum err
+log_retry_parked(struct replica *r, const struct author_tag *author,
+    struct fail *f)
+{
+	bool moved = true, own;
+	enum err e;
+
+	if (r->parked == 0)
+		return OK;
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	while (e == OK && moved)
+		e = retry_pass(r, author, &moved, f);
+	return replica_leave(r, own, e, f);
+}
+
+enum err
+log_receive(struct replica *r, enum outcome *outcome, struct segment_id *id,
+    const uint8_t *bytes, size_t n, const struct node_id *peer,
+    struct fail *why, struct fail *f)
+{
+	struct receipt_of x = { .bytes = bytes, .n = n, .peer = peer };
+	struct fail unused;
+	enum err e;
+
+	if (why == NULL)
+		why = &unused;
+	*why = (struct fail){ .code = OK };
+	replica_tally(r, "received", 1);
+	e = receive_one(r, &x, outcome, why, f);
+	if (e != OK)
+		return e;
+	if (id != NULL)
+		*id = x.id;
+	if (*outcome == OUTCOME_APPLIED && r->parked > 0)
+		e = log_retry_parked(r, &x.segment.header.author, f);
+	return e;
+}
+
+enum err
+log_author_top(struct replica *r, const struct author_tag *author,
+    uint64_t *position, struct segment_id *id, struct fail *f)
+{
+	const struct author *a = replica_author(r, author);
+
+	if (a == NULL)
+		return fail_set(f, ERR_NOTFOUND, "no such author is known");
+	*position = a->top_position;
+	*id = a->top_id;
+	return OK;
+}

@@ -1,0 +1,93 @@
+#include "sync/migrate.h"
+
+#include "sync/db.h"
+#include "sync/rd.h"
+#include "sync/replica_i.h"
+
+/* The table formats of tables.sql; raised with any change to them. */
+#define ENGINE_VERSION 1
+
+static enum err
+read_version(struct replica *r, uint64_t *engine, uint64_t *schema,
+    struct fail *f)
+{
+	struct buf b = { .limit = 64 };
+	enum err e = replica_meta_get(r, &b, "version", f);
+	struct rd rd = rd_of(b.p, b.n);
+
+	*engine = rd_uint(&rd);
+	*schema = rd_uint(&rd);
+	if (e == OK && rd_done(&rd) != OK)
+		e = ERR_CORRUPT;
+	buf_release(&b);
+	return e;
+}
+
+static enum err
+write_version(struct replica *r, size_t schema, struct fail *f)
+{
+	struct buf b = { .limit = 64 };
+	enum err e;
+
+	buf_uint(&b, ENGINE_VERSION);
+	buf_uint(&b, schema);
+	e = b.err != OK ? b.err : replica_meta_set(r, "version", b.p, b.n, f);
+	buf_release(&b);
+	return e;
+}
+
+enum err
+migrate_check(struct replica *r, size_t program_version, struct fail *f)
+{
+	uint64_t engine, schema;
+
+	if (read_version(r, &engine, &schema, NULL) != OK)
+		return fail_set(f, ERR_CORRUPT,
+		    "this database is not a Footbridge replica; nothing was"
+		    " changed");
+	if (engine > ENGINE_VERSION || schema > program_version)
+		return fail_set(f, ERR_VERSION,
+		    "this replica was used by a newer program (schema %llu,"
+		    " this one knows %zu); install the newer one, nothing was"
+		    " changed",
+		    (unsigned long long)schema, program_version);
+	return OK;
+}
+
+static enum err
+run_missing(struct replica *r, const struct registry_source *schema,
+    size_t from, size_t count, struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t i = from; e == OK && i < count; i++) {
+		e = db_exec(r->db, schema[i].text, f);
+		if (e != OK)
+			e = fail_in(f, e, "migration %s", schema[i].name);
+	}
+	if (e == OK)
+		e = write_version(r, count, f);
+	return e;
+}
+
+enum err
+migrate_schema(struct replica *r, const struct registry_source *schema,
+    size_t count, struct fail *f)
+{
+	uint64_t engine, have = 0;
+	bool own;
+	enum err e;
+
+	if (read_version(r, &engine, &have, NULL) != OK)
+		have = 0;
+	if (have >= count)
+		return OK;
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	e = run_missing(r, schema, (size_t)have, count, f);
+	/* operations of newer schemas may have waited for these tables */
+	if (e == OK && have > 0)
+		e = replica_rebuild(r, f);
+	return replica_leave(r, own, e, f);
+}

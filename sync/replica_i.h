@@ -1,0 +1,107 @@
+/*
+ * Inside a replica. Private to the modules that make one: replica, compartment,
+ * log, apply, derive, grant, lane, write, read. Nobody else includes this.
+ */
+#ifndef FOOTBRIDGE_SYNC_REPLICA_I_H
+#define FOOTBRIDGE_SYNC_REPLICA_I_H
+
+#include "sync/compartment.h"
+#include "sync/db.h"
+#include "sync/log.h"
+#include "sync/replica.h"
+
+/* An author as numbered here. */
+struct author {
+	int64_t no;
+	struct author_tag tag;
+	struct node_id node;
+	uint64_t top_position;
+	struct segment_id top_id;
+	bool changed; /* top moved: write at commit */
+};
+
+/* SQL of one registered table, made once from its registry entry. */
+struct table_sql {
+	char *insert;       /* ?1 cpt ?2 id ?3 clock ?4.. fields in order */
+	char *upsert;       /* the same, replacing */
+	char *select_clock; /* ?1 cpt ?2 id -> _clock */
+	char *select_row;   /* ?1 cpt ?2 id -> _clock, fields in order */
+	char *select_cpt;   /* ?1 cpt -> id, _clock, fields in order */
+	char *remove;       /* ?1 cpt ?2 id */
+	char *update_one[REGISTRY_FIELD_MAX + 1]; /* ?1 value ?2 clock ?3 ?4 */
+};
+
+struct compartment_cache;
+
+struct replica {
+	const struct env *env;
+	struct db *db;
+	struct registry *registry;
+	struct members *members;
+	struct identity identity;
+	char *dir;
+	void *lock;
+	gate_fn gate;
+	void *gate_context;
+	bool in_memory;
+	uint8_t fence_key[32];
+
+	int64_t next_segment, next_compartment, next_member, next_author;
+	struct author *authors; /* by local number - 1 */
+	size_t author_count;
+	int64_t own_author; /* 0 before the author record */
+	bool fence_behind;  /* own position moved since fence_write */
+	uint64_t fence_members; /* membership records when it was written */
+	int64_t policy_ms;      /* highest signed time seen */
+
+	struct compartment_cache *cache;
+	struct table_sql *sql; /* per registry->tables index */
+	bool begun;            /* replica_begin by a caller */
+	int64_t parked;        /* rows in _parked */
+	struct buf scratch;    /* payloads, rows: reset by each user */
+	struct {
+		const char *name;
+		int64_t add;
+	} counts[48]; /* written at commit */
+	size_t count_used;
+};
+
+enum err compartment_cache_new(struct replica *r, struct fail *f);
+
+/* A transaction unless one is running; *own says whether to end it. */
+enum err replica_enter(struct replica *r, bool *own, struct fail *f);
+/* Ends what replica_enter began: commit when e is OK, else roll back. */
+enum err replica_leave(struct replica *r, bool own, enum err e, struct fail *f);
+
+/* Counters, authors and members again from the tables. */
+enum err replica_reload(struct replica *r, struct fail *f);
+/* Compare the fence with the database; a new replica gets its first one. */
+enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
+/* Write the fence when own position or membership moved since. */
+enum err replica_fence_write(struct replica *r, struct fail *f);
+
+/* The author's entry, NULL if unknown; by tag or by local number. */
+struct author *replica_author(struct replica *r, const struct author_tag *tag);
+struct author *replica_author_no(struct replica *r, int64_t no);
+/* Node of an author by local number, NULL if its record is gone. */
+const struct member_node *replica_author_node(struct replica *r, int64_t no);
+/* Take in new author records of members as numbered authors. */
+enum err replica_number_authors(struct replica *r, struct fail *f);
+/* name: a literal (kept by pointer). */
+void replica_tally(struct replica *r, const char *name, int64_t add);
+
+const struct table_sql *replica_table_sql(const struct replica *r,
+    const struct table *t);
+/* Make r->sql; freed by replica_free_sql. */
+enum err replica_make_sql(struct replica *r, struct fail *f);
+void replica_free_sql(struct replica *r);
+/* Bind one field's value, or NULL. */
+void replica_bind_value(struct stmt *s, int at, const struct value *v);
+/* Read a column back as the field's type; borrowed from the statement. */
+void replica_col_value(struct value *v, struct stmt *s, int at,
+    const struct field *field);
+
+/* Kind of the compartment's owner agency, -1 unknown. */
+int replica_owner_kind(struct replica *r, const struct compartment *c);
+
+#endif

@@ -1,0 +1,357 @@
+/*
+ * Membership as stored: records verified by member.c are kept, routed to peers
+ * and give numbers to authors. What waits for an issuer is parked and tried
+ * again whenever a record was added.
+ */
+#include "sync/replica_i.h"
+
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "sync/lane.h"
+
+/* _parked.reason */
+#define PARKED_MEMBER 9
+
+static enum err
+number_author(struct replica *r, const struct member_author *m, struct fail *f)
+{
+	struct author *grown;
+	struct stmt *s;
+	enum err e;
+
+	grown = realloc(r->authors, (r->author_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	r->authors = grown;
+	grown[r->author_count] = (struct author){
+		.no = r->next_author,
+		.tag = m->tag,
+		.node = m->node,
+	};
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _author (no, tag, node, incarnation, top_position,"
+	    " top_id) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, r->next_author);
+	stmt_blob(s, 2, m->tag.b, sizeof(m->tag.b));
+	stmt_blob(s, 3, m->node.b, sizeof(m->node.b));
+	stmt_blob(s, 4, m->incarnation.b, sizeof(m->incarnation.b));
+	stmt_blob(s, 5, "", 0);
+	e = stmt_run(s, f);
+	if (e != OK)
+		return e;
+	if (id_equal(&m->tag, &r->identity.author))
+		r->own_author = r->next_author;
+	r->next_author++;
+	r->author_count++;
+	return OK;
+}
+
+enum err
+replica_number_authors(struct replica *r, struct fail *f)
+{
+	for (size_t i = 0; i < members_author_count(r->members); i++) {
+		const struct member_author *m =
+		    members_author_at(r->members, i);
+		enum err e = OK;
+
+		if (replica_author(r, &m->tag) != NULL)
+			continue;
+		e = number_author(r, m, f);
+		if (e == OK)
+			e = log_retry_parked(r, &m->tag, f);
+		if (e != OK)
+			return e;
+	}
+	return OK;
+}
+
+static enum err
+store_member(struct replica *r, const uint8_t id[static 32],
+    const uint8_t *bytes, size_t n, const struct node_id *peer, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _member (no, id, bytes) VALUES (?1, ?2, ?3)", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, r->next_member);
+	stmt_blob(s, 2, id, 32);
+	stmt_blob(s, 3, bytes, n);
+	e = stmt_run(s, f);
+	if (e == OK)
+		e = lane_member(r, r->next_member, peer, f);
+	if (e == OK) {
+		r->next_member++;
+		e = replica_number_authors(r, f);
+	}
+	return e;
+}
+
+static enum err
+park_member(struct replica *r, const uint8_t *bytes, size_t n,
+    const struct node_id *peer, struct fail *f)
+{
+	static const struct node_id nobody;
+	struct stmt *s;
+	enum err e;
+
+	if (r->parked >= LIMIT_PARKED_PER_PEER)
+		return OK; /* the peer keeps it; a sweep brings it again */
+	if (peer == NULL)
+		peer = &nobody;
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _parked (peer, cpt, author, reason, at_ms, bytes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, peer->b, sizeof(peer->b));
+	stmt_blob(s, 2, "", 0);
+	stmt_blob(s, 3, "", 0);
+	stmt_int(s, 4, PARKED_MEMBER);
+	stmt_int(s, 5, env_wall_ms(r->env));
+	stmt_blob(s, 6, bytes, n);
+	e = stmt_run(s, f);
+	if (e == OK)
+		r->parked++;
+	return e;
+}
+
+/* One parked record that may be acceptable now; *no 0 when there is none
+ * after the given number. */
+static enum err
+next_parked(struct replica *r, int64_t after, int64_t *no, struct buf *bytes,
+    struct fail *f)
+{
+	const uint8_t *p;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	*no = 0;
+	e = db_stmt(&s, r->db,
+	    "SELECT no, bytes FROM _parked WHERE reason = ?1 AND no > ?2"
+	    " ORDER BY no LIMIT 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, PARKED_MEMBER);
+	stmt_int(s, 2, after);
+	e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e;
+	*no = stmt_col_int(s, 0);
+	p = stmt_col_blob(s, 1, &n);
+	buf_reset(bytes);
+	buf_put(bytes, p, n);
+	stmt_reset(s);
+	return bytes->err;
+}
+
+static enum err
+unpark(struct replica *r, int64_t no, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "DELETE FROM _parked WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	e = stmt_run(s, f);
+	if (e == OK)
+		r->parked--;
+	return e;
+}
+
+/* Until a whole round accepts nothing. */
+static enum err
+retry_members(struct replica *r, struct fail *f)
+{
+	struct buf bytes = { .limit = LIMIT_MEMBER_BYTES };
+	bool again = r->parked > 0;
+	enum err e = OK;
+	int64_t no;
+
+	while (again && e == OK) {
+		again = false;
+		no = 0;
+		while (
+		    (e = next_parked(r, no, &no, &bytes, f)) == OK && no != 0) {
+			enum member_result result;
+			uint8_t id[32];
+
+			if (members_add(r->members, &result, id, bytes.p,
+				bytes.n, NULL) != OK)
+				result = MEMBER_DUPLICATE; /* drop it */
+			if (result == MEMBER_WAITING)
+				continue;
+			e = unpark(r, no, f);
+			if (e == OK && result == MEMBER_ADDED) {
+				again = true;
+				e = store_member(r, id, bytes.p, bytes.n, NULL,
+				    f);
+			}
+			if (e != OK)
+				break;
+		}
+	}
+	buf_release(&bytes);
+	return e;
+}
+
+enum err
+replica_add_member(struct replica *r, enum member_result *result,
+    const uint8_t *bytes, size_t n, const struct node_id *peer, struct fail *f)
+{
+	enum member_result got;
+	uint8_t id[32];
+	bool own;
+	enum err e;
+
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	e = members_add(r->members, &got, id, bytes, n, f);
+	if (e == OK && got == MEMBER_ADDED) {
+		e = store_member(r, id, bytes, n, peer, f);
+		if (e == OK)
+			e = retry_members(r, f);
+	} else if (e == OK && got == MEMBER_WAITING) {
+		e = park_member(r, bytes, n, peer, f);
+	}
+	e = replica_leave(r, own, e, f);
+	if (e == OK)
+		*result = got;
+	return e;
+}
+
+enum err
+replica_save_identity(struct replica *r, const struct identity *i,
+    struct fail *f)
+{
+	struct buf b = { .limit = 4096 };
+	enum err e;
+
+	identity_encode(&b, i);
+	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
+			: replica_meta_set(r, "identity", b.p, b.n, f);
+	buf_release(&b);
+	if (e == OK && i != &r->identity)
+		r->identity = *i;
+	return e;
+}
+
+/* ---- founding ---- */
+
+static enum err
+add_made(struct replica *r, struct buf *b, struct fail *f)
+{
+	enum member_result result;
+	enum err e = b->err;
+
+	if (e == OK)
+		e = replica_add_member(r, &result, b->p, b->n, NULL, f);
+	buf_reset(b);
+	return e;
+}
+
+static enum err
+found_agency(struct replica *r, struct buf *b, const struct replica_found *o,
+    struct fail *f)
+{
+	const struct network_id *network = members_network(r->members);
+	struct member_agency a = { .kind = o->agency_kind };
+	enum err e;
+
+	identity_make_agency(&r->identity, r->env);
+	memcpy(a.box_key, r->identity.agency_box_key, sizeof(a.box_key));
+	member_agency_id(&a.id, network, a.box_key);
+	memcpy(a.name, o->agency_name, strlen(o->agency_name) + 1);
+	r->identity.agency = a.id;
+	e = member_make_agency(b, &r->identity, network, true, &a);
+	return e == OK ? add_made(r, b, f) : e;
+}
+
+static enum err
+found_node(struct replica *r, struct buf *b, const struct replica_found *o,
+    struct fail *f)
+{
+	const struct identity *i = &r->identity;
+	struct member_node m = {
+		.id = i->node,
+		.agency = i->agency,
+		.roles = MEMBER_STEWARD_NETWORK | MEMBER_STEWARD_AGENCY |
+		    MEMBER_REGISTRAR | (o->relay ? MEMBER_RELAY : 0u),
+		.serial = 1,
+		.made_ms = env_wall_ms(r->env),
+	};
+	enum err e;
+
+	memcpy(m.sign_key, i->sign_key, sizeof(m.sign_key));
+	memcpy(m.box_key, i->box_key, sizeof(m.box_key));
+	memcpy(m.tls_key, i->tls_key, sizeof(m.tls_key));
+	memcpy(m.name, o->node_name, strlen(o->node_name) + 1);
+	memcpy(m.office, o->office, strlen(o->office) + 1);
+	e = member_make_node(b, i, members_network(r->members), true, &m);
+	return e == OK ? add_made(r, b, f) : e;
+}
+
+static bool
+name_fits(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n <= LIMIT_NAME_BYTES;
+}
+
+enum err
+replica_found_network(struct replica *r, const struct replica_found *o,
+    struct fail *f)
+{
+	struct buf b = { .limit = LIMIT_MEMBER_BYTES };
+	uint8_t public_key[MEMBER_KEY_BYTES], seed[32];
+	bool own;
+	enum err e;
+
+	if (members_network(r->members) != NULL)
+		return fail_set(f, ERR_EXISTS,
+		    "this replica belongs to a network already");
+	if (!name_fits(o->network_name) || !name_fits(o->node_name) ||
+	    !name_fits(o->agency_name) || strlen(o->office) > LIMIT_NAME_BYTES)
+		return fail_set(f, ERR_INPUT, "a name must have 1 to %d bytes",
+		    LIMIT_NAME_BYTES);
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	r->identity.has_root_secret = true;
+	env_random(r->env, seed, sizeof(seed));
+	(void)crypto_sign_seed_keypair(public_key, r->identity.root_secret,
+	    seed);
+	sodium_memzero(seed, sizeof(seed));
+	e = member_make_root(&b, &r->identity, o->network_name, o->training);
+	if (e == OK)
+		e = add_made(r, &b, f);
+	if (e == OK)
+		e = found_agency(r, &b, o, f);
+	if (e == OK)
+		e = found_node(r, &b, o, f);
+	if (e == OK)
+		e = replica_save_identity(r, &r->identity, f);
+	if (e == OK)
+		e = member_make_author(&b, &r->identity,
+		    members_network(r->members));
+	if (e == OK)
+		e = add_made(r, &b, f);
+	e = replica_leave(r, own, e, f);
+	buf_release(&b);
+	return e;
+}

@@ -1,0 +1,341 @@
+/*
+ * Making, opening and closing a replica.
+ *
+ * Order of opening: lock, database, network and version, fence, memory. The
+ * first thing that does not fit ends it and nothing has been changed.
+ */
+#include "sync/replica_i.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "sync/assets.h"
+#include "sync/migrate.h"
+#include "sync/slot.h"
+
+#define PATH_BYTES 4096
+
+static enum err
+path_of(char path[static PATH_BYTES], const char *dir, const char *name,
+    struct fail *f)
+{
+	int n = snprintf(path, PATH_BYTES, "%s/%s", dir, name);
+
+	if (n < 0 || n >= PATH_BYTES)
+		return fail_set(f, ERR_INPUT, "the path %.60s... is too long",
+		    dir);
+	return OK;
+}
+
+static enum err
+new_replica(struct replica **out, const char *dir,
+    const struct replica_options *o, struct fail *f)
+{
+	struct replica *r = calloc(1, sizeof(*r));
+	enum err e;
+
+	if (r == NULL)
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	r->env = o->env;
+	r->gate = o->gate;
+	r->gate_context = o->gate_context;
+	r->in_memory = o->env->memory_database != NULL;
+	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;
+	r->dir = strdup(dir);
+	e = r->dir != NULL
+	    ? registry_parse(&r->registry, o->schema, o->schema_count, f)
+	    : fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	if (e == OK)
+		e = replica_make_sql(r, f);
+	if (e == OK)
+		e = compartment_cache_new(r, f);
+	if (e != OK) {
+		replica_close(r);
+		return e;
+	}
+	*out = r;
+	return OK;
+}
+
+static enum err
+open_database(struct replica *r, const struct replica_options *o, bool create,
+    struct fail *f)
+{
+	uint8_t material[DB_KEY_BYTES + DB_SALT_BYTES];
+	struct db_options options = {
+		.mode = DB_WRITE,
+		.cache_kib = o->cache_kib,
+		.must_exist = !create,
+	};
+	char path[PATH_BYTES];
+	enum err e;
+
+	if (o->keys != NULL) {
+		slot_database_key(material, material + DB_KEY_BYTES, o->keys);
+		slot_fence_key(r->fence_key, o->keys);
+		options.key = material;
+		options.salt = material + DB_KEY_BYTES;
+	}
+	e = path_of(path, r->dir, "footbridge.db", f);
+	if (e == OK)
+		e = db_open(&r->db, r->env, path, &options, f);
+	sodium_memzero(material, sizeof(material));
+	return e;
+}
+
+static enum err
+take_lock(struct replica *r, struct fail *f)
+{
+	char path[PATH_BYTES];
+	long holder;
+	enum err e;
+
+	if (r->in_memory)
+		return OK;
+	e = path_of(path, r->dir, "lock", f);
+	return e == OK
+	    ? r->env->lock_take(r->env->self, &r->lock, path, &holder, f)
+	    : e;
+}
+
+static enum err
+make_tables(struct replica *r, const struct replica_options *o, struct fail *f)
+{
+	const struct asset *tables = asset_find("sync/tables.sql");
+	struct identity i;
+	bool own;
+	enum err e;
+
+	assert(tables != NULL);
+	e = replica_enter(r, &own, f);
+	if (e == OK)
+		e = db_exec(r->db, (const char *)tables->p, f);
+	if (e == OK)
+		e = migrate_schema(r, o->schema, o->schema_count, f);
+	identity_make(&i, r->env);
+	if (e == OK)
+		e = replica_save_identity(r, &i, f);
+	identity_wipe(&i);
+	if (e != OK) {
+		db_rollback(r->db);
+		return e;
+	}
+	return db_commit(r->db, f);
+}
+
+static enum err
+load_number(struct replica *r, int64_t *out, const char *sql, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db, sql, f);
+	if (e == OK)
+		e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	*out = row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return OK;
+}
+
+static enum err
+load_authors(struct replica *r, struct fail *f)
+{
+	struct author *grown;
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	r->author_count = 0;
+	r->own_author = 0;
+	e = db_stmt(&s, r->db,
+	    "SELECT no, tag, node, top_position, top_id FROM _author"
+	    " ORDER BY no",
+	    f);
+	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
+		struct author a = { .no = stmt_col_int(s, 0) };
+
+		(void)stmt_col_copy(s, 1, a.tag.b, sizeof(a.tag.b));
+		(void)stmt_col_copy(s, 2, a.node.b, sizeof(a.node.b));
+		a.top_position = (uint64_t)stmt_col_int(s, 3);
+		(void)stmt_col_copy(s, 4, a.top_id.b, sizeof(a.top_id.b));
+		grown =
+		    realloc(r->authors, (r->author_count + 1) * sizeof(*grown));
+		if (grown == NULL) {
+			stmt_reset(s);
+			return fail_set(f, ERR_NOMEM, "%s",
+			    err_text(ERR_NOMEM));
+		}
+		r->authors = grown;
+		r->authors[r->author_count++] = a;
+		if (id_equal(&a.tag, &r->identity.author))
+			r->own_author = a.no;
+	}
+	return e;
+}
+
+static enum err
+load_members(struct replica *r, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	members_free(r->members);
+	r->members = NULL;
+	e = members_new(&r->members, NULL);
+	if (e != OK)
+		return fail_set(f, e, "%s", err_text(e));
+	e = db_stmt(&s, r->db, "SELECT bytes FROM _member ORDER BY no", f);
+	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
+		enum member_result result = MEMBER_WAITING;
+		const uint8_t *p;
+		uint8_t id[32];
+		size_t n;
+
+		p = stmt_col_blob(s, 0, &n);
+		e = members_add(r->members, &result, id, p, n, f);
+		/* stored ones were accepted in this order */
+		if (e != OK || result != MEMBER_ADDED) {
+			stmt_reset(s);
+			return fail_set(f, ERR_CORRUPT,
+			    "a stored membership record no longer verifies:"
+			    " restore this replica from its backup");
+		}
+	}
+	return e;
+}
+
+static enum err
+load_identity(struct replica *r, struct fail *f)
+{
+	struct buf b = { .limit = 4096 };
+	enum err e = replica_meta_get(r, &b, "identity", f);
+
+	if (e == OK && identity_decode(&r->identity, b.p, b.n) != OK)
+		e = ERR_CORRUPT;
+	if (e == ERR_NOTFOUND || e == ERR_CORRUPT)
+		e = fail_set(f, ERR_CORRUPT,
+		    "this database holds no identity of a node");
+	buf_release(&b);
+	return e;
+}
+
+enum err
+replica_reload(struct replica *r, struct fail *f)
+{
+	enum err e = load_identity(r, f);
+
+	if (e == OK)
+		e = load_members(r, f);
+	if (e == OK)
+		e = load_authors(r, f);
+	if (e == OK)
+		e = load_number(r, &r->next_segment,
+		    "SELECT coalesce(max(no), 0) + 1 FROM _segment", f);
+	if (e == OK)
+		e = load_number(r, &r->next_compartment,
+		    "SELECT coalesce(max(no), 0) + 1 FROM _compartment", f);
+	if (e == OK)
+		e = load_number(r, &r->next_member,
+		    "SELECT coalesce(max(no), 0) + 1 FROM _member", f);
+	if (e == OK)
+		e = load_number(r, &r->next_author,
+		    "SELECT coalesce(max(no), 0) + 1 FROM _author", f);
+	if (e == OK)
+		e = load_number(r, &r->parked, "SELECT count(*) FROM _parked",
+		    f);
+	return e;
+}
+
+enum err
+replica_create(struct replica **out, const char *dir,
+    const struct replica_options *o, struct fail *f)
+{
+	struct replica *r = NULL;
+	char path[PATH_BYTES];
+	enum err e;
+
+	e = path_of(path, dir, "footbridge.db", f);
+	if (e != OK)
+		return e;
+	if (o->env->memory_database == NULL &&
+	    o->env->file_exists(o->env->self, path))
+		return fail_set(f, ERR_EXISTS,
+		    "%s holds a replica already; nothing was changed", dir);
+	e = new_replica(&r, dir, o, f);
+	if (e == OK)
+		e = take_lock(r, f);
+	if (e == OK)
+		e = open_database(r, o, true, f);
+	if (e == OK)
+		e = make_tables(r, o, f);
+	if (e == OK)
+		e = replica_reload(r, f);
+	if (e == OK)
+		e = replica_fence_check(r, true, f);
+	if (e != OK) {
+		replica_close(r);
+		return e;
+	}
+	*out = r;
+	return OK;
+}
+
+enum err
+replica_open(struct replica **out, const char *dir,
+    const struct replica_options *o, struct fail *f)
+{
+	struct replica *r = NULL;
+	enum err e;
+
+	e = new_replica(&r, dir, o, f);
+	if (e == OK)
+		e = take_lock(r, f);
+	if (e == OK)
+		e = open_database(r, o, false, f);
+	if (e == OK)
+		e = migrate_check(r, o->schema_count, f);
+	if (e == OK)
+		e = replica_reload(r, f);
+	if (e == OK)
+		e = replica_fence_check(r, false, f);
+	if (e == OK)
+		e = migrate_schema(r, o->schema, o->schema_count, f);
+	if (e != OK) {
+		replica_close(r);
+		return e;
+	}
+	*out = r;
+	return OK;
+}
+
+void
+replica_close(struct replica *r)
+{
+	if (r == NULL)
+		return;
+	if (r->db != NULL && !db_poisoned(r->db)) {
+		if (db_in_transaction(r->db))
+			db_rollback(r->db);
+		(void)replica_fence_write(r, NULL);
+	}
+	db_close(r->db);
+	if (r->lock != NULL)
+		r->env->lock_drop(r->env->self, r->lock);
+	compartment_forget(r);
+	free(r->cache);
+	replica_free_sql(r);
+	members_free(r->members);
+	registry_free(r->registry);
+	free(r->authors);
+	free(r->dir);
+	buf_release(&r->scratch);
+	identity_wipe(&r->identity);
+	sodium_memzero(r->fence_key, sizeof(r->fence_key));
+	free(r);
+}
