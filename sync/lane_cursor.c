@@ -310,14 +310,18 @@ name_stream(struct replica *r, const char *sql, int64_t peer,
 	return stmt_run(s, f);
 }
 
+static const char forget_ours[] = "UPDATE _lane SET acked = 0,"
+				  " receipt_in = NULL WHERE peer = ?1";
+static const char forget_theirs[] = "UPDATE _lane SET their_position = 0,"
+				    " receipt_out = NULL WHERE peer = ?1";
+
 enum err
 lane_reset(struct replica *r, int64_t peer, struct fail *f)
 {
 	static const char *const sql[] = {
 		"DELETE FROM _queue WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
-		"UPDATE _lane SET acked = 0, receipt_in = NULL"
-		" WHERE peer = ?1",
+		forget_ours,
 	};
 	uint8_t stream[LANE_STREAM_BYTES];
 	enum err e = run_all(r, sql, COUNT_OF(sql), peer, f);
@@ -339,8 +343,7 @@ lane_their_stream(struct replica *r, int64_t peer,
 	static const char *const sql[] = {
 		"DELETE FROM _ahead WHERE peer = ?1",
 		"DELETE FROM _stage WHERE peer = ?1",
-		"UPDATE _lane SET their_position = 0, receipt_out = NULL"
-		" WHERE peer = ?1",
+		forget_theirs,
 	};
 	enum err e = run_all(r, sql, COUNT_OF(sql), peer, f);
 

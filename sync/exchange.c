@@ -1,0 +1,408 @@
+/*
+ * The caller's side is a state machine; its table is asserted at every step
+ * and stands in PROTOCOL.md.
+ */
+#include "sync/exchange_i.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/db.h"
+#include "sync/receipt.h"
+
+/* Hellos in one contact: a second one follows when a stream was renamed. */
+#define HELLOS_MAX 3
+/* Answers in a row that promise more and bring nothing. */
+#define IDLE_MAX 3
+
+enum state { START, ASKED, OPEN, SENT, DONE, FAILED };
+enum event { EVENT_HELLO, EVENT_ANSWER, EVENT_SEND, EVENT_END, EVENT_AGAIN };
+#define NO FAILED
+static const uint8_t table[FAILED + 1][EVENT_AGAIN + 1] = {
+	/* hello sent, answer taken, units sent, nothing left, begin again */
+	[START] = { ASKED, NO, NO, NO, NO },
+	[ASKED] = { NO, OPEN, NO, NO, START },
+	[OPEN] = { NO, NO, SENT, DONE, START },
+	[SENT] = { NO, OPEN, NO, NO, START },
+	[DONE] = { NO, NO, NO, NO, NO },
+	[FAILED] = { NO, NO, NO, NO, NO },
+};
+
+struct exchange {
+	struct replica *r;
+	struct node_id peer;
+	size_t budget_bytes;       /* ours */
+	size_t their_budget_bytes; /* from their last message */
+	enum state state;
+	int64_t peer_no;
+	uint8_t stream[LANE_STREAM_BYTES], their_stream[LANE_STREAM_BYTES];
+	bool answered, sealed;
+	unsigned their_flags;
+	unsigned want_receipts; /* they want ours for these lanes */
+	int hellos, idle;
+	/* what the last request carried, acknowledged by its answer */
+	struct units_plan plan;
+	bool receipts_sent;
+	/* of their lanes: what they were last told, what we now hold */
+	uint64_t told[LANE_COUNT], told_staged[LANE_COUNT];
+	struct units_want ours[LANE_COUNT]; /* what we want of their offers */
+	uint8_t their_members[MESSAGE_SHORT_MARK];
+	struct exchange_stats stats;
+};
+
+static void
+step(struct exchange *x, enum event event)
+{
+	enum state next = table[x->state][event];
+
+	assert(next != FAILED); /* a driver called out of turn */
+	x->state = next;
+}
+
+/* ---- the caller ---------------------------------------------------------- */
+
+enum err
+exchange_new(struct exchange **out, struct replica *r,
+    const struct node_id *peer, size_t budget_bytes, struct fail *f)
+{
+	struct exchange *x;
+
+	if (members_node(replica_members(r), peer) == NULL)
+		return fail_set(f, ERR_DENIED,
+		    "exchange: the peer is no member known here");
+	if ((x = calloc(1, sizeof(*x))) == NULL)
+		return fail_set(f, ERR_NOMEM, "exchange: out of memory");
+	x->r = r;
+	x->peer = *peer;
+	x->their_budget_bytes = LIMIT_UNIT_MAX_BYTES;
+	exchange_set_budget(x, budget_bytes);
+	*out = x;
+	return OK;
+}
+
+void
+exchange_free(struct exchange *x)
+{
+	free(x);
+}
+
+void
+exchange_set_budget(struct exchange *x, size_t budget_bytes)
+{
+	if (budget_bytes < LIMIT_UNIT_MIN_BYTES)
+		budget_bytes = LIMIT_UNIT_MIN_BYTES;
+	x->budget_bytes = exchange_smaller(budget_bytes, LIMIT_UNIT_MAX_BYTES);
+}
+
+const struct exchange_stats *
+exchange_stats(const struct exchange *x)
+{
+	return &x->stats;
+}
+
+static enum err
+ask_hello(struct exchange *x, struct buf *body, struct fail *f)
+{
+	struct buf receipts = { .limit = 4096 };
+	struct lane_state state;
+	struct hello h;
+	enum err e = lane_peer(x->r, &x->peer_no, &x->peer, f);
+
+	if (e == OK)
+		e = lane_load(x->r, &state, x->peer_no, f);
+	if (e == OK)
+		e = exchange_receipts(x->r, &receipts, &x->receipts_sent,
+		    &state, &x->peer, 0, 1, true, &x->stats, f);
+	if (e == OK)
+		e = units_make_hello(x->r, &h, &state, &x->peer, NULL, f);
+	if (e != OK)
+		goto out;
+	message_head(body,
+	    MESSAGE_HELLO |
+		exchange_flags(x->r, &state, exchange_any_pending(&state),
+		    exchange_pending(&state, LANE_URGENT)),
+	    x->budget_bytes);
+	message_hello(body, &h);
+	buf_put(body, receipts.p, receipts.n);
+	memcpy(x->stream, state.stream, sizeof(x->stream));
+	for (int i = 0; i < LANE_COUNT; i++) {
+		x->told[i] = state.lane[i].their_position;
+		x->told_staged[i] = state.lane[i].staged_bytes;
+	}
+out:
+	buf_release(&receipts);
+	return e;
+}
+
+/* What we hold of theirs, where it moved since they were told. */
+static void
+put_cursors(struct exchange *x, struct buf *out, const struct lane_state *state)
+{
+	for (int i = 0; i < LANE_COUNT; i++) {
+		const struct lane_side *l = &state->lane[i];
+		struct message_item item = { .type = MESSAGE_CURSOR,
+			.lane = (enum lane)i,
+			.position = l->their_position };
+
+		if (l->their_position == x->told[i] && l->staged_bytes == 0 &&
+		    x->told_staged[i] == 0)
+			continue;
+		item.cursor.position = l->their_position;
+		memcpy(item.cursor.mark, l->their_mark, MESSAGE_SHORT_MARK);
+		item.cursor.staged = l->staged_bytes;
+		memcpy(item.cursor.staged_mark, l->staged_mark,
+		    MESSAGE_SHORT_MARK);
+		message_put(out, &item, true);
+		x->told[i] = l->their_position;
+		x->told_staged[i] = l->staged_bytes;
+	}
+}
+
+/* The part of an offer that we still wait for; none when it has come. */
+static bool
+put_wants(struct exchange *x, struct buf *out, const struct lane_state *state)
+{
+	bool any = false;
+
+	for (int i = 0; i < LANE_COUNT; i++) {
+		struct units_want *w = &x->ours[i];
+
+		if (w->count != 0 &&
+		    state->lane[i].their_position >= w->first + w->count - 1)
+			w->count = 0;
+		exchange_want(out, (enum lane)i, w);
+		any = any || w->count != 0;
+	}
+	return any;
+}
+
+static enum err
+ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
+{
+	struct buf notes = { .limit = 65536 }, units = { 0 };
+	uint8_t check[MESSAGE_CHECK_BYTES];
+	struct lane_state state;
+	bool wants = false;
+	enum err e = lane_load(x->r, &state, x->peer_no, f);
+
+	units.limit = LIMIT_MESSAGE_BYTES;
+	if (e != OK)
+		return e;
+	x->plan.budget_bytes =
+	    exchange_smaller(x->budget_bytes, x->their_budget_bytes);
+	x->plan.offer = (x->their_flags & MESSAGE_OFFER) != 0;
+	e = units_send(x->r, &units, &x->plan, &x->stats, f);
+	*nothing =
+	    e == OK && !x->plan.any && (x->their_flags & MESSAGE_MORE) == 0;
+	if (e != OK || *nothing)
+		goto out;
+	e = exchange_receipts(x->r, &notes, &x->receipts_sent, &state, &x->peer,
+	    x->want_receipts, EXCHANGE_RECEIPT_MOVED, false, &x->stats, f);
+	if (e != OK)
+		goto out;
+	x->want_receipts = 0;
+	put_cursors(x, &notes, &state);
+	wants = put_wants(x, &notes, &state);
+	message_head(body,
+	    exchange_flags(x->r, &state, x->plan.more, x->plan.more_urgent),
+	    x->budget_bytes);
+	message_check(check, x->stream, x->their_stream);
+	buf_put(body, check, sizeof(check));
+	buf_put(body, notes.p, notes.n);
+	buf_put(body, units.p, units.n);
+	if (wants || x->plan.any)
+		x->idle = 0;
+out:
+	buf_release(&notes);
+	buf_release(&units);
+	return e;
+}
+
+enum err
+exchange_ask(struct exchange *x, struct buf *request, bool *done,
+    struct fail *f)
+{
+	struct buf body = { .limit = LIMIT_MESSAGE_BYTES };
+	bool hello = x->state == START, nothing = false;
+	enum err e = OK;
+
+	assert(x->state == START || x->state == OPEN);
+	*done = false;
+	if (!hello && !x->sealed &&
+	    (x->their_flags & MESSAGE_MORE_URGENT) == 0) {
+		e = exchange_seal(x->r, &x->stats, f);
+		x->sealed = e == OK;
+	}
+	if (e == OK)
+		e = replica_begin(x->r, f);
+	if (e != OK)
+		goto out;
+	x->receipts_sent = false;
+	e = hello ? ask_hello(x, &body, f) : ask_units(x, &body, &nothing, f);
+	if (e != OK) {
+		replica_rollback(x->r);
+		goto out;
+	}
+	if ((e = replica_commit(x->r, f)) != OK)
+		goto out;
+	if (nothing) {
+		step(x, EVENT_END);
+		*done = true;
+		goto out;
+	}
+	if ((e = exchange_finish(request, &body, f)) != OK)
+		goto out;
+	x->stats.round_trips++;
+	x->stats.bytes_out += (int64_t)body.n;
+	x->hellos += hello ? 1 : 0;
+	step(x, hello ? EVENT_HELLO : EVENT_SEND);
+out:
+	if (e != OK)
+		x->state = FAILED;
+	buf_release(&body);
+	return e;
+}
+
+/* The peer's hello, in answer to ours. *again: a stream was renamed by what it
+ * says, so both must hear the new names first. */
+static enum err
+take_hello(struct exchange *x, struct lane_state *state,
+    const struct message *m, bool *again, struct fail *f)
+{
+	const struct hello *h = &m->hello;
+	enum err e = units_hello(x->r, state, &x->peer, h, &x->stats, f);
+
+	if (e != OK)
+		return e;
+	*again = memcmp(x->stream, state->stream, sizeof(x->stream)) != 0;
+	memcpy(x->their_stream, h->stream, sizeof(x->their_stream));
+	memcpy(x->their_members, h->members, sizeof(x->their_members));
+	x->want_receipts = h->want_receipts;
+	x->plan = (struct units_plan){ .peer = x->peer_no };
+	for (int i = 0; i < LANE_COUNT; i++) {
+		x->plan.from[i] = state->lane[i].acked;
+		x->plan.staged[i] = h->cursor[i].staged;
+		memcpy(x->plan.staged_mark[i], h->cursor[i].staged_mark,
+		    MESSAGE_SHORT_MARK);
+	}
+	return OK;
+}
+
+static void
+take_notes(struct exchange *x, const struct units_notes *notes)
+{
+	for (int i = 0; i < LANE_COUNT; i++) {
+		if (notes->want[i].count != 0)
+			x->plan.want[i] = notes->want[i];
+		if (notes->offered[i].count != 0)
+			x->ours[i] = notes->offered[i];
+	}
+}
+
+/* In the transaction of the answer. */
+static enum err
+take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
+{
+	struct units_notes *notes = NULL;
+	struct lane_state state;
+	int64_t before = x->stats.received + x->stats.spared;
+	bool offered = false;
+	enum err e = lane_load(x->r, &state, x->peer_no, f);
+
+	if (e == OK && x->state == SENT && (m->flags & MESSAGE_HELLO) != 0) {
+		*again = true; /* it did not know the streams we spoke of */
+		return OK;
+	}
+	for (int i = 0; e == OK && x->state == SENT && i < LANE_COUNT; i++)
+		e = lane_ack(x->r, x->peer_no, (enum lane)i, x->plan.from[i],
+		    f);
+	if (e == OK && x->receipts_sent)
+		e = receipt_confirm(x->r, x->peer_no, f);
+	if (e == OK && x->state == ASKED)
+		e = take_hello(x, &state, m, again, f);
+	if (e == OK && (notes = calloc(1, sizeof(*notes))) == NULL)
+		e = fail_set(f, ERR_NOMEM, "exchange: out of memory");
+	if (e == OK)
+		e = units_take(x->r, notes, &state, &x->peer, m, &x->stats, f);
+	if (e == OK) {
+		take_notes(x, notes);
+		for (int i = 0; i < LANE_COUNT; i++)
+			offered = offered || notes->offered[i].count != 0;
+		if (notes->any_units || offered ||
+		    x->stats.received + x->stats.spared > before)
+			x->idle = 0;
+	}
+	free(notes);
+	return e;
+}
+
+static enum err
+no_progress(struct exchange *x, struct fail *f)
+{
+	if (x->hellos >= HELLOS_MAX && x->state == START)
+		return fail_set(f, ERR_NET,
+		    "exchange: the peer began anew %d times in one contact;"
+		    " try again later, nothing is lost",
+		    x->hellos);
+	if ((x->their_flags & MESSAGE_MORE) != 0 && ++x->idle > IDLE_MAX)
+		return fail_set(f, ERR_NET,
+		    "exchange: the peer says that it has more and sends"
+		    " nothing; try again later, nothing is lost");
+	return OK;
+}
+
+enum err
+exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
+    struct fail *f)
+{
+	struct message m;
+	uint8_t head[32];
+	bool again = false;
+	enum err e = message_open(&m, answer, n, false, f);
+
+	assert(x->state == ASKED || x->state == SENT);
+	if (e == OK && x->state == ASKED && (m.flags & MESSAGE_HELLO) == 0)
+		e = fail_set(f, ERR_FORMAT,
+		    "exchange: wanted a hello in answer to ours, found none");
+	if (e == OK)
+		e = message_validate(&m, f);
+	if (e == OK)
+		e = replica_begin(x->r, f);
+	if (e != OK)
+		goto out;
+	if ((e = take_answer(x, &m, &again, f)) != OK) {
+		replica_rollback(x->r);
+		goto out;
+	}
+	if ((e = replica_commit(x->r, f)) != OK)
+		goto out;
+	x->stats.bytes_in += (int64_t)n;
+	x->their_flags = m.flags;
+	x->their_budget_bytes = m.budget_bytes;
+	members_head(replica_members(x->r), head);
+	x->stats.members_differ =
+	    memcmp(head, x->their_members, sizeof(x->their_members)) != 0;
+	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
+	e = no_progress(x, f);
+out:
+	if (e != OK)
+		x->state = FAILED;
+	return e;
+}
+
+size_t
+exchange_budget(int64_t rtt_ms, int64_t bytes_per_s)
+{
+	int64_t ms = 2000, bytes;
+
+	if (rtt_ms <= 0 || bytes_per_s <= 0)
+		return 65536;
+	if (rtt_ms > 1000)
+		ms = rtt_ms < 60000 ? 2 * rtt_ms : 120000;
+	if (bytes_per_s > LIMIT_UNIT_MAX_BYTES)
+		bytes_per_s = LIMIT_UNIT_MAX_BYTES;
+	bytes = bytes_per_s * ms / 1000;
+	if (bytes < LIMIT_UNIT_MIN_BYTES)
+		bytes = LIMIT_UNIT_MIN_BYTES;
+	return exchange_smaller((size_t)bytes, LIMIT_UNIT_MAX_BYTES);
+}

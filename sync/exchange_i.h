@@ -1,0 +1,38 @@
+/* Shared by the two sides of an exchange; nobody else includes this. */
+#ifndef FOOTBRIDGE_SYNC_EXCHANGE_I_H
+#define FOOTBRIDGE_SYNC_EXCHANGE_I_H
+
+#include "sync/exchange.h"
+
+/* A new receipt goes with a further message once this many positions moved;
+ * fewer wait for the next hello, so that a lone change stays small. */
+#define EXCHANGE_RECEIPT_MOVED 32
+
+static inline size_t
+exchange_smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+unsigned exchange_flags(struct replica *r, const struct lane_state *state,
+    bool more, bool more_urgent);
+bool exchange_pending(const struct lane_state *state, enum lane lane);
+bool exchange_any_pending(const struct lane_state *state);
+/*
+ * Append receipts for what we hold of the peer. lanes: those the peer asked
+ * for; a lane is also sent when it moved by at least moved positions since the
+ * last receipt, or, with unconfirmed, when the last may not have arrived.
+ */
+enum err exchange_receipts(struct replica *r, struct buf *out, bool *sent,
+    const struct lane_state *state, const struct node_id *peer, unsigned lanes,
+    uint64_t moved, bool unconfirmed, struct exchange_stats *stats,
+    struct fail *f);
+void exchange_want(struct buf *out, enum lane lane,
+    const struct units_want *want);
+enum err exchange_seal(struct replica *r, struct exchange_stats *stats,
+    struct fail *f);
+/* Move a finished message to its destination. */
+enum err exchange_finish(struct buf *out, const struct buf *body,
+    struct fail *f);
+
+#endif

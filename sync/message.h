@@ -1,0 +1,141 @@
+/*
+ * The bytes of an exchange message (PROTOCOL.md): head, hello or check, items.
+ *
+ * Pure: no database, no decision. A reader bounds every length before using it
+ * and checks the order of items against a table; it refuses every truncation.
+ *
+ *   message = head hello items      first of a contact, and its answer
+ *           | head check items      a further request
+ *           | head items            a further answer
+ */
+#ifndef FOOTBRIDGE_SYNC_MESSAGE_H
+#define FOOTBRIDGE_SYNC_MESSAGE_H
+
+#include "sync/lane.h"
+#include "sync/rd.h"
+
+#define MESSAGE_PROTOCOL 1
+#define MESSAGE_SHORT_MARK 8 /* of a mark or id, in a cursor or an offer */
+#define MESSAGE_CHECK_BYTES 2
+
+/* flags of the head */
+#define MESSAGE_HELLO 1u
+#define MESSAGE_MORE 2u        /* the sender has more for the receiver */
+#define MESSAGE_MORE_URGENT 4u /* ... in the urgent lane */
+#define MESSAGE_OFFER 8u       /* offer ids first: I have other sources */
+
+struct message_cursor {
+	uint64_t position;
+	uint8_t mark[MESSAGE_SHORT_MARK]; /* zeros at position 0 */
+	uint64_t staged;                  /* bytes of the item after it */
+	uint8_t staged_mark[MESSAGE_SHORT_MARK]; /* zeros without staged */
+};
+
+/* An author and how far it is known; position 0: not known at all. */
+struct message_author {
+	struct author_tag tag;
+	uint64_t position;
+	uint8_t id[MESSAGE_SHORT_MARK];
+};
+
+struct hello {
+	unsigned protocol_min, protocol_max;
+	unsigned format_min, format_max; /* of segments */
+	struct network_id network;
+	uint8_t stream[LANE_STREAM_BYTES];        /* the sender's */
+	uint8_t their_stream[LANE_STREAM_BYTES];  /* the receiver's */
+	struct message_cursor cursor[LANE_COUNT]; /* into their_stream */
+	uint64_t pending[LANE_COUNT]; /* in stream; shown, not relied on */
+	unsigned want_receipts;       /* a bit for each lane */
+	struct message_author own;    /* the sender as it last sealed */
+	struct message_author yours;  /* the receiver, as held by the sender */
+	uint8_t members[MESSAGE_SHORT_MARK]; /* head of membership */
+};
+
+enum message_type {
+	MESSAGE_MEMBER = 0,
+	MESSAGE_SEGMENT = 1,
+	MESSAGE_PIECE = 2,
+	MESSAGE_SKIP = 3,
+	MESSAGE_IDS = 4, /* offer of ids */
+	MESSAGE_WANT = 5,
+	MESSAGE_CURSOR = 6,
+	MESSAGE_RECEIPT = 7,
+};
+
+/* One item; pointers borrow from the message. Which members count: see the
+ * type. */
+struct message_item {
+	enum message_type type;
+	enum lane lane;
+	uint64_t position;    /* all: of the item, or the first of a run */
+	uint64_t count;       /* skip, ids, want: how many positions */
+	const uint8_t *bytes; /* member, segment, piece; ids: the entries;
+	                       * want: the bitmap, low bit first */
+	size_t n;
+	uint64_t offset, total;       /* piece */
+	const uint8_t *mark;          /* piece, skip: LANE_MARK_BYTES */
+	struct message_cursor cursor; /* cursor */
+	struct author_tag author;     /* receipt */
+	const uint8_t *signature;     /* receipt, 64 bytes */
+};
+
+/* One entry of an offer of ids. A segment's mark is cut to 4 bytes: author and
+ * position name it, the mark only tells forks apart. */
+#define MESSAGE_FORK_MARK 4
+struct message_id {
+	enum lane_what what;
+	struct author_tag author; /* segment */
+	uint64_t position;        /* segment: its author's position */
+	uint8_t mark[MESSAGE_SHORT_MARK];
+};
+
+/* ---- writing ------------------------------------------------------------- */
+
+/* budget_bytes: how many bytes of units the sender of this message wants in
+ * the next one; rounded down to a power of two from LIMIT_UNIT_MIN_BYTES. */
+void message_head(struct buf *out, unsigned flags, size_t budget_bytes);
+void message_hello(struct buf *out, const struct hello *h);
+/* The two streams of a contact, in short: whoever asks, first. */
+void message_check(uint8_t out[static MESSAGE_CHECK_BYTES],
+    const uint8_t asker[static LANE_STREAM_BYTES],
+    const uint8_t answerer[static LANE_STREAM_BYTES]);
+/* explicit: write the position; it may be left out when it is the one after
+ * the unit before it in the same lane and message. */
+void message_put(struct buf *out, const struct message_item *item,
+    bool explicit_position);
+/* before: the entry before it, zeroed for the first */
+void message_put_id(struct buf *out, const struct message_id *id,
+    const struct message_id *before);
+
+/* ---- reading ------------------------------------------------------------- */
+
+struct message {
+	unsigned flags;
+	size_t budget_bytes; /* what the sender wants in the next message */
+	struct hello hello;  /* with MESSAGE_HELLO */
+	uint8_t check[MESSAGE_CHECK_BYTES]; /* request without hello */
+	/* reading position */
+	struct rd rd;
+	int state;
+	uint64_t next[LANE_COUNT]; /* 0: position must be given */
+};
+
+/*
+ * Read head and hello or check. The bytes must outlive the message.
+ * fails: ERR_VERSION another protocol or format, ERR_LIMIT over
+ *        LIMIT_MESSAGE_BYTES, ERR_FORMAT
+ */
+enum err message_open(struct message *m, const uint8_t *bytes, size_t n,
+    bool request, struct fail *f);
+/* The next item; *end at the end. ERR_FORMAT names what is wrong. */
+enum err message_next(struct message *m, struct message_item *item, bool *end,
+    struct fail *f);
+/* Read all items once, keeping nothing: a message is judged whole before any
+ * of it is acted on. m is as after message_open. */
+enum err message_validate(const struct message *m, struct fail *f);
+/* The next entry of an offer; r = rd_of(item.bytes, item.n). id holds the entry
+ * before it, zeroed for the first. */
+enum err message_next_id(struct message_id *id, struct rd *r);
+
+#endif

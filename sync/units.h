@@ -1,0 +1,103 @@
+/*
+ * Units: items on their way, in an exchange message or a bundle alike.
+ *
+ * units_hello, units_take and units_ids run in the caller's transaction and
+ * commit together with the cursor they move: a kill between commit and answer
+ * costs nothing, and nothing verified is asked for twice.
+ */
+#ifndef FOOTBRIDGE_SYNC_UNITS_H
+#define FOOTBRIDGE_SYNC_UNITS_H
+
+#include "sync/log.h"
+#include "sync/message.h"
+
+/* What one contact, or one bundle, came to. */
+struct exchange_stats {
+	int64_t round_trips;
+	int64_t bytes_out, bytes_in; /* bodies */
+	int64_t sent_segments, sent_members;
+	int64_t sent_pieces; /* parts of long segments, the last included */
+	int64_t spared;      /* not sent: the peer had it from elsewhere */
+	int64_t received;    /* = the sum of outcome */
+	int64_t outcome[OUTCOME_COUNT];
+	int64_t received_segments, received_members;
+	int64_t received_twice; /* of outcome[DUPLICATE]: the cursor had it */
+	int64_t sealed, kept;   /* own segments; kept: no key to seal under */
+	int64_t receipts_in, receipts_out;
+	bool peer_lost;   /* the peer's cursor went back: all is queued again */
+	bool own_lost;    /* its cursor is ahead of our queue: the same */
+	bool peer_behind; /* we hold more of the peer than it has itself */
+	bool members_differ; /* after this contact the member lists differ */
+	char note[FAIL_TEXT_BYTES]; /* one line about the last flag, or "" */
+};
+
+/* What the receiver of an offer wants of a run of positions. */
+struct units_want {
+	uint64_t first, count; /* count 0: nothing said */
+	uint8_t bits[LIMIT_OFFER_ITEMS / 8];
+};
+
+/* ---- hello --------------------------------------------------------------- */
+
+/* Our side of a hello for a peer. yours: the tag the peer named as its own, or
+ * NULL (then the author of that node that was introduced last). */
+enum err units_make_hello(struct replica *r, struct hello *out,
+    const struct lane_state *state, const struct node_id *peer,
+    const struct author_tag *yours, struct fail *f);
+
+/*
+ * Judge a peer's hello and act on its cursors: acknowledge, or queue again
+ * what it lost. *state is loaded anew.
+ *
+ * fails: ERR_INPUT another network, ERR_FENCE the peer holds a position or id
+ *        of our author that we do not have: this replica was restored or
+ *        copied, ERR_VERSION
+ */
+enum err units_hello(struct replica *r, struct lane_state *state,
+    const struct node_id *peer, const struct hello *h,
+    struct exchange_stats *stats, struct fail *f);
+/* What a hello says about our author: ERR_FENCE, or OK. */
+enum err units_fence(struct replica *r, const struct message_author *yours,
+    struct fail *f);
+
+/* ---- sending ------------------------------------------------------------- */
+
+struct units_plan {
+	int64_t peer;
+	uint64_t from[LANE_COUNT]; /* send what comes after; moved along */
+	/* bytes of the item after from that they hold, and its mark */
+	uint64_t staged[LANE_COUNT];
+	uint8_t staged_mark[LANE_COUNT][MESSAGE_SHORT_MARK];
+	struct units_want want[LANE_COUNT];
+	bool offer; /* offer ids where more than 4 KB are queued */
+	size_t budget_bytes;
+	/* out */
+	bool more, more_urgent; /* left for another message */
+	bool any;               /* something was put */
+};
+/* Append units and offers, urgent lane first, up to the budget (at least one
+ * unit, or a piece of one, whatever the budget). */
+enum err units_send(struct replica *r, struct buf *out, struct units_plan *plan,
+    struct exchange_stats *stats, struct fail *f);
+
+/* ---- receiving ----------------------------------------------------------- */
+
+/* The notes of a message, collected while its units are taken. */
+struct units_notes {
+	struct units_want want[LANE_COUNT]; /* the peer's */
+	bool has_cursor[LANE_COUNT];
+	struct message_cursor cursor[LANE_COUNT];
+	/* offers, to be answered: what we want of them */
+	struct units_want offered[LANE_COUNT];
+	bool any_units;
+};
+/*
+ * Take everything of an opened and validated message: units into the log,
+ * cursors moved, receipts kept, wants collected, offers compared with what is
+ * held. Bytes that are wrong are an outcome, never a failure.
+ */
+enum err units_take(struct replica *r, struct units_notes *out,
+    const struct lane_state *state, const struct node_id *peer,
+    struct message *m, struct exchange_stats *stats, struct fail *f);
+
+#endif

@@ -1,0 +1,405 @@
+/*
+ * Receiving. Every item moves the lane's run of positions, whatever became of
+ * it: refused and waiting items are kept elsewhere and not asked for again.
+ */
+#include "sync/units.h"
+
+#include <string.h>
+
+#include "sync/db.h"
+#include "sync/receipt.h"
+
+struct run {
+	uint64_t first, last; /* 0: none */
+	uint8_t mark[LANE_MARK_BYTES];
+};
+
+struct taking {
+	struct replica *r;
+	const struct lane_state *state;
+	const struct node_id *peer;
+	struct exchange_stats *stats;
+	struct units_notes *notes;
+	struct run run[LANE_COUNT];
+	struct buf whole; /* an item put together from pieces */
+	struct buf held;  /* short marks of all membership records */
+	bool held_read;
+	bool roles_changed;
+};
+
+static void
+count(struct taking *t, enum outcome outcome)
+{
+	t->stats->received++;
+	t->stats->outcome[outcome]++;
+}
+
+/* ---- runs ---------------------------------------------------------------- */
+
+static enum err
+flush_run(struct taking *t, enum lane lane, struct fail *f)
+{
+	struct run *run = &t->run[lane];
+	enum err e;
+
+	if (run->first == 0)
+		return OK;
+	e = lane_took(t->r, t->state->peer, lane, run->first, run->last,
+	    run->mark, f);
+	*run = (struct run){ 0 };
+	return e;
+}
+
+static enum err
+add_run(struct taking *t, enum lane lane, uint64_t first, uint64_t last,
+    const uint8_t *mark, struct fail *f)
+{
+	struct run *run = &t->run[lane];
+
+	if (run->first != 0 && first != run->last + 1) {
+		enum err e = flush_run(t, lane, f);
+
+		if (e != OK)
+			return e;
+	}
+	if (run->first == 0)
+		run->first = first;
+	run->last = last;
+	memcpy(run->mark, mark, LANE_MARK_BYTES);
+	return OK;
+}
+
+/* ---- one item ------------------------------------------------------------ */
+
+/* Codes that speak of the bytes, not of this machine. */
+static bool
+is_theirs(enum err e)
+{
+	switch (e) {
+	case ERR_FORMAT:
+	case ERR_LIMIT:
+	case ERR_DENIED:
+	case ERR_INPUT:
+	case ERR_AUTH:
+	case ERR_VERSION:
+	case ERR_EXISTS:
+	case ERR_STALE:
+	case ERR_UNAVAILABLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum err
+keep_refused(struct taking *t, enum err code, const char *reason,
+    const uint8_t *p, size_t n, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(t->r),
+	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, t->peer->b, sizeof(t->peer->b));
+	stmt_int(s, 2, env_wall_ms(replica_env(t->r)));
+	stmt_int(s, 3, (int64_t)code);
+	stmt_text(s, 4, reason);
+	stmt_blob(s, 5, p, n);
+	return stmt_run(s, f);
+}
+
+static enum err
+take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
+{
+	enum member_result result = MEMBER_WAITING;
+	struct fail why = { 0 };
+	enum err e = replica_add_member(t->r, &result, p, n, t->peer, &why);
+
+	t->stats->received_members++;
+	if (e != OK && is_theirs(e)) {
+		count(t, OUTCOME_REFUSED);
+		return keep_refused(t, e,
+		    why.text[0] != 0 ? why.text : err_text(e), p, n, f);
+	}
+	if (e != OK)
+		return fail_set(f, e, "%s",
+		    why.text[0] != 0 ? why.text : err_text(e));
+	if (result == MEMBER_ADDED && n > 1 && p[1] == MEMBER_NODE)
+		t->roles_changed = true;
+	count(t,
+	    result == MEMBER_ADDED           ? OUTCOME_APPLIED
+		: result == MEMBER_DUPLICATE ? OUTCOME_DUPLICATE
+					     : OUTCOME_WAITING);
+	return OK;
+}
+
+static enum err
+take_segment(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
+{
+	enum outcome outcome = OUTCOME_REFUSED;
+	struct segment_id id;
+	struct fail why = { 0 };
+	enum err e = log_receive(t->r, &outcome, &id, p, n, t->peer, &why, f);
+
+	t->stats->received_segments++;
+	if (e == OK)
+		count(t, outcome);
+	return e;
+}
+
+static enum err
+take_whole(struct taking *t, const struct message_item *item, const uint8_t *p,
+    size_t n, struct fail *f)
+{
+	uint8_t mark[LANE_MARK_BYTES];
+	enum err e = item->type == MESSAGE_MEMBER ? take_member(t, p, n, f)
+						  : take_segment(t, p, n, f);
+
+	lane_mark(mark, p, n);
+	if (e == OK)
+		e = add_run(t, item->lane, item->position, item->position, mark,
+		    f);
+	return e;
+}
+
+static enum err
+take_piece(struct taking *t, const struct message_item *item, struct fail *f)
+{
+	struct lane_piece piece = { .position = item->position,
+		.offset = item->offset,
+		.total = item->total,
+		.mark = item->mark,
+		.bytes = item->bytes,
+		.n = item->n };
+	uint8_t mark[LANE_MARK_BYTES];
+	bool complete = false;
+	enum err e;
+
+	buf_reset(&t->whole);
+	/* what came before it in this message moves the cursor first */
+	e = flush_run(t, item->lane, f);
+	if (e == OK)
+		e = lane_stage(t->r, &t->whole, &complete, t->state->peer,
+		    item->lane, &piece, f);
+	if (e != OK || !complete)
+		return e;
+	lane_mark(mark, t->whole.p, t->whole.n);
+	if (memcmp(mark, item->mark, sizeof(mark)) != 0) {
+		count(t, OUTCOME_REFUSED);
+		e = keep_refused(t, ERR_AUTH,
+		    "the pieces do not give the item they were said to be",
+		    t->whole.p, t->whole.n, f);
+		return e != OK ? e
+			       : add_run(t, item->lane, item->position,
+				     item->position, item->mark, f);
+	}
+	return take_whole(t, item, t->whole.p, t->whole.n, f);
+}
+
+/* Positions the cursor has already are counted and left alone. */
+static enum err
+already_held(struct taking *t, const struct message_item *item, bool *held,
+    struct fail *f)
+{
+	const struct lane_side *side = &t->state->lane[item->lane];
+	const struct run *run = &t->run[item->lane];
+
+	*held = item->position <= side->their_position;
+	if (*held || item->position == side->their_position + 1 ||
+	    (run->first != 0 && item->position == run->last + 1 &&
+		run->first == side->their_position + 1))
+		return OK;
+	return lane_held(t->r, held, t->state->peer, item->lane, item->position,
+	    f);
+}
+
+static enum err
+take_unit(struct taking *t, const struct message_item *item, struct fail *f)
+{
+	bool held = false;
+	enum err e;
+
+	t->notes->any_units = true;
+	if (item->type == MESSAGE_SKIP)
+		return add_run(t, item->lane, item->position,
+		    item->position + item->count - 1, item->mark, f);
+	if ((e = already_held(t, item, &held, f)) != OK)
+		return e;
+	if (held) {
+		if (item->type != MESSAGE_PIECE) {
+			count(t, OUTCOME_DUPLICATE);
+			t->stats->received_twice++;
+		}
+		return OK;
+	}
+	if (item->type == MESSAGE_PIECE)
+		return take_piece(t, item, f);
+	return take_whole(t, item, item->bytes, item->n, f);
+}
+
+/* ---- offers -------------------------------------------------------------- */
+
+static enum err
+read_held_members(struct taking *t, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e;
+
+	if (t->held_read)
+		return OK;
+	e = db_stmt(&s, replica_db(t->r), "SELECT bytes FROM _member", f);
+	if (e != OK)
+		return e;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		uint8_t mark[LANE_MARK_BYTES];
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 0, &n);
+
+		lane_mark(mark, p, n);
+		buf_put(&t->held, mark, MESSAGE_SHORT_MARK);
+	}
+	stmt_reset(s);
+	if (e == OK && t->held.err != OK)
+		e = fail_set(f, t->held.err, "members: %s",
+		    err_text(t->held.err));
+	t->held_read = e == OK;
+	return e;
+}
+
+static enum err
+have_member(struct taking *t, const struct message_id *id, bool *have,
+    struct fail *f)
+{
+	enum err e = read_held_members(t, f);
+
+	*have = false;
+	for (size_t at = 0; e == OK && at < t->held.n;
+	     at += MESSAGE_SHORT_MARK) {
+		if (memcmp(t->held.p + at, id->mark, MESSAGE_SHORT_MARK) == 0)
+			*have = true;
+	}
+	return e;
+}
+
+static enum err
+have_segment(struct taking *t, const struct message_id *id, bool *have,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(t->r),
+	    "SELECT s.bytes FROM _segment s JOIN _author a ON a.no = s.author"
+	    " WHERE a.tag = ?1 AND s.position = ?2 AND s.state > 2",
+	    f);
+
+	*have = false;
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, id->author.b, sizeof(id->author.b));
+	stmt_int(s, 2, (int64_t)id->position);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		uint8_t mark[LANE_MARK_BYTES];
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 0, &n);
+
+		lane_mark(mark, p, n);
+		if (memcmp(mark, id->mark, MESSAGE_FORK_MARK) == 0)
+			*have = true;
+	}
+	stmt_reset(s);
+	return e;
+}
+
+static enum err
+take_ids(struct taking *t, const struct message_item *item, struct fail *f)
+{
+	struct units_want *want = &t->notes->offered[item->lane];
+	struct rd r = rd_of(item->bytes, item->n);
+	struct message_id id = { 0 };
+	enum err e = OK;
+
+	*want = (struct units_want){ .first = item->position,
+		.count = item->count };
+	for (uint64_t i = 0; e == OK && i < item->count; i++) {
+		bool have = false;
+
+		if (message_next_id(&id, &r) != OK)
+			return fail_set(f, ERR_FORMAT, "offer: cut");
+		e = id.what == LANE_MEMBER ? have_member(t, &id, &have, f)
+					   : have_segment(t, &id, &have, f);
+		if (!have)
+			want->bits[i / 8] |= (uint8_t)(1u << (i % 8));
+	}
+	return e;
+}
+
+/* ---- the message --------------------------------------------------------- */
+
+static enum err
+take_item(struct taking *t, const struct message_item *item, struct fail *f)
+{
+	struct units_notes *notes = t->notes;
+	bool kept = false;
+	enum err e = OK;
+
+	switch (item->type) {
+	case MESSAGE_MEMBER:
+	case MESSAGE_SEGMENT:
+	case MESSAGE_PIECE:
+	case MESSAGE_SKIP:
+		e = take_unit(t, item, f);
+		break;
+	case MESSAGE_IDS:
+		e = take_ids(t, item, f);
+		break;
+	case MESSAGE_WANT:
+		notes->want[item->lane].first = item->position;
+		notes->want[item->lane].count = item->count;
+		memcpy(notes->want[item->lane].bits, item->bytes, item->n);
+		break;
+	case MESSAGE_CURSOR:
+		notes->has_cursor[item->lane] = true;
+		notes->cursor[item->lane] = item->cursor;
+		break;
+	case MESSAGE_RECEIPT:
+		e = receipt_in(t->r, &kept, t->state, t->peer, item, f);
+		t->stats->receipts_in += kept ? 1 : 0;
+		break;
+	}
+	return e;
+}
+
+enum err
+units_take(struct replica *r, struct units_notes *out,
+    const struct lane_state *state, const struct node_id *peer,
+    struct message *m, struct exchange_stats *stats, struct fail *f)
+{
+	struct taking t = { .r = r,
+		.state = state,
+		.peer = peer,
+		.stats = stats,
+		.notes = out,
+		.whole = { .limit = LIMIT_SEGMENT_BYTES } };
+	bool end = false;
+	enum err e = OK;
+
+	*out = (struct units_notes){ 0 };
+	while (e == OK && !end) {
+		struct message_item item;
+
+		e = message_next(m, &item, &end, f);
+		if (e == OK && !end)
+			e = take_item(&t, &item, f);
+	}
+	for (int i = 0; e == OK && i < LANE_COUNT; i++)
+		e = flush_run(&t, (enum lane)i, f);
+	if (e == OK && t.roles_changed)
+		e = lane_reroute(r, f);
+	buf_release(&t.whole);
+	buf_release(&t.held);
+	return e;
+}
