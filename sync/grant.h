@@ -10,7 +10,9 @@
  * owner agency anything; another node of the owner agency a founding grant to
  * its own agency and itself; a holder the same or a lesser right inside its own
  * agency. Otherwise the segment is kept and its entries are void, on every node
- * alike.
+ * alike: their _grant rows have rights 0. What counts is the least fixed point
+ * of these rules over all grant segments of the compartment, whatever the order
+ * they came in; roles are those of any valid record (member.h, ever_roles).
  */
 #ifndef FOOTBRIDGE_SYNC_GRANT_H
 #define FOOTBRIDGE_SYNC_GRANT_H
@@ -32,9 +34,13 @@ enum err grant_found(struct replica *r, struct compartment *c, struct fail *f);
 enum err grant_apply(struct replica *r, struct compartment *c, int64_t segment,
     const struct member_node *issuer, const uint8_t *body, size_t n,
     struct fail *f);
-/* Drop and make again all _grant rows of a compartment from its log. */
+/* Make all _grant rows of a compartment again from its log (at_ms of rows that
+ * were there is kept), and open keys that can be opened now. */
 enum err grant_rederive(struct replica *r, struct compartment *c,
     struct fail *f);
+/* A membership record came: entries that were void may count now. Cheap when
+ * there are none. */
+enum err grant_retry(struct replica *r, struct fail *f);
 
 /* The newest eligible key to seal under: among eligible epochs those that all
  * current holders have, then the smallest key id. ERR_NOTFOUND: none held. */

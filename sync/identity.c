@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "sync/code.h"
 #include "sync/hash.h"
 #include "sync/member.h"
 #include "sync/rd.h"
@@ -15,7 +16,7 @@
 
 static void
 make_sign_pair(uint8_t key[static 32], uint8_t secret[static 64],
-	       const struct env *env)
+    const struct env *env)
 {
 	uint8_t seed[crypto_sign_SEEDBYTES];
 
@@ -26,7 +27,7 @@ make_sign_pair(uint8_t key[static 32], uint8_t secret[static 64],
 
 static void
 make_box_pair(uint8_t key[static 32], uint8_t secret[static 32],
-	      const struct env *env)
+    const struct env *env)
 {
 	uint8_t seed[crypto_box_SEEDBYTES];
 
@@ -62,9 +63,41 @@ identity_reincarnate(struct identity *i, const struct env *env)
 void
 identity_make_agency(struct identity *i, const struct env *env)
 {
-	make_box_pair(i->agency_box_key, i->agency_box_secret, env);
-	env_random(env, i->agency_name_key, sizeof(i->agency_name_key));
+	uint8_t master[32];
+
+	env_random(env, master, sizeof(master));
+	identity_take_agency(i, master);
+	sodium_memzero(master, sizeof(master));
+}
+
+/* One secret on paper has to bring back everything that the agency's first
+ * node knew, so both keys are derived from it. */
+void
+identity_take_agency(struct identity *i, const uint8_t master[static 32])
+{
+	uint8_t seed[crypto_box_SEEDBYTES];
+	struct hash h;
+
+	memcpy(i->agency_master, master, sizeof(i->agency_master));
+	hash_init(&h, LABEL_AGENCY_SECRET, sizeof(seed), master, 32);
+	hash_final(&h, seed);
+	(void)crypto_box_seed_keypair(i->agency_box_key, i->agency_box_secret,
+	    seed);
+	sodium_memzero(seed, sizeof(seed));
+	hash_init(&h, LABEL_AGENCY_NAME_KEY, sizeof(i->agency_name_key), master,
+	    32);
+	hash_final(&h, i->agency_name_key);
 	i->has_agency_secret = true;
+}
+
+enum err
+identity_agency_code(struct buf *out, const struct identity *i)
+{
+	if (!i->has_agency_secret)
+		return ERR_NOTFOUND;
+	code_encode(out, CODE_AGENCY, i->agency_master,
+	    sizeof(i->agency_master));
+	return out->err;
 }
 
 void
@@ -80,8 +113,9 @@ void
 identity_encode(struct buf *out, const struct identity *i)
 {
 	buf_u8(out, IDENTITY_FORMAT);
-	buf_u8(out, (uint8_t)((i->has_agency_secret ? HAS_AGENCY_SECRET : 0) |
-			      (i->has_root_secret ? HAS_ROOT_SECRET : 0)));
+	buf_u8(out,
+	    (uint8_t)((i->has_agency_secret ? HAS_AGENCY_SECRET : 0) |
+		(i->has_root_secret ? HAS_ROOT_SECRET : 0)));
 	/* an Ed25519 secret of libsodium ends in its public half */
 	buf_put(out, i->sign_secret, sizeof(i->sign_secret));
 	buf_put(out, i->box_secret, sizeof(i->box_secret));
@@ -92,7 +126,7 @@ identity_encode(struct buf *out, const struct identity *i)
 	buf_put(out, i->agency_name_key, sizeof(i->agency_name_key));
 	if (i->has_agency_secret)
 		buf_put(out, i->agency_box_secret,
-			sizeof(i->agency_box_secret));
+		    sizeof(i->agency_box_secret));
 	if (i->has_root_secret)
 		buf_put(out, i->root_secret, sizeof(i->root_secret));
 }
@@ -117,8 +151,8 @@ enum err
 identity_decode(struct identity *i, const uint8_t *p, size_t n)
 {
 	struct rd r = rd_of(p, n);
-	uint8_t key[MEMBER_KEY_BYTES];
-	struct identity t = {0};
+	uint8_t key[MEMBER_KEY_BYTES], master[32];
+	struct identity t = { 0 };
 	uint8_t has;
 	enum err e;
 
@@ -138,9 +172,11 @@ identity_decode(struct identity *i, const uint8_t *p, size_t n)
 	rd_copy(&r, t.agency_box_key, sizeof(t.agency_box_key));
 	rd_copy(&r, t.agency_name_key, sizeof(t.agency_name_key));
 	if (t.has_agency_secret) {
-		rd_copy(&r, t.agency_box_secret, sizeof(t.agency_box_secret));
-		(void)crypto_scalarmult_base(key, t.agency_box_secret);
-		if (sodium_memcmp(key, t.agency_box_key, sizeof(key)) != 0)
+		memcpy(key, t.agency_box_key, sizeof(key));
+		rd_copy(&r, master, sizeof(master));
+		identity_take_agency(&t, master);
+		sodium_memzero(master, sizeof(master));
+		if (memcmp(key, t.agency_box_key, sizeof(key)) != 0)
 			rd_fail(&r);
 	}
 	if (t.has_root_secret)

@@ -39,9 +39,10 @@
 	X(LABEL_REPLICA_DB, "footbridge/replica-db/v1") \
 	X(LABEL_REPLICA_FENCE, "footbridge/replica-fence/v1") \
 	X(LABEL_FENCE_MAC, "footbridge/fence-mac/v1") \
-	X(LABEL_INVITE_MAC, "footbridge/invite-mac/v1") \
+	X(LABEL_INVITE_SUM, "footbridge/invite-sum/v1") \
 	X(LABEL_JOIN_BOX, "footbridge/join-box/v1") \
 	X(LABEL_JOIN_SIGN, "footbridge/join-sign/v1") \
+	X(LABEL_JOIN_ANSWER_SIGN, "footbridge/join-answer-sign/v1") \
 	X(LABEL_RECOVERY_CODE, "footbridge/recovery-code/v1") \
 	X(LABEL_LANE_ITEM, "footbridge/lane-item/v1") \
 	X(LABEL_RECEIPT_SIGN, "footbridge/receipt-sign/v1") \
@@ -58,7 +59,6 @@
 	X(LABEL_MEMBER_TLS, "footbridge/member-tls/v1") \
 	X(LABEL_MEMBER_HEAD, "footbridge/member-head/v1") \
 	X(LABEL_GRANT_BASIS_NONCE, "footbridge/grant-basis-nonce/v1") \
-	X(LABEL_INVITE_PIN, "footbridge/invite-pin/v1") \
 	X(LABEL_JOIN_REQUEST_KEY, "footbridge/join-request-key/v1") \
 	X(LABEL_JOIN_ANSWER_KEY, "footbridge/join-answer-key/v1") \
 	X(LABEL_JOIN_AD, "footbridge/join-ad/v1") \

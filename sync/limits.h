@@ -54,6 +54,10 @@
 #define LIMIT_NAME_BYTES 200    /* a person's, office's or agency's name */
 #define LIMIT_CATEGORY_BYTES 64 /* "TX2.attendance" */
 #define LIMIT_BASIS_BYTES 200
+/* Keys granted by one grant segment: a compartment's holders times epochs. */
+#define LIMIT_GRANT_ENTRIES 256
+/* Epochs of one compartment; one a removal, so a few in its life. */
+#define LIMIT_GRANT_EPOCHS 64
 #define LIMIT_VIA 8 /* relays of one member */
 #define LIMIT_BUNDLE_BYTES (1024LL * 1024 * 1024)
 #define LIMIT_BUNDLE_RECIPIENTS 64

@@ -106,8 +106,11 @@ struct identity {
 	struct incarnation incarnation;
 	struct author_tag author;
 	struct agency_id agency;
-	/* the agency's; has_agency_secret only on registrars */
+	/* the agency's; has_agency_secret only on registrars. The master gives
+	 * the key pair and the name key, and is what the agency's recovery
+	 * code holds */
 	bool has_agency_secret;
+	uint8_t agency_master[32];
 	uint8_t agency_box_key[MEMBER_KEY_BYTES];
 	uint8_t agency_box_secret[MEMBER_KEY_BYTES];
 	/* K of compartment names: every node of the agency has it */
@@ -122,6 +125,10 @@ void identity_make(struct identity *i, const struct env *env);
 void identity_reincarnate(struct identity *i, const struct env *env);
 /* A new agency key pair and name key; sets has_agency_secret. */
 void identity_make_agency(struct identity *i, const struct env *env);
+/* The same from a master that is known already (a recovery code). */
+void identity_take_agency(struct identity *i, const uint8_t master[static 32]);
+/* The agency's recovery code, appended; ERR_NOTFOUND without the secret. */
+enum err identity_agency_code(struct buf *out, const struct identity *i);
 /* A new network root key; sets has_root_secret. */
 void identity_make_root(struct identity *i, const struct env *env);
 /* Stored form (secret; 512 bytes or less, appended). decode checks that every

@@ -35,26 +35,24 @@ struct member_record {
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION; out untouched
  */
 enum err member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
-		      struct fail *f);
+    struct fail *f);
 
 /* Ed25519 over (label, NUL, message): a message of at most 256 bytes. */
-void
-member_sign(uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
-	    const void *message, size_t n, const uint8_t secret[static 64]);
+void member_sign(uint8_t signature[static MEMBER_SIG_BYTES], enum label label,
+    const void *message, size_t n, const uint8_t secret[static 64]);
 enum err member_check(const uint8_t signature[static MEMBER_SIG_BYTES],
-		      enum label label, const void *message, size_t n,
-		      const uint8_t key[static 32]) MUST_USE;
+    enum label label, const void *message, size_t n,
+    const uint8_t key[static 32]) MUST_USE;
 /* The bytes of a node's own word: network, node, agency. */
 #define MEMBER_CONSENT_BYTES (3 * ID_BYTES)
 void member_consent_bytes(uint8_t out[static MEMBER_CONSENT_BYTES],
-			  const struct network_id *network,
-			  const struct node_id *node,
-			  const struct agency_id *agency);
+    const struct network_id *network, const struct node_id *node,
+    const struct agency_id *agency);
 
 /* A name from outside: UTF-8, no control characters, 1..LIMIT_NAME_BYTES (0
  * allowed where empty_ok), copied with a NUL; fails the cursor otherwise. */
 void member_read_name(struct rd *r, char name[static LIMIT_NAME_BYTES + 1],
-		      bool empty_ok);
+    bool empty_ok);
 bool member_name_ok(const char *name, bool empty_ok);
 
 #endif

@@ -97,7 +97,8 @@ CREATE TABLE _key (
 ) WITHOUT ROWID;
 
 -- Derived from grant segments: who was given which key.
--- recipient_kind 0 agency, 1 node; rights 1 read, 2 write.
+-- recipient_kind 0 agency, 1 node; rights 1 read, 2 write, 0 void as far as is
+-- known. at_ms: when it was first applied here.
 CREATE TABLE _grant (
 	cpt BIGINT NOT NULL,
 	key_id BLOB NOT NULL,
@@ -110,6 +111,7 @@ CREATE TABLE _grant (
 	PRIMARY KEY (cpt, key_id, recipient_kind, recipient, segment)
 ) WITHOUT ROWID;
 CREATE INDEX _grant_recipient ON _grant (recipient);
+CREATE INDEX _grant_void ON _grant (cpt) WHERE rights = 0;
 
 -- Derived: open disagreements. kind 1 decision, 2 notice. field 0: over rows
 -- (single). origins: see conflict.h.

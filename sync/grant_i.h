@@ -1,0 +1,185 @@
+/*
+ * Inside grants: the body of a grant segment as bytes and as a struct, and
+ * what apply, share and list need of each other. Private to grant*.c.
+ *
+ *   owner 16 | name 16 | count | entries | basis length | basis
+ *   entry: key id 16 | right 1 | recipient kind 1 | recipient 16 | box
+ *   basis: key id 16 | nonce 24 | ciphertext
+ *
+ * Entries ascend by (key id, kind, recipient), none twice. See FORMAT.md.
+ */
+#ifndef FOOTBRIDGE_SYNC_GRANT_I_H
+#define FOOTBRIDGE_SYNC_GRANT_I_H
+
+#include "sync/box.h"
+#include "sync/grant.h"
+#include "sync/replica_i.h"
+
+#define GRANT_BIND_BYTES 16
+#define GRANT_TEXT_STEP 32
+/* length byte, LIMIT_CATEGORY_BYTES of text, zeros: a multiple of the step */
+#define GRANT_CATEGORY_MAX 96
+#define GRANT_BOX_MAX \
+	(BOX_OVERHEAD + GRANT_BIND_BYTES + SEGMENT_KEY_BYTES + ID_BYTES + \
+	    GRANT_CATEGORY_MAX)
+#define GRANT_BASIS_PLAIN_MAX 224 /* length byte, LIMIT_BASIS_BYTES, zeros */
+#define GRANT_BASIS_MAX (ID_BYTES + 24 + GRANT_BASIS_PLAIN_MAX + 16)
+
+struct grant_entry {
+	struct key_id key_id;
+	enum grant_right right;
+	enum grant_recipient kind;
+	uint8_t recipient[ID_BYTES];
+	const uint8_t *box; /* borrowed from the body */
+	size_t box_n;
+};
+
+struct grant_body {
+	struct agency_id owner;
+	uint8_t name[16];
+	size_t count; /* 1..LIMIT_GRANT_ENTRIES */
+	struct grant_entry entry[LIMIT_GRANT_ENTRIES];
+	const uint8_t *basis; /* borrowed; NULL when there is none */
+	size_t basis_n;
+};
+
+/* What a box is bound to besides its key id, recipient and right. */
+struct grant_place {
+	struct compartment_id compartment;
+	struct node_id issuer;
+};
+
+/* What a box holds. */
+struct grant_secret {
+	uint8_t key[SEGMENT_KEY_BYTES];
+	struct row_id subject;
+	char category[LIMIT_CATEGORY_BYTES + 1];
+};
+
+/* ERR_FORMAT, ERR_LIMIT; out untouched */
+enum err grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n);
+/* Entries are sorted first. Appended. */
+void grant_body_encode(struct buf *out, struct grant_body *body);
+
+/* Seal one entry's box into box[GRANT_BOX_MAX] and point the entry at it.
+ * e: all but box. ERR_INPUT: recipient_key is no usable key. */
+enum err grant_box_seal(struct grant_entry *e, uint8_t *box,
+    const struct grant_place *place, const struct grant_secret *secret,
+    const uint8_t recipient_key[static 32], const struct env *env);
+/* Open one and check every field of it: ERR_AUTH, ERR_FORMAT. */
+enum err grant_box_open(struct grant_secret *out, const struct grant_entry *e,
+    const struct grant_place *place, const uint8_t key[static 32],
+    const uint8_t secret[static 32]);
+
+/* The legal basis under a compartment key, into out[GRANT_BASIS_MAX]. */
+void grant_basis_seal(uint8_t *out, size_t *n, const char *basis,
+    const struct grant_place *place, const uint8_t key[static 32],
+    const struct env *env);
+/* text[LIMIT_BASIS_BYTES + 1]; key: the one that grant_basis_key_id names. */
+enum err grant_basis_open(char *text, const struct grant_body *body,
+    const struct grant_place *place, const uint8_t key[static 32]);
+void grant_basis_key_id(struct key_id *out, const struct grant_body *body);
+
+/* A held key by its full id: ERR_NOTFOUND. */
+enum err grant_key_by_id(struct replica *r, int64_t cpt,
+    const struct key_id *id, uint8_t key[static 32], struct fail *f);
+/* Hold a key. *is_new: it was not held before. */
+enum err grant_key_store(struct replica *r, int64_t cpt,
+    const struct key_id *id, const uint8_t key[static 32], bool *is_new,
+    struct fail *f);
+
+/* All held keys of one compartment; release wipes. */
+struct grant_keys {
+	size_t count;
+	struct grant_key {
+		struct key_id id;
+		uint8_t key[SEGMENT_KEY_BYTES];
+	} key[LIMIT_GRANT_EPOCHS];
+};
+enum err grant_keys_load(struct replica *r, struct grant_keys *k, int64_t cpt,
+    struct fail *f);
+
+/* Valid _grant rows of one compartment, by (key id, kind, recipient). */
+struct grant_row {
+	struct key_id key_id;
+	enum grant_recipient kind;
+	uint8_t recipient[ID_BYTES];
+	enum grant_right right;
+};
+struct grant_rows {
+	struct grant_row *row; /* owned */
+	size_t count, room;
+};
+enum err grant_rows_load(struct replica *r, struct grant_rows *g, int64_t cpt,
+    struct fail *f);
+void grant_rows_release(struct grant_rows *g);
+/* The right of this recipient over this key, 0 for none. */
+unsigned grant_rows_right(const struct grant_rows *g, const struct key_id *key,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES]);
+
+/* Is this epoch one that may still be sealed under (DESIGN 7)? While nobody is
+ * ever removed, everyone who was given a key is a holder now. */
+bool epoch_eligible(const struct grant_rows *g, const struct key_id *key);
+
+/* A grant segment in the making: entries are added, then it is issued. */
+struct grant_making {
+	struct compartment *c;
+	struct grant_place place;
+	struct grant_body body;
+	uint8_t (*boxes)[GRANT_BOX_MAX]; /* owned, one per entry */
+	size_t box_room;
+};
+enum err grant_making_start(struct grant_making *m, struct replica *r,
+    struct compartment *c, struct fail *f);
+/* ERR_LIMIT when full; the same entry twice is one. */
+enum err grant_making_add(struct grant_making *m, struct replica *r,
+    const struct grant_key *key, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES], enum grant_right right,
+    struct fail *f);
+/* Append the control segment and apply it. basis "" for none, else sealed
+ * under basis_key. Does nothing without entries. */
+enum err grant_making_issue(struct grant_making *m, struct replica *r,
+    const char *basis, const struct grant_key *basis_key, struct fail *f);
+void grant_making_release(struct grant_making *m);
+
+/* ---- which entries count ---------------------------------------------- */
+
+/* One entry on its way through the fixed point. */
+struct grant_claim {
+	int64_t segment;
+	const struct member_node *issuer;
+	struct key_id key_id;
+	enum grant_recipient kind;
+	uint8_t recipient[ID_BYTES];
+	enum grant_right right;
+	bool counts;
+};
+
+struct grant_claims {
+	struct grant_claim *at; /* owned */
+	size_t n, room;
+};
+
+/* One more segment's entries. */
+enum err grant_claims_add(struct grant_claims *all,
+    const struct grant_body *body, int64_t segment,
+    const struct member_node *issuer, struct fail *f);
+/* Mark everything that counts: the least fixed point of the rules. */
+void grant_settle(struct replica *r, const struct agency_id *owner,
+    struct grant_claims *all);
+/* Is the recipient this agency, or a node known to be of it? */
+bool grant_in_agency(struct replica *r, const struct grant_claim *k,
+    const struct agency_id *agency);
+/* Every applied grant segment of a compartment that is not malformed, in log
+ * order, and number at even if it is not marked as applied yet. body borrows
+ * for the call. */
+typedef enum err (*grant_segment_fn)(void *context, int64_t segment,
+    const struct member_node *issuer, const struct grant_body *body,
+    struct fail *f);
+enum err grant_each(struct replica *r, int64_t cpt, int64_t at,
+    grant_segment_fn each, void *context, struct fail *f);
+/* Is this node, by any valid record, registrar of that agency? */
+bool grant_is_registrar(const struct member_node *n,
+    const struct agency_id *agency);
+
+#endif

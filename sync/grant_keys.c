@@ -1,0 +1,385 @@
+/* Held keys and valid grant rows: reading them, choosing the one to seal under,
+ * and answering who is entitled to what. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/grant_i.h"
+
+/* ---- keys ------------------------------------------------------------------ */
+
+enum err
+grant_key_by_id(struct replica *r, int64_t cpt, const struct key_id *id,
+    uint8_t key[static 32], struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT key FROM _key WHERE cpt = ?1 AND key_id = ?2", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_blob(s, 2, id->b, sizeof(id->b));
+	e = stmt_step(s, &row, f);
+	if (e == OK && !row)
+		e = ERR_NOTFOUND;
+	else if (e == OK && !stmt_col_copy(s, 0, key, SEGMENT_KEY_BYTES))
+		e = fail_set(f, ERR_CORRUPT,
+		    "a stored compartment key has the wrong size; run "
+		    "footbridge verify");
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+grant_key_store(struct replica *r, int64_t cpt, const struct key_id *id,
+    const uint8_t key[static 32], bool *is_new, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _key (cpt, key_id, key) VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT (cpt, key_id) DO NOTHING",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_blob(s, 2, id->b, sizeof(id->b));
+	stmt_blob(s, 3, key, SEGMENT_KEY_BYTES);
+	e = stmt_run(s, f);
+	if (e == OK)
+		*is_new = db_changes(r->db) > 0;
+	return e;
+}
+
+enum err
+grant_keys_load(struct replica *r, struct grant_keys *k, int64_t cpt,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e;
+
+	k->count = 0;
+	e = db_stmt(&s, r->db,
+	    "SELECT key_id, key FROM _key WHERE cpt = ?1 ORDER BY key_id", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	while (k->count < LIMIT_GRANT_EPOCHS &&
+	    (e = stmt_step(s, &row, f)) == OK && row) {
+		struct grant_key *at = &k->key[k->count];
+
+		if (stmt_col_copy(s, 0, at->id.b, sizeof(at->id.b)) &&
+		    stmt_col_copy(s, 1, at->key, sizeof(at->key)))
+			k->count++;
+	}
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+grant_open_key(struct replica *r, int64_t cpt,
+    const uint8_t prefix[static SEGMENT_PREFIX_BYTES], size_t at,
+    uint8_t key[static 32], struct fail *f)
+{
+	struct key_id low = { { 0 } }, high;
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	memset(high.b, 0xff, sizeof(high.b));
+	memcpy(low.b, prefix, SEGMENT_PREFIX_BYTES);
+	memcpy(high.b, prefix, SEGMENT_PREFIX_BYTES);
+	e = db_stmt(&s, r->db,
+	    "SELECT key FROM _key WHERE cpt = ?1 AND key_id >= ?2"
+	    " AND key_id <= ?3 ORDER BY key_id LIMIT 1 OFFSET ?4",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_blob(s, 2, low.b, sizeof(low.b));
+	stmt_blob(s, 3, high.b, sizeof(high.b));
+	stmt_int(s, 4, (int64_t)at);
+	e = stmt_step(s, &row, f);
+	if (e == OK && (!row || !stmt_col_copy(s, 0, key, SEGMENT_KEY_BYTES)))
+		e = ERR_NOTFOUND;
+	stmt_reset(s);
+	return e;
+}
+
+/* ---- rows ------------------------------------------------------------------ */
+
+static enum err
+rows_room(struct grant_rows *g)
+{
+	size_t room = g->room == 0 ? 16 : g->room * 2;
+	struct grant_row *row;
+
+	if (g->count < g->room)
+		return OK;
+	row = realloc(g->row, room * sizeof(*row));
+	if (row == NULL)
+		return ERR_NOMEM;
+	g->row = row;
+	g->room = room;
+	return OK;
+}
+
+enum err
+grant_rows_load(struct replica *r, struct grant_rows *g, int64_t cpt,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e;
+
+	memset(g, 0, sizeof(*g));
+	e = db_stmt(&s, r->db,
+	    "SELECT key_id, recipient_kind, recipient, MAX(rights) FROM _grant"
+	    " WHERE cpt = ?1 AND rights > 0"
+	    " GROUP BY key_id, recipient_kind, recipient"
+	    " ORDER BY key_id, recipient_kind, recipient",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		struct grant_row *at;
+
+		if (rows_room(g) != OK) {
+			e = fail_set(f, ERR_NOMEM, "grants: out of memory");
+			break;
+		}
+		at = &g->row[g->count++];
+		(void)stmt_col_copy(s, 0, at->key_id.b, ID_BYTES);
+		at->kind = (enum grant_recipient)stmt_col_int(s, 1);
+		(void)stmt_col_copy(s, 2, at->recipient, ID_BYTES);
+		at->right = (enum grant_right)stmt_col_int(s, 3);
+	}
+	stmt_reset(s);
+	if (e != OK)
+		grant_rows_release(g);
+	return e;
+}
+
+void
+grant_rows_release(struct grant_rows *g)
+{
+	free(g->row);
+	memset(g, 0, sizeof(*g));
+}
+
+unsigned
+grant_rows_right(const struct grant_rows *g, const struct key_id *key,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES])
+{
+	for (size_t k = 0; k < g->count; k++)
+		if (g->row[k].kind == kind &&
+		    id_equal(&g->row[k].key_id, key) &&
+		    memcmp(g->row[k].recipient, recipient, ID_BYTES) == 0)
+			return g->row[k].right;
+	return 0;
+}
+
+/* ---- which key to seal under ---------------------------------------------------- */
+
+/* Removals are records of a later issue; until one is known, no epoch was ever
+ * held by somebody who is not a holder now. */
+static bool
+was_removed(const struct grant_row *row)
+{
+	(void)row;
+	return false;
+}
+
+bool
+epoch_eligible(const struct grant_rows *g, const struct key_id *key)
+{
+	for (size_t k = 0; k < g->count; k++)
+		if (id_equal(&g->row[k].key_id, key) && was_removed(&g->row[k]))
+			return false;
+	return true;
+}
+
+/* A registrar of an agency that was given the key has it too. */
+static bool
+has_key(struct replica *r, const struct grant_rows *g, const struct key_id *key,
+    const struct grant_row *holder)
+{
+	const struct member_node *node;
+	struct node_id id;
+
+	if (grant_rows_right(g, key, holder->kind, holder->recipient) != 0)
+		return true;
+	if (holder->kind != GRANT_NODE)
+		return false;
+	memcpy(id.b, holder->recipient, ID_BYTES);
+	node = members_node(r->members, &id);
+	return node != NULL && grant_is_registrar(node, &node->agency) &&
+	    grant_rows_right(g, key, GRANT_AGENCY, node->agency.b) != 0;
+}
+
+/* Of how many grants the recipients have this key. All of them: the best. */
+static size_t
+reach(struct replica *r, const struct grant_rows *g, const struct key_id *key)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->count; k++)
+		if (has_key(r, g, key, &g->row[k]))
+			n++;
+	return n;
+}
+
+enum err
+grant_seal_key(struct replica *r, const struct compartment *c,
+    uint8_t key[static 32], struct key_id *id, struct fail *f)
+{
+	struct grant_keys held;
+	struct grant_rows g = { 0 };
+	const struct grant_key *best = NULL;
+	size_t best_reach = 0, n;
+	enum err e;
+
+	e = grant_keys_load(r, &held, c->no, f);
+	if (e == OK && held.count != 0)
+		e = grant_rows_load(r, &g, c->no, f);
+	if (e != OK)
+		goto out;
+	for (size_t k = 0; k < held.count; k++) { /* ascending ids */
+		if (!epoch_eligible(&g, &held.key[k].id))
+			continue;
+		n = held.count == 1 ? 1 : reach(r, &g, &held.key[k].id);
+		if (best == NULL || n > best_reach) {
+			best = &held.key[k];
+			best_reach = n;
+		}
+	}
+	if (best == NULL) {
+		e = ERR_NOTFOUND;
+		goto out;
+	}
+	memcpy(key, best->key, SEGMENT_KEY_BYTES);
+	*id = best->id;
+out:
+	sodium_memzero(&held, sizeof(held));
+	grant_rows_release(&g);
+	return e;
+}
+
+/* ---- who may ------------------------------------------------------------------- */
+
+/* The greatest right of a recipient over any key of a compartment, or 0. */
+static enum err
+best_right(struct replica *r, int64_t cpt, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES], unsigned *right, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT MAX(rights) FROM _grant WHERE cpt = ?1"
+	    " AND recipient_kind = ?2 AND recipient = ?3",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, kind);
+	stmt_blob(s, 3, recipient, ID_BYTES);
+	e = stmt_step(s, &row, f);
+	if (e == OK)
+		*right = row ? (unsigned)stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+grant_may_write(struct replica *r, const struct compartment *c,
+    const struct member_node *author, bool *may, struct fail *f)
+{
+	unsigned right = 0;
+	enum err e;
+
+	if (c->has_owner && id_equal(&author->agency, &c->owner)) {
+		*may = true;
+		return OK;
+	}
+	e = best_right(r, c->no, GRANT_NODE, author->id.b, &right, f);
+	if (e == OK && right < GRANT_WRITE &&
+	    grant_is_registrar(author, &author->agency))
+		e = best_right(r, c->no, GRANT_AGENCY, author->agency.b, &right,
+		    f);
+	if (e == OK)
+		*may = right >= GRANT_WRITE;
+	return e;
+}
+
+static bool
+serves(const struct member_node *relay, const struct member_node *node)
+{
+	for (size_t k = 0; k < node->via_count; k++)
+		if (id_equal(&node->via[k], &relay->id))
+			return true;
+	return false;
+}
+
+/* Does this grant make the node a holder, or a relay of one? */
+static bool
+row_routes(struct replica *r, int64_t kind, const uint8_t *recipient,
+    const struct member_node *node)
+{
+	bool relay = (node->roles & MEMBER_RELAY) != 0;
+	const struct member_node *holder;
+	struct node_id id;
+
+	if (kind == GRANT_NODE) {
+		memcpy(id.b, recipient, ID_BYTES);
+		if (id_equal(&id, &node->id))
+			return true;
+		holder = relay ? members_node(r->members, &id) : NULL;
+		return holder != NULL && serves(node, holder);
+	}
+	if ((node->roles & MEMBER_REGISTRAR) != 0 &&
+	    memcmp(recipient, node->agency.b, ID_BYTES) == 0)
+		return true;
+	for (size_t k = 0; relay && k < members_node_count(r->members); k++) {
+		holder = members_node_at(r->members, k);
+		if ((holder->roles & MEMBER_REGISTRAR) != 0 &&
+		    memcmp(recipient, holder->agency.b, ID_BYTES) == 0 &&
+		    serves(node, holder))
+			return true;
+	}
+	return false;
+}
+
+enum err
+grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
+    bool *yes, struct fail *f)
+{
+	struct stmt *s;
+	bool row, found = false;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT DISTINCT recipient_kind, recipient FROM _grant"
+	    " WHERE cpt = ?1 AND rights > 0",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	while (!found && (e = stmt_step(s, &row, f)) == OK && row) {
+		const uint8_t *p = stmt_col_blob(s, 1, &n);
+
+		found =
+		    n == ID_BYTES && row_routes(r, stmt_col_int(s, 0), p, node);
+	}
+	stmt_reset(s);
+	if (e == OK)
+		*yes = found;
+	return e;
+}
