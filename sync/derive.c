@@ -22,6 +22,12 @@ struct origin {
 	uint64_t fields;
 };
 
+/* A merged text; owned by the derivation, for values point into it. */
+struct kept_text {
+	struct kept_text *next;
+	uint8_t bytes[];
+};
+
 struct deriving {
 	struct derivation *d;
 	const struct derive_sink *sink;
@@ -32,7 +38,7 @@ struct deriving {
 	struct origin *origins;
 	size_t origin_count, origin_room;
 	struct buf text, clock, refs;
-	struct buf texts; /* merged texts live until the row is out */
+	struct kept_text *texts;
 };
 
 /* By table and row; within a row in causal order. */
@@ -73,30 +79,58 @@ open_between(const struct derivation *d, const struct d_op *insert,
 	return true;
 }
 
-static bool
-op_grounded(const struct derivation *d, const struct d_op *ops, size_t n,
+enum ground {
+	GROUNDED, /* knew an insert, and nothing closed came between */
+	HELD,     /* something closed to us came before it */
+	STRAY,    /* made without any insert: void, it hides no row */
+};
+
+/* Every insert that the operation knew must be joined to it by segments that
+ * can be read: what is closed may be about the row. */
+static enum ground
+ground_of(const struct derivation *d, const struct d_op *ops, size_t n,
     const struct d_op *op)
 {
+	bool found = op->insert;
+
 	for (size_t i = 0; i < n; i++) {
-		if (ops[i].insert &&
-		    (&ops[i] == op ||
-			(op_before(d, &ops[i], op) &&
-			    open_between(d, &ops[i], op))))
-			return true;
+		if (!ops[i].insert || !op_before(d, &ops[i], op))
+			continue;
+		found = true;
+		if (!open_between(d, &ops[i], op))
+			return HELD;
 	}
-	return false;
+	for (size_t i = 0; !found && i < d->unreadable_count; i++) {
+		if (segment_before(d, d->unreadable[i], op->segment))
+			return HELD;
+	}
+	return found ? GROUNDED : STRAY;
 }
 
-/* Does the row exist here: an insert is readable, and nothing that came
- * between it and any operation is closed to us. */
+/*
+ * Does the row exist here: an insert is readable, and nothing that came
+ * between it and any operation is closed to us. Stray operations are dropped
+ * (*n shrinks).
+ */
 static bool
-row_grounded(const struct derivation *d, const struct d_op *ops, size_t n)
+row_grounded(struct derivation *d, struct d_op *ops, size_t *n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!op_grounded(d, ops, n, &ops[i]))
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		enum ground g = ground_of(d, ops, *n, &ops[i]);
+
+		if (g == HELD)
 			return false;
+		/* an insert is never stray, so dropping does not change what
+		 * the others are judged by */
+		if (g == STRAY)
+			d->void_ops++;
+		else
+			ops[kept++] = ops[i];
 	}
-	return true;
+	*n = kept;
+	return kept > 0;
 }
 
 static enum err
@@ -176,16 +210,20 @@ report(struct deriving *x, const struct table *t, const struct row_id *row,
 	return x->sink->conflict(x->sink->context, &c, f);
 }
 
-/* Keep a merged text until the row has been given out. */
-static void
-keep_text(struct deriving *x, struct value *v, const struct buf *text)
+static enum err
+keep_text(struct deriving *x, struct value *v, const struct buf *text,
+    struct fail *f)
 {
-	size_t at = x->texts.n;
+	struct kept_text *k = malloc(sizeof(*k) + text->n + 1);
 
-	buf_put(&x->texts, text->p, text->n);
-	v->type = VALUE_TEXT;
-	v->p = x->texts.p + at;
-	v->n = text->n;
+	if (k == NULL)
+		return no_memory(f);
+	if (text->n > 0)
+		memcpy(k->bytes, text->p, text->n);
+	k->next = x->texts;
+	x->texts = k;
+	*v = (struct value){ .type = VALUE_TEXT, .p = k->bytes, .n = text->n };
+	return OK;
 }
 
 static enum err
@@ -204,8 +242,9 @@ derive_unit(struct deriving *x, const struct table *t, const struct row_id *row,
 			values[number] = *op_value(x->d, m.winner, number);
 	}
 	if (m.use_text)
-		keep_text(x, &values[u->lead->number], m.text);
-	e = add_origins(x, &m, u->set, f);
+		e = keep_text(x, &values[u->lead->number], m.text, f);
+	if (e == OK)
+		e = add_origins(x, &m, u->set, f);
 	if (e == OK && m.kind != 0)
 		e = report(x, t, row, u, &m, f);
 	return e;
@@ -274,7 +313,7 @@ derive_units(struct deriving *x, const struct table *t, const struct d_op *ops,
 }
 
 static enum err
-derive_row(struct deriving *x, const struct d_op *ops, size_t n, struct fail *f)
+derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
 {
 	const struct table *t = x->d->r->registry->by_number[ops[0].table];
 	struct value values[REGISTRY_FIELD_MAX + 1];
@@ -285,8 +324,8 @@ derive_row(struct deriving *x, const struct d_op *ops, size_t n, struct fail *f)
 	};
 	enum err e;
 
-	if (!row_grounded(x->d, ops, n)) {
-		x->d->held_rows++;
+	if (!row_grounded(x->d, ops, &n)) {
+		x->d->held_rows += n > 0;
 		return OK;
 	}
 	memset(values, 0, sizeof(values));
@@ -318,14 +357,15 @@ while_holds(const struct kept_row *k)
 	    memcmp(v->p, t->while_value, v->n) == 0;
 }
 
+/* By any row, sealed or ended or itself superseded: a correction that is no
+ * longer in force does not bring the mistake back. */
 static bool
 superseded(const struct deriving *x, const struct kept_row *k)
 {
 	for (size_t i = 0; i < x->kept_count; i++) {
 		const struct kept_row *o = &x->kept[i];
 
-		if (o->table == k->table && o->live &&
-		    o->supersedes.type == VALUE_ID &&
+		if (o->table == k->table && o->supersedes.type == VALUE_ID &&
 		    memcmp(o->supersedes.p, k->id.b, ID_BYTES) == 0)
 			return true;
 	}
@@ -445,11 +485,14 @@ fill_state(struct derived_state *state, const struct derivation *d)
 	for (size_t i = 0; i < d->segment_count; i++) {
 		const struct d_segment *s = &d->segments[i];
 
-		if (s->kind == SEGMENT_DATA && !s->readable)
+		bool closed = s->kind == SEGMENT_DATA && !s->readable;
+
+		if (closed)
 			state->unreadable++;
 		else if (!s->placed)
 			state->waiting++;
-		if (!s->placed || s->named ||
+		/* what cannot be read was not seen: nobody here builds on it */
+		if (!s->placed || closed || s->named ||
 		    state->end_count == COMPARTMENT_ENDS)
 			continue;
 		state->ends[state->end_count].segment = s->no;
@@ -486,13 +529,18 @@ save_state(struct derivation *d, const struct d_segment *s, struct fail *f)
 static void
 deriving_release(struct deriving *x)
 {
+	while (x->texts != NULL) {
+		struct kept_text *next = x->texts->next;
+
+		free(x->texts);
+		x->texts = next;
+	}
 	free(x->kept);
 	free((void *)x->writes);
 	free((void *)x->standing);
 	free((void *)x->first);
 	free(x->origins);
 	buf_release(&x->text);
-	buf_release(&x->texts);
 	buf_release(&x->clock);
 	buf_release(&x->refs);
 }

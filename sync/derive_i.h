@@ -26,7 +26,7 @@ struct d_segment {
 	uint32_t prev;               /* index, or NOWHERE */
 	bool lacks;                  /* something it depends on is not held */
 	bool placed;                 /* everything it depends on is placed */
-	bool named;                  /* another placed segment depends on it */
+	bool named;                  /* in the past of one that can be read */
 	bool readable;
 	uint32_t order;             /* in causal order */
 	uint32_t branch, branch_at; /* place in a linear run of one author */

@@ -374,7 +374,6 @@ learn(struct derivation *d, uint32_t *known, uint32_t on)
 {
 	const uint32_t *theirs = d->past + (size_t)on * d->branches;
 
-	d->segments[on].named = true;
 	for (uint32_t b = 0; b < d->branches; b++) {
 		if (theirs[b] > known[b])
 			known[b] = theirs[b];
@@ -404,6 +403,24 @@ compute_past(struct derivation *d, struct fail *f)
 			d->unreadable[d->unreadable_count++] = at;
 	}
 	return OK;
+}
+
+/* No ends are those in the past of one that can be read. What cannot was seen
+ * by nobody here, and a write must not cover it. */
+static void
+mark_named(struct derivation *d)
+{
+	for (size_t i = d->placed_count; i-- > 0;) {
+		const struct d_segment *s = &d->segments[d->order[i]];
+
+		if (s->kind == SEGMENT_DATA && !s->readable && !s->named)
+			continue;
+		if (s->prev != NOWHERE)
+			d->segments[s->prev].named = true;
+		for (size_t k = 0; k < s->dep_count; k++)
+			d->segments[d->deps[s->dep_first + k].index].named =
+			    true;
+	}
 }
 
 bool
@@ -561,9 +578,10 @@ derivation_load(struct derivation *d, struct fail *f)
 		e = name_branches(d, f);
 	if (e == OK)
 		e = compute_past(d, f);
-	if (e == OK)
-		e = decode_all(d, f);
-	return e;
+	if (e != OK)
+		return e;
+	mark_named(d);
+	return decode_all(d, f);
 }
 
 void

@@ -260,6 +260,17 @@ merge_text(struct merged *m, const struct derivation *d,
 	return OK;
 }
 
+static bool
+standing_differ(const struct derivation *d, const struct unit *u,
+    const struct merged *m)
+{
+	for (size_t i = 1; i < m->standing_count; i++) {
+		if (!same_values(d, u, m->standing[i], m->standing[0]))
+			return true;
+	}
+	return false;
+}
+
 static void
 find_conflict(struct merged *m, const struct derivation *d,
     const struct unit *u)
@@ -291,7 +302,7 @@ merge_unit(struct merged *m, const struct derivation *d, const struct unit *u,
 
 	*m = (struct merged){ .standing = standing };
 	m->standing_count = find_standing(d, writes, count, standing);
-	if (lead->rule == RULE_TEXT && m->standing_count > 1)
+	if (lead->rule == RULE_TEXT && standing_differ(d, u, m))
 		return merge_text(m, d, lead, writes, count, text, f);
 	if (lead->rule == RULE_ONCE) {
 		(void)find_first(d, writes, count, first);

@@ -334,14 +334,16 @@ fold(struct model *m, unsigned field, struct list all, struct list standing,
 {
 	struct model_text base = text_base(m, field, all, standing);
 	struct model_text sum = base;
+	size_t from = standing.count > 16 ? standing.count - 16 : 0;
 	bool begun = false;
 
-	for (size_t i = 0; i < standing.count; i++) {
+	*overlap = from > 0;
+	for (size_t i = from; i < standing.count; i++) {
 		struct model_text t = text_of(m, standing.at[i], field);
 		bool nothing = text_same(t, base);
 		char *p, *kept;
 
-		for (size_t k = 0; k < i; k++)
+		for (size_t k = from; k < i; k++)
 			nothing |=
 			    text_same(t, text_of(m, standing.at[k], field));
 		if (nothing)
