@@ -54,6 +54,26 @@ migrate_check(struct replica *r, size_t program_version, struct fail *f)
 	return OK;
 }
 
+/* Deriving goes through rows by compartment; their key begins with the id. */
+static enum err
+index_tables(struct replica *r, struct fail *f)
+{
+	struct buf b = { .limit = 4096 };
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < r->registry->table_count; i++) {
+		const char *name = r->registry->tables[i].name;
+
+		buf_reset(&b);
+		buf_printf(&b,
+		    "CREATE INDEX IF NOT EXISTS _%s_cpt ON %s (_cpt)", name,
+		    name);
+		e = db_exec(r->db, buf_cstr(&b), f);
+	}
+	buf_release(&b);
+	return e;
+}
+
 static enum err
 run_missing(struct replica *r, const struct registry_source *schema,
     size_t from, size_t count, struct fail *f)
@@ -65,6 +85,8 @@ run_missing(struct replica *r, const struct registry_source *schema,
 		if (e != OK)
 			e = fail_in(f, e, "migration %s", schema[i].name);
 	}
+	if (e == OK)
+		e = index_tables(r, f);
 	if (e == OK)
 		e = write_version(r, count, f);
 	return e;

@@ -68,6 +68,8 @@ flush(struct replica *r, struct fail *f)
 	}
 	if (e == OK)
 		e = write_counts(r, f);
+	if (e == OK)
+		e = replica_audit_flush(r, f);
 	return e;
 }
 
@@ -78,6 +80,7 @@ forget(struct replica *r)
 	db_rollback(r->db);
 	compartment_forget(r);
 	r->count_used = 0;
+	r->audit.count = 0;
 	if (!db_poisoned(r->db))
 		(void)replica_reload(r, NULL);
 }

@@ -22,16 +22,28 @@ struct author {
 
 /* SQL of one registered table, made once from its registry entry. */
 struct table_sql {
-	char *insert;       /* ?1 cpt ?2 id ?3 clock ?4.. fields in order */
-	char *upsert;       /* the same, replacing */
-	char *select_clock; /* ?1 cpt ?2 id -> _clock */
-	char *select_row;   /* ?1 cpt ?2 id -> _clock, fields in order */
-	char *select_cpt;   /* ?1 cpt -> id, _clock, fields in order */
-	char *remove;       /* ?1 cpt ?2 id */
+	char *insert;        /* ?1 cpt ?2 id ?3 clock ?4.. fields in order */
+	char *upsert;        /* the same, replacing */
+	char *select_clock;  /* ?1 cpt ?2 id -> _clock */
+	char *select_row;    /* ?1 cpt ?2 id -> _clock, fields in order */
+	char *select_cpt;    /* ?1 cpt -> id, _clock, fields in order */
+	char *select_places; /* ?1 id -> _cpt */
+	char *remove;        /* ?1 cpt ?2 id */
 	char *update_one[REGISTRY_FIELD_MAX + 1]; /* ?1 value ?2 clock ?3 ?4 */
 };
 
 struct compartment_cache;
+
+/* The audit entry of the running transaction: acts of one kind by one person
+ * are one entry with their number. act: a literal. */
+struct audit_pending {
+	uint64_t count;
+	const char *act;
+	enum err result;
+	struct row_id staff;
+	uint8_t object[32];
+	size_t object_n;
+};
 
 struct replica {
 	const struct env *env;
@@ -49,8 +61,8 @@ struct replica {
 	int64_t next_segment, next_compartment, next_member, next_author;
 	struct author *authors; /* by local number - 1 */
 	size_t author_count;
-	int64_t own_author; /* 0 before the author record */
-	bool fence_behind;  /* own position moved since fence_write */
+	int64_t own_author;     /* 0 before the author record */
+	bool fence_behind;      /* own position moved since fence_write */
 	uint64_t fence_members; /* membership records when it was written */
 	int64_t policy_ms;      /* highest signed time seen */
 
@@ -64,6 +76,8 @@ struct replica {
 		int64_t add;
 	} counts[48]; /* written at commit */
 	size_t count_used;
+	struct audit_pending audit;
+	uint8_t audit_head[16]; /* hash of the last entry */
 };
 
 enum err compartment_cache_new(struct replica *r, struct fail *f);
@@ -87,6 +101,11 @@ struct author *replica_author_no(struct replica *r, int64_t no);
 const struct member_node *replica_author_node(struct replica *r, int64_t no);
 /* Take in new author records of members as numbered authors. */
 enum err replica_number_authors(struct replica *r, struct fail *f);
+/* In the caller's transaction; written by replica_leave. */
+enum err replica_audit(struct replica *r, const struct row_id *staff,
+    const char *act, const void *object, size_t n, enum err result,
+    struct fail *f);
+enum err replica_audit_flush(struct replica *r, struct fail *f);
 /* name: a literal (kept by pointer). */
 void replica_tally(struct replica *r, const char *name, int64_t add);
 

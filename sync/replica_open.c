@@ -225,6 +225,25 @@ load_identity(struct replica *r, struct fail *f)
 	return e;
 }
 
+static enum err
+load_audit_head(struct replica *r, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	memset(r->audit_head, 0, sizeof(r->audit_head));
+	e = db_stmt(&s, r->db,
+	    "SELECT hash FROM _audit ORDER BY no DESC LIMIT 1", f);
+	if (e == OK)
+		e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e;
+	(void)stmt_col_copy(s, 0, r->audit_head, sizeof(r->audit_head));
+	stmt_reset(s);
+	return OK;
+}
+
 enum err
 replica_reload(struct replica *r, struct fail *f)
 {
@@ -246,6 +265,8 @@ replica_reload(struct replica *r, struct fail *f)
 	if (e == OK)
 		e = load_number(r, &r->next_author,
 		    "SELECT coalesce(max(no), 0) + 1 FROM _author", f);
+	if (e == OK)
+		e = load_audit_head(r, f);
 	if (e == OK)
 		e = load_number(r, &r->parked, "SELECT count(*) FROM _parked",
 		    f);

@@ -71,7 +71,12 @@ make_selects(struct table_sql *sql, struct buf *b, const struct table *t)
 	buf_text(b, "SELECT id, _clock");
 	put_columns(b, t);
 	buf_printf(b, " FROM %s WHERE _cpt = ?1 ORDER BY id", t->name);
-	return keep_text(&sql->select_cpt, b);
+	e = keep_text(&sql->select_cpt, b);
+	if (e != OK)
+		return e;
+	buf_printf(b, "SELECT _cpt FROM %s WHERE id = ?1 ORDER BY _cpt",
+	    t->name);
+	return keep_text(&sql->select_places, b);
 }
 
 static enum err
@@ -131,6 +136,7 @@ replica_free_sql(struct replica *r)
 		free(s->select_clock);
 		free(s->select_row);
 		free(s->select_cpt);
+		free(s->select_places);
 		free(s->remove);
 		for (size_t k = 0; k < COUNT_OF(s->update_one); k++)
 			free(s->update_one[k]);

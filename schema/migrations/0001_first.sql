@@ -34,7 +34,7 @@ CREATE TABLE agency ( --: 1 subject=agency scope=shared self category=any:DIR
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A place where an agency works. Its machines are members of the network and
@@ -52,7 +52,7 @@ CREATE TABLE office ( --: 2 subject=agency scope=shared category=any:DIR
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A member of staff: work facts only. "--as STAFF" of the command line names a
@@ -74,7 +74,7 @@ CREATE TABLE staff ( --: 3 subject=agency scope=shared category=any:DIR
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A service that people can be referred to. The provider alone describes it.
@@ -96,7 +96,7 @@ CREATE TABLE program ( --: 4 subject=agency scope=shared category=any:DIR
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- the person ------------------------------------------------------------
@@ -124,7 +124,7 @@ CREATE TABLE person ( --: 5 subject=person scope=shared self category=any:IDX
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A number by which a system knows the person. At most one live number for a
@@ -140,7 +140,7 @@ CREATE TABLE person_identifier ( --: 6 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 -- number:VALUE finds a person at the front desk; the table is read by value
 -- far more often than it is written.
@@ -161,7 +161,7 @@ CREATE TABLE contact_point ( --: 7 subject=person scope=shared category=any:IDX
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- supervision -----------------------------------------------------------
@@ -190,7 +190,7 @@ CREATE TABLE episode ( --: 8 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- Who is the officer of a person. Written by a supervisor. A change of officer
@@ -211,7 +211,7 @@ CREATE TABLE assignment ( --: 9 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- What a court ordered. The court or probation writes it once; its status is
@@ -235,7 +235,7 @@ CREATE TABLE condition ( --: 10 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- What became of a condition, with the authority for it.
@@ -253,7 +253,7 @@ CREATE TABLE condition_event ( --: 11 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A contact with the person, as the officer finished it: evidence, never
@@ -277,7 +277,7 @@ CREATE TABLE contact_note ( --: 12 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A note while it is being written, on the laptop or in the office. Finishing
@@ -297,7 +297,7 @@ CREATE TABLE contact_note_draft ( --: 13 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- schedule --------------------------------------------------------------
@@ -330,7 +330,7 @@ CREATE TABLE appointment ( --: 14 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- What came of an appointment: evidence. Two different results for one
@@ -357,7 +357,7 @@ CREATE TABLE attendance ( --: 15 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- referral --------------------------------------------------------------
@@ -388,7 +388,7 @@ CREATE TABLE referral ( --: 16 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- What the program says to a referral. Only the provider writes it: only its
@@ -411,7 +411,7 @@ CREATE TABLE referral_answer ( --: 17 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- evidence and facts ----------------------------------------------------
@@ -438,7 +438,7 @@ CREATE TABLE drug_test ( --: 18 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A breach, as probation recorded it. What a clinic reported stays under the
@@ -460,7 +460,7 @@ CREATE TABLE violation ( --: 19 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- The result of an instrument: totals and levels, no item text, which is
@@ -486,7 +486,7 @@ CREATE TABLE risk_assessment ( --: 20 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A dated fact about work; the current one is the newest, computed when read,
@@ -508,7 +508,7 @@ CREATE TABLE employment_status ( --: 21 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A court date. A court or probation writes it; two different times must be
@@ -527,7 +527,7 @@ CREATE TABLE hearing ( --: 22 subject=person scope=shared lane=urgent
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A short code that keeps somebody from harm; no narrative. Any agency writes
@@ -547,7 +547,7 @@ CREATE TABLE safety_alert ( --: 23 subject=person scope=shared lane=urgent
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- consent ---------------------------------------------------------------
@@ -588,7 +588,7 @@ CREATE TABLE consent ( --: 24 subject=person scope=shared lane=urgent
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- One category that a consent covers. Removed wins over a concurrent present:
@@ -605,7 +605,7 @@ CREATE TABLE consent_scope ( --: 25 subject=person scope=shared lane=urgent
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- Who may receive under a consent: an agency, a role in it, or a person by
@@ -624,7 +624,7 @@ CREATE TABLE consent_recipient ( --: 26 subject=person scope=shared lane=urgent
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- joint work ------------------------------------------------------------
@@ -643,7 +643,7 @@ CREATE TABLE meeting ( --: 27 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- Minutes while the meeting is open; several people type.
@@ -657,7 +657,7 @@ CREATE TABLE meeting_minutes_draft ( --: 28 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- Minutes as they were agreed: one row a meeting, never changed.
@@ -672,7 +672,7 @@ CREATE TABLE meeting_minutes ( --: 29 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- ---- events and documents --------------------------------------------------
@@ -693,7 +693,7 @@ CREATE TABLE chr_event ( --: 30 subject=person scope=shared append
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- What happened to a person under supervision, from probation's own knowledge;
@@ -711,7 +711,7 @@ CREATE TABLE outcome_event ( --: 31 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );
 
 -- A file that belongs to a person: this row only, its content travels as an
@@ -732,5 +732,5 @@ CREATE TABLE document ( --: 32 subject=person scope=shared
   _cpt BIGINT NOT NULL,
   id BLOB NOT NULL,
   _clock BLOB NOT NULL,
-  PRIMARY KEY (_cpt, id)
+  PRIMARY KEY (id, _cpt)
 );

@@ -20,7 +20,7 @@ static const char library[] =
     "  born TEXT, --: 2 date both decides=registrar\n"
     "  row_state TEXT, supersedes_id BLOB,\n"
     "  _cpt BIGINT NOT NULL, id BLOB NOT NULL,\n"
-    "  _clock BLOB NOT NULL, PRIMARY KEY (_cpt, id)\n"
+    "  _clock BLOB NOT NULL, PRIMARY KEY (id, _cpt)\n"
     ");\n"
     "CREATE TABLE loan ( --: 1 subject=person scope=shared\n"
     "  --: category=social:LIB.loan,\n  --: court:LAW.loan writers=social\n"

@@ -1,0 +1,237 @@
+/*
+ * One write: locate, check, append to the log, apply, audit; or, when it was
+ * changed meanwhile, keep what was typed as a draft.
+ */
+#include "sync/apply.h"
+#include "sync/clock.h"
+#include "sync/hash.h"
+#include "sync/write_i.h"
+
+static void
+fill_op(const struct writing *w, struct op *op)
+{
+	const struct env *env = w->r->env;
+
+	op->kind = w->exists ? OP_SET : OP_INSERT;
+	op->table = w->t->number;
+	op->row = w->row;
+	op->staff = w->q->staff != NULL ? *w->q->staff : (struct row_id){ 0 };
+	op->at_ms = env_wall_ms(env);
+	if (op->at_ms < LIMIT_TIME_MIN_MS)
+		op->at_ms = LIMIT_TIME_MIN_MS;
+	if (op->at_ms > LIMIT_TIME_MAX_MS)
+		op->at_ms = LIMIT_TIME_MAX_MS;
+	op->offset_min = env->offset_min(env->self);
+	op->field_count = 0;
+	for (unsigned number = 1; number <= REGISTRY_FIELD_MAX; number++) {
+		if ((w->set & CLOCK_BIT(number)) == 0)
+			continue;
+		op->fields[op->field_count].number = number;
+		op->fields[op->field_count++].value = w->next[number];
+	}
+}
+
+static enum err
+put_op(struct writing *w, struct fail *f)
+{
+	int64_t segment;
+	struct op op;
+	enum err e;
+
+	fill_op(w, &op);
+	e = log_append(w->r, w->c, &segment, &op, f);
+	if (e == OK)
+		e = apply_op(w->r, w->c, segment, &w->author,
+		    w->r->registry->version, &op, f);
+	return e;
+}
+
+static void
+object_of(uint8_t out[static 24], const struct writing *w)
+{
+	memset(out, 0, 24);
+	out[0] = (uint8_t)w->t->number;
+	memcpy(out + 8, w->row.b, sizeof(w->row.b));
+}
+
+static enum err
+keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
+{
+	struct row_id nobody = { 0 };
+	const struct row_id *staff =
+	    w->q->staff != NULL ? w->q->staff : &nobody;
+	struct buf b = { .limit = LIMIT_PAYLOAD_BYTES };
+	struct stmt *s;
+	enum err e;
+
+	for (size_t i = 0; i < w->q->field_count; i++) {
+		buf_uint(&b, w->q->fields[i].field->number);
+		value_encode(&b, &w->q->fields[i].value);
+	}
+	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
+			: db_stmt(&s, w->r->db,
+			      "INSERT INTO _draft (tbl, row, staff, at_ms,"
+			      " fields) VALUES (?1, ?2, ?3, ?4, ?5)",
+			      f);
+	if (e == OK) {
+		stmt_int(s, 1, w->t->number);
+		stmt_blob(s, 2, w->row.b, sizeof(w->row.b));
+		stmt_blob(s, 3, staff->b, sizeof(staff->b));
+		stmt_int(s, 4, env_wall_ms(w->r->env));
+		stmt_blob(s, 5, b.p, b.n);
+		e = stmt_run(s, f);
+	}
+	if (e == OK && draft != NULL)
+		*draft = db_last_rowid(w->r->db);
+	buf_release(&b);
+	return e;
+}
+
+static enum err
+run_write(struct writing *w, struct fail *f)
+{
+	uint8_t object[24];
+	enum err e;
+
+	if (w->r->own_author == 0)
+		return fail_set(f, ERR_DENIED,
+		    "this replica has not joined a network yet: use footbridge"
+		    " init or footbridge join");
+	e = write_locate(w, f);
+	if (e == OK)
+		e = judge_author(&w->author, w->r, w->c,
+		    members_node(w->r->members, &w->r->identity.node), f);
+	if (e == OK)
+		e = write_check(w, f);
+	if (e != OK || (w->set == 0 && w->exists))
+		return e;
+	e = put_op(w, f);
+	if (e != OK)
+		return e;
+	object_of(object, w);
+	return replica_audit(w->r, w->q->staff, "write", object, sizeof(object),
+	    OK, f);
+}
+
+enum err
+write_row(struct replica *r, struct row_id *row, int64_t *draft,
+    const struct write_request *q, struct fail *f)
+{
+	struct writing w = {
+		.r = r,
+		.q = q,
+		.t = q->table,
+		.clock = { .limit = 65536 },
+		.keep = { .limit = (size_t)LIMIT_FIELDS * LIMIT_VALUE_BYTES },
+	};
+	bool own;
+	enum err e, kept;
+
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	e = run_write(&w, f);
+	if (e == ERR_STALE) {
+		/* nothing of the row was touched: only the draft is new */
+		kept = keep_draft(&w, draft, NULL);
+		kept = replica_leave(r, own, kept, NULL);
+		if (kept != OK)
+			e = fail_in(f, e, "what you typed could not be kept");
+	} else {
+		e = replica_leave(r, own, e, f);
+	}
+	if (e == OK && row != NULL)
+		*row = w.row;
+	buf_release(&w.clock);
+	buf_release(&w.keep);
+	return e;
+}
+
+/* ---- audit ---- */
+
+static enum err
+insert_audit(struct replica *r, struct fail *f)
+{
+	struct audit_pending *p = &r->audit;
+	uint8_t object[40] = { 0 };
+	int64_t now = env_wall_ms(r->env);
+	struct stmt *s;
+	struct hash h;
+	enum err e;
+
+	memcpy(object, p->object, p->object_n);
+	for (size_t i = 0; i < 8; i++)
+		object[32 + i] = (uint8_t)(p->count >> (8 * i));
+	hash_init(&h, LABEL_AUDIT, sizeof(r->audit_head), NULL, 0);
+	hash_put(&h, r->audit_head, sizeof(r->audit_head));
+	hash_u64(&h, (uint64_t)now);
+	hash_put(&h, p->staff.b, sizeof(p->staff.b));
+	hash_bytes(&h, p->act, strlen(p->act));
+	hash_u64(&h, (uint64_t)p->result);
+	hash_put(&h, object, sizeof(object));
+	hash_final(&h, r->audit_head);
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _audit (at_ms, staff, act, object, result, hash)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, now);
+	stmt_blob(s, 2, p->staff.b, sizeof(p->staff.b));
+	stmt_text(s, 3, p->act);
+	stmt_blob(s, 4, object, sizeof(object));
+	stmt_int(s, 5, (int64_t)p->result);
+	stmt_blob(s, 6, r->audit_head, sizeof(r->audit_head));
+	return stmt_run(s, f);
+}
+
+enum err
+replica_audit_flush(struct replica *r, struct fail *f)
+{
+	enum err e;
+
+	if (r->audit.count == 0)
+		return OK;
+	e = insert_audit(r, f);
+	r->audit.count = 0;
+	return e;
+}
+
+enum err
+replica_audit(struct replica *r, const struct row_id *staff, const char *act,
+    const void *object, size_t n, enum err result, struct fail *f)
+{
+	struct row_id nobody = { 0 };
+	struct audit_pending *p = &r->audit;
+	enum err e;
+
+	if (staff == NULL)
+		staff = &nobody;
+	if (p->count > 0 &&
+	    (strcmp(p->act, act) != 0 || p->result != result ||
+		!id_equal(&p->staff, staff))) {
+		e = replica_audit_flush(r, f);
+		if (e != OK)
+			return e;
+	}
+	p->count++;
+	p->act = act;
+	p->result = result;
+	p->staff = *staff;
+	p->object_n = n < sizeof(p->object) ? n : sizeof(p->object);
+	memcpy(p->object, object, p->object_n);
+	return OK;
+}
+
+enum err
+write_audit(struct replica *r, const struct row_id *staff, const char *act,
+    const void *object, size_t n, enum err result, struct fail *f)
+{
+	bool own;
+	enum err e = replica_enter(r, &own, f);
+
+	if (e != OK)
+		return e;
+	e = replica_audit(r, staff, act, object, n, result, f);
+	return replica_leave(r, own, e, f);
+}

@@ -1,0 +1,40 @@
+/* Private to write*.c and read*.c: one write on its way, and seen tokens. */
+#ifndef FOOTBRIDGE_SYNC_WRITE_I_H
+#define FOOTBRIDGE_SYNC_WRITE_I_H
+
+#include "sync/judge.h"
+#include "sync/replica_i.h"
+#include "sync/write.h"
+
+struct writing {
+	struct replica *r;
+	const struct write_request *q;
+	const struct table *t;
+	struct row_id row;
+	int64_t cpt;
+	struct compartment *c;
+	bool exists;
+	/* the row as it stands; bytes are kept in keep */
+	struct value now[REGISTRY_FIELD_MAX + 1];
+	struct buf clock, keep;
+	/* what will be written, by field number */
+	struct value next[REGISTRY_FIELD_MAX + 1];
+	uint64_t set;
+	struct judge_author author;
+};
+
+/* Which row, in which compartment; loads what stands. */
+enum err write_locate(struct writing *w, struct fail *f);
+/* Every rule that is checked at the write; fills next and set. */
+enum err write_check(struct writing *w, struct fail *f);
+
+/* Four bytes that change when what stands in a field does. */
+void seen_field(uint8_t out[static 4], const uint8_t *clock, size_t clock_n,
+    unsigned number, const struct value *value);
+enum err seen_make(char *text, const uint8_t *clock, size_t clock_n,
+    const struct table *t, const struct value *values, struct fail *f);
+/* Did this field change since the token was made? ERR_INPUT: not a token. */
+enum err seen_changed(bool *changed, const char *text, const uint8_t *clock,
+    size_t clock_n, unsigned number, const struct value *value, struct fail *f);
+
+#endif

@@ -1,0 +1,250 @@
+/*
+ * Which row a write means: its id, its compartment, and what stands there.
+ */
+#include "sync/hash.h"
+#include "sync/write_i.h"
+
+static const struct row_id *
+agency_as_row(const struct agency_id *a)
+{
+	return (const struct row_id *)(const void *)a->b;
+}
+
+/* Whose rows of this table are: the subject of a new row. */
+static enum err
+subject_of_new(const struct writing *w, struct row_id *subject, struct fail *f)
+{
+	const struct identity *i = &w->r->identity;
+
+	switch (w->t->subject) {
+	case SUBJECT_PERSON:
+		if (w->t->self) {
+			*subject = w->row;
+			return OK;
+		}
+		if (w->q->subject == NULL)
+			return fail_set(f, ERR_INPUT,
+			    "%s belongs to a person: say whose with person=ID",
+			    w->t->name);
+		*subject = *w->q->subject;
+		return OK;
+	case SUBJECT_AGENCY:
+		*subject = *agency_as_row(&i->agency);
+		return OK;
+	case SUBJECT_NETWORK:
+		memcpy(subject->b, members_network(w->r->members)->b,
+		    sizeof(subject->b));
+		return OK;
+	}
+	return fail_set(f, ERR_INPUT, "%s has no subject", w->t->name);
+}
+
+static enum err
+compartment_of_new(struct writing *w, struct fail *f)
+{
+	int kind = replica_kind(w->r);
+	const char *category = table_category(w->t, kind);
+	struct row_id subject;
+	enum err e;
+
+	if (category == NULL)
+		return fail_set(f, ERR_DENIED,
+		    "a %s agency keeps no %s records", kind_name(kind),
+		    w->t->name);
+	if (w->t->subject == SUBJECT_AGENCY && w->t->self)
+		w->row = *agency_as_row(&w->r->identity.agency);
+	e = subject_of_new(w, &subject, f);
+	if (e == OK)
+		e = compartment_own(w->r, &w->c, &subject, category, f);
+	if (e == OK)
+		w->cpt = w->c->no;
+	return e;
+}
+
+/* Among the compartments that hold a row with this id: the one asked for, else
+ * our own agency's, else the only one. 0: none. */
+static enum err
+choose_compartment(struct writing *w, struct fail *f)
+{
+	int64_t found[16];
+	size_t count = 0;
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, w->r->db, replica_table_sql(w->r, w->t)->select_places,
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, w->row.b, sizeof(w->row.b));
+	while (
+	    count < COUNT_OF(found) && (e = stmt_step(s, &row, f)) == OK && row)
+		found[count++] = stmt_col_int(s, 0);
+	stmt_reset(s);
+	w->cpt = 0;
+	for (size_t i = 0; e == OK && i < count; i++) {
+		struct compartment *c;
+
+		e = compartment_get(w->r, &c, found[i], f);
+		if (e != OK)
+			break;
+		if (w->q->cpt != 0 ? found[i] == w->q->cpt
+				   : count == 1 ||
+			    (c->has_owner &&
+				id_equal(&c->owner, &w->r->identity.agency)))
+			w->cpt = found[i];
+	}
+	if (e == OK && w->cpt == 0 && count > 1 && w->q->cpt == 0)
+		return fail_set(f, ERR_INPUT,
+		    "several agencies keep a %s with this id; say which",
+		    w->t->name);
+	return e;
+}
+
+/* Copy what a column says: it must outlive the statement. */
+static void
+keep_value(struct buf *keep, struct value *v)
+{
+	size_t at = keep->n;
+
+	if (v->type != VALUE_TEXT && v->type != VALUE_BYTES &&
+	    v->type != VALUE_ID)
+		return;
+	buf_put(keep, v->p, v->n);
+	v->p = (const uint8_t *)at; /* an offset until keep stops growing */
+}
+
+static enum err
+load_now(struct writing *w, struct fail *f)
+{
+	const uint8_t *p;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, w->r->db, replica_table_sql(w->r, w->t)->select_row, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, w->cpt);
+	stmt_blob(s, 2, w->row.b, sizeof(w->row.b));
+	e = stmt_step(s, &row, f);
+	w->exists = e == OK && row;
+	if (!w->exists)
+		return e;
+	p = stmt_col_blob(s, 0, &n);
+	buf_put(&w->clock, p, n);
+	for (size_t i = 0; i < w->t->field_count; i++) {
+		const struct field *field = &w->t->fields[i];
+		struct value *v = &w->now[field->number];
+
+		replica_col_value(v, s, (int)i + 1, field);
+		keep_value(&w->keep, v);
+	}
+	stmt_reset(s);
+	for (unsigned i = 0; i <= REGISTRY_FIELD_MAX; i++) {
+		struct value *v = &w->now[i];
+
+		if (v->type == VALUE_TEXT || v->type == VALUE_BYTES ||
+		    v->type == VALUE_ID)
+			v->p = w->keep.p + (size_t)v->p;
+	}
+	if (w->keep.err != OK || w->clock.err != OK)
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	return OK;
+}
+
+static enum err
+name_row(struct writing *w, struct fail *f)
+{
+	if (w->q->row != NULL) {
+		w->row = *w->q->row;
+		return OK;
+	}
+	if (w->t->set_count > 0)
+		return write_set_id(&w->row, w->r, w->t, w->q->fields,
+		    w->q->field_count, f);
+	env_random(w->r->env, w->row.b, sizeof(w->row.b));
+	return OK;
+}
+
+enum err
+write_locate(struct writing *w, struct fail *f)
+{
+	bool fresh = w->q->row == NULL || w->q->insert;
+	enum err e = name_row(w, f);
+
+	if (e != OK)
+		return e;
+	if (fresh) {
+		e = compartment_of_new(w, f);
+	} else {
+		e = choose_compartment(w, f);
+		if (e == OK && w->cpt == 0)
+			return fail_set(f, ERR_NOTFOUND,
+			    "there is no %s with this id on this computer",
+			    w->t->name);
+		if (e == OK)
+			e = compartment_get(w->r, &w->c, w->cpt, f);
+	}
+	/* a random id cannot exist */
+	if (e == OK &&
+	    (!fresh || w->q->row != NULL || w->t->set_count > 0 || w->t->self))
+		e = load_now(w, f);
+	if (e == OK && w->q->insert && w->exists)
+		return fail_set(f, ERR_EXISTS, "this %s exists already",
+		    w->t->name);
+	return e;
+}
+
+/* ---- derived row ids ---- */
+
+void
+write_import_id(struct row_id *out, struct replica *r, const char *source,
+    const struct table *table, const char *source_id)
+{
+	const struct identity *i = &r->identity;
+	struct hash h;
+
+	hash_init(&h, LABEL_IMPORT_ROW, sizeof(out->b), i->agency_name_key,
+	    sizeof(i->agency_name_key));
+	hash_put(&h, i->agency.b, sizeof(i->agency.b));
+	hash_bytes(&h, source, strlen(source));
+	hash_u64(&h, table->number);
+	hash_bytes(&h, source_id, strlen(source_id));
+	hash_final(&h, out->b);
+}
+
+enum err
+write_set_id(struct row_id *out, struct replica *r, const struct table *table,
+    const struct write_field *fields, size_t count, struct fail *f)
+{
+	const struct identity *i = &r->identity;
+	struct buf b = { .limit = LIMIT_VALUE_BYTES };
+	struct hash h;
+
+	hash_init(&h, LABEL_SET_ROW, sizeof(out->b), i->agency_name_key,
+	    sizeof(i->agency_name_key));
+	hash_put(&h, i->agency.b, sizeof(i->agency.b));
+	hash_u64(&h, table->number);
+	for (size_t k = 0; k < table->set_count; k++) {
+		const struct value *v = NULL;
+
+		for (size_t n = 0; n < count; n++) {
+			if (fields[n].field->number == table->set_fields[k])
+				v = &fields[n].value;
+		}
+		if (v == NULL || v->type == VALUE_NULL) {
+			buf_release(&b);
+			return fail_set(f, ERR_INPUT, "%s needs %s",
+			    table->name,
+			    table->by_number[table->set_fields[k]]->name);
+		}
+		buf_reset(&b);
+		value_encode(&b, v);
+		hash_bytes(&h, b.p, b.n);
+	}
+	hash_final(&h, out->b);
+	buf_release(&b);
+	return OK;
+}
