@@ -216,17 +216,26 @@ is_own_registrar(struct replica *r)
 	return self != NULL && (self->roles & MEMBER_REGISTRAR) != 0;
 }
 
-/* Does an agency of this kind own records of this category at all? */
-static bool
-category_known(const struct registry *g, int kind, const char *category)
+/* Does an agency of this kind own records of this category, and may they leave
+ * it? Tables of one category have one scope. */
+static enum err
+check_category(const struct registry *g, int kind, const char *category,
+    bool leaves, struct fail *f)
 {
 	for (size_t k = 0; k < g->table_count; k++) {
 		const char *c = table_category(&g->tables[k], kind);
 
-		if (c != NULL && strcmp(c, category) == 0)
-			return true;
+		if (c == NULL || strcmp(c, category) != 0)
+			continue;
+		if (leaves && g->tables[k].scope != SCOPE_SHARED)
+			return fail_set(f, ERR_DENIED,
+			    "share: records of category %.64s never leave "
+			    "their agency",
+			    category);
+		return OK;
 	}
-	return false;
+	return fail_set(f, ERR_INPUT,
+	    "share: this agency keeps no records of category %.64s", category);
 }
 
 static bool
@@ -248,6 +257,8 @@ check_request(struct replica *r, const struct grant_request *q,
 {
 	const struct member_node *node;
 	struct node_id id;
+	enum err e = OK;
+	bool leaves;
 
 	memcpy(recipient_agency->b, q->recipient, ID_BYTES);
 	if (!is_own_registrar(r))
@@ -267,14 +278,11 @@ check_request(struct replica *r, const struct grant_request *q,
 		    "share: want a basis such as agreement:2026-04, at most %d "
 		    "characters",
 		    LIMIT_BASIS_BYTES);
-	for (size_t k = 0; k < q->category_count; k++)
-		if (!category_known(r->registry, replica_kind(r),
-			q->categories[k]))
-			return fail_set(f, ERR_INPUT,
-			    "share: this agency keeps no records of category "
-			    "%.64s",
-			    q->categories[k]);
-	return OK;
+	leaves = !id_equal(recipient_agency, &r->identity.agency);
+	for (size_t k = 0; e == OK && k < q->category_count; k++)
+		e = check_category(r->registry, replica_kind(r),
+		    q->categories[k], leaves, f);
+	return e;
 }
 
 static enum err

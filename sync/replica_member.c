@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "sync/grant.h"
 #include "sync/lane.h"
 
 /* _parked.reason */
@@ -225,6 +226,8 @@ replica_add_member(struct replica *r, enum member_result *result,
 		e = store_member(r, id, bytes, n, peer, f);
 		if (e == OK)
 			e = retry_members(r, f);
+		if (e == OK)
+			e = grant_retry(r, f);
 	} else if (e == OK && got == MEMBER_WAITING) {
 		e = park_member(r, bytes, n, peer, f);
 	}
