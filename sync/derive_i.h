@@ -7,6 +7,7 @@
 #ifndef FOOTBRIDGE_SYNC_DERIVE_I_H
 #define FOOTBRIDGE_SYNC_DERIVE_I_H
 
+#include "sync/clock.h"
 #include "sync/derive.h"
 #include "sync/judge.h"
 #include "sync/log_i.h"
@@ -57,6 +58,7 @@ struct d_op {
 	struct row_id row;
 	struct row_id staff;
 	int64_t at_ms;
+	int offset_min;
 	uint64_t mask; /* fields that count */
 	size_t field_first, field_count;
 };

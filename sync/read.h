@@ -61,7 +61,6 @@ enum err read_seen(struct replica *r, char *text, const struct read_row *row,
 /* What one operation wrote, from the signed log. */
 struct read_event {
 	const struct op *op;
-	const struct field *field_hint; /* NULL */
 	int64_t segment;
 	bool sealed;
 	struct segment_id segment_id; /* zeros while unsealed */
@@ -99,6 +98,8 @@ struct conflict_value {
 	int64_t at_ms;
 	int offset_min;
 	struct row_id row; /* for CONFLICT_ROWS: which row */
+	int64_t segment; /* where it was written; 0 for CONFLICT_ROWS */
+	unsigned index;  /* operation in the segment */
 };
 struct conflict {
 	int64_t no; /* position in the listing, from 1 */

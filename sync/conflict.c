@@ -1,0 +1,568 @@
+/*
+ * Open disagreements: listed with the values that stand, from the derived
+ * _conflict rows and the log, and settled by ordinary writes.
+ *
+ * _conflict.origins: for a field, { segment : uint, operation : uint } of each
+ * standing write in order of the order key; for rows (field 0), the row ids.
+ */
+#include <stdlib.h>
+
+#include "sync/clock.h"
+#include "sync/hash.h"
+#include "sync/read_i.h"
+
+#define CONFLICT_VALUES_MAX 64
+
+/* A _conflict row, copied out of the statement. */
+struct raw {
+	int64_t cpt;
+	unsigned table, field;
+	struct row_id row;
+	enum conflict_kind kind;
+	enum conflict_reason reason;
+	size_t at, n; /* origins, in the list's bytes */
+};
+
+struct raw_list {
+	struct raw *p;
+	size_t count, room;
+	struct buf origins;
+};
+
+static enum err
+add_raw(struct raw_list *l, struct stmt *s, struct fail *f)
+{
+	const uint8_t *p;
+	struct raw *x;
+	size_t n;
+
+	if (l->count == l->room) {
+		size_t room = l->room == 0 ? 16 : l->room * 2;
+
+		x = realloc(l->p, room * sizeof(*x));
+		if (x == NULL)
+			return fail_set(f, ERR_NOMEM, "%s",
+			    err_text(ERR_NOMEM));
+		l->p = x;
+		l->room = room;
+	}
+	x = &l->p[l->count++];
+	*x = (struct raw){
+		.cpt = stmt_col_int(s, 0),
+		.table = (unsigned)stmt_col_int(s, 1),
+		.field = (unsigned)stmt_col_int(s, 3),
+		.kind = (enum conflict_kind)stmt_col_int(s, 4),
+		.reason = (enum conflict_reason)stmt_col_int(s, 5),
+		.at = l->origins.n,
+	};
+	(void)stmt_col_copy(s, 2, x->row.b, sizeof(x->row.b));
+	p = stmt_col_blob(s, 6, &n);
+	buf_put(&l->origins, p, n);
+	x->n = n;
+	return l->origins.err;
+}
+
+static enum err
+load_raw(struct raw_list *l, struct replica *r, const struct table *t,
+    const struct row_id *row, bool notices, struct fail *f)
+{
+	struct stmt *s;
+	bool more;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT cpt, tbl, row, field, kind, reason, origins"
+	    " FROM _conflict WHERE kind <= ?1 AND (?2 = 0 OR tbl = ?2) AND"
+	    " (?3 IS NULL OR row = ?3) ORDER BY kind, tbl, row, cpt, field",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, notices ? CONFLICT_NOTICE : CONFLICT_DECISION);
+	stmt_int(s, 2, t != NULL ? t->number : 0);
+	if (row != NULL)
+		stmt_blob(s, 3, row->b, sizeof(row->b));
+	while ((e = stmt_step(s, &more, f)) == OK && more) {
+		e = add_raw(l, s, f);
+		if (e != OK)
+			break;
+	}
+	stmt_reset(s);
+	return e;
+}
+
+static void
+raw_release(struct raw_list *l)
+{
+	free(l->p);
+	buf_release(&l->origins);
+}
+
+/* ---- from a raw row to what a person reads ---- */
+
+struct showing {
+	struct replica *r;
+	struct conflict c;
+	struct conflict_value values[CONFLICT_VALUES_MAX];
+	struct buf bytes; /* values live here */
+	struct buf payload;
+};
+
+/* Copy a value's bytes; its pointer is an offset until fix_values. */
+static void
+keep_value(struct showing *x, struct value *v)
+{
+	size_t at = x->bytes.n;
+
+	if (v->type == VALUE_TEXT || v->type == VALUE_BYTES ||
+	    v->type == VALUE_ID) {
+		buf_put(&x->bytes, v->p, v->n);
+		v->p = (const uint8_t *)at;
+	}
+}
+
+static void
+fix_value(const struct showing *x, struct value *v)
+{
+	if (v->type == VALUE_TEXT || v->type == VALUE_BYTES ||
+	    v->type == VALUE_ID)
+		v->p = x->bytes.p + (size_t)v->p;
+}
+
+static enum err
+add_value(struct showing *x, int64_t segment, unsigned index, unsigned number,
+    const struct row_id *row, struct fail *f)
+{
+	struct segment_facts facts;
+	struct conflict_value *v;
+	struct op op;
+	enum err e;
+
+	if (x->c.value_count == CONFLICT_VALUES_MAX)
+		return OK;
+	e = read_segment_facts(x->r, &facts, segment, f);
+	if (e == OK)
+		e = read_op(x->r, &x->payload, &op, segment, index, f);
+	if (e != OK)
+		return e;
+	v = &x->values[x->c.value_count++];
+	*v = (struct conflict_value){
+		.n = (unsigned)x->c.value_count,
+		.staff = op.staff,
+		.node = facts.node,
+		.at_ms = op.at_ms,
+		.offset_min = op.offset_min,
+		.row = *row,
+		.segment = segment,
+		.index = index,
+	};
+	for (size_t i = 0; i < op.field_count; i++) {
+		if (op.fields[i].number == number)
+			v->value = op.fields[i].value;
+	}
+	keep_value(x, &v->value);
+	return OK;
+}
+
+static enum err
+field_values(struct showing *x, const struct raw *raw, const uint8_t *origins,
+    struct fail *f)
+{
+	struct rd rd = rd_of(origins, raw->n);
+	enum err e = OK;
+
+	while (e == OK && rd_left(&rd) > 0) {
+		int64_t segment = (int64_t)rd_uint(&rd);
+		unsigned index = (unsigned)rd_max(&rd, LIMIT_SEGMENT_OPS);
+
+		e = rd.err == OK
+		    ? add_value(x, segment, index, raw->field, &raw->row, f)
+		    : ERR_CORRUPT;
+	}
+	return e;
+}
+
+/* Who inserted a row: its first origin, found through history. */
+struct row_teller {
+	struct showing *x;
+};
+
+static bool
+tell_insert(void *context, const struct read_event *event)
+{
+	struct row_teller *w = context;
+	struct showing *x = w->x;
+	struct conflict_value *v;
+
+	if (event->op->kind != OP_INSERT)
+		return true;
+	v = &x->values[x->c.value_count++];
+	*v = (struct conflict_value){
+		.n = (unsigned)x->c.value_count,
+		.staff = event->op->staff,
+		.node = event->node,
+		.at_ms = event->op->at_ms,
+		.offset_min = event->op->offset_min,
+		.row = event->op->row,
+	};
+	v->value.type = VALUE_ID;
+	v->value.p = v->row.b;
+	v->value.n = ID_BYTES;
+	return false;
+}
+
+static enum err
+row_values(struct showing *x, const struct raw *raw, const uint8_t *ids,
+    struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t at = 0; e == OK && at + ID_BYTES <= raw->n &&
+	     x->c.value_count < CONFLICT_VALUES_MAX;
+	     at += ID_BYTES) {
+		struct row_teller w = { .x = x };
+		struct row_id id;
+
+		memcpy(id.b, ids + at, sizeof(id.b));
+		e = read_history(x->r, x->c.table, &id, raw->cpt, tell_insert,
+		    &w, f);
+	}
+	return e;
+}
+
+static bool
+take_shown(void *context, const struct read_row *row)
+{
+	struct showing *x = context;
+	unsigned number =
+	    x->c.field != NULL ? x->c.field->number : x->c.table->single_field;
+
+	x->c.shown = row->values[number];
+	keep_value(x, &x->c.shown);
+	return false;
+}
+
+static enum err
+fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
+    struct fail *f)
+{
+	struct compartment *c;
+	enum err e;
+
+	buf_reset(&x->bytes);
+	x->c = (struct conflict){
+		.cpt = raw->cpt,
+		.table = x->r->registry->by_number[raw->table],
+		.row = raw->row,
+		.kind = raw->kind,
+		.reason = raw->reason,
+		.values = x->values,
+	};
+	if (x->c.table == NULL)
+		return ERR_NOTFOUND;
+	if (raw->field != 0)
+		x->c.field = x->c.table->by_number[raw->field];
+	x->c.who_decides = x->c.field != NULL && x->c.field->decides != NULL
+	    ? x->c.field->decides
+	    : x->c.table->decides;
+	e = raw->field != 0 ? field_values(x, raw, origins, f)
+			    : row_values(x, raw, origins, f);
+	if (e == OK)
+		e = read_get(x->r, x->c.table, &raw->row, raw->cpt, take_shown,
+		    x, f);
+	if (e == OK)
+		e = compartment_get(x->r, &c, raw->cpt, f);
+	if (e != OK)
+		return e;
+	x->c.subject = c->subject;
+	x->c.category = c->category;
+	if (x->bytes.err != OK)
+		return fail_set(f, x->bytes.err, "%s", err_text(x->bytes.err));
+	fix_value(x, &x->c.shown);
+	for (size_t i = 0; raw->field != 0 && i < x->c.value_count; i++)
+		fix_value(x, &x->values[i].value);
+	return OK;
+}
+
+static void
+notice_hash(uint8_t out[static 16], const struct raw *raw,
+    const uint8_t *origins)
+{
+	struct hash h;
+
+	hash_init(&h, LABEL_SEEN, 16, NULL, 0);
+	hash_u64(&h, (uint64_t)raw->cpt);
+	hash_u64(&h, raw->table);
+	hash_u64(&h, raw->field);
+	hash_put(&h, raw->row.b, sizeof(raw->row.b));
+	hash_bytes(&h, origins, raw->n);
+	hash_final(&h, out);
+}
+
+static enum err
+was_noticed(struct replica *r, const struct raw *raw, const uint8_t *origins,
+    bool *yes, struct fail *f)
+{
+	uint8_t hash[16];
+	struct stmt *s;
+	enum err e;
+
+	*yes = false;
+	if (raw->kind != CONFLICT_NOTICE)
+		return OK;
+	notice_hash(hash, raw, origins);
+	e = db_stmt(&s, r->db, "SELECT 1 FROM _noticed WHERE hash = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, hash, sizeof(hash));
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+conflict_list(struct replica *r, const struct table *table,
+    const struct row_id *row, bool notices, conflict_fn each, void *context,
+    struct fail *f)
+{
+	struct raw_list l = { .origins = { .limit = 0 } };
+	struct showing *x = calloc(1, sizeof(*x));
+	int64_t no = 0;
+	enum err e;
+
+	if (x == NULL)
+		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	x->r = r;
+	e = load_raw(&l, r, table, row, notices, f);
+	for (size_t i = 0; e == OK && i < l.count; i++) {
+		const uint8_t *origins = l.origins.p + l.p[i].at;
+		bool noticed;
+
+		e = was_noticed(r, &l.p[i], origins, &noticed, f);
+		if (e != OK || noticed)
+			continue;
+		e = fill_conflict(x, &l.p[i], origins, f);
+		x->c.no = ++no;
+		if (e == OK && !each(context, &x->c))
+			break;
+	}
+	raw_release(&l);
+	buf_release(&x->bytes);
+	buf_release(&x->payload);
+	free(x);
+	return e;
+}
+
+enum err
+conflict_count(struct replica *r, int64_t *decisions, int64_t *notices,
+    struct fail *f)
+{
+	struct raw_list l = { .origins = { .limit = 0 } };
+	enum err e = load_raw(&l, r, NULL, NULL, true, f);
+
+	*decisions = 0;
+	*notices = 0;
+	for (size_t i = 0; e == OK && i < l.count; i++) {
+		bool noticed;
+
+		e = was_noticed(r, &l.p[i], l.origins.p + l.p[i].at, &noticed,
+		    f);
+		if (l.p[i].kind == CONFLICT_DECISION)
+			++*decisions;
+		else if (!noticed)
+			++*notices;
+	}
+	raw_release(&l);
+	return e;
+}
+
+enum err
+conflict_noticed(struct replica *r, const struct conflict *c, struct fail *f)
+{
+	struct raw_list l = { .origins = { .limit = 0 } };
+	unsigned field = c->field != NULL ? c->field->number : 0;
+	uint8_t hash[16];
+	struct stmt *s;
+	bool own;
+	enum err e;
+
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	e = load_raw(&l, r, c->table, &c->row, true, f);
+	for (size_t i = 0; e == OK && i < l.count; i++) {
+		if (l.p[i].cpt != c->cpt || l.p[i].field != field ||
+		    l.p[i].kind != CONFLICT_NOTICE)
+			continue;
+		notice_hash(hash, &l.p[i], l.origins.p + l.p[i].at);
+		e = db_stmt(&s, r->db,
+		    "INSERT INTO _noticed (hash, at_ms) VALUES (?1, ?2)"
+		    " ON CONFLICT (hash) DO NOTHING",
+		    f);
+		if (e != OK)
+			break;
+		stmt_blob(s, 1, hash, sizeof(hash));
+		stmt_int(s, 2, env_wall_ms(r->env));
+		e = stmt_run(s, f);
+	}
+	raw_release(&l);
+	return replica_leave(r, own, e, f);
+}
+
+/* ---- settling ---- */
+
+enum err
+conflict_resolve(struct replica *r, const struct table *table,
+    const struct row_id *row, const struct field *field,
+    const struct value *value, const struct row_id *staff, struct fail *f)
+{
+	struct write_field w = { .field = field, .value = *value };
+	struct write_request q = {
+		.table = table,
+		.row = row,
+		.staff = staff,
+		.resolve = true,
+		.fields = &w,
+		.field_count = 1,
+	};
+
+	return write_row(r, NULL, NULL, &q, f);
+}
+
+struct keeping {
+	int64_t no;
+	unsigned keep;
+	bool found;
+	int64_t cpt;
+	const struct table *table;
+	const struct field *field;
+	struct row_id row;
+	struct row_id rows[CONFLICT_VALUES_MAX];
+	size_t row_count;
+	int64_t segment; /* of the chosen value */
+	unsigned index;
+};
+
+static bool
+take_chosen(void *context, const struct conflict *c)
+{
+	struct keeping *k = context;
+
+	if (c->no != k->no)
+		return true;
+	k->found = true;
+	k->cpt = c->cpt;
+	k->table = c->table;
+	k->field = c->field;
+	k->row = c->row;
+	for (size_t i = 0; i < c->value_count; i++) {
+		k->rows[k->row_count++] = c->values[i].row;
+		if (c->values[i].n != k->keep)
+			continue;
+		k->segment = c->values[i].segment;
+		k->index = c->values[i].index;
+		k->row = c->values[i].row;
+	}
+	return false;
+}
+
+static enum err
+set_fields(struct replica *r, const struct keeping *k, const struct row_id *row,
+    const struct write_field *fields, size_t count, const struct row_id *staff,
+    struct fail *f)
+{
+	struct write_request q = {
+		.table = k->table,
+		.row = row,
+		.cpt = k->cpt,
+		.staff = staff,
+		.resolve = true,
+		.fields = fields,
+		.field_count = count,
+	};
+
+	return write_row(r, NULL, NULL, &q, f);
+}
+
+/* Write the chosen values again: of a group, all that were written together. */
+static enum err
+keep_values(struct replica *r, const struct keeping *k,
+    const struct row_id *staff, struct fail *f)
+{
+	uint64_t set = k->field->group != NULL ? k->field->group_set
+					       : CLOCK_BIT(k->field->number);
+	struct write_field fields[LIMIT_FIELDS];
+	struct buf payload = { .limit = LIMIT_PAYLOAD_BYTES };
+	size_t count = 0;
+	struct op op;
+	enum err e;
+
+	e = read_op(r, &payload, &op, k->segment, k->index, f);
+	for (unsigned n = 1; e == OK && n <= REGISTRY_FIELD_MAX; n++) {
+		struct write_field *w = &fields[count];
+
+		if ((set & CLOCK_BIT(n)) == 0)
+			continue;
+		*w = (struct write_field){ .field = k->table->by_number[n] };
+		for (size_t i = 0; i < op.field_count; i++) {
+			if (op.fields[i].number == n)
+				w->value = op.fields[i].value;
+		}
+		count++;
+	}
+	if (e == OK)
+		e = set_fields(r, k, &k->row, fields, count, staff, f);
+	buf_release(&payload);
+	return e;
+}
+
+/* The kept row supersedes the next, that the next, and so on: supersedes_id is
+ * once, so one row cannot supersede two. */
+static enum err
+keep_row(struct replica *r, const struct keeping *k, const struct row_id *staff,
+    struct fail *f)
+{
+	const struct row_id *newer = &k->row;
+	bool own;
+	enum err e;
+
+	e = replica_enter(r, &own, f);
+	if (e != OK)
+		return e;
+	for (size_t i = 0; e == OK && i < k->row_count; i++) {
+		struct write_field w = {
+			.field = k->table->by_number[REGISTRY_SUPERSEDES],
+			.value = { .type = VALUE_ID, .n = ID_BYTES },
+		};
+
+		if (id_equal(&k->rows[i], &k->row))
+			continue;
+		w.value.p = k->rows[i].b;
+		e = set_fields(r, k, newer, &w, 1, staff, f);
+		newer = &k->rows[i];
+	}
+	return replica_leave(r, own, e, f);
+}
+
+enum err
+conflict_keep(struct replica *r, int64_t no, unsigned keep,
+    const struct row_id *staff, struct fail *f)
+{
+	struct keeping k = { .no = no, .keep = keep };
+	enum err e;
+
+	e = conflict_list(r, NULL, NULL, true, take_chosen, &k, f);
+	if (e == OK && !k.found)
+		e = fail_set(f, ERR_NOTFOUND,
+		    "there is no open conflict %lld; footbridge conflicts"
+		    " --all lists them",
+		    (long long)no);
+	else if (e == OK && (keep == 0 || keep > k.row_count))
+		e = fail_set(f, ERR_INPUT,
+		    "conflict %lld has the values 1 to %zu", (long long)no,
+		    k.row_count);
+	else if (e == OK && k.field != NULL)
+		e = keep_values(r, &k, staff, f);
+	else if (e == OK)
+		e = keep_row(r, &k, staff, f);
+	return e;
+}

@@ -1,0 +1,269 @@
+/*
+ * What was received and is not applied: from whom, since when, why, what to do.
+ * Numbers: parked * 4, refused * 4 + 1, waiting * 4 + 2, without a key * 4 + 3.
+ */
+#include <stdio.h>
+
+#include "sync/read_i.h"
+
+enum held_source { HELD_PARKED, HELD_REFUSED, HELD_WAITING, HELD_UNREADABLE };
+
+static void
+describe(char text[static 96], const uint8_t *cpt, size_t n)
+{
+	char hex[9] = "";
+
+	if (n >= 4)
+		hex_encode(hex, cpt, 4);
+	(void)snprintf(text, 96,
+	    n >= 4 ? "segment of compartment %s" : "membership record%s", hex);
+}
+
+static const char *
+parked_why(int64_t reason)
+{
+	switch (reason) {
+	case 1:
+		return "its author is not known here yet: sync with the hub"
+		       " or another member";
+	case 2:
+		return "the one before it has not arrived yet";
+	default:
+		return "who issued it is not known here yet: sync with the"
+		       " hub or another member";
+	}
+}
+
+static enum err
+list_parked(struct replica *r, bool *stop, held_fn each, void *context,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT no, peer, cpt, reason, at_ms, length(bytes) FROM _parked"
+	    " ORDER BY no",
+	    f);
+	while (e == OK && !*stop && (e = stmt_step(s, &row, f)) == OK && row) {
+		char what[96];
+		size_t n;
+		const uint8_t *cpt = stmt_col_blob(s, 2, &n);
+		struct held_item h = {
+			.no = stmt_col_int(s, 0) * 4 + HELD_PARKED,
+			.why = parked_why(stmt_col_int(s, 3)),
+			.what = what,
+			.at_ms = stmt_col_int(s, 4),
+			.bytes = (size_t)stmt_col_int(s, 5),
+			.can_retry = true,
+		};
+
+		describe(what, cpt, n);
+		(void)stmt_col_copy(s, 1, h.from.b, sizeof(h.from.b));
+		*stop = !each(context, &h);
+	}
+	if (e == OK)
+		stmt_reset(s);
+	return e;
+}
+
+static enum err
+list_refused(struct replica *r, bool *stop, held_fn each, void *context,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT no, peer, reason, at_ms, length(bytes) FROM _refused"
+	    " ORDER BY no",
+	    f);
+	while (e == OK && !*stop && (e = stmt_step(s, &row, f)) == OK && row) {
+		struct held_item h = {
+			.no = stmt_col_int(s, 0) * 4 + HELD_REFUSED,
+			.why = stmt_col_text(s, 2),
+			.what = "refused segment",
+			.at_ms = stmt_col_int(s, 3),
+			.bytes = (size_t)stmt_col_int(s, 4),
+			.can_retry = true,
+		};
+
+		(void)stmt_col_copy(s, 1, h.from.b, sizeof(h.from.b));
+		*stop = !each(context, &h);
+	}
+	if (e == OK)
+		stmt_reset(s);
+	return e;
+}
+
+/* Only compartments we may read something of: what a relay merely carries is
+ * counted by status, not listed one by one. */
+static enum err
+list_segments(struct replica *r, enum segment_state state, bool *stop,
+    held_fn each, void *context, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT s.no, c.id, s.author, length(s.bytes) FROM _compartment c"
+	    " JOIN _segment s ON s.cpt = c.no WHERE c.subject IS NOT NULL AND"
+	    " (c.waiting > 0 OR c.unreadable > 0) AND s.state = ?1"
+	    " ORDER BY s.no",
+	    f);
+	if (e == OK)
+		stmt_int(s, 1, state);
+	while (e == OK && !*stop && (e = stmt_step(s, &row, f)) == OK && row) {
+		const struct author *a =
+		    replica_author_no(r, stmt_col_int(s, 2));
+		bool waits = state == STATE_WAITING;
+		char what[96];
+		size_t n;
+		const uint8_t *cpt = stmt_col_blob(s, 1, &n);
+		struct held_item h = {
+			.no = stmt_col_int(s, 0) * 4 +
+			    (waits ? HELD_WAITING : HELD_UNREADABLE),
+			.why = waits ? "what it depends on has not arrived yet"
+				     : "its key was not granted to this"
+				       " office; it is kept and relayed",
+			.what = what,
+			.bytes = (size_t)stmt_col_int(s, 3),
+			.can_retry = waits,
+		};
+
+		describe(what, cpt, n);
+		if (a != NULL)
+			h.from = a->node;
+		*stop = !each(context, &h);
+	}
+	if (e == OK)
+		stmt_reset(s);
+	return e;
+}
+
+enum err
+held_list(struct replica *r, held_fn each, void *context, struct fail *f)
+{
+	bool stop = false;
+	enum err e;
+
+	e = list_parked(r, &stop, each, context, f);
+	if (e == OK && !stop)
+		e = list_refused(r, &stop, each, context, f);
+	if (e == OK && !stop)
+		e = list_segments(r, STATE_WAITING, &stop, each, context, f);
+	if (e == OK && !stop)
+		e = list_segments(r, STATE_UNREADABLE, &stop, each, context, f);
+	return e;
+}
+
+/* Take a refused item out and offer it again as if it had just come. */
+static enum err
+retry_refused(struct replica *r, int64_t no, struct fail *f)
+{
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
+	struct node_id peer = { 0 };
+	enum outcome outcome = OUTCOME_APPLIED;
+	struct fail why = { .code = OK };
+	const uint8_t *p;
+	struct stmt *s;
+	bool row;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "SELECT peer, bytes FROM _refused WHERE no = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e != OK ? e
+			       : fail_set(f, ERR_NOTFOUND,
+				     "nothing is held under this number");
+	(void)stmt_col_copy(s, 0, peer.b, sizeof(peer.b));
+	p = stmt_col_blob(s, 1, &n);
+	buf_put(&bytes, p, n);
+	stmt_reset(s);
+	e = db_stmt(&s, r->db, "DELETE FROM _refused WHERE no = ?1", f);
+	if (e == OK) {
+		stmt_int(s, 1, no);
+		e = stmt_run(s, f);
+	}
+	if (e == OK) {
+		replica_tally(r, "received", -1);
+		replica_tally(r, "refused", -1);
+		e = log_receive(r, &outcome, NULL, bytes.p, bytes.n, &peer,
+		    &why, f);
+	}
+	buf_release(&bytes);
+	/* kept again; say why */
+	if (e == OK && outcome == OUTCOME_REFUSED && f != NULL)
+		replica_tally(r, "retried", 1);
+	return e;
+}
+
+static enum err
+retry_parked_of(struct replica *r, int64_t no, struct fail *f)
+{
+	struct author_tag author = { { 0 } };
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "SELECT author FROM _parked WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	e = stmt_step(s, &row, f);
+	if (e != OK || !row)
+		return e != OK ? e
+			       : fail_set(f, ERR_NOTFOUND,
+				     "nothing is held under this number");
+	(void)stmt_col_copy(s, 0, author.b, sizeof(author.b));
+	stmt_reset(s);
+	return log_retry_parked(r, &author, f);
+}
+
+static enum err
+retry_waiting(struct replica *r, int64_t segment, struct fail *f)
+{
+	struct segment_facts facts;
+	struct compartment *c;
+	enum err e;
+
+	e = read_segment_facts(r, &facts, segment, f);
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e, "nothing is held under this number");
+	if (e == OK)
+		e = compartment_get(r, &c, facts.cpt, f);
+	if (e == OK)
+		c->rederive = true;
+	return e;
+}
+
+enum err
+held_retry(struct replica *r, int64_t no, struct fail *f)
+{
+	bool own;
+	enum err e = replica_enter(r, &own, f);
+
+	if (e != OK)
+		return e;
+	switch ((enum held_source)(no & 3)) {
+	case HELD_PARKED:
+		e = retry_parked_of(r, no / 4, f);
+		break;
+	case HELD_REFUSED:
+		e = retry_refused(r, no / 4, f);
+		break;
+	case HELD_WAITING:
+	case HELD_UNREADABLE:
+		e = retry_waiting(r, no / 4, f);
+		break;
+	}
+	return replica_leave(r, own, e, f);
+}

@@ -1,0 +1,207 @@
+/*
+ * Proving the log: every chain, id and signature computed again; deep also
+ * compares what the log says with what the tables hold.
+ */
+#include "sync/derive.h"
+#include "sync/log_i.h"
+
+struct verifying {
+	int64_t cpt, author;
+	int chain;
+	uint64_t seq;
+	struct segment_id prev;
+};
+
+static enum err
+damaged(struct fail *f, int64_t no, const char *what)
+{
+	return fail_set(f, ERR_CORRUPT,
+	    "segment %lld: %s. What is intact stays usable; footbridge held"
+	    " and a sync bring it again",
+	    (long long)no, what);
+}
+
+static enum err
+verify_one(struct replica *r, struct verifying *v, struct stmt *s,
+    struct fail *f)
+{
+	int64_t no = stmt_col_int(s, 0), cpt = stmt_col_int(s, 1);
+	int64_t author = stmt_col_int(s, 2);
+	int chain = (int)stmt_col_int(s, 3);
+	const struct member_node *node = replica_author_node(r, author);
+	struct segment_id id, stored;
+	struct segment view;
+	const uint8_t *p;
+	bool follows;
+	size_t n;
+
+	p = stmt_col_blob(s, 5, &n);
+	if (segment_parse(&view, p, n, NULL) != OK)
+		return damaged(f, no, "its bytes are malformed");
+	if (v->cpt != cpt || v->author != author || v->chain != chain)
+		*v = (struct verifying){ cpt, author, chain, 0, { { 0 } } };
+	follows = view.header.seq == v->seq + 1;
+	if (!follows)
+		return damaged(f, no, "the one before it is missing");
+	segment_identify(&id, &view, members_network(r->members),
+	    v->seq > 0 ? &v->prev : NULL);
+	if (!stmt_col_copy(s, 4, stored.b, sizeof(stored.b)) ||
+	    !id_equal(&id, &stored))
+		return damaged(f, no, "its chain does not fit");
+	if (node == NULL || segment_verify(&view, &id, node->sign_key) != OK)
+		return damaged(f, no, "its signature does not fit");
+	v->seq = view.header.seq;
+	v->prev = id;
+	return OK;
+}
+
+static enum err
+verify_chains(struct replica *r, int64_t *checked, struct fail *f)
+{
+	struct verifying v = { .cpt = 0 };
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT no, cpt, author, chain, id, bytes FROM _segment"
+	    " WHERE state > 2 ORDER BY cpt, author, chain, seq",
+	    f);
+	if (e != OK)
+		return e;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		e = verify_one(r, &v, s, f);
+		if (e != OK)
+			break;
+		++*checked;
+	}
+	stmt_reset(s);
+	return e;
+}
+
+/* ---- deep: the tables against the log ---- */
+
+struct comparing {
+	struct replica *r;
+	const struct compartment *c;
+	int64_t rows, conflicts;
+};
+
+static enum err
+differs(const struct comparing *x, const char *what, struct fail *f)
+{
+	return fail_set(f, ERR_CORRUPT,
+	    "%s in compartment %lld is not what the log says: run footbridge"
+	    " rebuild; the log is intact",
+	    what, (long long)x->c->no);
+}
+
+static enum err
+compare_row(void *context, const struct derived_row *row, struct fail *f)
+{
+	struct comparing *x = context;
+	const struct table *t = row->table;
+	const uint8_t *clock;
+	struct stmt *s;
+	bool found, same;
+	size_t n;
+	enum err e;
+
+	e = db_stmt(&s, x->r->db, replica_table_sql(x->r, t)->select_row, f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_blob(s, 2, row->id.b, sizeof(row->id.b));
+	e = stmt_step(s, &found, f);
+	if (e != OK)
+		return e;
+	if (!found)
+		return differs(x, t->name, f);
+	clock = stmt_col_blob(s, 0, &n);
+	same =
+	    n == row->clock_n && (n == 0 || memcmp(clock, row->clock, n) == 0);
+	for (size_t i = 0; same && i < t->field_count; i++) {
+		struct value v;
+
+		replica_col_value(&v, s, (int)i + 1, &t->fields[i]);
+		same =
+		    value_compare(&v, &row->values[t->fields[i].number]) == 0;
+	}
+	stmt_reset(s);
+	x->rows++;
+	return same ? OK : differs(x, t->name, f);
+}
+
+static enum err
+compare_conflict(void *context, const struct derived_conflict *c,
+    struct fail *f)
+{
+	struct comparing *x = context;
+
+	(void)c, (void)f;
+	x->conflicts++;
+	return OK;
+}
+
+static enum err
+count_rows(struct replica *r, const struct compartment *c, int64_t *rows,
+    struct fail *f)
+{
+	int kind = replica_owner_kind(r, c);
+	enum err e = OK;
+
+	*rows = 0;
+	for (size_t i = 0; e == OK && i < r->registry->table_count; i++) {
+		const struct table *t = &r->registry->tables[i];
+		const char *category = table_category(t, kind);
+		struct stmt *s;
+		bool row;
+
+		if (category == NULL || strcmp(category, c->category) != 0)
+			continue;
+		e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_cpt, f);
+		if (e != OK)
+			break;
+		stmt_int(s, 1, c->no);
+		while ((e = stmt_step(s, &row, f)) == OK && row)
+			++*rows;
+	}
+	return e;
+}
+
+static enum err
+verify_tables(struct replica *r, int64_t no, struct fail *f)
+{
+	struct comparing x = { .r = r };
+	struct derive_sink sink = { &x, compare_row, compare_conflict };
+	struct derived_state state;
+	struct compartment *c;
+	int64_t rows;
+	enum err e;
+
+	e = compartment_get(r, &c, no, f);
+	if (e == ERR_NOTFOUND || (e == OK && !c->has_subject))
+		return OK;
+	x.c = c;
+	if (e == OK)
+		e = derive_into(r, c, false, false, &state, &sink, f);
+	if (e == OK && x.conflicts != c->conflicts)
+		e = differs(&x, "the list of conflicts", f);
+	if (e == OK)
+		e = count_rows(r, c, &rows, f);
+	if (e == OK && rows != x.rows)
+		e = differs(&x, "the number of rows", f);
+	return e;
+}
+
+enum err
+log_verify(struct replica *r, bool deep, int64_t *checked, struct fail *f)
+{
+	enum err e;
+
+	*checked = 0;
+	e = verify_chains(r, checked, f);
+	for (int64_t no = 1; e == OK && deep && no < r->next_compartment; no++)
+		e = verify_tables(r, no, f);
+	return e;
+}
