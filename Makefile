@@ -25,7 +25,7 @@ SUB = $(MAKE) --no-print-directory \
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2);)
 
 # ---- flags -----------------------------------------------------------------
-SYNC_PKGS := sqlcipher libsodium libzstd
+SYNC_PKGS := sqlcipher libsodium libzstd libcrypto
 NODE_PKGS := libcurl libmicrohttpd gnutls jansson inih libqrencode libsystemd
 PKGS_OK := $(shell pkg-config --exists $(SYNC_PKGS) $(NODE_PKGS) 2>/dev/null && echo 1)
 ifeq ($(PKGS_OK),1)

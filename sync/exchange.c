@@ -270,7 +270,7 @@ take_hello(struct exchange *x, struct lane_state *state,
     const struct message *m, bool *again, struct fail *f)
 {
 	const struct hello *h = &m->hello;
-	enum err e = units_hello(x->r, state, &x->peer, h, &x->stats, f);
+	enum err e = units_hello(x->r, state, h, true, &x->stats, f);
 
 	if (e != OK)
 		return e;

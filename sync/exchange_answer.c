@@ -185,7 +185,7 @@ take_request(struct answering *a, struct fail *f)
 	if ((a->m.flags & MESSAGE_HELLO) != 0) {
 		const struct message_cursor *c = a->m.hello.cursor;
 
-		e = units_hello(a->r, &a->state, a->peer, &a->m.hello, a->stats,
+		e = units_hello(a->r, &a->state, &a->m.hello, true, a->stats,
 		    f);
 		for (int i = 0; e == OK && i < LANE_COUNT; i++) {
 			a->plan.staged[i] = c[i].staged;

@@ -18,7 +18,10 @@
 
 #include "sync/compartment.h"
 
+/* A stream name: how often the queue was begun anew (big-endian), then random
+ * bytes. The count tells an old bundle from a new beginning. */
 #define LANE_STREAM_BYTES 8
+#define LANE_STREAM_COUNT_BYTES 2
 #define LANE_MARK_BYTES 16
 
 enum lane_what { LANE_MEMBER = 0, LANE_SEGMENT = 1 };

@@ -323,12 +323,20 @@ lane_reset(struct replica *r, int64_t peer, struct fail *f)
 		"DELETE FROM _route WHERE peer = ?1",
 		forget_ours,
 	};
+	struct lane_state old = { .peer = peer };
 	uint8_t stream[LANE_STREAM_BYTES];
-	enum err e = run_all(r, sql, COUNT_OF(sql), peer, f);
+	unsigned begun;
+	enum err e = load_streams(r, &old, f);
 
+	if (e == OK)
+		e = run_all(r, sql, COUNT_OF(sql), peer, f);
 	if (e != OK)
 		return e;
+	begun = (unsigned)old.stream[0] << 8 | old.stream[1];
 	env_random(replica_env(r), stream, sizeof(stream));
+	begun++;
+	stream[0] = (uint8_t)(begun >> 8);
+	stream[1] = (uint8_t)begun;
 	e = name_stream(r, "UPDATE _peer SET stream = ?2 WHERE no = ?1", peer,
 	    stream, f);
 	return e == OK ? lane_fill(r, peer, f) : e;

@@ -66,6 +66,7 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	if ((e = db_stmt(&s, replica_db(r), sql, f)) != OK)
 		return e;
 	env_random(replica_env(r), stream, sizeof(stream));
+	memset(stream, 0, LANE_STREAM_COUNT_BYTES);
 	stmt_blob(s, 1, node->b, sizeof(node->b));
 	stmt_blob(s, 2, stream, sizeof(stream));
 	stmt_blob(s, 3, none, sizeof(none));

@@ -47,15 +47,16 @@ enum err units_make_hello(struct replica *r, struct hello *out,
 
 /*
  * Judge a peer's hello and act on its cursors: acknowledge, or queue again
- * what it lost. *state is loaded anew.
+ * what it lost. *state is loaded anew. live: it was made for this contact; a
+ * bundle's may be old, so it only moves things forward.
  *
  * fails: ERR_INPUT another network, ERR_FENCE the peer holds a position or id
  *        of our author that we do not have: this replica was restored or
  *        copied, ERR_VERSION
  */
 enum err units_hello(struct replica *r, struct lane_state *state,
-    const struct node_id *peer, const struct hello *h,
-    struct exchange_stats *stats, struct fail *f);
+    const struct hello *h, bool live, struct exchange_stats *stats,
+    struct fail *f);
 /* What a hello says about our author: ERR_FENCE, or OK. */
 enum err units_fence(struct replica *r, const struct message_author *yours,
     struct fail *f);

@@ -254,34 +254,52 @@ lost(struct replica *r, struct lane_state *state, enum cursor_verdict verdict,
 	return e == OK ? lane_load(r, state, state->peer, f) : e;
 }
 
+/* Take on the name of the peer's stream. An old bundle may name one that was
+ * given up since: names begin with a count, which tells. */
+static enum err
+adopt_stream(struct replica *r, const struct lane_state *state,
+    const struct hello *h, bool live, struct fail *f)
+{
+	static const uint8_t none[LANE_STREAM_BYTES];
+	const uint8_t *known = state->their_stream;
+
+	if (memcmp(h->stream, known, sizeof(h->stream)) == 0)
+		return OK;
+	if (!live && memcmp(known, none, sizeof(none)) != 0 &&
+	    memcmp(h->stream, known, LANE_STREAM_COUNT_BYTES) <= 0)
+		return fail_set(f, ERR_STALE,
+		    "exchange: this was made before the peer began its queue"
+		    " anew; ask for a new export, nothing is lost");
+	return lane_their_stream(r, state->peer, h->stream, f);
+}
+
 enum err
-units_hello(struct replica *r, struct lane_state *state,
-    const struct node_id *peer, const struct hello *h,
-    struct exchange_stats *stats, struct fail *f)
+units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
+    bool live, struct exchange_stats *stats, struct fail *f)
 {
 	const struct network_id *network = members_network(replica_members(r));
 	enum cursor_verdict verdict = CURSOR_GOOD;
 	bool same;
 	enum err e;
 
-	(void)peer;
 	if (network == NULL || !id_equal(network, &h->network))
 		return fail_set(f, ERR_INPUT,
 		    "exchange: the peer belongs to another network; check the"
 		    " address, nothing was exchanged");
-	if ((e = units_fence(r, &h->yours, f)) != OK ||
-	    (e = check_behind(r, &h->own, stats, f)) != OK)
+	if ((e = units_fence(r, &h->yours, f)) != OK)
 		return e;
-	if (memcmp(h->stream, state->their_stream, sizeof(h->stream)) != 0)
-		e = lane_their_stream(r, state->peer, h->stream, f);
+	if (live && (e = check_behind(r, &h->own, stats, f)) != OK)
+		return e;
+	e = adopt_stream(r, state, h, live, f);
 	same =
 	    memcmp(h->their_stream, state->stream, sizeof(state->stream)) == 0;
 	for (int i = 0; e == OK && i < LANE_COUNT && verdict == CURSOR_GOOD;
 	     i++)
 		e = judge_cursor(r, &verdict, state, (enum lane)i,
 		    &h->cursor[i], same, f);
-	if (e == OK && verdict != CURSOR_GOOD)
+	if (e == OK && live && verdict != CURSOR_GOOD)
 		return lost(r, state, verdict, stats, f);
+	same = same && (live || verdict != CURSOR_OWN_LOST);
 	for (int i = 0; e == OK && same && i < LANE_COUNT; i++)
 		e = lane_ack(r, state->peer, (enum lane)i,
 		    h->cursor[i].position, f);

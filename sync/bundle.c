@@ -1,0 +1,447 @@
+/*
+ * What goes into a bundle and what is done with it. Every chunk is one exchange
+ * message, so there is one parser; the first chunk of each recipient in each
+ * part has the hello and the receipts.
+ */
+#include "sync/bundle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/bundle_file.h"
+#include "sync/db.h"
+#include "sync/receipt.h"
+
+/* Units in one chunk: memory while writing and reading. */
+#define CHUNK_BUDGET_BYTES (256 * 1024)
+/* What a chunk may have beside its units: hello, receipts, framing. */
+#define CHUNK_SPARE_BYTES 8192
+
+/* ---- export -------------------------------------------------------------- */
+
+struct exporting {
+	struct replica *r;
+	const struct bundle_writer *to;
+	struct exchange_stats *stats;
+	uint64_t split_bytes;
+	size_t budget_bytes;
+	struct bundle_header header; /* but for part and keys */
+	uint8_t boxes[LIMIT_BUNDLE_RECIPIENTS][32];
+	struct bundle_out out;
+	bool open;    /* out has a part begun and not ended */
+	bool greeted; /* the recipient at hand has a hello in this part */
+};
+
+static enum err
+name_recipients(struct exporting *x, const struct node_id *recipients,
+    size_t count, struct fail *f)
+{
+	struct members *m = replica_members(x->r);
+
+	if (count == 0 || count > LIMIT_BUNDLE_RECIPIENTS)
+		return fail_set(f, ERR_INPUT,
+		    "bundle: wanted 1 to %d recipients, found %zu",
+		    LIMIT_BUNDLE_RECIPIENTS, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct member_node *node =
+		    members_node(m, &recipients[i]);
+
+		if (node == NULL)
+			return fail_set(f, ERR_DENIED,
+			    "bundle: recipient %zu is no member known here",
+			    i + 1);
+		for (size_t k = 0; k < i; k++) {
+			if (id_equal(&recipients[k], &recipients[i]))
+				return fail_set(f, ERR_INPUT,
+				    "bundle: a recipient is named twice");
+		}
+		x->header.recipient[i].node = recipients[i];
+		memcpy(x->boxes[i], node->box_key, sizeof(x->boxes[i]));
+	}
+	x->header.count = count;
+	return OK;
+}
+
+static enum err
+start(struct exporting *x, struct replica *r, enum bundle_kind kind,
+    const struct node_id *recipients, size_t count,
+    const struct bundle_writer *to, struct fail *f)
+{
+	const struct identity *me = replica_identity(r);
+	const struct network_id *network = members_network(replica_members(r));
+
+	*x = (struct exporting){ .r = r, .to = to };
+	if (network == NULL)
+		return fail_set(f, ERR_INPUT,
+		    "bundle: this replica is no member of a network yet");
+	x->header.kind = kind;
+	x->header.network = *network;
+	x->header.sender = me->node;
+	memcpy(x->header.keys, me->sign_key, 32);
+	memcpy(x->header.keys + 32, me->box_key, 32);
+	memcpy(x->header.keys + 64, me->tls_key, 32);
+	x->header.made_ms = env_wall_ms(replica_env(r));
+	env_random(replica_env(r), x->header.id, sizeof(x->header.id));
+	return name_recipients(x, recipients, count, f);
+}
+
+static enum err
+next_part(struct exporting *x, struct fail *f)
+{
+	enum err e;
+
+	x->header.part++;
+	e = bundle_begin(&x->out, &x->header, (const uint8_t(*)[32])x->boxes,
+	    replica_env(x->r), x->to, f);
+	x->open = e == OK;
+	x->greeted = false;
+	return e;
+}
+
+static enum err
+end_part(struct exporting *x, bool last, struct fail *f)
+{
+	x->open = false;
+	return bundle_end(&x->out, last, replica_identity(x->r)->sign_secret,
+	    f);
+}
+
+/* Hello and receipts, at the head of a recipient's first chunk in a part. */
+static enum err
+greet(struct exporting *x, struct buf *body, const struct node_id *peer,
+    struct lane_state *state, struct fail *f)
+{
+	struct hello h;
+	enum err e = units_make_hello(x->r, &h, state, peer, NULL, f);
+
+	message_head(body, MESSAGE_HELLO, LIMIT_UNIT_MAX_BYTES);
+	if (e == OK)
+		message_hello(body, &h);
+	for (int i = 0; e == OK && i < LANE_COUNT; i++) {
+		struct message_item item = { .type = MESSAGE_RECEIPT,
+			.lane = (enum lane)i };
+		struct receipt t;
+		bool fresh;
+
+		e = receipt_out(x->r, &t, &fresh, state, peer, (enum lane)i, 1,
+		    f);
+		if (e == OK) {
+			item.position = t.position;
+			item.author = t.author;
+			item.signature = t.signature;
+			message_put(body, &item, true);
+			x->stats->receipts_out++;
+		}
+		e = e == ERR_NOTFOUND ? OK : e;
+	}
+	return e;
+}
+
+/* One chunk for recipient number at; *more when its queue goes on. */
+static enum err
+put_chunk(struct exporting *x, size_t at, struct units_plan *plan, bool units,
+    struct fail *f)
+{
+	const struct node_id *peer = &x->header.recipient[at].node;
+	struct buf body = { .limit = LIMIT_MESSAGE_BYTES };
+	struct lane_state state;
+	bool greeting = !x->greeted;
+	enum err e = replica_begin(x->r, f);
+
+	if (e != OK)
+		return e;
+	e = lane_load(x->r, &state, plan->peer, f);
+	if (e == OK && greeting)
+		e = greet(x, &body, peer, &state, f);
+	else if (e == OK)
+		message_head(&body, 0, LIMIT_UNIT_MAX_BYTES);
+	if (e == OK && units)
+		e = units_send(x->r, &body, plan, x->stats, f);
+	if (e == OK)
+		e = replica_commit(x->r, f);
+	else
+		replica_rollback(x->r);
+	if (e == OK && body.err != OK)
+		e = fail_set(f, body.err, "bundle: %s", err_text(body.err));
+	if (e == OK && (greeting || plan->any))
+		e = bundle_chunk(&x->out, at, body.p, body.n, f);
+	x->greeted = true;
+	x->stats->bytes_out += (int64_t)body.n;
+	buf_release(&body);
+	return e;
+}
+
+static bool
+part_full(const struct exporting *x)
+{
+	return x->split_bytes != 0 &&
+	    x->out.bytes + x->budget_bytes + CHUNK_SPARE_BYTES > x->split_bytes;
+}
+
+/* The peer's row (made on first contact) and where to begin. */
+static enum err
+plan_for(struct exporting *x, struct units_plan *plan,
+    const struct node_id *peer, struct fail *f)
+{
+	struct lane_state state;
+	int64_t no = 0;
+	enum err e = replica_begin(x->r, f);
+
+	if (e != OK)
+		return e;
+	e = lane_peer(x->r, &no, peer, f);
+	if (e == OK)
+		e = lane_load(x->r, &state, no, f);
+	if (e != OK) {
+		replica_rollback(x->r);
+		return e;
+	}
+	*plan =
+	    (struct units_plan){ .peer = no, .budget_bytes = x->budget_bytes };
+	for (int i = 0; i < LANE_COUNT; i++)
+		plan->from[i] = state.lane[i].acked;
+	return replica_commit(x->r, f);
+}
+
+static enum err
+put_recipient(struct exporting *x, size_t at, bool units, struct fail *f)
+{
+	struct units_plan *plan = calloc(1, sizeof(*plan));
+	enum err e = OK;
+
+	if (plan == NULL)
+		return fail_set(f, ERR_NOMEM, "bundle: out of memory");
+	x->greeted = false;
+	e = plan_for(x, plan, &x->header.recipient[at].node, f);
+	do {
+		if (e == OK && x->open && part_full(x))
+			e = end_part(x, false, f);
+		if (e == OK && !x->open)
+			e = next_part(x, f);
+		if (e == OK)
+			e = put_chunk(x, at, plan, units, f);
+	} while (e == OK && units && plan->more);
+	free(plan);
+	return e;
+}
+
+static enum err export(struct exporting *x, bool units, unsigned *parts,
+    struct fail *f) {
+	enum err e = OK;
+
+	x->header.part = 0;
+	for (size_t i = 0; e == OK && i < x->header.count; i++)
+	    e = put_recipient(x, i, units, f);
+	if (e == OK) e = end_part(x, true, f);
+	if (e == OK && parts != NULL) *parts = x->header.part;
+	return e;
+}
+
+static size_t
+chunk_budget(uint64_t split_bytes)
+{
+	size_t budget = CHUNK_BUDGET_BYTES;
+
+	while (split_bytes != 0 && budget > split_bytes / 4)
+		budget /= 2;
+	return budget;
+}
+
+enum err
+bundle_export(struct replica *r, unsigned *parts,
+    const struct node_id *recipients, size_t count, uint64_t split_bytes,
+    const struct bundle_writer *to, struct exchange_stats *stats,
+    struct fail *f)
+{
+	struct exchange_stats unused = { 0 };
+	struct exporting *x = calloc(1, sizeof(*x));
+	int64_t sealed = 0, kept = 0;
+	enum err e = OK;
+
+	if (x == NULL)
+		return fail_set(f, ERR_NOMEM, "bundle: out of memory");
+	if (split_bytes != 0 && split_bytes < BUNDLE_SPLIT_MIN_BYTES)
+		e = fail_set(f, ERR_INPUT,
+		    "bundle: parts have at least %d bytes, wanted %llu",
+		    BUNDLE_SPLIT_MIN_BYTES, (unsigned long long)split_bytes);
+	if (e == OK)
+		e = start(x, r, BUNDLE_DATA, recipients, count, to, f);
+	if (e == OK)
+		e = log_seal(r, &sealed, &kept, f);
+	if (e == OK) {
+		x->stats = stats != NULL ? stats : &unused;
+		x->stats->sealed += sealed;
+		x->stats->kept = kept;
+		x->split_bytes = split_bytes;
+		x->budget_bytes = chunk_budget(split_bytes);
+		e = export(x, true, parts, f);
+	}
+	sodium_memzero(x, sizeof(*x));
+	free(x);
+	return e;
+}
+
+enum err
+bundle_export_receipt(struct replica *r, const struct node_id *peer,
+    const struct bundle_writer *to, struct fail *f)
+{
+	struct exchange_stats unused = { 0 };
+	struct exporting *x = calloc(1, sizeof(*x));
+	enum err e;
+
+	if (x == NULL)
+		return fail_set(f, ERR_NOMEM, "bundle: out of memory");
+	e = start(x, r, BUNDLE_RECEIPT, peer, 1, to, f);
+	x->stats = &unused;
+	x->budget_bytes = CHUNK_BUDGET_BYTES;
+	if (e == OK)
+		e = export(x, false, NULL, f);
+	sodium_memzero(x, sizeof(*x));
+	free(x);
+	return e;
+}
+
+/* ---- import -------------------------------------------------------------- */
+
+enum err
+bundle_show(struct bundle_info *out, const struct bundle_reader *from,
+    struct fail *f)
+{
+	struct bundle_header *h = calloc(1, sizeof(*h));
+	struct bundle_info *info = calloc(1, sizeof(*info));
+	enum err e = h == NULL || info == NULL
+	    ? fail_set(f, ERR_NOMEM, "bundle: out of memory")
+	    : bundle_check(h, info, from, f);
+
+	if (e == OK)
+		*out = *info;
+	free(info);
+	free(h);
+	return e;
+}
+
+struct importing {
+	struct replica *r;
+	struct exchange_stats *stats;
+	struct bundle_header header;
+	struct bundle_info info;
+	struct bundle_in in;
+	struct units_notes notes;
+};
+
+static enum err
+find_place(struct importing *x, size_t *place, struct fail *f)
+{
+	struct members *m = replica_members(x->r);
+	const struct network_id *network = members_network(m);
+	const struct identity *me = replica_identity(x->r);
+
+	if (network == NULL || !id_equal(network, &x->header.network))
+		return fail_set(f, ERR_INPUT,
+		    "bundle: it belongs to another network; nothing was taken"
+		    " from it");
+	if (id_equal(&x->header.sender, &me->node))
+		return fail_set(f, ERR_INPUT,
+		    "bundle: this node made it itself; carry it to another");
+	if (members_node(m, &x->header.sender) == NULL)
+		return fail_set(f, ERR_DENIED,
+		    "bundle: its sender is no member known here; exchange with"
+		    " its steward first, nothing was taken from it");
+	for (size_t i = 0; i < x->header.count; i++) {
+		if (id_equal(&x->header.recipient[i].node, &me->node)) {
+			*place = i;
+			return OK;
+		}
+	}
+	return fail_set(f, ERR_DENIED,
+	    "bundle: it is for others, not for this node (bundle show lists"
+	    " them); nothing was taken from it");
+}
+
+/* In a transaction: one chunk. */
+static enum err
+take_chunk(struct importing *x, struct message *m, struct fail *f)
+{
+	const struct node_id *sender = &x->header.sender;
+	struct lane_state state;
+	int64_t peer = 0;
+	enum err e = lane_peer(x->r, &peer, sender, f);
+
+	if (e == OK)
+		e = lane_load(x->r, &state, peer, f);
+	if (e == OK && (m->flags & MESSAGE_HELLO) != 0)
+		e = units_hello(x->r, &state, &m->hello, false, x->stats, f);
+	if (e == OK)
+		e = units_take(x->r, &x->notes, &state, sender, m, x->stats, f);
+	return e;
+}
+
+static enum err
+import_chunk(struct importing *x, const struct buf *chunk, bool first,
+    struct fail *f)
+{
+	struct message m;
+	enum err e = message_open(&m, chunk->p, chunk->n, false, f);
+
+	if (e == OK && first && (m.flags & MESSAGE_HELLO) == 0)
+		e = fail_set(f, ERR_FORMAT, "bundle: it has no hello");
+	if (e == OK)
+		e = message_validate(&m, f);
+	if (e == OK)
+		e = replica_begin(x->r, f);
+	if (e != OK)
+		return e;
+	e = take_chunk(x, &m, f);
+	if (e != OK) {
+		replica_rollback(x->r);
+		return e;
+	}
+	x->stats->bytes_in += (int64_t)chunk->n;
+	return replica_commit(x->r, f);
+}
+
+static enum err
+import_all(struct importing *x, const struct bundle_reader *from,
+    struct fail *f)
+{
+	struct buf chunk = { .limit = LIMIT_MESSAGE_BYTES };
+	bool end = false, first = true;
+	size_t place = 0;
+	enum err e = find_place(x, &place, f);
+
+	if (e == OK)
+		e = bundle_unlock(&x->in, &x->header, place,
+		    replica_identity(x->r), from, f);
+	while (e == OK) {
+		e = bundle_next(&x->in, &chunk, &end, f);
+		if (e != OK || end)
+			break;
+		e = import_chunk(x, &chunk, first, f);
+		first = false;
+	}
+	buf_release(&x->in.sealed);
+	buf_release(&chunk);
+	return e;
+}
+
+enum err
+bundle_import(struct replica *r, struct bundle_info *info,
+    struct exchange_stats *stats, const struct bundle_reader *from,
+    struct fail *f)
+{
+	struct importing *x = calloc(1, sizeof(*x));
+	enum err e;
+
+	if (x == NULL)
+		return fail_set(f, ERR_NOMEM, "bundle: out of memory");
+	x->r = r;
+	x->stats = stats;
+	e = bundle_check(&x->header, &x->info, from, f);
+	if (e == OK && info != NULL)
+		*info = x->info;
+	if (e == OK)
+		e = import_all(x, from, f);
+	sodium_memzero(x, sizeof(*x));
+	free(x);
+	return e;
+}
