@@ -72,13 +72,15 @@ TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 	$(filter-out tools/embed.c,$(wildcard tools/*.c)))
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
+TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
+	$(wildcard tests/tools/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(wildcard tests/e2e/*.sh))
 SECOND := $(wildcard tests/second/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
-tests: all $(UNIT) $(PROP) ## build the test programs, run nothing
+tests: all $(UNIT) $(PROP) $(TEST_TOOLS) ## build the test programs, run nothing
 bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
@@ -114,6 +116,8 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+$(TEST_TOOLS): $(OUT)/tests-%: $(OUT)/tests/tools/%.o $(SUPPORT_A)
+	$(link)
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)
 

@@ -1,0 +1,41 @@
+/* One pass; the host's characters are a list of what is allowed. */
+#include "node/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+static const char v6_chars[] = "0123456789abcdefABCDEF:.";
+
+static enum err
+refuse(struct fail *f)
+{
+	return fail_set(f, ERR_INPUT,
+	    "the address is not HOST:PORT, such as office.example:7443, "
+	    "10.0.0.5:7443 or [fd00::5]:7443");
+}
+
+enum err
+address_parse(struct address *out, const char *text, struct fail *f)
+{
+	struct address a = { .is_v6 = text[0] == '[' };
+	const char *host = a.is_v6 ? text + 1 : text;
+	const char *port;
+	size_t host_n, port_n;
+
+	host_n = strspn(host, a.is_v6 ? v6_chars : name_chars);
+	port = host + host_n;
+	if (a.is_v6 && *port++ != ']')
+		return refuse(f);
+	if (host_n == 0 || host_n >= sizeof(a.host) || *port++ != ':')
+		return refuse(f);
+	port_n = strspn(port, "0123456789");
+	if (port_n == 0 || port_n >= sizeof(a.port) || port[port_n] != '\0' ||
+	    strtol(port, NULL, 10) > 65535)
+		return refuse(f);
+	memcpy(a.host, host, host_n);
+	memcpy(a.port, port, port_n);
+	*out = a;
+	return OK;
+}

@@ -1,0 +1,83 @@
+/*
+ * The HTTPS server that peers call: TLS 1.3, two routes, no opinions.
+ *
+ *	POST /sync/v1/exchange	a member's key is required
+ *	POST /sync/v1/join	any certificate, a small body
+ *
+ * It knows neither the engine nor the protocol: it proves the caller's key,
+ * bounds the body and hands both to the owner's hooks. Nothing is logged.
+ *
+ * Hooks run on the server's threads, two at a time: the owner brings the lock.
+ */
+#ifndef FOOTBRIDGE_NODE_SERVER_H
+#define FOOTBRIDGE_NODE_SERVER_H
+
+#include "node/address.h"
+#include "node/tls.h"
+#include "sync/limits.h"
+
+#define SERVER_PATH_EXCHANGE "/sync/v1/exchange"
+#define SERVER_PATH_JOIN "/sync/v1/join"
+
+/* Bounds one connection's handshake, and how long it may be idle. Handshakes
+ * took up to 26 s on a link that loses 30 % of its packets. */
+#define SERVER_TIMEOUT_S 90
+#define SERVER_CONNECTIONS 256
+#define SERVER_THREADS 2
+/* a join request holds keys, names and a signature */
+#define SERVER_JOIN_BYTES ((size_t)64 * 1024)
+/* ... and its answer every membership record */
+#define SERVER_JOIN_ANSWER_BYTES ((size_t)16 * 1024 * 1024)
+/* bodies being received at one time, all callers together */
+#define SERVER_BODIES_BYTES ((size_t)24 * 1024 * 1024)
+/* heads of one connection; ours are below 200 bytes */
+#define SERVER_HEADS_BYTES ((size_t)8 * 1024)
+/* how long a stop waits for answers that are on their way */
+#define SERVER_STOP_MS 10000
+
+enum server_path { SERVER_EXCHANGE, SERVER_JOIN };
+
+struct server_request {
+	enum server_path path;
+	const uint8_t *key;  /* TLS_KEY_BYTES, proven by the handshake */
+	const uint8_t *body; /* untrusted; may be NULL when n is 0 */
+	size_t n;
+};
+
+struct server_hooks {
+	void *ctx;
+	/* Is this the TLS key of a member? Asked on every request to
+	 * exchange, before its body is taken in. */
+	bool (*is_member)(void *ctx, const uint8_t key[static TLS_KEY_BYTES]);
+	/* Append the answer (ceiling LIMIT_MESSAGE_BYTES, for a join
+	 * SERVER_JOIN_ANSWER_BYTES). An error becomes
+	 * its HTTP status and nothing of the answer is sent. */
+	enum err (*handle)(void *ctx, struct buf *answer,
+	    const struct server_request *request);
+};
+
+struct server;
+
+/*
+ * Listen and serve until server_stop.
+ *
+ * in:    listen   "HOST:PORT", port 0: any free one
+ *        cert     copied
+ *        hooks    copied; hooks->ctx outlives the server
+ * out:   *out     stopped with server_stop(); untouched on failure
+ *        address  where it listens, "HOST:PORT"
+ * fails: ERR_INPUT, ERR_NET (port taken, host not ours), ERR_NOMEM
+ */
+enum err server_start(struct server **out,
+    char address[static ADDRESS_TEXT_BYTES], const char *listen,
+    const struct tls_cert *cert, const struct server_hooks *hooks,
+    struct fail *f);
+
+/* Accept nobody any more, finish the answers in flight, close. NULL is fine. */
+void server_stop(struct server *s);
+
+/* Whether the threads wait with poll(): with epoll a half-sent TLS record of
+ * anybody spins a core. For the test that keeps it so. */
+bool server_uses_poll(const struct server *s);
+
+#endif

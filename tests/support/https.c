@@ -1,0 +1,154 @@
+/* Fixed keys, a gate that lets a test hold an answer back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/https.h"
+
+static bool
+world_is_member(void *ctx, const uint8_t key[static TLS_KEY_BYTES])
+{
+	struct world *w = ctx;
+
+	atomic_fetch_add(&w->asked, 1);
+	return memcmp(key, w->key[NORTH], TLS_KEY_BYTES) == 0;
+}
+
+static enum err
+world_handle(void *ctx, struct buf *answer, const struct server_request *rq)
+{
+	struct world *w = ctx;
+
+	atomic_fetch_add(&w->handled, 1);
+	(void)pthread_mutex_lock(&w->gate);
+	(void)pthread_mutex_unlock(&w->gate);
+	if (w->answer_error != OK)
+		return w->answer_error;
+	if (w->answer_bytes > 0)
+		buf_zero(answer, w->answer_bytes);
+	else
+		buf_put(answer, rq->body, rq->n);
+	return OK;
+}
+
+static void
+world_key(struct world *w, enum who who)
+{
+	uint8_t seed[crypto_sign_SEEDBYTES];
+	struct node_id node = { { (uint8_t)who } };
+
+	memset(seed, 17 + (int)who, sizeof(seed));
+	/* lint: a fixed seed is what the test wants */
+	crypto_sign_seed_keypair(w->key[who], w->secret[who], seed);
+	assert_int_equal(tls_cert_make(&w->cert[who], &node, w->secret[who],
+			     NULL),
+	    OK);
+}
+
+void
+world_serve(struct world *w, const char *listen)
+{
+	const struct server_hooks hooks = { .ctx = w,
+		.is_member = world_is_member,
+		.handle = world_handle };
+	struct fail f = { 0 };
+
+	if (server_start(&w->server, w->address, listen, &w->cert[HUB], &hooks,
+		&f) != OK)
+		fail_msg("%s", f.text);
+}
+
+void
+world_stop(struct world *w)
+{
+	server_stop(w->server);
+	w->server = NULL;
+}
+
+int
+world_setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	assert_true(sodium_init() >= 0);
+	(void)pthread_mutex_init(&w->gate, NULL);
+	for (int i = 0; i < WHO_COUNT; i++)
+		world_key(w, (enum who)i);
+	world_serve(w, "127.0.0.1:0");
+	*state = w;
+	return 0;
+}
+
+int
+world_teardown(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	for (int i = 0; i < WHO_COUNT; i++)
+		tls_cert_release(&w->cert[i]);
+	(void)pthread_mutex_destroy(&w->gate);
+	free(w);
+	return 0;
+}
+
+struct client *
+world_call_at(struct world *w, const char *address, enum who who)
+{
+	const struct client_options o = { .address = address,
+		.name = "Hub",
+		.pin = w->key[HUB],
+		.cert = who == WHO_COUNT ? NULL : &w->cert[who] };
+	struct client *c = NULL;
+	struct fail f = { 0 };
+
+	if (client_open(&c, &o, &f) != OK)
+		fail_msg("%s", f.text);
+	return c;
+}
+
+struct client *
+world_call(struct world *w, enum who who)
+{
+	return world_call_at(w, w->address, who);
+}
+
+void
+expect_echo(struct client *c, const char *path, size_t n)
+{
+	struct buf body = { 0 }, answer = { 0 };
+	struct fail f = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		buf_u8(&body, (uint8_t)(i * 7 + i / 251));
+	if (client_post(c, &answer, path, body.p, body.n, &f) != OK)
+		fail_msg("%s", f.text);
+	assert_int_equal(answer.n, n);
+	if (n > 0)
+		assert_memory_equal(answer.p, body.p, n);
+	buf_release(&body);
+	buf_release(&answer);
+}
+
+/* The result and, in f, the line. The answer is untouched. */
+enum err
+refusal(struct client *c, const char *path, size_t n, struct fail *f)
+{
+	struct buf body = { 0 }, answer = { 0 };
+	enum err e;
+
+	buf_zero(&body, n);
+	buf_text(&answer, "kept");
+	e = client_post(c, &answer, path, body.p, body.n, f);
+	assert_int_equal(answer.n, 4);
+	buf_release(&body);
+	buf_release(&answer);
+	return e;
+}

@@ -1,0 +1,48 @@
+/*
+ * A small network over loopback for the HTTPS tests: a server that echoes, a
+ * member and a stranger with certificates, clients of ours for each.
+ */
+#ifndef FOOTBRIDGE_TESTS_SUPPORT_HTTPS_H
+#define FOOTBRIDGE_TESTS_SUPPORT_HTTPS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "node/client.h"
+#include "node/server.h"
+
+enum who { HUB, NORTH, STRANGER, WHO_COUNT };
+
+struct world {
+	uint8_t key[WHO_COUNT][TLS_KEY_BYTES];
+	uint8_t secret[WHO_COUNT][TLS_SECRET_BYTES];
+	struct tls_cert cert[WHO_COUNT];
+	struct server *server;
+	char address[ADDRESS_TEXT_BYTES];
+	atomic_int asked, handled; /* calls of the two hooks */
+	/* what the handler does */
+	enum err answer_error;
+	size_t answer_bytes;  /* 0 = echo */
+	pthread_mutex_t gate; /* held: the handler waits */
+};
+
+/* For cmocka: *state is a struct world whose HUB serves and knows NORTH. */
+int world_setup(void **state);
+int world_teardown(void **state);
+/* Serve again, on a free port or where it was. */
+void world_serve(struct world *w, const char *listen);
+/* Stop serving. */
+void world_stop(struct world *w);
+
+/* A client of who (WHO_COUNT: without certificate) that pins HUB. */
+struct client *world_call(struct world *w, enum who who);
+struct client *world_call_at(struct world *w, const char *address,
+    enum who who);
+
+/* n bytes come back as they went. */
+void expect_echo(struct client *c, const char *path, size_t n);
+/* The result of a request of n bytes that fails and, in f (may be NULL), the
+ * line; asserts that the answer is untouched. */
+enum err refusal(struct client *c, const char *path, size_t n, struct fail *f);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * The server, real TLS over loopback, called by clients of ours and by some
+ * that are not: who gets through to which route, what is refused before it is
+ * read, what a half-sent record costs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/https.h"
+
+#define THREADS 8
+#define ROUNDS 20
+
+static void
+a_stranger_may_join_and_not_exchange(void **state)
+{
+	struct world *w = *state;
+	struct client *c = world_call(w, STRANGER);
+	struct fail f = { 0 };
+
+	expect_echo(c, SERVER_PATH_JOIN, 300);
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 300, &f), ERR_DENIED);
+	assert_non_null(strstr(f.text, "does not know this computer"));
+	assert_non_null(strstr(f.text, "Your work is saved"));
+	client_close(c, NULL);
+	assert_int_equal(atomic_load(&w->handled), 1);
+}
+
+static void
+without_a_certificate_nothing_is_served(void **state)
+{
+	struct world *w = *state;
+	struct client *c = world_call(w, WHO_COUNT);
+
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 10, NULL),
+	    ERR_DENIED);
+	assert_int_equal(refusal(c, SERVER_PATH_JOIN, 10, NULL), ERR_DENIED);
+	client_close(c, NULL);
+	assert_int_equal(atomic_load(&w->handled), 0);
+	assert_int_equal(atomic_load(&w->asked), 0);
+}
+
+static void
+no_other_route_exists(void **state)
+{
+	static const char *const paths[] = { "/", "/sync/v1", "/sync/v1/",
+		"/sync/v1/exchange/", "/sync/v1/exchanges", "/sync/v2/exchange",
+		"/sync/v1/join/..", "//sync/v1/join", "/SYNC/v1/join" };
+	struct world *w = *state;
+
+	for (int who = 0; who <= WHO_COUNT; who++) {
+		struct client *c = world_call(w, (enum who)who);
+
+		for (size_t i = 0; i < COUNT_OF(paths); i++)
+			assert_int_equal(refusal(c, paths[i], 10, NULL),
+			    ERR_NOTFOUND);
+		client_close(c, NULL);
+	}
+	assert_int_equal(atomic_load(&w->handled), 0);
+}
+
+static void
+membership_is_asked_on_every_request(void **state)
+{
+	struct world *w = *state;
+	struct client *c = world_call(w, NORTH);
+
+	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	assert_int_equal(atomic_load(&w->asked), 2);
+	/* on the very same connection */
+	memcpy(w->key[NORTH], w->key[STRANGER], TLS_KEY_BYTES);
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 10, NULL),
+	    ERR_DENIED);
+	client_close(c, NULL);
+}
+
+static int
+plain_connect(const struct world *w)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port =
+		    htons((uint16_t)atoi(strrchr(w->address, ':') + 1)) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+struct raw {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t cred;
+	int fd;
+};
+
+/* A TLS client with these priorities and, unless NULL, this certificate. */
+static int
+raw_open(struct raw *r, const struct world *w, const char *priority,
+    const struct tls_cert *cert)
+{
+	gnutls_datum_t c, k;
+
+	r->fd = plain_connect(w);
+	assert_int_equal(gnutls_init(&r->session, GNUTLS_CLIENT), 0);
+	assert_int_equal(gnutls_priority_set_direct(r->session, priority, NULL),
+	    0);
+	assert_int_equal(gnutls_certificate_allocate_credentials(&r->cred), 0);
+	if (cert != NULL) {
+		c = (gnutls_datum_t){ cert->cert.p, (unsigned)cert->cert.n };
+		k = (gnutls_datum_t){ cert->key.p, (unsigned)cert->key.n };
+		assert_int_equal(gnutls_certificate_set_x509_key_mem(r->cred,
+				     &c, &k, GNUTLS_X509_FMT_PEM),
+		    0);
+	}
+	(void)gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
+	    r->cred);
+	gnutls_transport_set_int(r->session, r->fd);
+	gnutls_handshake_set_timeout(r->session, 5000);
+	return gnutls_handshake(r->session);
+}
+
+static void
+raw_close(struct raw *r)
+{
+	gnutls_deinit(r->session);
+	gnutls_certificate_free_credentials(r->cred);
+	(void)close(r->fd);
+}
+
+/* Send this head and give back the status of the answer, 0 if there is none. */
+static int
+raw_ask(struct raw *r, const char *head)
+{
+	char answer[512];
+	ssize_t n;
+
+	assert_int_equal(gnutls_record_send(r->session, head, strlen(head)),
+	    (ssize_t)strlen(head));
+	n = gnutls_record_recv(r->session, answer, sizeof(answer) - 1);
+	if (n < 12)
+		return 0;
+	answer[n] = '\0';
+	return atoi(answer + 9);
+}
+
+static void
+only_tls_13_with_aes_256_is_spoken(void **state)
+{
+	static const char *const refused[] = {
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+CHACHA20-POLY1305",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048",
+	};
+	struct world *w = *state;
+	struct raw r;
+
+	for (size_t i = 0; i < COUNT_OF(refused); i++) {
+		assert_true(raw_open(&r, w, refused[i], NULL) < 0);
+		raw_close(&r);
+	}
+	assert_int_equal(raw_open(&r, w, "NORMAL", &w->cert[NORTH]), 0);
+	assert_int_equal(gnutls_protocol_get_version(r.session), GNUTLS_TLS1_3);
+	assert_int_equal(gnutls_cipher_get(r.session),
+	    GNUTLS_CIPHER_AES_256_GCM);
+	assert_int_equal(raw_ask(&r,
+			     "POST /sync/v1/exchange HTTP/1.1\r\n"
+			     "Host: x\r\nContent-Length: 0\r\n\r\n"),
+	    200);
+	/* no ticket, ever */
+	assert_true((gnutls_session_get_flags(r.session) &
+			GNUTLS_SFLAGS_SESSION_TICKET) == 0);
+	raw_close(&r);
+}
+
+static void
+bodies_are_bounded_before_they_are_read(void **state)
+{
+	static const struct {
+		const char *head;
+		int status;
+	} cases[] = {
+		{ "POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 4194305\r\n\r\n",
+		    413 },
+		{ "POST /sync/v1/join HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 65537\r\n\r\n",
+		    413 },
+		{ "POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 99999999999999\r\n\r\n",
+		    411 },
+		{ "POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n"
+		  "Transfer-Encoding: chunked\r\n\r\n",
+		    411 },
+		{ "GET /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n\r\n", 404 },
+		{ "PUT /sync/v1/join HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 1\r\n\r\n",
+		    404 },
+	};
+	struct world *w = *state;
+	struct raw r;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(raw_open(&r, w, "NORMAL", &w->cert[NORTH]), 0);
+		assert_int_equal(raw_ask(&r, cases[i].head), cases[i].status);
+		raw_close(&r);
+	}
+	assert_int_equal(atomic_load(&w->handled), 0);
+}
+
+/* Processor time of this process, milliseconds. */
+static int64_t
+cpu_ms(void)
+{
+	struct rusage u;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &u), 0);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+	    (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
+/* Nothing comes from fd for this long. */
+static void
+expect_silence(int fd, int wait_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	assert_int_equal(poll(&p, 1, wait_ms), 0);
+}
+
+static void
+half_sent_records_cost_no_processor_time(void **state)
+{
+	/* a record that announces 512 bytes and brings four */
+	static const uint8_t hello[] = { 0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc };
+	static const uint8_t data[] = { 0x17, 3, 3, 2, 0, 1, 2, 3, 4 };
+	struct world *w = *state;
+	struct client *c;
+	struct raw r;
+	int64_t before;
+	int fd;
+
+	assert_true(server_uses_poll(w->server));
+	fd = plain_connect(w);
+	assert_int_equal(send(fd, hello, sizeof(hello), 0), sizeof(hello));
+	assert_int_equal(raw_open(&r, w, "NORMAL", &w->cert[NORTH]), 0);
+	assert_int_equal(send(r.fd, data, sizeof(data), 0), sizeof(data));
+	before = cpu_ms();
+	expect_silence(fd, 500);
+	assert_in_range(cpu_ms() - before, 0, 50);
+	/* and others are served meanwhile */
+	c = world_call(w, NORTH);
+	expect_echo(c, SERVER_PATH_EXCHANGE, 1000);
+	client_close(c, NULL);
+	raw_close(&r);
+	(void)close(fd);
+}
+
+static void *
+concurrent_caller(void *ctx)
+{
+	struct world *w = ctx;
+	struct buf answer = { 0 };
+	struct client *c = world_call(w, NORTH);
+	uint8_t body[512];
+	uintptr_t wrong = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		memset(body, i, sizeof(body));
+		buf_reset(&answer);
+		wrong += client_post(c, &answer, SERVER_PATH_EXCHANGE, body,
+			     sizeof(body), NULL) != OK ||
+		    answer.n != sizeof(body) ||
+		    memcmp(answer.p, body, sizeof(body)) != 0;
+	}
+	buf_release(&answer);
+	client_close(c, NULL);
+	return (void *)wrong;
+}
+
+static void
+many_callers_are_served_at_a_time(void **state)
+{
+	struct world *w = *state;
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+				     concurrent_caller, w),
+		    0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	assert_int_equal(atomic_load(&w->handled), THREADS * ROUNDS);
+}
+
+static void *
+one_caller(void *ctx)
+{
+	struct client *c = world_call(ctx, NORTH);
+	struct buf answer = { 0 };
+	uintptr_t e;
+
+	e = (uintptr_t)client_post(c, &answer, SERVER_PATH_EXCHANGE,
+	    (const uint8_t *)"x", 1, NULL);
+	if (answer.n != 1)
+		e = ERR_FORMAT;
+	buf_release(&answer);
+	client_close(c, NULL);
+	return (void *)e;
+}
+
+static void *
+stop_server(void *ctx)
+{
+	struct world *w = ctx;
+
+	world_stop(w);
+	return NULL;
+}
+
+static void
+a_stop_lets_the_answer_in_flight_out(void **state)
+{
+	struct world *w = *state;
+	pthread_t caller, stopper;
+	void *e;
+
+	(void)pthread_mutex_lock(&w->gate);
+	assert_int_equal(pthread_create(&caller, NULL, one_caller, w), 0);
+	while (atomic_load(&w->handled) == 0)
+		sched_yield();
+	assert_int_equal(pthread_create(&stopper, NULL, stop_server, w), 0);
+	(void)pthread_mutex_unlock(&w->gate);
+	assert_int_equal(pthread_join(caller, &e), 0);
+	assert_int_equal(pthread_join(stopper, NULL), 0);
+	assert_null(e);
+}
+
+int
+main(void)
+{
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(a_stranger_may_join_and_not_exchange),
+		CASE(without_a_certificate_nothing_is_served),
+		CASE(no_other_route_exists),
+		CASE(membership_is_asked_on_every_request),
+		CASE(only_tls_13_with_aes_256_is_spoken),
+		CASE(bodies_are_bounded_before_they_are_read),
+		CASE(half_sent_records_cost_no_processor_time),
+		CASE(many_callers_are_served_at_a_time),
+		CASE(a_stop_lets_the_answer_in_flight_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
