@@ -125,8 +125,7 @@ identity_encode(struct buf *out, const struct identity *i)
 	buf_put(out, i->agency_box_key, sizeof(i->agency_box_key));
 	buf_put(out, i->agency_name_key, sizeof(i->agency_name_key));
 	if (i->has_agency_secret)
-		buf_put(out, i->agency_box_secret,
-		    sizeof(i->agency_box_secret));
+		buf_put(out, i->agency_master, sizeof(i->agency_master));
 	if (i->has_root_secret)
 		buf_put(out, i->root_secret, sizeof(i->root_secret));
 }

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#include <sodium.h>
-
 #include "sync/grant.h"
 #include "sync/lane.h"
 
@@ -321,7 +319,6 @@ replica_found_network(struct replica *r, const struct replica_found *o,
     struct fail *f)
 {
 	struct buf b = { .limit = LIMIT_MEMBER_BYTES };
-	uint8_t public_key[MEMBER_KEY_BYTES], seed[32];
 	bool own;
 	enum err e;
 
@@ -335,11 +332,7 @@ replica_found_network(struct replica *r, const struct replica_found *o,
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
-	r->identity.has_root_secret = true;
-	env_random(r->env, seed, sizeof(seed));
-	(void)crypto_sign_seed_keypair(public_key, r->identity.root_secret,
-	    seed);
-	sodium_memzero(seed, sizeof(seed));
+	identity_make_root(&r->identity, r->env);
 	e = member_make_root(&b, &r->identity, o->network_name, o->training);
 	if (e == OK)
 		e = add_made(r, &b, f);
