@@ -56,5 +56,6 @@ enum err cmd_verify(struct run *run, struct fail *f);
 enum err cmd_rebuild(struct run *run, struct fail *f);
 /* cmd_help.c */
 enum err cmd_help(struct run *run, struct fail *f);
+enum err cmd_manual(struct run *run, struct fail *f);
 
 #endif

@@ -64,6 +64,17 @@ engine_stop(struct engine *e)
 	engine_unlock(e);
 }
 
+bool
+engine_stopping(struct engine *e)
+{
+	bool stopping;
+
+	engine_lock(e);
+	stopping = e->stopping;
+	engine_unlock(e);
+	return stopping;
+}
+
 uint64_t
 engine_wait(struct engine *e, uint64_t seen, int64_t wait_ms)
 {

@@ -31,6 +31,8 @@ void engine_unlock(struct engine *e);
 void engine_changed(struct engine *e);
 /* Wake all, for the end of the process. Lock not held. */
 void engine_stop(struct engine *e);
+/* Is it about to end? Lock not held. */
+bool engine_stopping(struct engine *e);
 /*
  * Wait, lock held (given up meanwhile), until the generation differs from
  * seen, the process stops, or wait_ms have passed. Returns the generation.

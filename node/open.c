@@ -174,8 +174,8 @@ check_empty(const char *dir, struct fail *f)
 		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 ||
 		    strcmp(n, "footbridge.conf") == 0 || strcmp(n, "lock") == 0)
 			continue;
-		if (strncmp(n, "slots", 5) == 0)
-			continue; /* checked beside the database */
+		if (strcmp(n, "slots") == 0 || strcmp(n, "slots.b") == 0)
+			continue; /* of a making that was cut off */
 		e = fail_set(f, ERR_EXISTS,
 		    "%.160s is not empty (it holds %.60s); a new replica wants "
 		    "a directory of its own",
@@ -211,6 +211,23 @@ drop_slots(const struct env *env, const char *dir)
 	static const char *const names[] = { "slots", "slots.b" };
 	struct buf path = { 0 };
 
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		buf_reset(&path);
+		buf_printf(&path, "%s/%s", dir, names[i]);
+		(void)env->file_remove(env->self, buf_cstr(&path), NULL);
+	}
+	buf_release(&path);
+}
+
+void
+open_destroy(const struct env *env, const char *dir)
+{
+	static const char *const names[] = { "footbridge.db",
+		"footbridge.db-wal", "footbridge.db-shm", "fence", "fence.a",
+		"fence.b" };
+	struct buf path = { 0 };
+
+	drop_slots(env, dir);
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		buf_reset(&path);
 		buf_printf(&path, "%s/%s", dir, names[i]);

@@ -41,6 +41,10 @@ enum err open_replica(struct replica **out, struct open_with *w,
 enum err open_create(struct replica **out, struct open_with *w,
     struct buf *code, const struct cli *cli, const char *dir, struct fail *f);
 
+/* Take away what open_create made, when what follows failed: nothing of value
+ * is in it yet. The directory stays. */
+void open_destroy(const struct env *env, const char *dir);
+
 void open_forget(struct open_with *w);
 
 #endif

@@ -97,10 +97,20 @@ write_all(int fd, const uint8_t *p, size_t n)
 void
 run_flush(struct run *run)
 {
-	if (run->out_fd < 0 || run->out.n < FLUSH_BYTES)
+	if (run->out.n >= FLUSH_BYTES)
+		run_drain(run);
+}
+
+void
+run_drain(struct run *run)
+{
+	enum err e = run->out.err;
+
+	if (run->out_fd < 0 || run->out.n == 0)
 		return;
 	write_all(run->out_fd, run->out.p, run->out.n);
 	buf_reset(&run->out);
+	run->out.err = e;
 }
 
 void

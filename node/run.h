@@ -34,6 +34,7 @@ struct run {
 	bool progress;  /* standard error is a terminal of ours */
 	bool decide;    /* exit 3 */
 	bool wrote;     /* the replica was changed: wake waiters */
+	bool whole;     /* the output is complete though the command failed */
 	struct buf scratch;
 };
 
@@ -46,6 +47,8 @@ void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
 enum err run_json(struct run *run, json_t *value, struct fail *f);
 /* Write what there is when it is much; call it between rows. */
 void run_flush(struct run *run);
+/* Write all there is now. */
+void run_drain(struct run *run);
 /* A line that replaces itself on the terminal; nothing elsewhere. */
 void run_progress(struct run *run, const char *format, ...) PRINTF(2, 3);
 

@@ -208,6 +208,20 @@ secret_another(struct buf *out, struct fail *f)
 }
 
 enum err
+secret_ask(struct buf *out, const char *prompt, struct fail *f)
+{
+	int tty = open_tty();
+	enum err e;
+
+	if (tty < 0)
+		return fail_set(f, ERR_AUTH,
+		    "there is no terminal to ask at for: %s", prompt);
+	e = ask(out, tty, prompt, f);
+	(void)close(tty);
+	return e;
+}
+
+enum err
 secret_confirm(const char *question, struct fail *f)
 {
 	struct buf answer = { 0 };

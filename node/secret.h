@@ -38,6 +38,9 @@ enum err secret_new(struct buf *out, const struct cli *cli,
  * is no terminal: then the first line of standard input. */
 enum err secret_another(struct buf *out, struct fail *f);
 
+/* Ask for something secret at the terminal. ERR_AUTH when there is none. */
+enum err secret_ask(struct buf *out, const char *prompt, struct fail *f);
+
 /* Ask yes or no at the terminal. ERR_USAGE when there is none; ERR_DENIED when
  * the answer is no. */
 enum err secret_confirm(const char *question, struct fail *f);

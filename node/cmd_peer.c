@@ -1,0 +1,297 @@
+/* peer add, peer remove, peers, sync. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/contact.h"
+#include "node/show.h"
+#include "sync/lane.h"
+
+/* "HOST:PORT" with a port; anything else would fail only at night. */
+static enum err
+check_address(const char *text, struct fail *f)
+{
+	const char *colon = strrchr(text, ':');
+	int64_t port;
+
+	if (colon == NULL || colon == text ||
+	    strlen(text) > LANE_ADDRESS_BYTES || strpbrk(text, " /@") != NULL)
+		return fail_set(f, ERR_USAGE,
+		    "want HOST:PORT such as hub.example:7443, have %.60s",
+		    text);
+	return cli_number(&port, colon + 1, 1, 65535, "the port", f);
+}
+
+enum err
+cmd_peer_add(struct run *run, struct fail *f)
+{
+	const struct cli *cli = run->cli;
+	const char *every = cli_get(cli, "every");
+	const char *budget = cli_get(cli, "budget");
+	const struct member_node *node;
+	int64_t every_s = CONTACT_EVERY_S, bytes = 0;
+	enum err e;
+
+	e = members_find_node(replica_members(run->replica), &node,
+	    run_word(run, 0), f);
+	if (e == OK)
+		e = check_address(run_word(run, 1), f);
+	if (e == OK && every != NULL)
+		e = cli_seconds(&every_s, every, f);
+	if (e == OK && budget != NULL)
+		e = cli_bytes(&bytes, budget, f);
+	if (e == OK && every_s < 1)
+		e = fail_set(f, ERR_USAGE, "--every: want at least 1s");
+	if (e == OK)
+		e = lane_peer_set(run->replica, &node->id, run_word(run, 1),
+		    every_s, bytes, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:s, s:I}", "peer", node->name, "address",
+			run_word(run, 1), "every_s", (json_int_t)every_s),
+		    f);
+	run_say(run, "%s is called at %s every %lld s while serve runs\n",
+	    node->name, run_word(run, 1), (long long)every_s);
+	return OK;
+}
+
+enum err
+cmd_peer_remove(struct run *run, struct fail *f)
+{
+	const struct member_node *node;
+	enum err e = members_find_node(replica_members(run->replica), &node,
+	    run_word(run, 0), f);
+
+	if (e == OK)
+		e = lane_peer_remove(run->replica, &node->id, f);
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e, "%s is no peer of this node",
+		    run_word(run, 0));
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (run->cli->json)
+		return run_json(run, json_pack("{s:s}", "removed", node->name),
+		    f);
+	run_say(run, "%s is not called any more; nothing of the log is lost\n",
+	    node->name);
+	return OK;
+}
+
+/* ---- peers ---- */
+
+static int64_t
+pending(const struct lane_peer_info *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		n += p->pending[i];
+	return (int64_t)n;
+}
+
+static json_t *
+peer_json(struct run *run, const struct lane_peer_info *p)
+{
+	char name[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+
+	hex_encode(id, p->node.b, ID_BYTES);
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b}",
+	    "name", name_of_node(run, &p->node, name), "node", id, "address",
+	    p->address, "every_s", (json_int_t)p->every_s, "budget",
+	    (json_int_t)p->budget, "last_ok_ms", (json_int_t)p->last_ok_ms,
+	    "last_try_ms", (json_int_t)p->last_try_ms, "last_error",
+	    p->last_error, "pending", (json_int_t)pending(p), "receipt",
+	    p->receipt);
+}
+
+static void
+peer_text(struct run *run, const struct lane_peer_info *p)
+{
+	const struct env *env = replica_env(run->replica);
+	char name[ID_TEXT_BYTES];
+	struct buf ago = { 0 };
+
+	name_ago(&ago, env_wall_ms(env), p->last_ok_ms);
+	run_say(run, "%-20s %-28s as of %s, %lld to send%s%s\n",
+	    name_of_node(run, &p->node, name),
+	    p->address[0] != '\0' ? p->address : "(calls us)", buf_cstr(&ago),
+	    (long long)pending(p),
+	    p->last_error[0] != '\0' ? "; last try: " : "", p->last_error);
+	buf_release(&ago);
+}
+
+enum err
+cmd_peers(struct run *run, struct fail *f)
+{
+	json_t *array = run->cli->json ? json_array() : NULL;
+	struct lane_peer_info p;
+	enum err e = OK;
+	size_t at = 0;
+
+	for (; (e = lane_peer_at(run->replica, &p, at, f)) == OK; at++) {
+		if (array == NULL)
+			peer_text(run, &p);
+		else if (json_array_append_new(array, peer_json(run, &p)) != 0)
+			return fail_set(f, ERR_NOMEM, "the JSON answer");
+	}
+	if (e != ERR_NOTFOUND) {
+		json_decref(array);
+		return e;
+	}
+	if (run->cli->json)
+		return run_json(run, array, f);
+	if (at == 0)
+		run_say(run,
+		    "no peers yet; footbridge peer add NODE HOST:PORT\n");
+	return OK;
+}
+
+/* ---- sync ---- */
+
+static json_t *
+result_json(const char *name, const struct net_result *n, enum err e,
+    const struct fail *why)
+{
+	json_t *outcome = json_object();
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		(void)show_set(outcome, outcome_name((enum outcome)i),
+		    json_integer((json_int_t)n->outcome[i]));
+	return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:o}",
+	    "peer", name, "ok", e == OK, "error", e == OK ? "" : why->text,
+	    "sent_bytes", (json_int_t)n->sent_bytes, "received_bytes",
+	    (json_int_t)n->received_bytes, "head_bytes",
+	    (json_int_t)n->head_bytes, "round_trips",
+	    (json_int_t)n->round_trips, "sent_items", (json_int_t)n->sent_items,
+	    "sealed", (json_int_t)n->sealed, "took_ms", (json_int_t)n->took_ms,
+	    "received", outcome);
+}
+
+static void
+result_text(struct run *run, const char *name, const struct net_result *n,
+    enum err e, const struct fail *why)
+{
+	int64_t received = 0;
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		received += n->outcome[i];
+	if (e != OK)
+		run_say(run, "%s: broke off: %s\n  what arrived is kept; ",
+		    name, why->text);
+	else
+		run_say(run, "%s: ", name);
+	run_say(run,
+	    "sent %lld, received %lld (%lld applied, %lld duplicate, %lld "
+	    "waiting, %lld quarantined, %lld refused)\n  %lld bytes out, %lld "
+	    "in, %lld of heads; %lld round trips; %.1f s\n",
+	    (long long)n->sent_items, (long long)received,
+	    (long long)n->outcome[OUTCOME_APPLIED],
+	    (long long)n->outcome[OUTCOME_DUPLICATE],
+	    (long long)n->outcome[OUTCOME_WAITING],
+	    (long long)n->outcome[OUTCOME_QUARANTINED],
+	    (long long)n->outcome[OUTCOME_REFUSED], (long long)n->sent_bytes,
+	    (long long)n->received_bytes, (long long)n->head_bytes,
+	    (long long)n->round_trips, (double)n->took_ms / 1000);
+}
+
+struct syncing {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	size_t good, bad;
+	struct fail first;
+};
+
+static void
+sync_one(struct syncing *s, const struct contact *c)
+{
+	struct net_result n = { 0 };
+	struct fail why = { 0 };
+	enum err e = contact_call(s->run->engine, &n, c, &why);
+
+	if (e == OK)
+		s->good++;
+	else if (s->bad++ == 0)
+		s->first = why;
+	if (s->array != NULL)
+		(void)json_array_append_new(s->array,
+		    result_json(c->name, &n, e, &why));
+	else
+		result_text(s->run, c->name, &n, e, &why);
+}
+
+static enum err
+sync_all(struct syncing *s, const char *only, struct fail *f)
+{
+	struct contact c;
+	enum err e;
+
+	for (size_t at = 0;; at++) {
+		e = contact_at(s->run->engine, &c, at, f);
+		if (e == ERR_NOTFOUND)
+			break;
+		if (e != OK)
+			return e;
+		if (only != NULL ? contact_is(s->run->engine, &c, only)
+				 : c.address[0] != '\0')
+			sync_one(s, &c);
+	}
+	if (s->good + s->bad == 0)
+		return fail_set(f, ERR_NOTFOUND,
+		    only != NULL
+			? "%s%.60s is no peer with an address; see footbridge "
+			  "peers"
+			: "%s%sno peer has an address yet; footbridge peer "
+			  "add NODE HOST:PORT",
+		    "", only != NULL ? only : "");
+	return OK;
+}
+
+static enum err
+count_decisions(struct run *run, int64_t *decisions, struct fail *f)
+{
+	int64_t notices;
+	enum err e;
+
+	engine_lock(run->engine);
+	e = conflict_count(run->replica, decisions, &notices, f);
+	engine_unlock(run->engine);
+	return e;
+}
+
+enum err
+cmd_sync(struct run *run, struct fail *f)
+{
+	struct syncing s = { .run = run };
+	int64_t before = 0, after = 0;
+	enum err e = count_decisions(run, &before, f);
+
+	if (run->cli->json)
+		s.array = json_array();
+	if (e == OK)
+		e = sync_all(&s, run_word(run, 0), f);
+	if (e == OK)
+		e = count_decisions(run, &after, f);
+	if (e != OK) {
+		json_decref(s.array);
+		return e;
+	}
+	run->decide = after > before;
+	if (run->decide && !run->cli->json)
+		run_say(run,
+		    "%lld new conflicts need a person: footbridge conflicts\n",
+		    (long long)(after - before));
+	if (run->cli->json)
+		e = run_json(run, s.array, f);
+	run->whole = e == OK;
+	if (e == OK && s.bad > 0) {
+		*f = s.first;
+		return fail_in(f, s.first.code,
+		    "%zu of %zu peers were not reached", s.bad, s.good + s.bad);
+	}
+	return e;
+}

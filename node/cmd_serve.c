@@ -1,0 +1,109 @@
+/* serve: the daemon. */
+#include "node/cmd.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "node/net.h"
+#include "node/open.h"
+#include "node/schedule.h"
+#include "node/socket.h"
+
+struct serving {
+	struct socket_server *socket;
+	struct net_server *net;
+	struct schedule *schedule;
+	char address[NET_ADDRESS_BYTES];
+};
+
+static void
+signals_to_wait_for(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGHUP);
+}
+
+static enum err
+start(struct serving *s, struct run *run, const char *listen, struct fail *f)
+{
+	enum err e = socket_start(&s->socket, run->dir, run->engine, f);
+
+	if (e == OK && listen != NULL && listen[0] != '\0')
+		e = net_server_start(&s->net, s->address, run->engine, listen,
+		    f);
+	if (e == OK)
+		e = schedule_start(&s->schedule, run->engine, f);
+	return e;
+}
+
+static void
+stop(struct serving *s, struct run *run)
+{
+	engine_stop(run->engine);
+	net_server_stop(s->net);
+	schedule_stop(s->schedule);
+	socket_stop(s->socket);
+}
+
+static enum err
+say_ready(struct run *run, const struct serving *s, struct fail *f)
+{
+	enum err e = OK;
+
+	if (run->cli->json)
+		e = run_json(run,
+		    json_pack("{s:s, s:s}", "dir", run->dir, "listen",
+			s->address),
+		    f);
+	else if (s->address[0] != '\0')
+		run_say(run, "serving %s, peers reach it at %s\n", run->dir,
+		    s->address);
+	else
+		run_say(run,
+		    "serving %s; peers cannot call it (no --listen), it calls "
+		    "them\n",
+		    run->dir);
+	run_drain(run);
+	(void)sd_notify(0, "READY=1");
+	return e;
+}
+
+static enum err
+listen_setting(struct config *c, struct run *run, struct fail *f)
+{
+	enum err e = config_read(c, replica_env(run->replica), run->dir, f);
+	const char *listen = cli_get(run->cli, "listen");
+
+	if (e == OK && listen != NULL)
+		(void)snprintf(c->listen, sizeof(c->listen), "%s", listen);
+	return e;
+}
+
+enum err
+cmd_serve(struct run *run, struct fail *f)
+{
+	struct serving s = { 0 };
+	struct config config;
+	sigset_t set;
+	int got = 0;
+	enum err e = listen_setting(&config, run, f);
+
+	if (e != OK)
+		return e;
+	/* before the first thread, so that only sigwait sees them */
+	signals_to_wait_for(&set);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return fail_set(f, ERR_IO, "signals cannot be blocked");
+	e = start(&s, run, config.listen, f);
+	if (e == OK)
+		e = say_ready(run, &s, f);
+	if (e == OK)
+		(void)sigwait(&set, &got);
+	(void)sd_notify(0, "STOPPING=1");
+	stop(&s, run);
+	return e;
+}

@@ -1,0 +1,237 @@
+/* share, access, carry. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/gate.h"
+#include "node/show.h"
+#include "sync/grant.h"
+
+/* ---- share ---- */
+
+struct sharing {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	const char *to;
+	bool dry_run;
+	int64_t fresh;
+	bool failed;
+};
+
+static void
+share_line(void *context, const struct grant_line *line)
+{
+	struct sharing *s = context;
+	const char *what = line->granted_before && !line->is_new
+	    ? "could read it already"
+	    : s->dry_run ? "would be able to read it"
+			 : "can read it from now on";
+
+	if (line->is_new)
+		s->fresh++;
+	if (s->array == NULL)
+		run_say(s->run, "%-24s %s %s\n", line->category, s->to, what);
+	else if (json_array_append_new(s->array,
+		     json_pack("{s:s, s:b, s:b}", "category", line->category,
+			 "granted_before", line->granted_before, "is_new",
+			 line->is_new)) != 0)
+		s->failed = true;
+}
+
+/* A category nobody can mean is a typing mistake, not an empty share. */
+static enum err
+check_categories(const struct run *run, struct fail *f)
+{
+	const struct registry *g = replica_registry(run->replica);
+	const char *word;
+
+	for (size_t k = 1; (word = run_word(run, k)) != NULL; k++) {
+		bool known = false;
+
+		for (size_t i = 0; !known && i < g->category_count; i++)
+			known = strcmp(g->categories[i], word) == 0;
+		if (!known)
+			return fail_set(f, ERR_INPUT,
+			    "no category is called %.64s; want LABEL.item such "
+			    "as SUP.referral",
+			    word);
+	}
+	return OK;
+}
+
+static enum err
+share_request(struct grant_request *q, const struct member_agency **to,
+    struct run *run, struct fail *f)
+{
+	const char *agency = cli_get(run->cli, "to");
+	const char *basis = cli_get(run->cli, "basis");
+	enum err e;
+
+	if (agency == NULL || basis == NULL)
+		return fail_set(f, ERR_USAGE,
+		    "share: say to whom and on which legal basis: --to AGENCY "
+		    "--basis KIND:REF");
+	e = gate_basis(basis, f);
+	if (e == OK)
+		e = members_find_agency(replica_members(run->replica), to,
+		    agency, f);
+	if (e == OK)
+		e = check_categories(run, f);
+	if (e == OK)
+		e = read_subject(run->replica, &q->subject, run_word(run, 0),
+		    f);
+	if (e != OK)
+		return e;
+	q->categories = run->cli->words + 1;
+	q->category_count = run->cli->word_count - 1;
+	q->kind = GRANT_AGENCY;
+	memcpy(q->recipient, (*to)->id.b, ID_BYTES);
+	q->right =
+	    cli_get(run->cli, "write") != NULL ? GRANT_WRITE : GRANT_READ;
+	q->basis = basis;
+	q->from_now = cli_get(run->cli, "from-now") != NULL;
+	q->dry_run = cli_get(run->cli, "dry-run") != NULL;
+	return OK;
+}
+
+enum err
+cmd_share(struct run *run, struct fail *f)
+{
+	struct grant_request q = { 0 };
+	const struct member_agency *to;
+	struct sharing s = { .run = run };
+	enum err e = share_request(&q, &to, run, f);
+
+	if (e != OK)
+		return e;
+	s.to = to->name;
+	s.dry_run = q.dry_run;
+	if (run->cli->json)
+		s.array = json_array();
+	e = grant_share(run->replica, &q, share_line, &s, f);
+	if (e == OK && s.failed)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e != OK) {
+		json_decref(s.array);
+		return e;
+	}
+	run->wrote = s.fresh > 0 && !q.dry_run;
+	return run->cli->json ? run_json(run, s.array, f) : OK;
+}
+
+/* ---- access ---- */
+
+static const char *
+access_who(const struct grant_access *a)
+{
+	if (a->node != NULL)
+		return a->node->name;
+	return a->agency != NULL ? a->agency->name : "an unknown agency";
+}
+
+static void
+access_line(void *context, const struct grant_access *a)
+{
+	struct sharing *s = context;
+	char at[NAME_TIME_BYTES];
+	const char *right = a->right == GRANT_WRITE ? "write" : "read";
+	const char *owner = a->owner != NULL ? a->owner->name : "?";
+	const char *basis = a->basis != NULL ? a->basis : "";
+
+	name_time(at, a->at_ms,
+	    replica_env(s->run->replica)
+		->offset_min(replica_env(s->run->replica)->self));
+	if (s->array == NULL) {
+		run_say(s->run, "%-20s of %-20s %s %s (%s) since %s, %s%s\n",
+		    a->category, owner, access_who(a),
+		    a->right == GRANT_WRITE ? "reads and writes" : "reads",
+		    a->node != NULL ? "one node" : "the agency", at,
+		    basis[0] != '\0' ? basis : "basis not readable here",
+		    a->whole_history ? "" : ", not the history before");
+		return;
+	}
+	if (json_array_append_new(s->array,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}",
+		    "category", a->category, "owner", owner, "kind",
+		    a->node != NULL ? "node" : "agency", "who", access_who(a),
+		    "right", right, "since", at, "basis", basis,
+		    "whole_history", a->whole_history)) != 0)
+		s->failed = true;
+}
+
+enum err
+cmd_access(struct run *run, struct fail *f)
+{
+	struct sharing s = { .run = run };
+	struct row_id subject;
+	enum err e = read_subject(run->replica, &subject, run_word(run, 0), f);
+
+	if (e != OK)
+		return e;
+	if (run->cli->json)
+		s.array = json_array();
+	e = grant_access_list(run->replica, &subject, access_line, &s, f);
+	if (e == OK && s.failed)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e == OK && run->cli->json)
+		return run_json(run, s.array, f);
+	json_decref(s.array);
+	return e;
+}
+
+/* ---- carry ---- */
+
+static enum err
+carry_all(struct run *run, const struct member_node *node, int64_t *granted,
+    struct fail *f)
+{
+	struct row_id subject;
+	const char *word;
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && (word = run_word(run, k)); k++) {
+		int64_t now = 0;
+
+		e = read_subject(run->replica, &subject, word, f);
+		if (e == OK)
+			e = grant_carry(run->replica, &subject, node, &now, f);
+		*granted += now;
+		run_progress(run, "%zu of %zu", k + 1, run->cli->word_count);
+	}
+	run_progress(run, "%s", "");
+	return e;
+}
+
+enum err
+cmd_carry(struct run *run, struct fail *f)
+{
+	const char *on = cli_get(run->cli, "on");
+	const struct member_node *node;
+	int64_t granted = 0;
+	enum err e;
+
+	if (on == NULL)
+		return fail_set(f, ERR_USAGE,
+		    "carry: say on which machine: --on NODE");
+	e = members_find_node(replica_members(run->replica), &node, on, f);
+	if (e == OK)
+		e = replica_begin(run->replica, f);
+	if (e != OK)
+		return e;
+	e = carry_all(run, node, &granted, f);
+	if (e == OK)
+		e = replica_commit(run->replica, f);
+	else
+		replica_rollback(run->replica);
+	if (e != OK)
+		return e;
+	run->wrote = granted > 0;
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:i, s:I}", "people", (int)run->cli->word_count,
+			"granted", (json_int_t)granted),
+		    f);
+	run_say(run, "%zu people go with %s (%lld new keys)\n",
+	    run->cli->word_count, node->name, (long long)granted);
+	return OK;
+}

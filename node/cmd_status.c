@@ -1,0 +1,358 @@
+/* status, held, held retry. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/show.h"
+#include "sync/db.h"
+#include "sync/lane.h"
+
+/* ---- what is counted ---- */
+
+struct totals {
+	int64_t people, unsealed, oldest_ms; /* own work not sent yet */
+	int64_t segments, unreadable, waiting;
+	int64_t decisions, notices;
+	int64_t held, held_bytes, held_oldest_ms;
+	int64_t drafts;
+};
+
+static enum err
+count_sql(int64_t *out, struct run *run, const char *sql, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(run->replica), sql, f);
+
+	if (e != OK)
+		return e;
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*out = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return e;
+}
+
+static bool
+count_held(void *context, const struct held_item *h)
+{
+	struct totals *t = context;
+
+	t->held++;
+	t->held_bytes += (int64_t)h->bytes;
+	if (t->held_oldest_ms == 0 || h->at_ms < t->held_oldest_ms)
+		t->held_oldest_ms = h->at_ms;
+	return true;
+}
+
+static enum err
+count_people(int64_t *out, struct run *run, struct fail *f)
+{
+	if (registry_table(replica_registry(run->replica), "person") == NULL)
+		return OK;
+	return count_sql(out, run, "SELECT count(*) FROM person", f);
+}
+
+static enum err
+take_totals(struct totals *t, struct run *run, struct fail *f)
+{
+	const struct {
+		int64_t *to;
+		const char *sql;
+	} counts[] = {
+		{ &t->unsealed,
+		    "SELECT count(*) FROM _segment WHERE state <= 2" },
+		{ &t->segments, "SELECT count(*) FROM _segment" },
+		{ &t->waiting,
+		    "SELECT count(*) FROM _segment WHERE state = 4" },
+		{ &t->unreadable,
+		    "SELECT count(*) FROM _segment WHERE state = 5" },
+		{ &t->drafts, "SELECT count(*) FROM _draft" },
+	};
+	enum err e = count_people(&t->people, run, f);
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(counts); i++)
+		e = count_sql(counts[i].to, run, counts[i].sql, f);
+	if (e == OK)
+		e = conflict_count(run->replica, &t->decisions, &t->notices, f);
+	if (e == OK)
+		e = held_list(run->replica, count_held, t, f);
+	return e;
+}
+
+/* ---- peers ---- */
+
+struct peers {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	size_t count, overdue, behind;
+};
+
+/* A peer that should have been reached three times over by now. */
+static bool
+is_overdue(const struct lane_peer_info *p, int64_t now)
+{
+	return p->every_s > 0 && p->address[0] != '\0' &&
+	    now - p->last_ok_ms > 3 * p->every_s * 1000;
+}
+
+static int64_t
+pending(const struct lane_peer_info *p)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		n += p->pending[i];
+	return (int64_t)n;
+}
+
+static void
+say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
+{
+	struct run *run = k->run;
+	char text[ID_TEXT_BYTES];
+	const char *name = name_of_node(run, &p->node, text);
+	struct buf ago = { 0 };
+
+	name_ago(&ago, now, p->last_ok_ms);
+	if (k->array != NULL)
+		(void)json_array_append_new(k->array,
+		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s}", "name", name,
+			"last_ok_ms", (json_int_t)p->last_ok_ms, "pending",
+			(json_int_t)pending(p), "receipt", p->receipt,
+			"overdue", is_overdue(p, now), "last_error",
+			p->last_error));
+	else
+		run_say(run, "  %-20s as of %s; %lld to send%s%s%s\n", name,
+		    buf_cstr(&ago), (long long)pending(p),
+		    p->receipt ? ", it signed for all it was sent" : "",
+		    p->last_error[0] != '\0' ? "; last try failed: " : "",
+		    p->last_error);
+	buf_release(&ago);
+}
+
+static enum err
+each_peer(struct peers *k, struct fail *f)
+{
+	int64_t now = env_wall_ms(replica_env(k->run->replica));
+	struct lane_peer_info p;
+	enum err e;
+
+	while ((e = lane_peer_at(k->run->replica, &p, k->count, f)) == OK) {
+		if (k->count == 0 && k->array == NULL)
+			run_say(k->run, "peers\n");
+		say_peer(k, &p, now);
+		k->count++;
+		k->overdue += is_overdue(&p, now);
+		k->behind += pending(&p) > 0;
+	}
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* ---- status ---- */
+
+static void
+say_identity(struct run *run)
+{
+	struct members *m = replica_members(run->replica);
+	const struct identity *me = replica_identity(run->replica);
+	const char *network = members_network_name(m);
+	char node[ID_TEXT_BYTES], agency[ID_TEXT_BYTES];
+
+	if (network == NULL) {
+		run_say(run,
+		    "this replica belongs to no network yet; import the "
+		    "answer to its join request\n");
+		return;
+	}
+	run_say(run, "%s of %s, network %s\n",
+	    name_of_node(run, &me->node, node),
+	    name_of_agency(run, &me->agency, agency), network);
+}
+
+static void
+say_work(struct run *run, const struct totals *t)
+{
+	run_say(run, "  %lld people, %lld segments in the log\n",
+	    (long long)t->people, (long long)t->segments);
+	if (t->unsealed > 0)
+		run_say(run,
+		    "  work of %lld compartments is saved here and goes out "
+		    "with the next contact\n",
+		    (long long)t->unsealed);
+	if (t->unreadable > 0)
+		run_say(run,
+		    "  %lld segments are kept for others and cannot be read "
+		    "here\n",
+		    (long long)t->unreadable);
+	if (t->drafts > 0)
+		run_say(run,
+		    "  %lld drafts: typed, but the record had changed\n",
+		    (long long)t->drafts);
+}
+
+static void
+say_open(struct run *run, const struct totals *t)
+{
+	struct buf ago = { 0 };
+
+	if (t->decisions + t->notices > 0)
+		run_say(run,
+		    "conflicts: %lld to decide, %lld settled by rule and not "
+		    "yet looked at (footbridge conflicts --all)\n",
+		    (long long)t->decisions, (long long)t->notices);
+	if (t->held > 0) {
+		name_ago(&ago, env_wall_ms(replica_env(run->replica)),
+		    t->held_oldest_ms);
+		run_say(run,
+		    "held: %lld things arrived and are not applied, the "
+		    "oldest %s (footbridge held)\n",
+		    (long long)t->held, buf_cstr(&ago));
+	}
+	if (t->decisions + t->notices + t->held == 0)
+		run_say(run, "nothing waits for a person\n");
+	buf_release(&ago);
+}
+
+static json_t *
+status_json(struct run *run, const struct totals *t, json_t *peers)
+{
+	struct members *m = replica_members(run->replica);
+	const struct identity *me = replica_identity(run->replica);
+	const char *network = members_network_name(m);
+	char node[ID_TEXT_BYTES], agency[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+
+	hex_encode(id, me->node.b, ID_BYTES);
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I, s:I, s:I, s:o}",
+	    "network", network != NULL ? network : "", "node",
+	    name_of_node(run, &me->node, node), "node_id", id, "agency",
+	    name_of_agency(run, &me->agency, agency), "root_key_here",
+	    me->has_root_secret, "people", (json_int_t)t->people, "segments",
+	    (json_int_t)t->segments, "unsealed", (json_int_t)t->unsealed,
+	    "waiting", (json_int_t)t->waiting, "unreadable",
+	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
+	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
+	    "drafts", (json_int_t)t->drafts, "peers", peers);
+}
+
+/* --check: one line and an exit status for a monitor. */
+static enum err
+check(struct run *run, const struct totals *t, const struct peers *p,
+    struct fail *f)
+{
+	if (p->overdue > 0)
+		return fail_set(f, ERR_NET,
+		    "%zu of %zu peers were not reached for three of their "
+		    "intervals; footbridge peers says why",
+		    p->overdue, p->count);
+	run->decide = t->decisions > 0 || t->held > 0;
+	return OK;
+}
+
+enum err
+cmd_status(struct run *run, struct fail *f)
+{
+	struct totals t = { 0 };
+	struct peers p = { .run = run };
+	enum err e = take_totals(&t, run, f);
+
+	if (e != OK)
+		return e;
+	if (run->cli->json)
+		p.array = json_array();
+	else
+		say_identity(run);
+	if (!run->cli->json)
+		say_work(run, &t);
+	e = each_peer(&p, f);
+	if (e == OK && !run->cli->json)
+		say_open(run, &t);
+	if (e == OK && run->cli->json)
+		e = run_json(run, status_json(run, &t, p.array), f);
+	run->whole = e == OK;
+	if (e == OK && cli_get(run->cli, "check") != NULL)
+		e = check(run, &t, &p, f);
+	return e;
+}
+
+/* ---- held ---- */
+
+struct holding {
+	struct run *run;
+	json_t *array;
+	int64_t only; /* 0: all */
+	size_t count;
+};
+
+static bool
+one_held(void *context, const struct held_item *h)
+{
+	struct holding *k = context;
+	char from[ID_TEXT_BYTES], at[NAME_TIME_BYTES];
+	const char *name;
+	const struct env *env = replica_env(k->run->replica);
+
+	if (k->only != 0 && h->no != k->only)
+		return true;
+	k->count++;
+	name = name_of_node(k->run, &h->from, from);
+	name_time(at, h->at_ms, env->offset_min(env->self));
+	if (k->array != NULL)
+		return json_array_append_new(k->array,
+			   json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:b}",
+			       "id", (json_int_t)h->no, "what", h->what, "why",
+			       h->why, "from", name, "since", at, "bytes",
+			       (json_int_t)h->bytes, "can_retry",
+			       h->can_retry)) == 0;
+	run_say(k->run, "%lld  %s, %zu bytes, from %s since %s\n      %s\n",
+	    (long long)h->no, h->what, h->bytes, name, at, h->why);
+	if (h->can_retry)
+		run_say(k->run,
+		    "      footbridge held retry %lld tries it "
+		    "again\n",
+		    (long long)h->no);
+	run_flush(k->run);
+	return true;
+}
+
+enum err
+cmd_held(struct run *run, struct fail *f)
+{
+	struct holding k = { .run = run };
+	enum err e = OK;
+
+	if (run_word(run, 0) != NULL)
+		e = cli_number(&k.only, run_word(run, 0), 1, INT64_MAX,
+		    "the number", f);
+	if (e == OK && run->cli->json)
+		k.array = json_array();
+	if (e == OK)
+		e = held_list(run->replica, one_held, &k, f);
+	if (e == OK && k.only != 0 && k.count == 0)
+		e = fail_set(f, ERR_NOTFOUND, "nothing held has this number");
+	if (e == OK && run->cli->json)
+		return run_json(run, k.array, f);
+	json_decref(k.array);
+	if (e == OK && k.count == 0)
+		run_say(run, "nothing is held: all that arrived is applied\n");
+	return e;
+}
+
+enum err
+cmd_held_retry(struct run *run, struct fail *f)
+{
+	int64_t no;
+	enum err e =
+	    cli_number(&no, run_word(run, 0), 1, INT64_MAX, "the number", f);
+
+	if (e == OK)
+		e = held_retry(run->replica, no, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (run->cli->json)
+		return run_json(run, json_pack("{s:b}", "applied", 1), f);
+	run_say(run, "tried again: it is applied\n");
+	return OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * Calling a peer: one exchange and what is noted about it. Functions take the
+ * engine's lock themselves and must be called without it.
+ */
+#ifndef FOOTBRIDGE_NODE_CONTACT_H
+#define FOOTBRIDGE_NODE_CONTACT_H
+
+#include "node/net.h"
+#include "sync/lane.h"
+
+/* how often a peer is called when nothing else is said */
+#define CONTACT_EVERY_S 900
+
+struct contact {
+	struct node_id node;
+	char name[LIMIT_NAME_BYTES + 1];
+	char address[LANE_ADDRESS_BYTES + 1]; /* "" : it calls us */
+	int64_t every_s, budget;
+	int64_t last_ok_ms, last_try_ms;
+	bool failed; /* the last try failed */
+};
+
+/* The peer number at, from 0; ERR_NOTFOUND at the end. */
+enum err contact_at(struct engine *e, struct contact *out, size_t at,
+    struct fail *f);
+/* Does a person mean this peer by that name or id? */
+bool contact_is(struct engine *e, const struct contact *c, const char *text);
+/* Call it and note how it went. */
+enum err contact_call(struct engine *e, struct net_result *out,
+    const struct contact *c, struct fail *f);
+
+#endif

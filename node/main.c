@@ -1,0 +1,233 @@
+/*
+ * footbridge: one process, one command. Everything a person types comes
+ * through here; the command runs in a running daemon, else in this process.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "node/dispatch.h"
+#include "node/help.h"
+#include "node/open.h"
+#include "node/secret.h"
+#include "node/socket.h"
+
+#define VERSION "0.1.0"
+
+/* Nothing of a record or a key may leave by a side door (ASSURANCE 4.12). */
+static enum err
+harden(struct fail *f)
+{
+	static const char *const proxies[] = { "http_proxy", "https_proxy",
+		"HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy",
+		"NO_PROXY" };
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return fail_set(f, ERR_IO, "core dumps cannot be turned off");
+	if (getenv("SSLKEYLOGFILE") != NULL)
+		return fail_set(f, ERR_DENIED,
+		    "SSLKEYLOGFILE is set, so the keys of every connection "
+		    "would be written to a file; unset it");
+	for (size_t i = 0; i < COUNT_OF(proxies); i++)
+		(void)unsetenv(proxies[i]);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (sodium_init() < 0)
+		return fail_set(f, ERR_IO, "libsodium cannot be set up");
+	return OK;
+}
+
+static enum err
+read_input(struct buf *out, struct fail *f)
+{
+	uint8_t chunk[16384];
+	ssize_t n;
+
+	buf_init(out, RUN_INPUT_BYTES);
+	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0 ||
+	    (n < 0 && errno == EINTR)) {
+		if (n > 0)
+			buf_put(out, chunk, (size_t)n);
+	}
+	sodium_memzero(chunk, sizeof(chunk));
+	if (n < 0)
+		return fail_set(f, ERR_IO, "standard input cannot be read");
+	if (out->err != OK)
+		return fail_set(f, ERR_LIMIT,
+		    "standard input is longer than %d bytes",
+		    (int)RUN_INPUT_BYTES);
+	if (out->n == 0) /* given, and empty */
+		buf_put(out, "", 0);
+	return OK;
+}
+
+/* Ask before something that cannot be taken back. */
+static enum err
+confirm(const struct cli *cli, struct fail *f)
+{
+	if (cli->command->question == NULL || cli->yes)
+		return OK;
+	return secret_confirm(cli->command->question, f);
+}
+
+/* ---- where it runs ---- */
+
+static enum err
+run_here(struct run *run, struct fail *f)
+{
+	enum err e = dispatch_run(run, f);
+
+	if (e == OK || !run->cli->json || run->whole)
+		run_drain(run);
+	return e;
+}
+
+static enum err
+run_with_replica(struct run *run, struct cli *cli, struct fail *f)
+{
+	struct open_with w = { 0 };
+	struct replica *r = NULL;
+	struct engine engine;
+	enum err e = open_replica(&r, &w, cli, run->dir, f);
+
+	if (e == OK && cli->as == NULL && w.config.as[0] != '\0')
+		cli->as = w.config.as;
+	if (e == OK)
+		e = engine_init(&engine, r, f);
+	if (e == OK) {
+		run->engine = &engine;
+		e = run_here(run, f);
+		engine_release(&engine);
+	}
+	replica_close(r);
+	open_forget(&w);
+	return e;
+}
+
+/* true: a daemon answered and *status is what it said. */
+static bool
+run_in_daemon(int *status, const struct run *run, int argc, char **argv,
+    enum err *e, struct fail *f)
+{
+	struct socket_answer answer = { 0 };
+	bool asked = run->cli->command->question != NULL;
+
+	*e = socket_call(&answer, run->dir, argc, argv, asked, run->out_tty,
+	    run->input, run->input_n, f);
+	if (*e == ERR_NOTFOUND) {
+		*e = OK;
+		return false;
+	}
+	if (*e != OK)
+		return true;
+	if (answer.out.n > 0)
+		(void)fwrite(answer.out.p, 1, answer.out.n, stdout);
+	(void)fflush(stdout);
+	if (answer.err.n > 0)
+		(void)fprintf(stderr, "footbridge: %s\n",
+		    buf_cstr(&answer.err));
+	*status = answer.status;
+	buf_release(&answer.out);
+	buf_release(&answer.err);
+	return true;
+}
+
+static int
+run_command(struct cli *cli, int argc, char **argv, struct fail *f)
+{
+	const struct cli_command *c = cli->command;
+	struct buf input = { 0 };
+	struct run run;
+	int status = -1;
+	enum err e = OK;
+
+	run_init(&run, cli);
+	run.out_fd = STDOUT_FILENO;
+	run.out_tty = isatty(STDOUT_FILENO) != 0;
+	run.progress = isatty(STDERR_FILENO) != 0;
+	if (c->need != CLI_NOTHING)
+		e = open_dir(&run.dir, cli, f);
+	if (e == OK)
+		e = confirm(cli, f);
+	if (e == OK && cli_wants_input(cli)) {
+		e = read_input(&input, f);
+		run.input = input.p != NULL ? input.p : (const uint8_t *)"";
+		run.input_n = input.n;
+	}
+	if (e == OK && c->need >= CLI_REPLICA) {
+		if ((c->flags & CLI_HERE) != 0 ||
+		    !run_in_daemon(&status, &run, argc, argv, &e, f))
+			e = run_with_replica(&run, cli, f);
+	} else if (e == OK) {
+		e = run_here(&run, f);
+	}
+	if (status < 0)
+		status = run_exit(&run, e);
+	if (e != OK)
+		(void)fprintf(stderr, "footbridge: %s\n",
+		    f->text[0] != '\0' ? f->text : err_text(e));
+	run_release(&run);
+	buf_release(&input);
+	return status;
+}
+
+/* --help, --version and what is not there yet; -1: go on. */
+static int
+say_about(const struct cli *cli)
+{
+	const struct cli_command *c = cli->command;
+	struct buf out = { 0 };
+	int status = 0;
+
+	if (cli->version) {
+		buf_printf(&out, "footbridge " VERSION "\n");
+	} else if (cli->help && c != NULL) {
+		(void)help_command(&out, c->name);
+	} else if (cli->help) {
+		help_all(&out);
+	} else if (c->run == NULL) {
+		(void)fprintf(stderr,
+		    "footbridge: %s is not available yet: "
+		    "%s\n",
+		    c->name, c->later);
+		status = 1;
+	} else {
+		status = -1;
+	}
+	if (out.n > 0)
+		(void)fwrite(out.p, 1, out.n, stdout);
+	buf_release(&out);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli cli = { 0 };
+	struct fail f = { 0 };
+	int status;
+	enum err e = harden(&f);
+
+	if (e == OK)
+		e = cli_parse(&cli, argc, argv, cli_table, cli_table_count, &f);
+	if (e != OK) {
+		(void)fprintf(stderr, "footbridge: %s\n",
+		    f.text[0] != '\0' ? f.text : err_text(e));
+		return e == ERR_USAGE ? 2 : 1;
+	}
+	status = say_about(&cli);
+	if (status < 0)
+		status = run_command(&cli, argc, argv, &f);
+	cli_release(&cli);
+	if (fflush(stdout) != 0 && status == 0)
+		status = 1;
+	return status;
+}

@@ -1,0 +1,330 @@
+/* The daemon's end: a thread that accepts, and one for each command. */
+#include "node/socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "node/dispatch.h"
+#include "node/socket_frame.h"
+#include "sync/rd.h"
+
+/* A local program has sent its request by then, or never will. */
+#define REQUEST_WAIT_S 20
+#define ANSWER_WAIT_S 60
+
+struct socket_server {
+	const char *dir;
+	struct engine *engine;
+	int fd, stop[2];
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	size_t clients;
+};
+
+struct client {
+	struct socket_server *server;
+	int fd;
+};
+
+/* ---- one request ---- */
+
+struct request {
+	char *cwd;
+	char **argv;
+	int argc;
+	bool tty, has_input;
+	const uint8_t *input; /* borrowed from the frame */
+	size_t input_n;
+};
+
+static void
+request_release(struct request *q)
+{
+	for (int i = 0; i < q->argc; i++)
+		free(q->argv[i]);
+	free(q->argv);
+	free(q->cwd);
+}
+
+static char *
+take_text(struct rd *r)
+{
+	size_t n;
+	const uint8_t *p = rd_bytes(r, &n, SOCKET_REQUEST_BYTES);
+	char *text;
+
+	if (p == NULL || r->err != OK || memchr(p, '\0', n) != NULL)
+		return NULL;
+	text = malloc(n + 1);
+	if (text == NULL)
+		return NULL;
+	memcpy(text, p, n);
+	text[n] = '\0';
+	return text;
+}
+
+static bool
+request_read(struct request *q, const struct buf *frame)
+{
+	struct rd r = rd_of(frame->p, frame->n);
+	char *version = take_text(&r);
+	bool known =
+	    version != NULL && strcmp(version, "footbridge command 1") == 0;
+	uint64_t argc;
+	uint8_t flags;
+
+	free(version);
+	if (!known)
+		return false;
+	q->cwd = take_text(&r);
+	flags = rd_u8(&r);
+	q->tty = (flags & 1) != 0;
+	q->has_input = (flags & 2) != 0;
+	q->input = rd_bytes(&r, &q->input_n, RUN_INPUT_BYTES);
+	argc = rd_max(&r, SOCKET_ARGS_MAX);
+	if (q->cwd == NULL || r.err != OK || argc == 0)
+		return false;
+	q->argv = calloc((size_t)argc + 1, sizeof(*q->argv));
+	if (q->argv == NULL)
+		return false;
+	for (uint64_t i = 0; i < argc; i++) {
+		q->argv[i] = take_text(&r);
+		if (q->argv[i] == NULL)
+			return false;
+		q->argc++;
+	}
+	return rd_done(&r) == OK;
+}
+
+static enum err
+run_request(struct run *run, struct cli *cli, const struct request *q,
+    struct socket_server *s, struct fail *f)
+{
+	enum err e =
+	    cli_parse(cli, q->argc, q->argv, cli_table, cli_table_count, f);
+
+	if (e != OK)
+		return e;
+	run_init(run, cli);
+	run->dir = s->dir;
+	run->cwd = q->cwd;
+	run->engine = s->engine;
+	run->out_tty = q->tty;
+	if (q->has_input) {
+		run->input = q->input;
+		run->input_n = q->input_n;
+	}
+	if (cli->command == NULL || cli->command->run == NULL ||
+	    cli->command->need < CLI_REPLICA ||
+	    (cli->command->flags & CLI_HERE) != 0)
+		return fail_set(f, ERR_USAGE,
+		    "this command does not run in the daemon");
+	if (cli->command->question != NULL && !cli->yes)
+		return fail_set(f, ERR_USAGE, "%s Give --yes",
+		    cli->command->question);
+	return dispatch_run(run, f);
+}
+
+static void
+answer_request(struct client *c, const struct request *q)
+{
+	struct cli cli = { 0 };
+	struct run run = { 0 };
+	struct fail f = { 0 };
+	enum err e = run_request(&run, &cli, q, c->server, &f);
+	uint8_t status = (uint8_t)run_exit(&run, e);
+	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
+	const char *text = "";
+
+	if (e != OK)
+		text = f.text[0] != '\0' ? f.text : err_text(e);
+	/* half an answer is none: a failed command prints its reason alone */
+	if (e != OK && cli.json && !run.whole)
+		buf_reset(&run.out);
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	(void)(frame_write(c->fd, &status, 1) &&
+	    frame_send(c->fd, run.out.p, run.out.n) &&
+	    frame_send(c->fd, text, strlen(text)));
+	run_release(&run);
+	cli_release(&cli);
+}
+
+static void *
+serve_client(void *context)
+{
+	struct client *c = context;
+	struct socket_server *s = c->server;
+	struct buf frame = { .limit = SOCKET_REQUEST_BYTES };
+	struct request q = { 0 };
+
+	if (frame_take(c->fd, &frame, SOCKET_REQUEST_BYTES) &&
+	    request_read(&q, &frame))
+		answer_request(c, &q);
+	request_release(&q);
+	buf_release(&frame);
+	(void)close(c->fd);
+	free(c);
+	(void)pthread_mutex_lock(&s->lock);
+	s->clients--;
+	(void)pthread_cond_signal(&s->idle);
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* ---- accepting ---- */
+
+static bool
+spawn(struct socket_server *s, int fd)
+{
+	struct client *c = malloc(sizeof(*c));
+	pthread_attr_t attr;
+	pthread_t thread;
+	bool ok;
+
+	if (c == NULL)
+		return false;
+	*c = (struct client){ s, fd };
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	ok = pthread_create(&thread, &attr, serve_client, c) == 0;
+	(void)pthread_attr_destroy(&attr);
+	if (!ok)
+		free(c);
+	return ok;
+}
+
+static void
+take_client(struct socket_server *s, int fd)
+{
+	struct timeval wait = { .tv_sec = REQUEST_WAIT_S };
+	bool ok = frame_same_user(fd);
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	(void)pthread_mutex_lock(&s->lock);
+	while (ok && s->clients == SOCKET_CLIENTS_MAX)
+		(void)pthread_cond_wait(&s->idle, &s->lock);
+	if (ok)
+		s->clients++;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!ok) {
+		(void)close(fd);
+		return;
+	}
+	if (spawn(s, fd))
+		return;
+	(void)close(fd);
+	(void)pthread_mutex_lock(&s->lock);
+	s->clients--;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static void *
+accept_loop(void *context)
+{
+	struct socket_server *s = context;
+	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
+		{ .fd = s->stop[0], .events = POLLIN } };
+
+	for (;;) {
+		int fd;
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return NULL;
+		if (fds[1].revents != 0)
+			return NULL;
+		if ((fds[0].revents & POLLIN) == 0)
+			continue;
+		fd = accept(s->fd, NULL, NULL);
+		if (fd >= 0)
+			take_client(s, fd);
+	}
+}
+
+static enum err
+listen_on(struct socket_server *s, struct fail *f)
+{
+	struct sockaddr_un address;
+	mode_t was;
+	int dir_fd, bad;
+	enum err e = frame_address(&address, &dir_fd, s->dir, f);
+
+	if (e != OK)
+		return e;
+	(void)unlinkat(dir_fd, "socket", 0); /* of a daemon that was killed */
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	was = umask(0177);
+	bad = s->fd < 0 ||
+	    bind(s->fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    listen(s->fd, 16) != 0;
+	(void)umask(was);
+	(void)close(dir_fd);
+	if (bad)
+		return fail_set(f, ERR_IO, "%.160s/socket: %s", s->dir,
+		    strerror(errno));
+	return OK;
+}
+
+enum err
+socket_start(struct socket_server **out, const char *dir, struct engine *e,
+    struct fail *f)
+{
+	struct socket_server *s = calloc(1, sizeof(*s));
+	enum err r;
+
+	if (s == NULL)
+		return fail_set(f, ERR_NOMEM, "the local socket");
+	*s = (struct socket_server){ .dir = dir, .engine = e, .fd = -1 };
+	s->stop[0] = s->stop[1] = -1;
+	r = listen_on(s, f);
+	if (r == OK && pipe(s->stop) != 0)
+		r = fail_set(f, ERR_IO, "a pipe: %s", strerror(errno));
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->idle, NULL);
+	if (r == OK && pthread_create(&s->thread, NULL, accept_loop, s) != 0)
+		r = fail_set(f, ERR_NOMEM, "the local socket's thread");
+	if (r == OK) {
+		*out = s;
+		return OK;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (s->stop[i] >= 0)
+			(void)close(s->stop[i]);
+	}
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	free(s);
+	return r;
+}
+
+void
+socket_stop(struct socket_server *s)
+{
+	struct sockaddr_un address;
+	int dir_fd;
+
+	if (s == NULL)
+		return;
+	(void)close(s->stop[1]);
+	(void)pthread_join(s->thread, NULL);
+	if (frame_address(&address, &dir_fd, s->dir, NULL) == OK) {
+		(void)unlinkat(dir_fd, "socket", 0);
+		(void)close(dir_fd);
+	}
+	(void)close(s->fd);
+	(void)close(s->stop[0]);
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->clients > 0)
+		(void)pthread_cond_wait(&s->idle, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+	(void)pthread_cond_destroy(&s->idle);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+}
