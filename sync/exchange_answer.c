@@ -8,27 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/db.h"
 #include "sync/receipt.h"
 
 /* ---- what both sides do -------------------------------------------------- */
 
 /* Flags of a message: what is left, and whether ids are to be offered to us.
- * A second source: another peer, or a log older than this stream. */
-static bool
-has_log(struct replica *r)
-{
-	struct stmt *s;
-	bool row = false;
-
-	if (db_stmt(&s, replica_db(r), "SELECT no FROM _segment LIMIT 1",
-		NULL) != OK)
-		return false;
-	(void)stmt_step(s, &row, NULL);
-	stmt_reset(s);
-	return row;
-}
-
+ * A second source: another peer, or whatever came before this stream began. */
 unsigned
 exchange_flags(struct replica *r, const struct lane_state *state, bool more,
     bool more_urgent)
@@ -41,7 +26,7 @@ exchange_flags(struct replica *r, const struct lane_state *state, bool more,
 		flags |= MESSAGE_MORE;
 	if (more_urgent)
 		flags |= MESSAGE_MORE_URGENT;
-	if (lane_peer_count(r) > 1 || (fresh && has_log(r)))
+	if (lane_peer_count(r) > 1 || fresh)
 		flags |= MESSAGE_OFFER;
 	return flags;
 }

@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-/* Fewer queued bytes than this are sent, not offered. */
+/* Fewer queued bytes than this are sent, not offered; at the very beginning of
+ * a stream less, since whoever joined has the membership records already. */
 #define OFFER_BYTES 4096
+#define OFFER_FIRST_BYTES 512
 
 struct sending {
 	struct replica *r;
@@ -129,7 +131,8 @@ offer(struct sending *s, bool *offered, struct fail *f)
 		out.count++;
 	}
 	e = e == ERR_NOTFOUND ? OK : e;
-	*offered = e == OK && total > OFFER_BYTES && out.count > 0;
+	*offered = e == OK && out.count > 0 &&
+	    total > (out.position == 1 ? OFFER_FIRST_BYTES : OFFER_BYTES);
 	if (*offered) {
 		out.bytes = ids.p;
 		out.n = ids.n;
