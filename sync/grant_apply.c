@@ -67,7 +67,8 @@ write_claim(struct replica *r, struct compartment *c,
 	}
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _grant (cpt, key_id, recipient_kind, recipient,"
-	    " segment, rights, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " segment, rights, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " (SELECT at_ms FROM _segment WHERE no = ?5))"
 	    " ON CONFLICT (cpt, key_id, recipient_kind, recipient, segment)"
 	    " DO UPDATE SET rights = excluded.rights",
 	    f);
@@ -79,7 +80,6 @@ write_claim(struct replica *r, struct compartment *c,
 	stmt_blob(s, 4, k->recipient, ID_BYTES);
 	stmt_int(s, 5, k->segment);
 	stmt_int(s, 6, k->counts ? (int64_t)k->right : 0);
-	stmt_int(s, 7, env_wall_ms(r->env));
 	return stmt_run(s, f);
 }
 

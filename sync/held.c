@@ -109,7 +109,8 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT s.no, c.id, s.author, length(s.bytes) FROM _compartment c"
+	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms"
+	    " FROM _compartment c"
 	    " JOIN _segment s ON s.cpt = c.no WHERE c.subject IS NOT NULL AND"
 	    " (c.waiting > 0 OR c.unreadable > 0) AND s.state = ?1"
 	    " ORDER BY s.no",
@@ -131,6 +132,7 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 				       " office; it is kept and relayed",
 			.what = what,
 			.bytes = (size_t)stmt_col_int(s, 3),
+			.at_ms = stmt_col_int(s, 4),
 			.can_retry = waits,
 		};
 

@@ -47,7 +47,8 @@ CREATE INDEX _compartment_subject ON _compartment (subject);
 
 -- The log. state: see log.h. bytes: the wire bytes of a sealed segment; the
 -- loose operations (data) or the clear body (control) of an unsealed one.
--- deps: segment numbers an unsealed one depends on; empty once sealed.
+-- deps: segment numbers an unsealed one depends on; empty once sealed. at_ms:
+-- when it was begun or stored here.
 CREATE TABLE _segment (
 	no INTEGER PRIMARY KEY,
 	cpt BIGINT NOT NULL,
@@ -59,6 +60,7 @@ CREATE TABLE _segment (
 	state BIGINT NOT NULL,
 	id BLOB,
 	deps BLOB,
+	at_ms BIGINT NOT NULL,
 	bytes BLOB NOT NULL
 );
 CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
