@@ -215,8 +215,8 @@ empty_tables(struct replica *r, struct fail *f)
 	buf_release(&b);
 	if (e == OK)
 		e = db_exec(r->db, "DELETE FROM _conflict", f);
-	if (e == OK)
-		e = db_exec(r->db, "DELETE FROM _grant", f);
+	/* _grant is made again in place: it keeps since when a grant is known
+	 * here, which no log tells */
 	return e;
 }
 

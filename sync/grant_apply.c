@@ -216,14 +216,12 @@ read_basis(void *context, int64_t segment, const struct member_node *issuer,
 		.issuer = issuer->id };
 	char text[LIMIT_BASIS_BYTES + 1];
 	uint8_t key[SEGMENT_KEY_BYTES];
-	struct key_id id;
 	struct stmt *s;
 	enum err e;
 
 	if (body->basis == NULL)
 		return OK;
-	grant_basis_key_id(&id, body);
-	e = grant_key_by_id(o->r, o->c->no, &id, key, f);
+	e = grant_key_by_id(o->r, o->c->no, &body->basis_entry->key_id, key, f);
 	if (e != OK)
 		return e == ERR_NOTFOUND ? OK : e;
 	e = grant_basis_open(text, body, &place, key);
@@ -233,12 +231,16 @@ read_basis(void *context, int64_t segment, const struct member_node *issuer,
 		return OK;
 	}
 	e = db_stmt(&s, o->r->db,
-	    "UPDATE _grant SET basis = ?3 WHERE cpt = ?1 AND segment = ?2", f);
+	    "UPDATE _grant SET basis = ?3 WHERE cpt = ?1 AND segment = ?2"
+	    " AND recipient_kind = ?4 AND recipient = ?5",
+	    f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, o->c->no);
 	stmt_int(s, 2, segment);
 	stmt_text(s, 3, text);
+	stmt_int(s, 4, body->basis_entry->kind);
+	stmt_blob(s, 5, body->basis_entry->recipient, ID_BYTES);
 	return stmt_run(s, f);
 }
 

@@ -9,7 +9,7 @@
 
 #define BASIS_NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define BASIS_TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
-#define BASIS_HEAD (ID_BYTES + (size_t)BASIS_NONCE_BYTES)
+#define BASIS_HEAD (1 + (size_t)BASIS_NONCE_BYTES)
 #define BOX_FIXED \
 	(BOX_OVERHEAD + GRANT_BIND_BYTES + SEGMENT_KEY_BYTES + ID_BYTES)
 
@@ -88,6 +88,21 @@ read_entry(struct rd *r, struct grant_entry *e)
 		rd_fail(r);
 }
 
+static void
+read_basis(struct rd *r, struct grant_body *b)
+{
+	b->basis = rd_bytes(r, &b->basis_n, GRANT_BASIS_MAX);
+	if (b->basis_n == 0) {
+		b->basis = NULL;
+		return;
+	}
+	if (b->basis_n < BASIS_HEAD + GRANT_TEXT_STEP + BASIS_TAG_BYTES ||
+	    (b->basis_n - BASIS_HEAD - BASIS_TAG_BYTES) % GRANT_TEXT_STEP !=
+		0 ||
+	    b->basis[0] >= b->count)
+		rd_fail(r);
+}
+
 enum err
 grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n)
 {
@@ -106,20 +121,18 @@ grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n)
 		if (k > 0 && entry_compare(&b.entry[k - 1], &b.entry[k]) >= 0)
 			rd_fail(&r);
 	}
-	b.basis = rd_bytes(&r, &b.basis_n, GRANT_BASIS_MAX);
-	if (b.basis_n == 0)
-		b.basis = NULL;
-	else if (b.basis_n < BASIS_HEAD + GRANT_TEXT_STEP + BASIS_TAG_BYTES ||
-	    (b.basis_n - BASIS_HEAD - BASIS_TAG_BYTES) % GRANT_TEXT_STEP != 0)
-		rd_fail(&r);
+	read_basis(&r, &b);
 	e = rd_done(&r);
-	if (e == OK)
-		*out = b;
-	return e;
+	if (e != OK)
+		return e;
+	*out = b;
+	if (b.basis != NULL)
+		out->basis_entry = &out->entry[b.basis[0]];
+	return OK;
 }
 
 void
-grant_body_encode(struct buf *out, struct grant_body *body)
+grant_body_sort(struct grant_body *body)
 {
 	for (size_t k = 1; k < body->count; k++) {
 		struct grant_entry e = body->entry[k];
@@ -131,6 +144,11 @@ grant_body_encode(struct buf *out, struct grant_body *body)
 		}
 		body->entry[to] = e;
 	}
+}
+
+void
+grant_body_encode(struct buf *out, const struct grant_body *body)
+{
 	buf_put(out, body->owner.b, sizeof(body->owner.b));
 	buf_put(out, body->name, sizeof(body->name));
 	buf_uint(out, body->count);
@@ -242,53 +260,57 @@ basis_key(uint8_t out[static 32], const uint8_t key[static 32])
 
 static size_t
 basis_ad(uint8_t out[static BASIS_AD_MAX], const struct grant_place *place,
-    const struct key_id *key_id)
+    const struct grant_entry *e)
 {
 	const char *label = label_text(LABEL_GRANT_BASIS_AD);
 	size_t n = strlen(label) + 1;
+	uint8_t *p = out + n;
 
 	memcpy(out, label, n);
-	memcpy(out + n, place->compartment.b, ID_BYTES);
-	memcpy(out + n + ID_BYTES, key_id->b, ID_BYTES);
-	memcpy(out + n + 2 * (size_t)ID_BYTES, place->issuer.b, ID_BYTES);
-	return n + 3 * (size_t)ID_BYTES;
+	memcpy(p, place->compartment.b, ID_BYTES);
+	memcpy(p + ID_BYTES, e->key_id.b, ID_BYTES);
+	memcpy(p + 2 * (size_t)ID_BYTES, place->issuer.b, ID_BYTES);
+	p[3 * ID_BYTES] = (uint8_t)e->kind;
+	memcpy(p + 3 * (size_t)ID_BYTES + 1, e->recipient, ID_BYTES);
+	return n + 4 * (size_t)ID_BYTES + 1;
+}
+
+/* A repeated random state must not repeat the nonce (ASSURANCE 4.3). */
+static void
+basis_nonce(uint8_t out[static BASIS_NONCE_BYTES], const uint8_t key[static 32],
+    const uint8_t *ad, size_t ad_n, const uint8_t *plain, size_t plain_n,
+    const struct env *env)
+{
+	uint8_t fresh[32], hedged[32];
+	struct hash h;
+
+	env_random(env, fresh, sizeof(fresh));
+	hash_init(&h, LABEL_GRANT_BASIS_NONCE, sizeof(hedged), key, 32);
+	hash_put(&h, fresh, sizeof(fresh));
+	hash_bytes(&h, ad, ad_n);
+	hash_bytes(&h, plain, plain_n);
+	hash_final(&h, hedged);
+	memcpy(out, hedged, BASIS_NONCE_BYTES);
 }
 
 void
 grant_basis_seal(uint8_t *out, size_t *n, const char *basis,
-    const struct grant_place *place, const uint8_t key[static 32],
-    const struct env *env)
+    const struct grant_body *body, size_t at, const struct grant_place *place,
+    const uint8_t key[static 32], const struct env *env)
 {
 	uint8_t plain[GRANT_BASIS_PLAIN_MAX], ad[BASIS_AD_MAX], k[32];
-	uint8_t fresh[32], hedged[32];
-	size_t plain_n = pad_text(plain, basis), ad_n;
+	size_t plain_n = pad_text(plain, basis);
+	size_t ad_n = basis_ad(ad, place, &body->entry[at]);
 	unsigned long long cipher_n;
-	struct key_id id;
-	struct hash h;
 
-	segment_key_id(&id, key);
 	basis_key(k, key);
-	env_random(env, fresh, sizeof(fresh));
-	/* a repeated random state must not repeat the nonce (ASSURANCE 4.3) */
-	hash_init(&h, LABEL_GRANT_BASIS_NONCE, sizeof(hedged), k, sizeof(k));
-	hash_put(&h, fresh, sizeof(fresh));
-	hash_put(&h, place->issuer.b, sizeof(place->issuer.b));
-	hash_bytes(&h, plain, plain_n);
-	hash_final(&h, hedged);
-	memcpy(out, id.b, ID_BYTES);
-	memcpy(out + ID_BYTES, hedged, BASIS_NONCE_BYTES);
-	ad_n = basis_ad(ad, place, &id);
+	out[0] = (uint8_t)at;
+	basis_nonce(out + 1, k, ad, ad_n, plain, plain_n, env);
 	(void)crypto_aead_xchacha20poly1305_ietf_encrypt(out + BASIS_HEAD,
-	    &cipher_n, plain, plain_n, ad, ad_n, NULL, out + ID_BYTES, k);
+	    &cipher_n, plain, plain_n, ad, ad_n, NULL, out + 1, k);
 	*n = BASIS_HEAD + (size_t)cipher_n;
 	sodium_memzero(k, sizeof(k));
 	sodium_memzero(plain, sizeof(plain));
-}
-
-void
-grant_basis_key_id(struct key_id *out, const struct grant_body *body)
-{
-	memcpy(out->b, body->basis, ID_BYTES);
 }
 
 enum err
@@ -296,16 +318,14 @@ grant_basis_open(char *text, const struct grant_body *body,
     const struct grant_place *place, const uint8_t key[static 32])
 {
 	uint8_t plain[GRANT_BASIS_PLAIN_MAX], ad[BASIS_AD_MAX], k[32];
-	size_t plain_n = body->basis_n - BASIS_HEAD - BASIS_TAG_BYTES, ad_n;
-	struct key_id id;
+	size_t plain_n = body->basis_n - BASIS_HEAD - BASIS_TAG_BYTES;
+	size_t ad_n = basis_ad(ad, place, body->basis_entry);
 	enum err e = ERR_AUTH;
 
-	grant_basis_key_id(&id, body);
 	basis_key(k, key);
-	ad_n = basis_ad(ad, place, &id);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL,
 		body->basis + BASIS_HEAD, body->basis_n - BASIS_HEAD, ad, ad_n,
-		body->basis + ID_BYTES, k) == 0)
+		body->basis + 1, k) == 0)
 		e = unpad_text(text, plain, plain_n, LIMIT_BASIS_BYTES);
 	sodium_memzero(k, sizeof(k));
 	sodium_memzero(plain, sizeof(plain));

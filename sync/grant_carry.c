@@ -108,7 +108,8 @@ carry_compartment(struct replica *r, struct compartment *c,
 		e = gate_carry(r, c, f);
 		if (e == OK) {
 			*granted += (int64_t)k->m.body.count;
-			e = grant_making_issue(&k->m, r, "", NULL, f);
+			e = grant_making_issue(&k->m, r, "", GRANT_NODE, NULL,
+			    f);
 		}
 	}
 	sodium_memzero(&k->held, sizeof(k->held));

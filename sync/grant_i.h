@@ -4,7 +4,8 @@
  *
  *   owner 16 | name 16 | count | entries | basis length | basis
  *   entry: key id 16 | right 1 | recipient kind 1 | recipient 16 | box
- *   basis: key id 16 | nonce 24 | ciphertext
+ *   basis: entry number 1 | nonce 24 | ciphertext; it is why the recipient of
+ *   that entry was granted what it was granted here
  *
  * Entries ascend by (key id, kind, recipient), none twice. See FORMAT.md.
  */
@@ -23,7 +24,7 @@
 	(BOX_OVERHEAD + GRANT_BIND_BYTES + SEGMENT_KEY_BYTES + ID_BYTES + \
 	    GRANT_CATEGORY_MAX)
 #define GRANT_BASIS_PLAIN_MAX 224 /* length byte, LIMIT_BASIS_BYTES, zeros */
-#define GRANT_BASIS_MAX (ID_BYTES + 24 + GRANT_BASIS_PLAIN_MAX + 16)
+#define GRANT_BASIS_MAX (1 + 24 + GRANT_BASIS_PLAIN_MAX + 16)
 
 struct grant_entry {
 	struct key_id key_id;
@@ -41,6 +42,7 @@ struct grant_body {
 	struct grant_entry entry[LIMIT_GRANT_ENTRIES];
 	const uint8_t *basis; /* borrowed; NULL when there is none */
 	size_t basis_n;
+	const struct grant_entry *basis_entry; /* in entry[]; set by parsing */
 };
 
 /* What a box is bound to besides its key id, recipient and right. */
@@ -58,8 +60,10 @@ struct grant_secret {
 
 /* ERR_FORMAT, ERR_LIMIT; out untouched */
 enum err grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n);
-/* Entries are sorted first. Appended. */
-void grant_body_encode(struct buf *out, struct grant_body *body);
+/* Put entries in the order of the wire. */
+void grant_body_sort(struct grant_body *body);
+/* Appended; sorted before. */
+void grant_body_encode(struct buf *out, const struct grant_body *body);
 
 /* Seal one entry's box into box[GRANT_BOX_MAX] and point the entry at it.
  * e: all but box. ERR_INPUT: recipient_key is no usable key. */
@@ -71,14 +75,14 @@ enum err grant_box_open(struct grant_secret *out, const struct grant_entry *e,
     const struct grant_place *place, const uint8_t key[static 32],
     const uint8_t secret[static 32]);
 
-/* The legal basis under a compartment key, into out[GRANT_BASIS_MAX]. */
+/* The legal basis of what body.entry[at] is granted, under that entry's key,
+ * into out[GRANT_BASIS_MAX]. Entries are in their final order. */
 void grant_basis_seal(uint8_t *out, size_t *n, const char *basis,
-    const struct grant_place *place, const uint8_t key[static 32],
-    const struct env *env);
-/* text[LIMIT_BASIS_BYTES + 1]; key: the one that grant_basis_key_id names. */
+    const struct grant_body *body, size_t at, const struct grant_place *place,
+    const uint8_t key[static 32], const struct env *env);
+/* text[LIMIT_BASIS_BYTES + 1]; key: that of body->basis_entry. ERR_AUTH */
 enum err grant_basis_open(char *text, const struct grant_body *body,
     const struct grant_place *place, const uint8_t key[static 32]);
-void grant_basis_key_id(struct key_id *out, const struct grant_body *body);
 
 /* A held key by its full id: ERR_NOTFOUND. */
 enum err grant_key_by_id(struct replica *r, int64_t cpt,
@@ -136,10 +140,11 @@ enum err grant_making_add(struct grant_making *m, struct replica *r,
     const struct grant_key *key, enum grant_recipient kind,
     const uint8_t recipient[static ID_BYTES], enum grant_right right,
     struct fail *f);
-/* Append the control segment and apply it. basis "" for none, else sealed
- * under basis_key. Does nothing without entries. */
+/* Append the control segment and apply it. basis: why this recipient, which has
+ * an entry, is granted; "" for none. Does nothing without entries. */
 enum err grant_making_issue(struct grant_making *m, struct replica *r,
-    const char *basis, const struct grant_key *basis_key, struct fail *f);
+    const char *basis, enum grant_recipient kind, const uint8_t *recipient,
+    struct fail *f);
 void grant_making_release(struct grant_making *m);
 
 /* ---- which entries count ---------------------------------------------- */

@@ -134,27 +134,55 @@ grant_making_add(struct grant_making *m, struct replica *r,
 	return OK;
 }
 
+/* The basis under the first key that the recipient is given here. */
+static enum err
+seal_basis(struct grant_making *m, struct replica *r,
+    uint8_t sealed[static GRANT_BASIS_MAX], const char *basis,
+    enum grant_recipient kind, const uint8_t *recipient, struct fail *f)
+{
+	const struct grant_entry *e = NULL;
+	uint8_t key[SEGMENT_KEY_BYTES];
+	size_t at = 0;
+	enum err got;
+
+	for (; at < m->body.count; at++) {
+		e = &m->body.entry[at];
+		if (e->kind == kind &&
+		    memcmp(e->recipient, recipient, ID_BYTES) == 0)
+			break;
+	}
+	assert(at < m->body.count);
+	got = grant_key_by_id(r, m->c->no, &e->key_id, key, f);
+	if (got != OK)
+		return got;
+	grant_basis_seal(sealed, &m->body.basis_n, basis, &m->body, at,
+	    &m->place, key, r->env);
+	m->body.basis = sealed;
+	sodium_memzero(key, sizeof(key));
+	return OK;
+}
+
 enum err
 grant_making_issue(struct grant_making *m, struct replica *r, const char *basis,
-    const struct grant_key *basis_key, struct fail *f)
+    enum grant_recipient kind, const uint8_t *recipient, struct fail *f)
 {
 	const struct member_node *self =
 	    members_node(r->members, &r->identity.node);
 	uint8_t sealed[GRANT_BASIS_MAX];
 	struct buf b = { .limit = LIMIT_SEGMENT_BYTES };
 	int64_t segment;
-	enum err e;
+	enum err e = OK;
 
 	if (m->body.count == 0)
 		return OK;
 	if (self == NULL)
 		return fail_set(f, ERR_DENIED,
 		    "grant: this node is no member of a network yet");
-	if (basis[0] != '\0') {
-		grant_basis_seal(sealed, &m->body.basis_n, basis, &m->place,
-		    basis_key->key, r->env);
-		m->body.basis = sealed;
-	}
+	grant_body_sort(&m->body);
+	if (basis[0] != '\0')
+		e = seal_basis(m, r, sealed, basis, kind, recipient, f);
+	if (e != OK)
+		return e;
 	grant_body_encode(&b, &m->body);
 	e = b.err;
 	if (e != OK)
@@ -199,7 +227,7 @@ grant_found(struct replica *r, struct compartment *c, struct fail *f)
 		e = grant_making_add(&m, r, &key, GRANT_NODE, i->node.b,
 		    GRANT_WRITE, f);
 	if (e == OK)
-		e = grant_making_issue(&m, r, "", &key, f);
+		e = grant_making_issue(&m, r, "", GRANT_AGENCY, NULL, f);
 	sodium_memzero(&key, sizeof(key));
 	grant_making_release(&m);
 	return e;
@@ -383,9 +411,10 @@ struct sharing {
 };
 
 static enum err
-fill_share(struct sharing *s, struct grant_key *basis_key, struct fail *f)
+fill_share(struct sharing *s, struct fail *f)
 {
 	const struct grant_request *q = s->q;
+	struct grant_key key;
 	bool has = false;
 	enum err e;
 
@@ -393,7 +422,6 @@ fill_share(struct sharing *s, struct grant_key *basis_key, struct fail *f)
 		return fail_set(f, ERR_DENIED,
 		    "share: this node holds no key of category %s",
 		    s->c->category);
-	*basis_key = s->held.key[0];
 	if (!q->from_now || s->fresh)
 		return add_missing(&s->m, s->r, &s->g, &s->held, q->kind,
 		    q->recipient, q->right, f);
@@ -404,19 +432,19 @@ fill_share(struct sharing *s, struct grant_key *basis_key, struct fail *f)
 		s->m.body.count = 1; /* would be made */
 		return OK;
 	}
-	e = new_epoch(s->r, s->c->no, basis_key, f);
+	e = new_epoch(s->r, s->c->no, &key, f);
 	if (e == OK)
-		e = grant_making_add(&s->m, s->r, basis_key, q->kind,
-		    q->recipient, q->right, f);
+		e = grant_making_add(&s->m, s->r, &key, q->kind, q->recipient,
+		    q->right, f);
 	if (e == OK)
-		e = add_all_holders(&s->m, s->r, &s->g, basis_key, f);
+		e = add_all_holders(&s->m, s->r, &s->g, &key, f);
+	sodium_memzero(&key, sizeof(key));
 	return e;
 }
 
 static enum err
 share_known(struct sharing *s, struct grant_line *line, struct fail *f)
 {
-	struct grant_key basis_key = { 0 };
 	enum err e;
 
 	e = grant_making_start(&s->m, s->r, s->c, f);
@@ -425,15 +453,15 @@ share_known(struct sharing *s, struct grant_line *line, struct fail *f)
 	if (e == OK)
 		e = grant_rows_load(s->r, &s->g, s->c->no, f);
 	if (e == OK)
-		e = fill_share(s, &basis_key, f);
+		e = fill_share(s, f);
 	if (e == OK) {
 		line->granted_before =
 		    has_any(&s->g, s->q->kind, s->q->recipient);
 		line->is_new = s->m.body.count != 0;
 	}
 	if (e == OK && !s->q->dry_run)
-		e = grant_making_issue(&s->m, s->r, s->q->basis, &basis_key, f);
-	sodium_memzero(&basis_key, sizeof(basis_key));
+		e = grant_making_issue(&s->m, s->r, s->q->basis, s->q->kind,
+		    s->q->recipient, f);
 	sodium_memzero(&s->held, sizeof(s->held));
 	grant_rows_release(&s->g);
 	grant_making_release(&s->m);

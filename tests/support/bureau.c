@@ -43,8 +43,9 @@ static const char tiny[] =
     "  PRIMARY KEY (id, _cpt)\n"
     ");\n";
 
-static const struct registry_source schema = {
-    .name = "tiny.sql", .text = tiny, .n = sizeof(tiny) - 1};
+static const struct registry_source schema = { .name = "tiny.sql",
+	.text = tiny,
+	.n = sizeof(tiny) - 1 };
 
 static enum err
 gate(void *context, const struct gate_question *q, struct fail *f)
@@ -66,7 +67,7 @@ must(enum err e, const struct fail *f)
 void
 bureau_new(struct bureau *o, uint64_t seed)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	memset(o, 0, sizeof(*o));
 	o->machine = env_test_new(seed);
@@ -85,14 +86,14 @@ bureau_new(struct bureau *o, uint64_t seed)
 void
 bureau_found(struct bureau *o, uint64_t seed, const char *name, int kind)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct replica_found found = {
-	    .network_name = "Region",
-	    .node_name = name,
-	    .agency_name = name,
-	    .office = name,
-	    .agency_kind = kind,
-	    .relay = true,
+		.network_name = "Region",
+		.node_name = name,
+		.agency_name = name,
+		.office = name,
+		.agency_kind = kind,
+		.relay = true,
 	};
 
 	bureau_new(o, seed);
@@ -103,18 +104,17 @@ void
 bureau_join(struct bureau *o, struct bureau *steward, uint64_t seed,
     const struct invite_options *options, const char *agency_code)
 {
-	struct buf text = {0}, request = {0}, answer = {0}, code = {0};
-	struct join_names names = {.agency_code = agency_code};
+	struct buf text = { 0 }, request = { 0 }, answer = { 0 }, code = { 0 };
+	struct join_names names = { .agency_code = agency_code };
 	struct join_result result;
 	struct invite invite;
 	struct node_id joined;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	bureau_new(o, seed);
 	must(invite_make(steward->r, &text, options, &f), &f);
 	must(invite_parse(&invite, buf_cstr(&text), &f), &f);
-	must(join_request_make(o->r, &request, &code, &invite, &names, &f),
-	    &f);
+	must(join_request_make(o->r, &request, &code, &invite, &names, &f), &f);
 	must(join_answer_make(steward->r, &answer, &joined, request.p,
 		 request.n, &f),
 	    &f);
@@ -153,8 +153,8 @@ send_members(struct bureau *from, struct bureau *to, struct fail *f)
 		if (!row)
 			break;
 		p = stmt_col_blob(s, 0, &n);
-		must(replica_add_member(to->r, &result, p, n,
-			 bureau_node(from), f),
+		must(replica_add_member(to->r, &result, p, n, bureau_node(from),
+			 f),
 		    f);
 	}
 }
@@ -164,8 +164,8 @@ give(struct bureau *from, struct bureau *to, int64_t no, struct fail *f)
 {
 	enum outcome outcome;
 	struct segment_id id;
-	struct fail why = {0};
-	struct buf b = {0};
+	struct fail why = { 0 };
+	struct buf b = { 0 };
 
 	must(log_bytes(from->r, &b, no, f), f);
 	must(replica_begin(to->r, f), f);
@@ -179,7 +179,7 @@ give(struct bureau *from, struct bureau *to, int64_t no, struct fail *f)
 static void
 send(struct bureau *from, struct bureau *to, bool reversed)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 	int64_t sealed, kept, top;
 
 	must(log_seal(from->r, &sealed, &kept, &f), &f);
@@ -204,14 +204,15 @@ bureau_send_reversed(struct bureau *from, struct bureau *to)
 int64_t
 bureau_write(struct bureau *o, const struct row_id *person, const char *text)
 {
-	const struct table *t =
-	    registry_table(replica_registry(o->r), "note");
-	struct write_field field = {.field = table_field(t, "body")};
-	struct write_request q = {
-	    .table = t, .subject = person, .fields = &field, .field_count = 1};
+	const struct table *t = registry_table(replica_registry(o->r), "note");
+	struct write_field field = { .field = table_field(t, "body") };
+	struct write_request q = { .table = t,
+		.subject = person,
+		.fields = &field,
+		.field_count = 1 };
 	struct compartment *c;
 	struct row_id row;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	int64_t draft;
 
 	field.value.type = VALUE_TEXT;
@@ -227,7 +228,7 @@ bureau_write(struct bureau *o, const struct row_id *person, const char *text)
 int64_t
 bureau_number(struct bureau *o, const char *sql)
 {
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct stmt *s;
 	int64_t n;
 	bool row;

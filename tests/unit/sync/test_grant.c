@@ -17,15 +17,20 @@ struct region {
 	struct bureau north, clinic, laptop;
 };
 
-static const struct row_id ann = {{0xa1}}, bob = {{0xb0}};
+static const struct row_id ann = { { 0xa1 } }, bob = { { 0xb0 } };
 
 static void
 region_new(struct region *g)
 {
-	struct invite_options clinic = {.agency = "Clinic",
-	    .kind = KIND_TREATMENT, .name = "clinic", .days = 1};
-	struct invite_options laptop = {.agency = "North",
-	    .kind = -1, .name = "laptop", .days = 1, .field = true};
+	struct invite_options clinic = { .agency = "Clinic",
+		.kind = KIND_TREATMENT,
+		.name = "clinic",
+		.days = 1 };
+	struct invite_options laptop = { .agency = "North",
+		.kind = -1,
+		.name = "laptop",
+		.days = 1,
+		.field = true };
 
 	memset(g, 0, sizeof(*g));
 	bureau_found(&g->north, 1, "North", KIND_PROBATION);
@@ -48,24 +53,24 @@ static struct grant_request
 to_agency(const struct bureau *o, const struct row_id *subject,
     const char *const *category)
 {
-	struct grant_request q = {.subject = *subject,
-	    .categories = category,
-	    .category_count = 1,
-	    .kind = GRANT_AGENCY,
-	    .right = GRANT_READ,
-	    .basis = "agreement:2026-04"};
+	struct grant_request q = { .subject = *subject,
+		.categories = category,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.right = GRANT_READ,
+		.basis = "agreement:2026-04" };
 
 	memcpy(q.recipient, bureau_agency(o)->b, ID_BYTES);
 	return q;
 }
 
-static const char *const note[] = {"SUP.note"};
+static const char *const note[] = { "SUP.note" };
 
 static void
 share_with_clinic(struct region *g, const struct row_id *subject)
 {
 	struct grant_request q = to_agency(&g->clinic, subject, note);
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	assert_int_equal(grant_share(g->north.r, &q, NULL, NULL, &f), OK);
 }
@@ -89,10 +94,9 @@ count_line(void *context, const struct grant_line *line)
 static void
 make_body(struct grant_body *b, uint8_t boxes[2][GRANT_BOX_MAX],
     uint8_t basis[GRANT_BASIS_MAX], const struct grant_place *place,
-    const uint8_t key[32], const uint8_t public_key[32],
-    const struct env *env)
+    const uint8_t key[32], const uint8_t public_key[32], const struct env *env)
 {
-	struct grant_secret s = {.subject = ann, .category = "SUP.note"};
+	struct grant_secret s = { .subject = ann, .category = "SUP.note" };
 
 	memset(b, 0, sizeof(*b));
 	memcpy(s.key, key, sizeof(s.key));
@@ -108,8 +112,11 @@ make_body(struct grant_body *b, uint8_t boxes[2][GRANT_BOX_MAX],
 				     public_key, env),
 		    OK);
 	}
-	grant_basis_seal(basis, &b->basis_n, "consent:7", place, key, env);
+	grant_body_sort(b);
+	grant_basis_seal(basis, &b->basis_n, "consent:7", b, 1, place, key,
+	    env);
 	b->basis = basis;
+	b->basis_entry = &b->entry[1];
 }
 
 static void
@@ -117,12 +124,13 @@ a_body_is_read_back_and_damage_is_refused(void **state)
 {
 	static struct grant_body b, back;
 	uint8_t boxes[2][GRANT_BOX_MAX], basis[GRANT_BASIS_MAX];
-	uint8_t key[32] = {9}, public_key[32], secret[32], seed[32] = {4};
-	struct grant_place place = {.compartment = {{1}}, .issuer = {{2}}};
+	uint8_t key[32] = { 9 }, public_key[32], secret[32], seed[32] = { 4 };
+	struct grant_place place = { .compartment = { { 1 } },
+		.issuer = { { 2 } } };
 	struct env_test *t = env_test_new(1);
 	struct grant_secret got;
 	char text[LIMIT_BASIS_BYTES + 1];
-	struct buf out = {0};
+	struct buf out = { 0 };
 
 	(void)state;
 	(void)crypto_box_seed_keypair(public_key, secret, seed);
@@ -158,8 +166,9 @@ a_box_is_bound_to_everything_around_it(void **state)
 {
 	static struct grant_body b;
 	uint8_t boxes[2][GRANT_BOX_MAX], basis[GRANT_BASIS_MAX];
-	uint8_t key[32] = {9}, public_key[32], secret[32], seed[32] = {4};
-	struct grant_place place = {.compartment = {{1}}, .issuer = {{2}}};
+	uint8_t key[32] = { 9 }, public_key[32], secret[32], seed[32] = { 4 };
+	struct grant_place place = { .compartment = { { 1 } },
+		.issuer = { { 2 } } };
 	struct grant_place wrong = place;
 	struct env_test *t = env_test_new(1);
 	struct grant_entry e;
@@ -170,8 +179,9 @@ a_box_is_bound_to_everything_around_it(void **state)
 	(void)crypto_box_seed_keypair(public_key, secret, seed);
 	make_body(&b, boxes, basis, &place, key, public_key, &t->env);
 #define REFUSED(entry, where) \
-	assert_int_equal( \
-	    grant_box_open(&got, entry, where, public_key, secret), ERR_AUTH)
+	assert_int_equal(grant_box_open(&got, entry, where, public_key, \
+			     secret), \
+	    ERR_AUTH)
 	wrong.compartment.b[3] ^= 1;
 	REFUSED(&b.entry[0], &wrong);
 	assert_int_equal(grant_basis_open(text, &b, &wrong, key), ERR_AUTH);
@@ -183,7 +193,7 @@ a_box_is_bound_to_everything_around_it(void **state)
 	e.right = GRANT_WRITE;
 	REFUSED(&e, &place);
 	e = b.entry[0];
-	e.kind = GRANT_AGENCY;
+	e.kind = GRANT_NODE;
 	REFUSED(&e, &place);
 	e = b.entry[0];
 	e.recipient[5] ^= 1;
@@ -191,7 +201,7 @@ a_box_is_bound_to_everything_around_it(void **state)
 	e = b.entry[0];
 	e.key_id.b[5] ^= 1;
 	REFUSED(&e, &place);
-	boxes[0][60] ^= 1;
+	boxes[1][60] ^= 1;
 	REFUSED(&b.entry[0], &place);
 	env_test_free(t);
 }
@@ -201,8 +211,9 @@ sealing_the_same_twice_looks_different(void **state)
 {
 	static struct grant_body a, b;
 	uint8_t boxes[4][GRANT_BOX_MAX], basis[2][GRANT_BASIS_MAX];
-	uint8_t key[32] = {9}, public_key[32], secret[32], seed[32] = {4};
-	struct grant_place place = {.compartment = {{1}}, .issuer = {{2}}};
+	uint8_t key[32] = { 9 }, public_key[32], secret[32], seed[32] = { 4 };
+	struct grant_place place = { .compartment = { { 1 } },
+		.issuer = { { 2 } } };
 	struct env_test *t = env_test_new(1);
 
 	(void)state;
@@ -210,7 +221,7 @@ sealing_the_same_twice_looks_different(void **state)
 	make_body(&a, boxes, basis[0], &place, key, public_key, &t->env);
 	make_body(&b, boxes + 2, basis[1], &place, key, public_key, &t->env);
 	assert_memory_not_equal(boxes[0], boxes[2], a.entry[0].box_n);
-	assert_memory_not_equal(basis[0] + ID_BYTES, basis[1] + ID_BYTES, 24);
+	assert_memory_not_equal(basis[0] + 1, basis[1] + 1, 24);
 	/* every category of up to 31 bytes has one length */
 	assert_int_equal(a.entry[0].box_n, 48 + 16 + 32 + 16 + 32);
 	env_test_free(t);
@@ -230,8 +241,8 @@ what_is_shared_can_be_read_and_nothing_else(void **state)
 	share_with_clinic(&g, &ann);
 	bureau_send(&g.north, &g.clinic);
 	assert_int_equal(bureau_count(&g.clinic, "note"), 1);
-	assert_int_equal(
-	    bureau_number(&g.clinic, "SELECT COUNT(*) FROM _key"), 1);
+	assert_int_equal(bureau_number(&g.clinic, "SELECT COUNT(*) FROM _key"),
+	    1);
 	assert_int_equal(bureau_number(&g.clinic,
 			     "SELECT COUNT(*) FROM _segment WHERE state = 5"),
 	    1);
@@ -260,9 +271,9 @@ static void
 sharing_ahead_makes_later_rows_flow(void **state)
 {
 	struct grant_request q;
-	struct lines n = {0};
+	struct lines n = { 0 };
 	struct region g;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -270,8 +281,9 @@ sharing_ahead_makes_later_rows_flow(void **state)
 	q.dry_run = true;
 	assert_int_equal(grant_share(g.north.r, &q, count_line, &n, &f), OK);
 	assert_int_equal(n.is_new, 1);
-	assert_int_equal(
-	    bureau_number(&g.north, "SELECT COUNT(*) FROM _compartment"), 0);
+	assert_int_equal(bureau_number(&g.north,
+			     "SELECT COUNT(*) FROM _compartment"),
+	    0);
 	q.dry_run = false;
 	assert_int_equal(grant_share(g.north.r, &q, count_line, &n, &f), OK);
 	assert_int_equal(grant_share(g.north.r, &q, count_line, &n, &f), OK);
@@ -289,7 +301,7 @@ from_now_keeps_history_closed(void **state)
 {
 	struct grant_request q;
 	struct region g;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -300,15 +312,15 @@ from_now_keeps_history_closed(void **state)
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f), OK);
 	(void)bureau_write(&g.north, &ann, "after");
 	bureau_send(&g.north, &g.clinic);
-	assert_int_equal(
-	    bureau_number(&g.north, "SELECT COUNT(*) FROM _key"), 2);
-	assert_int_equal(
-	    bureau_number(&g.clinic, "SELECT COUNT(*) FROM _key"), 1);
+	assert_int_equal(bureau_number(&g.north, "SELECT COUNT(*) FROM _key"),
+	    2);
+	assert_int_equal(bureau_number(&g.clinic, "SELECT COUNT(*) FROM _key"),
+	    1);
 	assert_int_equal(bureau_count(&g.clinic, "note"), 1);
 	/* again changes nothing: the clinic has the key in use */
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f), OK);
-	assert_int_equal(
-	    bureau_number(&g.north, "SELECT COUNT(*) FROM _key"), 2);
+	assert_int_equal(bureau_number(&g.north, "SELECT COUNT(*) FROM _key"),
+	    2);
 	region_close(&g);
 }
 
@@ -319,29 +331,28 @@ a_person_is_carried_and_stays_carried(void **state)
 	const struct member_node *node;
 	struct row_id subject = ann;
 	int64_t granted = 0;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
 	(void)bureau_write(&g.north, &ann, "one");
 	(void)bureau_write(&g.north, &bob, "not carried");
-	node = members_node(replica_members(g.north.r),
-	    bureau_node(&g.laptop));
-	assert_int_equal(
-	    grant_carry(g.north.r, &subject, node, &granted, &f), OK);
+	node = members_node(replica_members(g.north.r), bureau_node(&g.laptop));
+	assert_int_equal(grant_carry(g.north.r, &subject, node, &granted, &f),
+	    OK);
 	assert_int_equal(granted, 1);
 	bureau_send(&g.north, &g.laptop);
 	assert_int_equal(bureau_count(&g.laptop, "note"), 1);
-	assert_int_equal(
-	    grant_carry(g.north.r, &subject, node, &granted, &f), OK);
+	assert_int_equal(grant_carry(g.north.r, &subject, node, &granted, &f),
+	    OK);
 	assert_int_equal(granted, 0);
 	/* a foreign compartment about her comes in: it is carried on */
 	{
 		struct grant_request q = to_agency(&g.north, &ann, note);
 
 		(void)bureau_write(&g.clinic, &ann, "from the clinic");
-		assert_int_equal(
-		    grant_share(g.clinic.r, &q, NULL, NULL, &f), OK);
+		assert_int_equal(grant_share(g.clinic.r, &q, NULL, NULL, &f),
+		    OK);
 	}
 	bureau_send(&g.clinic, &g.north);
 	assert_int_equal(bureau_count(&g.north, "note"), 3);
@@ -358,8 +369,9 @@ a_laptops_own_work_reaches_its_office(void **state)
 	(void)state;
 	region_new(&g);
 	(void)bureau_write(&g.laptop, &bob, "on a visit");
-	assert_int_equal(
-	    bureau_number(&g.laptop, "SELECT COUNT(*) FROM _grant"), 2);
+	assert_int_equal(bureau_number(&g.laptop,
+			     "SELECT COUNT(*) FROM _grant"),
+	    2);
 	bureau_send(&g.laptop, &g.north);
 	assert_int_equal(bureau_count(&g.north, "note"), 1);
 	/* founding something does not make a node a carrier */
@@ -374,10 +386,11 @@ a_laptops_own_work_reaches_its_office(void **state)
 static void
 refusals_say_what_is_wrong(void **state)
 {
-	static const char *const diary[] = {"INT"}, *const none[] = {"NO.such"};
+	static const char *const diary[] = { "INT" },
+				 *const none[] = { "NO.such" };
 	struct region g;
 	struct grant_request q;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	int64_t n = 0;
 
 	(void)state;
@@ -387,14 +400,12 @@ refusals_say_what_is_wrong(void **state)
 	assert_int_equal(grant_share(g.laptop.r, &q, NULL, NULL, &f),
 	    ERR_DENIED);
 	q.basis = "because";
-	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f),
-	    ERR_INPUT);
+	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f), ERR_INPUT);
 	q = to_agency(&g.clinic, &ann, diary);
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f),
 	    ERR_DENIED);
 	q = to_agency(&g.clinic, &ann, none);
-	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f),
-	    ERR_INPUT);
+	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f), ERR_INPUT);
 	q = to_agency(&g.clinic, &ann, note);
 	q.recipient[0] ^= 1;
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f),
@@ -404,14 +415,13 @@ refusals_say_what_is_wrong(void **state)
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f),
 	    ERR_DENIED);
 	g.north.denies = false;
-	assert_int_equal(
-	    grant_carry(g.north.r, &ann,
-		members_node(replica_members(g.north.r),
-		    bureau_node(&g.clinic)),
-		&n, &f),
+	assert_int_equal(grant_carry(g.north.r, &ann,
+			     members_node(replica_members(g.north.r),
+				 bureau_node(&g.clinic)),
+			     &n, &f),
 	    ERR_DENIED);
-	assert_int_equal(
-	    bureau_number(&g.north, "SELECT COUNT(*) FROM _grant"), 1);
+	assert_int_equal(bureau_number(&g.north, "SELECT COUNT(*) FROM _grant"),
+	    1);
 	region_close(&g);
 }
 
@@ -423,7 +433,7 @@ forge(struct bureau *o, int64_t cpt, enum grant_recipient kind,
 	struct grant_making m;
 	struct grant_keys *held = test_malloc(sizeof(*held));
 	struct compartment *c;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	assert_int_equal(replica_begin(o->r, &f), OK);
 	assert_int_equal(compartment_get(o->r, &c, cpt, &f), OK);
@@ -432,7 +442,8 @@ forge(struct bureau *o, int64_t cpt, enum grant_recipient kind,
 	assert_int_equal(grant_making_add(&m, o->r, &held->key[0], kind,
 			     recipient, right, &f),
 	    OK);
-	assert_int_equal(grant_making_issue(&m, o->r, "", NULL, &f), OK);
+	assert_int_equal(grant_making_issue(&m, o->r, "", GRANT_NODE, NULL, &f),
+	    OK);
 	grant_making_release(&m);
 	assert_int_equal(replica_commit(o->r, &f), OK);
 	test_free(held);
@@ -441,8 +452,10 @@ forge(struct bureau *o, int64_t cpt, enum grant_recipient kind,
 static void
 a_reader_cannot_pass_a_key_on_or_raise_its_right(void **state)
 {
-	struct invite_options court = {.agency = "Court",
-	    .kind = KIND_COURT, .name = "court", .days = 1};
+	struct invite_options court = { .agency = "Court",
+		.kind = KIND_COURT,
+		.name = "court",
+		.days = 1 };
 	struct bureau other;
 	struct region g;
 	int64_t cpt;
@@ -473,8 +486,7 @@ a_reader_cannot_pass_a_key_on_or_raise_its_right(void **state)
 	assert_int_equal(bureau_number(&other,
 			     "SELECT COUNT(*) FROM _grant WHERE rights = 0"),
 	    2);
-	assert_int_equal(
-	    bureau_number(&other, "SELECT COUNT(*) FROM _key"), 0);
+	assert_int_equal(bureau_number(&other, "SELECT COUNT(*) FROM _key"), 0);
 	assert_int_equal(bureau_count(&other, "note"), 0);
 	bureau_close(&other);
 	region_close(&g);
@@ -485,11 +497,14 @@ grants_count_the_same_whatever_the_order(void **state)
 {
 	struct region g;
 	struct bureau one, two;
-	struct invite_options o = {.agency = "Clinic",
-	    .kind = -1, .days = 1, .name = "lt-1", .field = true};
+	struct invite_options o = { .agency = "Clinic",
+		.kind = -1,
+		.days = 1,
+		.name = "lt-1",
+		.field = true };
 	struct row_id subject = ann;
 	int64_t granted;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -500,18 +515,17 @@ grants_count_the_same_whatever_the_order(void **state)
 	share_with_clinic(&g, &ann);
 	bureau_send(&g.north, &g.clinic);
 	/* the clinic re-grants to its laptop: valid by the grant before it */
-	assert_int_equal(
-	    grant_carry(g.clinic.r, &subject,
-		members_node(replica_members(g.clinic.r), bureau_node(&one)),
-		&granted, &f),
+	assert_int_equal(grant_carry(g.clinic.r, &subject,
+			     members_node(replica_members(g.clinic.r),
+				 bureau_node(&one)),
+			     &granted, &f),
 	    OK);
 	bureau_send(&g.clinic, &one);
 	bureau_send_reversed(&g.clinic, &two);
 	bureau_send_reversed(&g.clinic, &two);
 	assert_int_equal(bureau_count(&one, "note"), 1);
 	assert_int_equal(bureau_count(&two, "note"), 0);
-	assert_int_equal(
-	    bureau_number(&one, "SELECT SUM(rights) FROM _grant"),
+	assert_int_equal(bureau_number(&one, "SELECT SUM(rights) FROM _grant"),
 	    bureau_number(&two, "SELECT SUM(rights) FROM _grant"));
 	assert_int_equal(bureau_number(&two,
 			     "SELECT COUNT(*) FROM _grant WHERE rights = 0"),
@@ -527,12 +541,12 @@ static bool
 routes(struct bureau *o, int64_t cpt, const struct bureau *to)
 {
 	bool yes = false;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
-	assert_int_equal(
-	    grant_routes_to(o->r, cpt,
-		members_node(replica_members(o->r), bureau_node(to)), &yes,
-		&f),
+	assert_int_equal(grant_routes_to(o->r, cpt,
+			     members_node(replica_members(o->r),
+				 bureau_node(to)),
+			     &yes, &f),
 	    OK);
 	return yes;
 }
@@ -545,7 +559,7 @@ routes_follow_grants_and_relays(void **state)
 	struct compartment *c;
 	int64_t cpt, granted;
 	bool may = true;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -557,26 +571,23 @@ routes_follow_grants_and_relays(void **state)
 	assert_false(routes(&g.north, cpt, &g.laptop));
 	share_with_clinic(&g, &ann);
 	assert_true(routes(&g.north, cpt, &g.clinic));
-	assert_int_equal(
-	    grant_carry(g.north.r, &subject,
-		members_node(replica_members(g.north.r),
-		    bureau_node(&g.laptop)),
-		&granted, &f),
+	assert_int_equal(grant_carry(g.north.r, &subject,
+			     members_node(replica_members(g.north.r),
+				 bureau_node(&g.laptop)),
+			     &granted, &f),
 	    OK);
 	assert_true(routes(&g.north, cpt, &g.laptop));
 	assert_int_equal(compartment_get(g.north.r, &c, cpt, &f), OK);
-	assert_int_equal(
-	    grant_may_write(g.north.r, c,
-		members_node(replica_members(g.north.r),
-		    bureau_node(&g.clinic)),
-		&may, &f),
+	assert_int_equal(grant_may_write(g.north.r, c,
+			     members_node(replica_members(g.north.r),
+				 bureau_node(&g.clinic)),
+			     &may, &f),
 	    OK);
 	assert_false(may);
-	assert_int_equal(
-	    grant_may_write(g.north.r, c,
-		members_node(replica_members(g.north.r),
-		    bureau_node(&g.laptop)),
-		&may, &f),
+	assert_int_equal(grant_may_write(g.north.r, c,
+			     members_node(replica_members(g.north.r),
+				 bureau_node(&g.laptop)),
+			     &may, &f),
 	    OK);
 	assert_true(may);
 	region_close(&g);
@@ -603,9 +614,9 @@ access_lists_who_since_when_and_why(void **state)
 {
 	struct grant_request q;
 	struct region g;
-	struct seen s = {0}, at_clinic = {0};
+	struct seen s = { 0 }, at_clinic = { 0 };
 	struct row_id subject = ann;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -613,15 +624,16 @@ access_lists_who_since_when_and_why(void **state)
 	q = to_agency(&g.clinic, &ann, note);
 	q.from_now = true;
 	assert_int_equal(grant_share(g.north.r, &q, NULL, NULL, &f), OK);
-	assert_int_equal(
-	    grant_access_list(g.north.r, &subject, see, &s, &f), OK);
+	assert_int_equal(grant_access_list(g.north.r, &subject, see, &s, &f),
+	    OK);
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.own, 1);
 	assert_int_equal(s.basis, 1);
 	assert_int_equal(s.whole, 1);
 	bureau_send(&g.north, &g.clinic);
-	assert_int_equal(
-	    grant_access_list(g.clinic.r, &subject, see, &at_clinic, &f), OK);
+	assert_int_equal(grant_access_list(g.clinic.r, &subject, see,
+			     &at_clinic, &f),
+	    OK);
 	assert_int_equal(at_clinic.basis, 1);
 	region_close(&g);
 }
@@ -631,7 +643,7 @@ rebuilding_gives_the_same_grants(void **state)
 {
 	struct region g;
 	int64_t rights, since;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	region_new(&g);
@@ -642,11 +654,12 @@ rebuilding_gives_the_same_grants(void **state)
 	since = bureau_number(&g.clinic, "SELECT SUM(at_ms) FROM _grant");
 	env_test_pass(g.clinic.machine, 1000000);
 	assert_int_equal(replica_rebuild(g.clinic.r, &f), OK);
-	assert_int_equal(
-	    bureau_number(&g.clinic, "SELECT SUM(rights) FROM _grant"),
+	assert_int_equal(bureau_number(&g.clinic,
+			     "SELECT SUM(rights) FROM _grant"),
 	    rights);
-	assert_int_equal(
-	    bureau_number(&g.clinic, "SELECT SUM(at_ms) FROM _grant"), since);
+	assert_int_equal(bureau_number(&g.clinic,
+			     "SELECT SUM(at_ms) FROM _grant"),
+	    since);
 	assert_int_equal(bureau_number(&g.clinic,
 			     "SELECT COUNT(basis) FROM _grant"),
 	    1);
@@ -658,21 +671,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_body_is_read_back_and_damage_is_refused),
-	    cmocka_unit_test(a_box_is_bound_to_everything_around_it),
-	    cmocka_unit_test(sealing_the_same_twice_looks_different),
-	    cmocka_unit_test(what_is_shared_can_be_read_and_nothing_else),
-	    cmocka_unit_test(a_late_grant_opens_what_was_kept),
-	    cmocka_unit_test(sharing_ahead_makes_later_rows_flow),
-	    cmocka_unit_test(from_now_keeps_history_closed),
-	    cmocka_unit_test(a_person_is_carried_and_stays_carried),
-	    cmocka_unit_test(a_laptops_own_work_reaches_its_office),
-	    cmocka_unit_test(refusals_say_what_is_wrong),
-	    cmocka_unit_test(a_reader_cannot_pass_a_key_on_or_raise_its_right),
-	    cmocka_unit_test(grants_count_the_same_whatever_the_order),
-	    cmocka_unit_test(routes_follow_grants_and_relays),
-	    cmocka_unit_test(access_lists_who_since_when_and_why),
-	    cmocka_unit_test(rebuilding_gives_the_same_grants),
+		cmocka_unit_test(a_body_is_read_back_and_damage_is_refused),
+		cmocka_unit_test(a_box_is_bound_to_everything_around_it),
+		cmocka_unit_test(sealing_the_same_twice_looks_different),
+		cmocka_unit_test(what_is_shared_can_be_read_and_nothing_else),
+		cmocka_unit_test(a_late_grant_opens_what_was_kept),
+		cmocka_unit_test(sharing_ahead_makes_later_rows_flow),
+		cmocka_unit_test(from_now_keeps_history_closed),
+		cmocka_unit_test(a_person_is_carried_and_stays_carried),
+		cmocka_unit_test(a_laptops_own_work_reaches_its_office),
+		cmocka_unit_test(refusals_say_what_is_wrong),
+		cmocka_unit_test(
+		    a_reader_cannot_pass_a_key_on_or_raise_its_right),
+		cmocka_unit_test(grants_count_the_same_whatever_the_order),
+		cmocka_unit_test(routes_follow_grants_and_relays),
+		cmocka_unit_test(access_lists_who_since_when_and_why),
+		cmocka_unit_test(rebuilding_gives_the_same_grants),
 	};
 
 	if (sodium_init() < 0)

@@ -11,11 +11,11 @@
 #include "tests/support/bureau.h"
 
 static const struct invite_options clinic = {
-    .agency = "Riverside Clinic",
-    .kind = KIND_TREATMENT,
-    .name = "clinic-1",
-    .address = "hub.example:8443",
-    .days = 7,
+	.agency = "Riverside Clinic",
+	.kind = KIND_TREATMENT,
+	.name = "clinic-1",
+	.address = "hub.example:8443",
+	.days = 7,
 };
 
 /* An invite and the request made from it at a fresh replica. */
@@ -28,8 +28,8 @@ struct asked {
 static void
 ask(struct asked *a, const struct invite_options *o)
 {
-	struct join_names names = {0};
-	struct fail f = {0};
+	struct join_names names = { 0 };
+	struct fail f = { 0 };
 
 	memset(a, 0, sizeof(*a));
 	bureau_found(&a->hub, 1, "Hub", KIND_HUB);
@@ -129,7 +129,7 @@ hostile_invite_fields_are_refused(void **state)
 {
 	struct invite back;
 	struct asked a;
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	ask(&a, &clinic);
@@ -155,9 +155,9 @@ an_invite_with_very_long_names_says_so(void **state)
 	static char name[LIMIT_NAME_BYTES + 1];
 	struct invite_options o = clinic;
 	struct bureau hub;
-	struct buf text = {0};
+	struct buf text = { 0 };
 	char address[INVITE_ADDRESS_BYTES + 1];
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	memset(name, 'n', LIMIT_NAME_BYTES);
@@ -178,11 +178,11 @@ static void
 a_clinic_and_then_its_laptop_join(void **state)
 {
 	struct bureau hub, server, laptop;
-	struct invite_options o = {.agency = "Riverside Clinic",
-	    .kind = -1,
-	    .name = "laptop",
-	    .days = 1,
-	    .field = true};
+	struct invite_options o = { .agency = "Riverside Clinic",
+		.kind = -1,
+		.name = "laptop",
+		.days = 1,
+		.field = true };
 	const struct member_node *n;
 	const struct identity *i;
 
@@ -214,18 +214,18 @@ a_clinic_and_then_its_laptop_join(void **state)
 static void
 a_further_registrar_joins_with_the_recovery_code(void **state)
 {
-	struct invite_options o = {.agency = "Riverside Clinic",
-	    .kind = -1,
-	    .name = "clinic-2",
-	    .days = 1,
-	    .steward = true};
+	struct invite_options o = { .agency = "Riverside Clinic",
+		.kind = -1,
+		.name = "clinic-2",
+		.days = 1,
+		.steward = true };
 	struct bureau hub, server, second, third;
-	struct buf code = {0}, request = {0}, text = {0}, out = {0};
-	struct join_names names = {0};
+	struct buf code = { 0 }, request = { 0 }, text = { 0 }, out = { 0 };
+	struct join_names names = { 0 };
 	struct join_result result;
 	struct node_id joined;
 	struct invite invite;
-	struct fail f = {0};
+	struct fail f = { 0 };
 
 	(void)state;
 	bureau_found(&hub, 1, "Hub", KIND_HUB);
@@ -275,10 +275,10 @@ a_further_registrar_joins_with_the_recovery_code(void **state)
 static void
 asking_again_gives_the_same_place(void **state)
 {
-	struct join_names names = {0};
+	struct join_names names = { 0 };
 	struct join_result result;
-	struct buf first = {0}, out = {0}, code = {0};
-	struct fail f = {0};
+	struct buf first = { 0 }, out = { 0 }, code = { 0 };
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -297,8 +297,7 @@ asking_again_gives_the_same_place(void **state)
 	    OK);
 	assert_int_equal(join_finish(a.node.r, &result, out.p, out.n, &f),
 	    ERR_NOTFOUND);
-	assert_int_equal(
-	    members_node_count(replica_members(a.hub.r)), 2);
+	assert_int_equal(members_node_count(replica_members(a.hub.r)), 2);
 	assert_int_equal(join_request_make(a.node.r, &a.request, &code,
 			     &a.invite, &names, &f),
 	    ERR_EXISTS);
@@ -313,10 +312,10 @@ asking_again_gives_the_same_place(void **state)
 static void
 a_used_invite_does_not_work_on_another_computer(void **state)
 {
-	struct join_names names = {0};
-	struct buf out = {0}, code = {0};
+	struct join_names names = { 0 };
+	struct buf out = { 0 }, code = { 0 };
 	struct bureau thief;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -338,8 +337,8 @@ a_used_invite_does_not_work_on_another_computer(void **state)
 static void
 an_expired_invite_is_refused(void **state)
 {
-	struct buf out = {0};
-	struct fail f = {0};
+	struct buf out = { 0 };
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -355,9 +354,9 @@ an_expired_invite_is_refused(void **state)
 static void
 a_wrong_secret_is_refused(void **state)
 {
-	struct join_names names = {0};
-	struct buf out = {0};
-	struct fail f = {0};
+	struct join_names names = { 0 };
+	struct buf out = { 0 };
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -382,9 +381,9 @@ a_wrong_secret_is_refused(void **state)
 static void
 every_truncated_or_changed_request_is_refused(void **state)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	struct node_id joined;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -409,8 +408,8 @@ static void
 every_truncated_or_changed_answer_is_refused(void **state)
 {
 	struct join_result result;
-	struct buf out = {0};
-	struct fail f = {0};
+	struct buf out = { 0 };
+	struct fail f = { 0 };
 	struct asked a;
 
 	(void)state;
@@ -418,12 +417,14 @@ every_truncated_or_changed_answer_is_refused(void **state)
 	assert_int_equal(answer(&a, &out, &f), OK);
 	assert_true(join_is_answer(out.p, out.n));
 	for (size_t n = 0; n < out.n; n += 3)
-		assert_int_not_equal(
-		    join_finish(a.node.r, &result, out.p, n, &f), OK);
+		assert_int_not_equal(join_finish(a.node.r, &result, out.p, n,
+					 &f),
+		    OK);
 	for (size_t k = 0; k < out.n; k += 3) {
 		out.p[k] ^= 0x10;
-		assert_int_not_equal(
-		    join_finish(a.node.r, &result, out.p, out.n, &f), OK);
+		assert_int_not_equal(join_finish(a.node.r, &result, out.p,
+					 out.n, &f),
+		    OK);
 		out.p[k] ^= 0x10;
 	}
 	assert_null(members_network(replica_members(a.node.r)));
@@ -437,13 +438,13 @@ static void
 another_networks_answer_and_request_are_refused(void **state)
 {
 	struct join_result result;
-	struct buf out = {0};
+	struct buf out = { 0 };
 	struct node_id joined;
-	struct fail f = {0};
+	struct fail f = { 0 };
 	struct asked a;
 	struct bureau other, guest;
-	struct buf text = {0}, request = {0}, code = {0};
-	struct join_names names = {0};
+	struct buf text = { 0 }, request = { 0 }, code = { 0 };
+	struct join_names names = { 0 };
 	struct invite invite;
 
 	(void)state;
@@ -475,12 +476,15 @@ another_networks_answer_and_request_are_refused(void **state)
 static void
 who_may_invite_whom(void **state)
 {
-	struct invite_options laptop = {.agency = "Riverside Clinic",
-	    .kind = -1, .name = "lt", .days = 1, .field = true};
+	struct invite_options laptop = { .agency = "Riverside Clinic",
+		.kind = -1,
+		.name = "lt",
+		.days = 1,
+		.field = true };
 	struct invite_options o = laptop;
 	struct bureau hub, server, field;
-	struct buf text = {0};
-	struct fail f = {0};
+	struct buf text = { 0 };
+	struct fail f = { 0 };
 
 	(void)state;
 	bureau_found(&hub, 1, "Hub", KIND_HUB);
@@ -513,20 +517,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_invite_survives_how_people_copy),
-	    cmocka_unit_test(a_damaged_invite_is_never_read),
-	    cmocka_unit_test(hostile_invite_fields_are_refused),
-	    cmocka_unit_test(an_invite_with_very_long_names_says_so),
-	    cmocka_unit_test(a_clinic_and_then_its_laptop_join),
-	    cmocka_unit_test(a_further_registrar_joins_with_the_recovery_code),
-	    cmocka_unit_test(asking_again_gives_the_same_place),
-	    cmocka_unit_test(a_used_invite_does_not_work_on_another_computer),
-	    cmocka_unit_test(an_expired_invite_is_refused),
-	    cmocka_unit_test(a_wrong_secret_is_refused),
-	    cmocka_unit_test(every_truncated_or_changed_request_is_refused),
-	    cmocka_unit_test(every_truncated_or_changed_answer_is_refused),
-	    cmocka_unit_test(another_networks_answer_and_request_are_refused),
-	    cmocka_unit_test(who_may_invite_whom),
+		cmocka_unit_test(an_invite_survives_how_people_copy),
+		cmocka_unit_test(a_damaged_invite_is_never_read),
+		cmocka_unit_test(hostile_invite_fields_are_refused),
+		cmocka_unit_test(an_invite_with_very_long_names_says_so),
+		cmocka_unit_test(a_clinic_and_then_its_laptop_join),
+		cmocka_unit_test(
+		    a_further_registrar_joins_with_the_recovery_code),
+		cmocka_unit_test(asking_again_gives_the_same_place),
+		cmocka_unit_test(
+		    a_used_invite_does_not_work_on_another_computer),
+		cmocka_unit_test(an_expired_invite_is_refused),
+		cmocka_unit_test(a_wrong_secret_is_refused),
+		cmocka_unit_test(every_truncated_or_changed_request_is_refused),
+		cmocka_unit_test(every_truncated_or_changed_answer_is_refused),
+		cmocka_unit_test(
+		    another_networks_answer_and_request_are_refused),
+		cmocka_unit_test(who_may_invite_whom),
 	};
 
 	if (sodium_init() < 0)
