@@ -108,8 +108,6 @@ on_answer(char *p, size_t one, size_t n, void *ctx)
 {
 	struct client *c = ctx;
 
-	if (c->answer.n == 0)
-		c->answer_from_ms = env_mono_ms(env_posix());
 	buf_put(&c->answer, p, one * n);
 	return c->answer.err == OK ? n : 0;
 }
@@ -277,10 +275,33 @@ head_bytes(const struct client *c, const char *path, size_t n)
 	    c->address, n);
 }
 
+/* How fast it went. Sending is the kernel's estimate, since libcurl is done
+ * when the kernel has the bytes. */
+static void
+measure(struct client *c, size_t n)
+{
+	curl_off_t first_us = 0, last_us = 0;
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (n >= CLIENT_SAMPLE_BYTES && c->socket_count > 0 &&
+	    getsockopt(c->sockets[0], IPPROTO_TCP, TCP_INFO, &info, &size) ==
+		0 &&
+	    info.tcpi_delivery_rate > 0)
+		c->stats.sent_bytes_per_s = (int64_t)info.tcpi_delivery_rate;
+	if (c->answer.n >= CLIENT_SAMPLE_BYTES &&
+	    curl_easy_getinfo(c->curl, CURLINFO_STARTTRANSFER_TIME_T,
+		&first_us) == CURLE_OK &&
+	    curl_easy_getinfo(c->curl, CURLINFO_TOTAL_TIME_T, &last_us) ==
+		CURLE_OK)
+		c->stats.received_bytes_per_s = (int64_t)c->answer.n * 1000000 /
+		    (last_us > first_us ? last_us - first_us : 1);
+}
+
 static void
 count_request(struct client *c, const char *path, size_t n)
 {
-	int64_t took_ms = env_mono_ms(env_posix()) - c->answer_from_ms;
 	long value = 0;
 
 	c->stats.requests++;
@@ -290,9 +311,7 @@ count_request(struct client *c, const char *path, size_t n)
 	if (curl_easy_getinfo(c->curl, CURLINFO_HEADER_SIZE, &value) ==
 	    CURLE_OK)
 		c->stats.head_received_bytes += value;
-	if (c->answer.n > 0 && took_ms > 0)
-		c->stats.answer_bytes_per_s =
-		    (int64_t)c->answer.n * 1000 / took_ms;
+	measure(c, n);
 }
 
 enum err

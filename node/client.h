@@ -19,6 +19,8 @@
 #define CLIENT_CONNECT_MS 90000
 /* no byte went through or was acknowledged for so long: given up */
 #define CLIENT_STALL_MS 20000
+/* fewer come in one burst and say nothing of the link */
+#define CLIENT_SAMPLE_BYTES 4096
 
 struct client_stats {
 	/* request and response bodies */
@@ -31,9 +33,9 @@ struct client_stats {
 	int64_t requests; /* answered */
 	int64_t connects; /* more than 1: the connection was lost between */
 	int64_t rtt_us;   /* the kernel's smoothed estimate; 0 = not known */
-	/* received in the last answer, over the time from its first byte to
-	 * its last; 0 = too short to tell */
-	int64_t answer_bytes_per_s;
+	/* what the link carries, from the last request or answer of at least
+	 * CLIENT_SAMPLE_BYTES; 0 = none yet */
+	int64_t sent_bytes_per_s, received_bytes_per_s;
 };
 
 struct client_options {

@@ -89,6 +89,10 @@ client_refused(const struct client *c, long status, struct fail *f)
 	const char *name = c->name, *address = c->address;
 
 	switch (status) {
+	case 401:
+		return fail_set(f, ERR_AUTH,
+		    "%.80s (%.60s) could not verify the request. " SAFE, name,
+		    address);
 	case 403:
 		return fail_set(f, ERR_DENIED,
 		    "%.80s (%.60s) does not know this computer as a member of "

@@ -17,7 +17,6 @@ struct client {
 	char name[LIMIT_NAME_BYTES + 1];
 	char address[ADDRESS_TEXT_BYTES];
 	struct buf answer; /* of the running request */
-	int64_t answer_from_ms;
 	struct client_stats stats; /* wire_*: of closed sockets */
 	curl_socket_t sockets[CLIENT_SOCKETS];
 	size_t socket_count;

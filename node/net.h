@@ -16,19 +16,26 @@
 struct net_result {
 	int64_t sent_bytes, received_bytes; /* request and response bodies */
 	int64_t head_bytes;                 /* HTTP heads, both ways */
+	/* all that TCP carried: handshake, TLS records and heads included */
+	int64_t wire_sent_bytes, wire_received_bytes;
 	int64_t round_trips;
 	int64_t sent_items;             /* segments and membership records */
 	int64_t outcome[OUTCOME_COUNT]; /* of what was received */
 	int64_t sealed; /* own segments sealed for this contact */
 	int64_t took_ms;
+	bool over_budget; /* ended early: budget_bytes are used up */
+	/* the exchange has something to tell people: one line, or "" */
+	char note[FAIL_TEXT_BYTES];
 };
 
 /*
  * One exchange with a peer until both sides have nothing to send.
  *
- * in:    address "HOST:PORT"; budget_bytes 0 = no limit
+ * in:    address "HOST:PORT"; budget_bytes of this contact's wire, 0 = no
+ *        limit; ends before the message that would go beyond
  * fails: ERR_NET (not reached, wrong pin, broke off: what was received is
- *        committed and is not asked for again), ERR_IO, ERR_DENIED
+ *        committed and is not asked for again), ERR_IO, ERR_DENIED, and
+ *        what exchange.h says
  */
 enum err net_call(struct engine *e, struct net_result *out,
     const struct node_id *peer, const char *address, int64_t budget_bytes,
@@ -48,6 +55,8 @@ void net_server_stop(struct net_server *s);
 /*
  * Deliver a join request to the steward named in an invite and return its
  * answer (appended). The server's pin is the TLS key of the invite.
+ * fails: ERR_NET, ERR_DENIED or ERR_AUTH (the invite is unknown there, expired
+ *        or used), ERR_LIMIT, ERR_NOMEM
  */
 enum err net_join(struct buf *answer, const struct identity *me,
     const char *address, const uint8_t pin[static MEMBER_KEY_BYTES],
