@@ -1,7 +1,7 @@
 /*
- * What goes into a bundle and what is done with it. Every chunk is one exchange
- * message, so there is one parser; the first chunk of each recipient in each
- * part has the hello and the receipts.
+ * What goes into a bundle. Every chunk is one exchange message, so there is one
+ * parser; the first chunk of each recipient in each part has the hello and the
+ * receipts.
  */
 #include "sync/bundle.h"
 
@@ -137,6 +137,65 @@ greet(struct exporting *x, struct buf *body, const struct node_id *peer,
 	return e;
 }
 
+/* Number of our own author record, 0 when there is none yet. */
+static enum err
+own_author_record(struct replica *r, int64_t *no, struct buf *bytes,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = member_make_author(bytes, replica_identity(r),
+	    members_network(replica_members(r)));
+
+	if (e != OK)
+		return fail_set(f, e, "author record: %s", err_text(e));
+	e = db_stmt(&s, replica_db(r),
+	    "SELECT no FROM _member WHERE bytes = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, bytes->p, bytes->n);
+	e = stmt_step(s, &row, f);
+	*no = e == OK && row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
+
+/*
+ * A later part may be imported first: it brings our author record along, so
+ * that our work in it need not wait unverified for the first part.
+ */
+static enum err
+introduce(struct exporting *x, struct buf *body, int64_t peer, struct fail *f)
+{
+	struct buf bytes = { .limit = LIMIT_MEMBER_BYTES };
+	struct message_item item = { .type = MESSAGE_MEMBER,
+		.lane = LANE_URGENT };
+	int64_t no = 0;
+	bool row = false;
+	struct stmt *s;
+	enum err e = own_author_record(x->r, &no, &bytes, f);
+
+	if (e == OK)
+		e = db_stmt(&s, replica_db(x->r),
+		    "SELECT position FROM _queue WHERE peer = ?1 AND lane = 0"
+		    " AND what = 0 AND ref = ?2 LIMIT 1",
+		    f);
+	if (e == OK) {
+		stmt_int(s, 1, peer);
+		stmt_int(s, 2, no);
+		e = stmt_step(s, &row, f);
+		if (e == OK && row) {
+			item.position = (uint64_t)stmt_col_int(s, 0);
+			item.bytes = bytes.p;
+			item.n = bytes.n;
+			message_put(body, &item, true);
+		}
+		stmt_reset(s);
+	}
+	buf_release(&bytes);
+	return e;
+}
+
 /* One chunk for recipient number at; *more when its queue goes on. */
 static enum err
 put_chunk(struct exporting *x, size_t at, struct units_plan *plan, bool units,
@@ -155,6 +214,8 @@ put_chunk(struct exporting *x, size_t at, struct units_plan *plan, bool units,
 		e = greet(x, &body, peer, &state, f);
 	else if (e == OK)
 		message_head(&body, 0, LIMIT_UNIT_MAX_BYTES);
+	if (e == OK && greeting && units && x->header.part > 1)
+		e = introduce(x, &body, plan->peer, f);
 	if (e == OK && units)
 		e = units_send(x->r, &body, plan, x->stats, f);
 	if (e == OK)
@@ -296,151 +357,6 @@ bundle_export_receipt(struct replica *r, const struct node_id *peer,
 	x->budget_bytes = CHUNK_BUDGET_BYTES;
 	if (e == OK)
 		e = export(x, false, NULL, f);
-	sodium_memzero(x, sizeof(*x));
-	free(x);
-	return e;
-}
-
-/* ---- import -------------------------------------------------------------- */
-
-enum err
-bundle_show(struct bundle_info *out, const struct bundle_reader *from,
-    struct fail *f)
-{
-	struct bundle_header *h = calloc(1, sizeof(*h));
-	struct bundle_info *info = calloc(1, sizeof(*info));
-	enum err e = h == NULL || info == NULL
-	    ? fail_set(f, ERR_NOMEM, "bundle: out of memory")
-	    : bundle_check(h, info, from, f);
-
-	if (e == OK)
-		*out = *info;
-	free(info);
-	free(h);
-	return e;
-}
-
-struct importing {
-	struct replica *r;
-	struct exchange_stats *stats;
-	struct bundle_header header;
-	struct bundle_info info;
-	struct bundle_in in;
-	struct units_notes notes;
-};
-
-static enum err
-find_place(struct importing *x, size_t *place, struct fail *f)
-{
-	struct members *m = replica_members(x->r);
-	const struct network_id *network = members_network(m);
-	const struct identity *me = replica_identity(x->r);
-
-	if (network == NULL || !id_equal(network, &x->header.network))
-		return fail_set(f, ERR_INPUT,
-		    "bundle: it belongs to another network; nothing was taken"
-		    " from it");
-	if (id_equal(&x->header.sender, &me->node))
-		return fail_set(f, ERR_INPUT,
-		    "bundle: this node made it itself; carry it to another");
-	if (members_node(m, &x->header.sender) == NULL)
-		return fail_set(f, ERR_DENIED,
-		    "bundle: its sender is no member known here; exchange with"
-		    " its steward first, nothing was taken from it");
-	for (size_t i = 0; i < x->header.count; i++) {
-		if (id_equal(&x->header.recipient[i].node, &me->node)) {
-			*place = i;
-			return OK;
-		}
-	}
-	return fail_set(f, ERR_DENIED,
-	    "bundle: it is for others, not for this node (bundle show lists"
-	    " them); nothing was taken from it");
-}
-
-/* In a transaction: one chunk. */
-static enum err
-take_chunk(struct importing *x, struct message *m, struct fail *f)
-{
-	const struct node_id *sender = &x->header.sender;
-	struct lane_state state;
-	int64_t peer = 0;
-	enum err e = lane_peer(x->r, &peer, sender, f);
-
-	if (e == OK)
-		e = lane_load(x->r, &state, peer, f);
-	if (e == OK && (m->flags & MESSAGE_HELLO) != 0)
-		e = units_hello(x->r, &state, &m->hello, false, x->stats, f);
-	if (e == OK)
-		e = units_take(x->r, &x->notes, &state, sender, m, x->stats, f);
-	return e;
-}
-
-static enum err
-import_chunk(struct importing *x, const struct buf *chunk, bool first,
-    struct fail *f)
-{
-	struct message m;
-	enum err e = message_open(&m, chunk->p, chunk->n, false, f);
-
-	if (e == OK && first && (m.flags & MESSAGE_HELLO) == 0)
-		e = fail_set(f, ERR_FORMAT, "bundle: it has no hello");
-	if (e == OK)
-		e = message_validate(&m, f);
-	if (e == OK)
-		e = replica_begin(x->r, f);
-	if (e != OK)
-		return e;
-	e = take_chunk(x, &m, f);
-	if (e != OK) {
-		replica_rollback(x->r);
-		return e;
-	}
-	x->stats->bytes_in += (int64_t)chunk->n;
-	return replica_commit(x->r, f);
-}
-
-static enum err
-import_all(struct importing *x, const struct bundle_reader *from,
-    struct fail *f)
-{
-	struct buf chunk = { .limit = LIMIT_MESSAGE_BYTES };
-	bool end = false, first = true;
-	size_t place = 0;
-	enum err e = find_place(x, &place, f);
-
-	if (e == OK)
-		e = bundle_unlock(&x->in, &x->header, place,
-		    replica_identity(x->r), from, f);
-	while (e == OK) {
-		e = bundle_next(&x->in, &chunk, &end, f);
-		if (e != OK || end)
-			break;
-		e = import_chunk(x, &chunk, first, f);
-		first = false;
-	}
-	buf_release(&x->in.sealed);
-	buf_release(&chunk);
-	return e;
-}
-
-enum err
-bundle_import(struct replica *r, struct bundle_info *info,
-    struct exchange_stats *stats, const struct bundle_reader *from,
-    struct fail *f)
-{
-	struct importing *x = calloc(1, sizeof(*x));
-	enum err e;
-
-	if (x == NULL)
-		return fail_set(f, ERR_NOMEM, "bundle: out of memory");
-	x->r = r;
-	x->stats = stats;
-	e = bundle_check(&x->header, &x->info, from, f);
-	if (e == OK && info != NULL)
-		*info = x->info;
-	if (e == OK)
-		e = import_all(x, from, f);
 	sodium_memzero(x, sizeof(*x));
 	free(x);
 	return e;

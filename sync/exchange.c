@@ -383,7 +383,9 @@ exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
 	x->stats.members_differ =
 	    memcmp(head, x->their_members, sizeof(x->their_members)) != 0;
 	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
-	e = no_progress(x, f);
+	e = x->stats.put_off > 0
+	    ? fail_set(f, ERR_WAIT, "exchange: %s", x->stats.note)
+	    : no_progress(x, f);
 out:
 	if (e != OK)
 		x->state = FAILED;

@@ -265,6 +265,7 @@ exchange_answer(struct replica *r, struct buf *answer,
     struct exchange_stats *stats, struct fail *f)
 {
 	struct buf body = { .limit = LIMIT_MESSAGE_BYTES };
+	int64_t put_off = stats->put_off;
 	struct answering *a = NULL;
 	enum err e;
 
@@ -281,6 +282,8 @@ exchange_answer(struct replica *r, struct buf *answer,
 		e = message_validate(&a->m, f);
 	if (e == OK)
 		e = half(a, NULL, f);
+	if (e == OK && stats->put_off > put_off)
+		e = fail_set(f, ERR_WAIT, "exchange: %s", stats->note);
 	if (e == OK && !a->again && (a->m.flags & MESSAGE_MORE_URGENT) == 0)
 		e = exchange_seal(r, stats, f);
 	if (e == OK)

@@ -123,11 +123,14 @@ park(struct replica *r, const struct receipt_of *x, int reason,
 	enum err e;
 
 	if (r->parked >= LIMIT_PARKED_PER_PEER) {
-		(void)fail_set(why, ERR_LIMIT,
-		    "too much waits unverified already (%lld); it can be sent"
-		    " again later",
+		/* not kept and not acknowledged: units.h sends it again */
+		(void)fail_set(why, ERR_WAIT,
+		    "too much waits unverified already (%lld); it comes again"
+		    " later",
 		    (long long)r->parked);
-		return refuse(r, x, outcome, why, f);
+		*outcome = OUTCOME_REFUSED;
+		replica_tally(r, "refused", 1);
+		return OK;
 	}
 	e = parked_already(r, x, &known, f);
 	if (e != OK)

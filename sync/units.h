@@ -22,6 +22,7 @@ struct exchange_stats {
 	int64_t outcome[OUTCOME_COUNT];
 	int64_t received_segments, received_members;
 	int64_t received_twice; /* of outcome[DUPLICATE]: the cursor had it */
+	int64_t put_off;        /* of outcome[REFUSED]: no room; asked again */
 	int64_t sealed, kept;   /* own segments; kept: no key to seal under */
 	int64_t receipts_in, receipts_out;
 	bool peer_lost;   /* the peer's cursor went back: all is queued again */

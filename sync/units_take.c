@@ -136,8 +136,10 @@ take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	return OK;
 }
 
+/* *put_off: there was no room for it, so the cursor must not pass it. */
 static enum err
-take_segment(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
+take_segment(struct taking *t, const uint8_t *p, size_t n, bool *put_off,
+    struct fail *f)
 {
 	enum outcome outcome = OUTCOME_REFUSED;
 	struct segment_id id;
@@ -145,9 +147,15 @@ take_segment(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	enum err e = log_receive(t->r, &outcome, &id, p, n, t->peer, &why, f);
 
 	t->stats->received_segments++;
-	if (e == OK)
-		count(t, outcome);
-	return e;
+	if (e != OK)
+		return e;
+	count(t, outcome);
+	*put_off = outcome == OUTCOME_REFUSED && why.code == ERR_WAIT;
+	if (*put_off) {
+		t->stats->put_off++;
+		memcpy(t->stats->note, why.text, sizeof(t->stats->note));
+	}
+	return OK;
 }
 
 static enum err
@@ -155,14 +163,15 @@ take_whole(struct taking *t, const struct message_item *item, const uint8_t *p,
     size_t n, struct fail *f)
 {
 	uint8_t mark[LANE_MARK_BYTES];
-	enum err e = item->type == MESSAGE_MEMBER ? take_member(t, p, n, f)
-						  : take_segment(t, p, n, f);
+	bool put_off = false;
+	enum err e = item->type == MESSAGE_MEMBER
+	    ? take_member(t, p, n, f)
+	    : take_segment(t, p, n, &put_off, f);
 
+	if (e != OK || put_off)
+		return e;
 	lane_mark(mark, p, n);
-	if (e == OK)
-		e = add_run(t, item->lane, item->position, item->position, mark,
-		    f);
-	return e;
+	return add_run(t, item->lane, item->position, item->position, mark, f);
 }
 
 static enum err
