@@ -162,14 +162,17 @@ result_json(const char *name, const struct net_result *n, enum err e,
 		(void)show_set(outcome, outcome_name((enum outcome)i),
 		    json_integer((json_int_t)n->outcome[i]));
 	return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:o}",
+			 "s:I, s:I, s:b, s:s, s:o}",
 	    "peer", name, "ok", e == OK, "error", e == OK ? "" : why->text,
 	    "sent_bytes", (json_int_t)n->sent_bytes, "received_bytes",
 	    (json_int_t)n->received_bytes, "head_bytes",
 	    (json_int_t)n->head_bytes, "round_trips",
 	    (json_int_t)n->round_trips, "sent_items", (json_int_t)n->sent_items,
 	    "sealed", (json_int_t)n->sealed, "took_ms", (json_int_t)n->took_ms,
-	    "received", outcome);
+	    "wire_sent_bytes", (json_int_t)n->wire_sent_bytes,
+	    "wire_received_bytes", (json_int_t)n->wire_received_bytes,
+	    "over_budget", n->over_budget, "note", n->note, "received",
+	    outcome);
 }
 
 static void
@@ -188,7 +191,8 @@ result_text(struct run *run, const char *name, const struct net_result *n,
 	run_say(run,
 	    "sent %lld, received %lld (%lld applied, %lld duplicate, %lld "
 	    "waiting, %lld quarantined, %lld refused)\n  %lld bytes out, %lld "
-	    "in, %lld of heads; %lld round trips; %.1f s\n",
+	    "in, %lld of heads, %lld on the wire with TLS; %lld round trips; "
+	    "%.1f s\n",
 	    (long long)n->sent_items, (long long)received,
 	    (long long)n->outcome[OUTCOME_APPLIED],
 	    (long long)n->outcome[OUTCOME_DUPLICATE],
@@ -196,7 +200,14 @@ result_text(struct run *run, const char *name, const struct net_result *n,
 	    (long long)n->outcome[OUTCOME_QUARANTINED],
 	    (long long)n->outcome[OUTCOME_REFUSED], (long long)n->sent_bytes,
 	    (long long)n->received_bytes, (long long)n->head_bytes,
+	    (long long)(n->wire_sent_bytes + n->wire_received_bytes),
 	    (long long)n->round_trips, (double)n->took_ms / 1000);
+	if (n->over_budget)
+		run_say(run,
+		    "  stopped at its byte budget; the rest goes at "
+		    "the next contact\n");
+	if (n->note[0] != '\0')
+		run_say(run, "  %s\n", n->note);
 }
 
 struct syncing {

@@ -37,22 +37,29 @@ connect_to(int *out, const char *dir, struct fail *f)
 	return OK;
 }
 
+/* a text with its length before it */
+static void
+put_text(struct buf *b, const char *text)
+{
+	buf_bytes(b, text, strlen(text));
+}
+
 static void
 make_request(struct buf *b, int argc, char *const *argv, bool yes, bool tty,
     const uint8_t *input, size_t input_n)
 {
 	char cwd[4096];
 
-	buf_text(b, "footbridge command 1");
-	buf_text(b, getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/");
+	put_text(b, "footbridge command 1");
+	put_text(b, getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/");
 	buf_u8(b, (uint8_t)((tty ? 1 : 0) | (input != NULL ? 2 : 0)));
 	buf_bytes(b, input != NULL ? input : (const uint8_t *)"", input_n);
 	buf_uint(b, (uint64_t)argc + (yes ? 1 : 0));
-	buf_text(b, argv[0]);
+	put_text(b, argv[0]);
 	if (yes) /* the question was asked and answered here */
-		buf_text(b, "--yes");
+		put_text(b, "--yes");
 	for (int i = 1; i < argc; i++)
-		buf_text(b, argv[i]);
+		put_text(b, argv[i]);
 }
 
 static bool
