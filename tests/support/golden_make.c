@@ -9,13 +9,14 @@
 #include "sync/rd.h"
 #include "sync/registry.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_i.h"
 #include "tests/support/sealing.h"
 
 #define BYTES_PER_LINE 16
 
 /* Bytes in lines of 16, the comment on the first. */
-static void
-part(struct buf *text, const void *bytes, size_t n, const char *comment)
+void
+golden_part(struct buf *text, const void *bytes, size_t n, const char *comment)
 {
 	const uint8_t *p = bytes;
 
@@ -37,8 +38,8 @@ part(struct buf *text, const void *bytes, size_t n, const char *comment)
 }
 
 /* n bytes from the cursor, or with n = 0 one varint. */
-static void
-take(struct buf *text, struct rd *r, size_t n, const char *comment)
+void
+golden_take(struct buf *text, struct rd *r, size_t n, const char *comment)
 {
 	const uint8_t *from = r->p;
 
@@ -48,7 +49,7 @@ take(struct buf *text, struct rd *r, size_t n, const char *comment)
 		(void)rd_take(r, n);
 	if (r->err != OK)
 		abort();
-	part(text, from, (size_t)(r->p - from), comment);
+	golden_part(text, from, (size_t)(r->p - from), comment);
 }
 
 static void
@@ -60,7 +61,7 @@ take_value(struct buf *text, struct rd *r, const char *comment)
 	value_decode(&v, r);
 	if (r->err != OK)
 		abort();
-	part(text, from, (size_t)(r->p - from), comment);
+	golden_part(text, from, (size_t)(r->p - from), comment);
 }
 
 static void
@@ -92,7 +93,7 @@ make_values(struct buf *text)
 		struct buf b = { 0 };
 
 		value_encode(&b, &list[i].value);
-		part(text, b.p, b.n, list[i].comment);
+		golden_part(text, b.p, b.n, list[i].comment);
 		buf_release(&b);
 	}
 }
@@ -107,14 +108,14 @@ make_loose(struct buf *text)
 	sealing_op(&op, 0x11, 0x22, "twelve bytes");
 	op_encode(&b, &op);
 	r = rd_of(b.p, b.n);
-	take(text, &r, 1, "kind: 1, set");
-	take(text, &r, 0, "table 17");
-	take(text, &r, ID_BYTES, "row");
-	take(text, &r, ID_BYTES, "staff");
-	take(text, &r, 0, "time, ms since 1970, zigzag");
-	take(text, &r, 0, "offset -300 minutes, zigzag");
-	take(text, &r, 0, "1 field");
-	take(text, &r, 0, "field 5");
+	golden_take(text, &r, 1, "kind: 1, set");
+	golden_take(text, &r, 0, "table 17");
+	golden_take(text, &r, ID_BYTES, "row");
+	golden_take(text, &r, ID_BYTES, "staff");
+	golden_take(text, &r, 0, "time, ms since 1970, zigzag");
+	golden_take(text, &r, 0, "offset -300 minutes, zigzag");
+	golden_take(text, &r, 0, "1 field");
+	golden_take(text, &r, 0, "field 5");
 	take_value(text, &r, "text \"twelve bytes\"");
 	buf_release(&b);
 }
@@ -140,16 +141,16 @@ make_payload_lone(struct buf *text)
 
 	lone_payload(&b);
 	r = rd_of(b.p, b.n);
-	take(text, &r, 0, "1 staff id");
-	take(text, &r, ID_BYTES, "staff 0");
-	take(text, &r, 0, "1 table");
-	take(text, &r, 0, "table 17");
-	take(text, &r, 0, "1 row of it");
-	take(text, &r, ID_BYTES, "row");
-	take(text, &r, 0, "head: 1 field, offset, last, set");
-	take(text, &r, 0, "time minus 0, zigzag");
-	take(text, &r, 0, "offset -300, zigzag");
-	take(text, &r, 0, "field 5");
+	golden_take(text, &r, 0, "1 staff id");
+	golden_take(text, &r, ID_BYTES, "staff 0");
+	golden_take(text, &r, 0, "1 table");
+	golden_take(text, &r, 0, "table 17");
+	golden_take(text, &r, 0, "1 row of it");
+	golden_take(text, &r, ID_BYTES, "row");
+	golden_take(text, &r, 0, "head: 1 field, offset, last, set");
+	golden_take(text, &r, 0, "time minus 0, zigzag");
+	golden_take(text, &r, 0, "offset -300, zigzag");
+	golden_take(text, &r, 0, "field 5");
 	take_value(text, &r, "text \"twelve bytes\"");
 	if (rd_done(&r) != OK)
 		abort();
@@ -179,31 +180,32 @@ make_payload_many(struct buf *text)
 	if (op_pack(&b, loose.p, loose.n) != OK)
 		abort();
 	r = rd_of(b.p, b.n);
-	take(text, &r, 0, "2 staff ids");
-	take(text, &r, ID_BYTES, "staff 0: of the first operation below");
-	take(text, &r, ID_BYTES, "staff 1");
-	take(text, &r, 0, "2 tables");
-	take(text, &r, 0, "table 3");
-	take(text, &r, 0, "1 row");
-	take(text, &r, ID_BYTES, "row");
-	take(text, &r, 0, "head: 2 fields, offset, last, insert");
-	take(text, &r, 0, "time minus 0");
-	take(text, &r, 0, "offset -300");
-	take(text, &r, 0, "field 5");
+	golden_take(text, &r, 0, "2 staff ids");
+	golden_take(text, &r, ID_BYTES,
+	    "staff 0: of the first operation below");
+	golden_take(text, &r, ID_BYTES, "staff 1");
+	golden_take(text, &r, 0, "2 tables");
+	golden_take(text, &r, 0, "table 3");
+	golden_take(text, &r, 0, "1 row");
+	golden_take(text, &r, ID_BYTES, "row");
+	golden_take(text, &r, 0, "head: 2 fields, offset, last, insert");
+	golden_take(text, &r, 0, "time minus 0");
+	golden_take(text, &r, 0, "offset -300");
+	golden_take(text, &r, 0, "field 5");
 	take_value(text, &r, "text \"new\"");
-	take(text, &r, 0, "field 9");
+	golden_take(text, &r, 0, "field 9");
 	take_value(text, &r, "date 2026-03-31");
-	take(text, &r, 0, "table 17");
-	take(text, &r, 0, "1 row");
-	take(text, &r, ID_BYTES, "row");
-	take(text, &r, 0, "head: 1 field, staff, not last, set");
-	take(text, &r, 0, "staff 1");
-	take(text, &r, 0, "1500 ms after the operation above");
-	take(text, &r, 0, "field 5");
+	golden_take(text, &r, 0, "table 17");
+	golden_take(text, &r, 0, "1 row");
+	golden_take(text, &r, ID_BYTES, "row");
+	golden_take(text, &r, 0, "head: 1 field, staff, not last, set");
+	golden_take(text, &r, 0, "staff 1");
+	golden_take(text, &r, 0, "1500 ms after the operation above");
+	golden_take(text, &r, 0, "field 5");
 	take_value(text, &r, "text \"one\"");
-	take(text, &r, 0, "head: 1 field, last, set");
-	take(text, &r, 0, "60000 ms later");
-	take(text, &r, 0, "field 5");
+	golden_take(text, &r, 0, "head: 1 field, last, set");
+	golden_take(text, &r, 0, "60000 ms later");
+	golden_take(text, &r, 0, "field 5");
 	take_value(text, &r, "text \"two\"");
 	if (rd_done(&r) != OK)
 		abort();
@@ -234,38 +236,39 @@ make_inputs(struct buf *text)
 	struct sealing s;
 
 	example_init(&s);
-	part(text, s.public_key, 32, "author's Ed25519 public key");
-	part(text, s.network.b, ID_BYTES, "network id");
-	part(text, s.prev.b, SEGMENT_ID_BYTES, "previous segment's id");
-	part(text, s.key, SEGMENT_KEY_BYTES, "compartment key");
+	golden_part(text, s.public_key, 32, "author's Ed25519 public key");
+	golden_part(text, s.network.b, ID_BYTES, "network id");
+	golden_part(text, s.prev.b, SEGMENT_ID_BYTES, "previous segment's id");
+	golden_part(text, s.key, SEGMENT_KEY_BYTES, "compartment key");
 }
 
 static void
 take_dep(struct buf *text, struct rd *r, const char *comment)
 {
-	take(text, r, AUTHOR_TAG_BYTES, comment);
-	take(text, r, 0, "  its seq << 1 | chain");
-	take(text, r, SEGMENT_REF_BYTES, "  begin of its id");
+	golden_take(text, r, AUTHOR_TAG_BYTES, comment);
+	golden_take(text, r, 0, "  its seq << 1 | chain");
+	golden_take(text, r, SEGMENT_REF_BYTES, "  begin of its id");
 }
 
 /* The header of a data or control segment, annotated. */
 static void
 take_header(struct buf *text, struct rd *r, const struct segment *s)
 {
-	take(text, r, 1, "format");
-	take(text, r, 1, "suite");
-	take(text, r, 1, "kind << 2 | lane");
-	take(text, r, ID_BYTES, "compartment");
-	take(text, r, AUTHOR_TAG_BYTES, "author tag");
-	take(text, r, 0, "seq");
-	take(text, r, 0, "position");
+	golden_take(text, r, 1, "format");
+	golden_take(text, r, 1, "suite");
+	golden_take(text, r, 1, "kind << 2 | lane");
+	golden_take(text, r, ID_BYTES, "compartment");
+	golden_take(text, r, AUTHOR_TAG_BYTES, "author tag");
+	golden_take(text, r, 0, "seq");
+	golden_take(text, r, 0, "position");
 	if (segment_chain(s->header.kind) == CHAIN_DATA) {
-		take(text, r, 0, "schema version");
-		take(text, r, SEGMENT_PREFIX_BYTES, "prefix of the key id");
-		take(text, r, SEGMENT_SALT_BYTES, "salt");
+		golden_take(text, r, 0, "schema version");
+		golden_take(text, r, SEGMENT_PREFIX_BYTES,
+		    "prefix of the key id");
+		golden_take(text, r, SEGMENT_SALT_BYTES, "salt");
 	}
-	take(text, r, 0, "length of the body");
-	take(text, r, 0, "number of dependencies");
+	golden_take(text, r, 0, "length of the body");
+	golden_take(text, r, 0, "number of dependencies");
 	for (size_t i = 0; i < s->header.dep_count; i++)
 		take_dep(text, r,
 		    s->header.deps[i].chain == CHAIN_DATA
@@ -281,13 +284,13 @@ put_segment(struct buf *text, const struct buf *bytes)
 
 	if (segment_parse(&s, bytes->p, bytes->n, NULL) != OK)
 		abort();
-	take(text, &r, 1, s.stub ? "form: stub" : "form: whole");
+	golden_take(text, &r, 1, s.stub ? "form: stub" : "form: whole");
 	take_header(text, &r, &s);
 	if (s.stub)
-		take(text, &r, 32, "hash of the body");
+		golden_take(text, &r, 32, "hash of the body");
 	else
-		take(text, &r, s.header.body_bytes, "body");
-	take(text, &r, SEGMENT_SIG_BYTES, "signature");
+		golden_take(text, &r, s.header.body_bytes, "body");
+	golden_take(text, &r, SEGMENT_SIG_BYTES, "signature");
 }
 
 static void
@@ -347,17 +350,17 @@ make_derived(struct buf *text)
 	if (segment_parse(&seg, bytes.p, bytes.n, NULL) != OK)
 		abort();
 	segment_key_id(&key_id, s.key);
-	part(text, key_id.b, ID_BYTES, "key id");
+	golden_part(text, key_id.b, ID_BYTES, "key id");
 	hash_init(&h, LABEL_SEGMENT_KEY, 32, s.key, 32);
 	hash_bytes(&h, seg.header_bytes, seg.header_n);
 	hash_final(&h, out);
-	part(text, out, 32, "AEAD key");
+	golden_part(text, out, 32, "AEAD key");
 	hash_init(&h, LABEL_SEGMENT_NONCE, 24, s.key, 32);
 	hash_bytes(&h, seg.header_bytes, seg.header_n);
 	hash_final(&h, out);
-	part(text, out, 24, "AEAD nonce");
-	part(text, seg.body_hash, 32, "hash of the body");
-	part(text, id.b, SEGMENT_ID_BYTES, "segment id");
+	golden_part(text, out, 24, "AEAD nonce");
+	golden_part(text, seg.body_hash, 32, "hash of the body");
+	golden_part(text, id.b, SEGMENT_ID_BYTES, "segment id");
 	buf_release(&bytes);
 }
 
@@ -415,7 +418,8 @@ make_dictionary(struct buf *text)
 	hash_init(&h, LABEL_DICTIONARY, 32, NULL, 0);
 	hash_put(&h, a->p, a->n);
 	hash_final(&h, out);
-	part(text, out, 32, "BLAKE2b-256 of the label, NUL and the file");
+	golden_part(text, out, 32,
+	    "BLAKE2b-256 of the label, NUL and the file");
 }
 
 const struct golden golden_list[] = {
@@ -430,5 +434,13 @@ const struct golden golden_list[] = {
 	{ "segment-lone-stub", make_segment_stub, true },
 	{ "segment-packed", make_segment_packed, false },
 	{ "segment-control", make_segment_control, true },
+	{ "member-inputs", golden_member_inputs, true },
+	{ "member-root", golden_member_root, true },
+	{ "member-agency", golden_member_agency, true },
+	{ "member-node", golden_member_node, true },
+	{ "member-author", golden_member_author, true },
+	{ "member-derived", golden_member_derived, true },
+	{ "grant", golden_grant, true },
+	{ "grant-box", golden_grant_box, true },
 };
 const size_t golden_count = COUNT_OF(golden_list);

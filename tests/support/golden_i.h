@@ -1,0 +1,25 @@
+/*
+ * Inside the examples: how a line is printed, and those of membership and
+ * grants (golden_member.c).
+ */
+#ifndef FOOTBRIDGE_TESTS_GOLDEN_I_H
+#define FOOTBRIDGE_TESTS_GOLDEN_I_H
+
+#include "sync/rd.h"
+
+/* Bytes in lines of 16, the comment on the first. */
+void golden_part(struct buf *text, const void *bytes, size_t n,
+    const char *comment);
+/* n bytes from the cursor, or with n = 0 one varint. */
+void golden_take(struct buf *text, struct rd *r, size_t n, const char *comment);
+
+void golden_member_inputs(struct buf *text);
+void golden_member_root(struct buf *text);
+void golden_member_agency(struct buf *text);
+void golden_member_node(struct buf *text);
+void golden_member_author(struct buf *text);
+void golden_member_derived(struct buf *text);
+void golden_grant(struct buf *text);
+void golden_grant_box(struct buf *text);
+
+#endif
