@@ -35,4 +35,8 @@ enum err log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
     uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
     struct fail *f);
 
+/* What was parked goes through the checks anew; parked again if it must. */
+enum err log_take_again(struct replica *r, const uint8_t *bytes, size_t n,
+    const struct node_id *peer, struct fail *f);
+
 #endif

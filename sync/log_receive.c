@@ -24,6 +24,7 @@ struct receipt_of {
 	bool has_prev;
 	struct segment_id prev;
 	int64_t prev_no;
+	bool stored; /* it is in the log now */
 };
 
 enum err
@@ -201,7 +202,7 @@ covers_data(const struct compartment *c)
 }
 
 static enum err
-insert_received(struct replica *r, const struct receipt_of *x,
+insert_received(struct replica *r, struct receipt_of *x,
     enum segment_state state, int64_t *no, struct fail *f)
 {
 	const struct segment_header *h = &x->segment.header;
@@ -224,6 +225,7 @@ insert_received(struct replica *r, const struct receipt_of *x,
 	if (e != OK)
 		return e;
 	*no = r->next_segment++;
+	x->stored = true;
 	if (a != NULL && h->position > a->top_position) {
 		a->top_position = h->position;
 		a->top_id = x->id;
@@ -245,6 +247,8 @@ take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 	if (e != OK)
 		return e;
 	log_end_added(x->c, no, CHAIN_CONTROL);
+	/* data may have waited for just this */
+	x->c->rederive = x->c->rederive || x->c->waiting > 0;
 	return grant_apply(r, x->c, no, replica_author_node(r, x->author),
 	    x->segment.body, x->segment.header.body_bytes, f);
 }
@@ -435,114 +439,15 @@ receive_one(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	return receive_known(r, x, outcome, why, f);
 }
 
-/* ---- what was parked ---- */
-
-struct parked {
-	int64_t no;
-	struct node_id peer;
-	struct buf bytes;
-};
-
-static enum err
-next_parked(struct replica *r, const struct author_tag *author,
-    struct parked *p, struct fail *f)
-{
-	const uint8_t *bytes;
-	struct stmt *s;
-	size_t n;
-	bool row;
-	enum err e;
-
-	e = db_stmt(&s, r->db,
-	    "SELECT no, peer, bytes FROM _parked WHERE author = ?1 AND no > ?2"
-	    " ORDER BY no LIMIT 1",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, author->b, sizeof(author->b));
-	stmt_int(s, 2, p->no);
-	e = stmt_step(s, &row, f);
-	p->no = 0;
-	if (e != OK || !row)
-		return e;
-	p->no = stmt_col_int(s, 0);
-	(void)stmt_col_copy(s, 1, p->peer.b, sizeof(p->peer.b));
-	bytes = stmt_col_blob(s, 2, &n);
-	buf_reset(&p->bytes);
-	buf_put(&p->bytes, bytes, n);
-	stmt_reset(s);
-	return p->bytes.err == OK
-	    ? OK
-	    : fail_set(f, p->bytes.err, "%s", err_text(p->bytes.err));
-}
-
-static enum err
-unpark(struct replica *r, int64_t no, struct fail *f)
-{
-	struct stmt *s;
-	enum err e;
-
-	e = db_stmt(&s, r->db, "DELETE FROM _parked WHERE no = ?1", f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, no);
-	e = stmt_run(s, f);
-	if (e == OK)
-		r->parked--;
-	return e;
-}
-
-/* One pass over an author's parked segments; *moved when any left. */
-static enum err
-retry_pass(struct replica *r, const struct author_tag *author, bool *moved,
-    struct fail *f)
-{
-	struct parked p = { .bytes = { .limit = LIMIT_SEGMENT_BYTES } };
-	enum err e;
-
-	*moved = false;
-	while ((e = next_parked(r, author, &p, f)) == OK && p.no != 0) {
-		struct receipt_of x = {
-			.bytes = p.bytes.p,
-			.n = p.bytes.n,
-			.peer = &p.peer,
-		};
-		struct fail why = { .code = OK };
-		enum outcome outcome;
-
-		/* taken out first: if it must wait on, it is parked anew,
-		 * behind those of this pass */
-		e = unpark(r, p.no, f);
-		if (e == OK)
-			e = receive_one(r, &x, &outcome, &why, f);
-		if (e != OK)
-			break;
-		if (outcome != OUTCOME_WAITING || x.author != 0)
-			*moved = *moved || outcome != OUTCOME_WAITING;
-		else
-			break; /* its author is still unknown */
-		if (outcome == OUTCOME_WAITING)
-			break;
-	}
-	buf_release(&p.bytes);
-	return e;
-}
-
 enum err
-log_retry_parked(struct replica *r, const struct author_tag *author,
-    struct fail *f)
+log_take_again(struct replica *r, const uint8_t *bytes, size_t n,
+    const struct node_id *peer, struct fail *f)
 {
-	bool moved = true, own;
-	enum err e;
+	struct receipt_of x = { .bytes = bytes, .n = n, .peer = peer };
+	struct fail why = { .code = OK };
+	enum outcome outcome;
 
-	if (r->parked == 0)
-		return OK;
-	e = replica_enter(r, &own, f);
-	if (e != OK)
-		return e;
-	while (e == OK && moved)
-		e = retry_pass(r, author, &moved, f);
-	return replica_leave(r, own, e, f);
+	return receive_one(r, &x, &outcome, &why, f);
 }
 
 enum err
@@ -563,7 +468,8 @@ log_receive(struct replica *r, enum outcome *outcome, struct segment_id *id,
 		return e;
 	if (id != NULL)
 		*id = x.id;
-	if (*outcome == OUTCOME_APPLIED && r->parked > 0)
+	/* stored, applied or waiting: its successor can be placed now */
+	if (x.stored && r->parked > 0)
 		e = log_retry_parked(r, &x.segment.header.author, f);
 	return e;
 }

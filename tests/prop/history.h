@@ -1,0 +1,31 @@
+/*
+ * Random histories: what a few machines do to one person's rows while segments
+ * travel between them in any order, twice, in part and late.
+ */
+#ifndef FOOTBRIDGE_TESTS_PROP_HISTORY_H
+#define FOOTBRIDGE_TESTS_PROP_HISTORY_H
+
+#include "tests/prop/judge.h"
+
+/* What a run met; every one of these must have happened. */
+struct history_counts {
+	uint64_t histories, concurrent, on_disk;
+	uint64_t writes, refused, raw, groups_in_part, resolved;
+	uint64_t given, duplicates, early, split, unreadable_first;
+	uint64_t unknown_author, restarts, upgrades, rebuilds, from_now;
+	uint64_t digests, same_set_rows;
+	struct judge_counts judged;
+};
+
+/*
+ * Play one history. NULL when every comparison agreed, else what did not, in
+ * static memory. The same seed plays the same history.
+ */
+const char *history_play(uint64_t seed, bool on_disk,
+    struct history_counts *counts);
+
+/* Every case of tests/merge/table.txt, in several orders of arrival: how many
+ * were played, and how many went wrong (printed). */
+void history_table(unsigned *played, unsigned *wrong);
+
+#endif

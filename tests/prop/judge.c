@@ -1,0 +1,660 @@
+#include "tests/prop/judge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/grant.h"
+
+static char text[400];
+
+static const char *differ(const char *format, ...) PRINTF(1, 2);
+
+static const char *
+differ(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return text;
+}
+
+/* ---- the schema, as the model takes it ---- */
+
+struct schema {
+	struct model_table tables[8];
+	struct model_field fields[8][64];
+	size_t table_count;
+};
+
+static void
+model_field_of(struct model_field *m, const struct field *f)
+{
+	*m = (struct model_field){
+		.number = f->number,
+		.since = f->since,
+		.owner = f->owner,
+		.one_way = f->one_way,
+		.ranks = f->rule == RULE_RANKED || f->final_count > 0 ? f->ranks
+								      : NULL,
+		.leader = f->group_leader != 0 ? f->group_leader : f->number,
+		.unit =
+		    f->group_leader != 0 ? f->group_set : MODEL_BIT(f->number),
+	};
+	m->rule = (unsigned)f->rule; /* both in the order of the table's head */
+	m->rank_count = m->ranks != NULL ? f->rank_count : 0;
+	for (size_t i = 0; i < f->rank_count; i++)
+		for (size_t k = 0; k < f->final_count; k++)
+			if (strcmp(f->ranks[i], f->finals[k]) == 0)
+				m->finals |= MODEL_BIT(i);
+}
+
+static void
+make_schema(struct schema *s, const struct registry *r)
+{
+	*s = (struct schema){ .table_count = r->table_count };
+	for (size_t i = 0; i < r->table_count; i++) {
+		const struct table *t = &r->tables[i];
+
+		s->tables[i] = (struct model_table){
+			.number = t->number,
+			.since = t->since,
+			.fields = s->fields[i],
+			.field_count = t->field_count,
+			.single_field = t->single_field,
+			.while_field = t->while_field,
+			.while_value = t->while_value,
+		};
+		for (size_t k = 0; k < t->field_count; k++)
+			model_field_of(&s->fields[i][k], &t->fields[k]);
+	}
+}
+
+/* ---- the set, as the model takes it ---- */
+
+struct set {
+	struct model_segment *at;
+	size_t count;
+	size_t (*deps)[WORLD_SEGMENTS + 64];
+	struct model_op *ops;
+	size_t op_count;
+	struct buf open[64]; /* payloads of unsealed segments */
+	size_t open_count;
+	size_t index[WORLD_SEGMENTS]; /* of a pool segment; SIZE_MAX: absent */
+};
+
+static void
+add_ops(struct set *x, const struct model_op *ops, size_t count)
+{
+	x->ops = realloc(x->ops, (x->op_count + count + 1) * sizeof(*ops));
+	if (x->ops == NULL)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		x->ops[x->op_count] = ops[i];
+		x->ops[x->op_count++].segment = x->count;
+	}
+}
+
+/* a node that this node does not (yet) let write only proposes */
+static bool
+proposes(struct world *w, unsigned at, unsigned author)
+{
+	struct replica *r = w->node[at].replica;
+	struct compartment *c = world_compartment(w, at);
+	struct node_id id = world_node_id(author);
+	const struct member_node *m = members_node(replica_members(r), &id);
+	struct fail f = { 0 };
+	bool may = false;
+
+	if (author < WORLD_FOREIGN)
+		return false;
+	if (m == NULL)
+		return true;
+	world_must(grant_may_write(r, c, m, &may, &f), &f, "may write");
+	return !may;
+}
+
+static void
+add_pool(struct set *x, struct world *w, unsigned n)
+{
+	world_set stored, readable;
+	bool proposal[WORLD_NODES];
+
+	for (unsigned k = 0; k < WORLD_NODES; k++)
+		proposal[k] = proposes(w, n, k);
+	world_set_of(w, n, stored, readable);
+	for (size_t i = 0; i < w->pool_count; i++) {
+		const struct world_segment *s = w->pool[i];
+		struct model_segment *m = &x->at[x->count];
+
+		x->index[i] = SIZE_MAX;
+		if (!world_has(stored, i))
+			continue;
+		*m = (struct model_segment){
+			.seq = s->seq,
+			.deps = x->deps[x->count],
+			.readable =
+			    s->chain == CHAIN_CONTROL || world_has(readable, i),
+			.proposal = proposal[s->node],
+			.foreign = s->node >= WORLD_FOREIGN,
+		};
+		memcpy(m->author, world_tag(s->node)->b, sizeof(m->author));
+		memcpy(m->id, s->id.b, sizeof(m->id));
+		for (size_t d = 0; d < s->dep_count; d++)
+			x->deps[x->count][m->dep_count++] =
+			    x->index[s->deps[d]];
+		if (s->chain == CHAIN_DATA && m->readable)
+			add_ops(x, s->ops, s->op_count);
+		x->index[i] = x->count++;
+	}
+}
+
+/* Own work that has no identity yet knows everything readable that was there;
+ * exactly what it knows is checked when it is sealed. Here its recorded
+ * dependencies are taken: numbers of segments. */
+struct unsealed {
+	int64_t no;
+	int64_t deps[WORLD_SEGMENTS];
+	size_t dep_count;
+};
+
+static size_t
+read_unsealed(struct world *w, unsigned n, int64_t cpt, struct unsealed *out,
+    size_t room)
+{
+	struct fail f = { 0 };
+	size_t count = 0;
+	struct stmt *s;
+	bool row;
+
+	world_must(db_stmt(&s, replica_db(w->node[n].replica),
+		       "SELECT no, deps FROM _segment WHERE cpt = ?1 AND"
+		       " position = 0 AND chain = 1 ORDER BY no",
+		       &f),
+	    &f, "unsealed");
+	stmt_int(s, 1, cpt);
+	for (;;) {
+		const uint8_t *p;
+		struct rd r;
+		size_t size;
+
+		world_must(stmt_step(s, &row, &f), &f, "unsealed");
+		if (!row || count == room)
+			break;
+		out[count].no = stmt_col_int(s, 0);
+		p = stmt_col_blob(s, 1, &size);
+		out[count].dep_count = 0;
+		r = rd_of(p, size);
+		while (rd_left(&r) > 0)
+			out[count].deps[out[count].dep_count++] =
+			    (int64_t)rd_uint(&r);
+		count++;
+	}
+	stmt_reset(s);
+	return count;
+}
+
+/* pool index of a stored segment by its local number; SIZE_MAX: none */
+static size_t
+pool_of(struct world *w, unsigned n, int64_t no)
+{
+	struct segment_id id;
+	struct fail f = { 0 };
+	struct stmt *s;
+	bool row;
+
+	world_must(db_stmt(&s, replica_db(w->node[n].replica),
+		       "SELECT id FROM _segment WHERE no = ?1", &f),
+	    &f, "segment");
+	stmt_int(s, 1, no);
+	world_must(stmt_step(s, &row, &f), &f, "segment");
+	if (!row || !stmt_col_copy(s, 0, id.b, sizeof(id.b))) {
+		stmt_reset(s);
+		return SIZE_MAX;
+	}
+	stmt_reset(s);
+	for (size_t i = 0; i < w->pool_count; i++)
+		if (id_equal(&w->pool[i]->id, &id))
+			return i;
+	return SIZE_MAX;
+}
+
+static void
+add_unsealed(struct set *x, struct world *w, unsigned n)
+{
+	static struct unsealed open[64];
+	struct compartment *c = world_compartment(w, n);
+	size_t count =
+	    c != NULL ? read_unsealed(w, n, c->no, open, COUNT_OF(open)) : 0;
+	size_t first = x->count;
+	struct fail f = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		struct model_segment *m = &x->at[x->count];
+		struct buf *payload = &x->open[x->open_count++];
+		struct model_op *ops;
+		size_t op_count;
+
+		*m = (struct model_segment){
+			.seq = UINT64_MAX - 64 + i,
+			.deps = x->deps[x->count],
+			.readable = true,
+			.proposal = proposes(w, n, n),
+			.foreign = n >= WORLD_FOREIGN,
+		};
+		memcpy(m->author, world_tag(n)->b, sizeof(m->author));
+		for (size_t d = 0; d < open[i].dep_count; d++) {
+			size_t at = pool_of(w, n, open[i].deps[d]);
+
+			if (at != SIZE_MAX && x->index[at] != SIZE_MAX)
+				x->deps[x->count][m->dep_count++] =
+				    x->index[at];
+		}
+		/* its feed goes on: all own earlier work is in its past */
+		for (size_t k = 0; k < w->pool_count; k++)
+			if (w->pool[k]->node == n && x->index[k] != SIZE_MAX)
+				x->deps[x->count][m->dep_count++] = x->index[k];
+		if (x->count > first)
+			x->deps[x->count][m->dep_count++] = x->count - 1;
+		world_must(log_payload(w->node[n].replica, payload, open[i].no,
+			       &f),
+		    &f, "unsealed payload");
+		op_count = world_ops(&ops, payload);
+		add_ops(x, ops, op_count);
+		free(ops);
+		x->count++;
+	}
+}
+
+static void
+set_release(struct set *x)
+{
+	for (size_t i = 0; i < x->open_count; i++)
+		buf_release(&x->open[i]);
+	free(x->at);
+	free(x->deps);
+	free(x->ops);
+	free(x);
+}
+
+static struct set *
+set_of(struct world *w, unsigned n)
+{
+	struct set *x = calloc(1, sizeof(*x));
+
+	if (x == NULL)
+		abort();
+	x->at = calloc(w->pool_count + 64, sizeof(*x->at));
+	x->deps = calloc(w->pool_count + 64, sizeof(*x->deps));
+	if (x->at == NULL || x->deps == NULL)
+		abort();
+	add_pool(x, w, n);
+	add_unsealed(x, w, n);
+	return x;
+}
+
+/* ---- states of stored segments ---- */
+
+static const char *
+judge_states(struct world *w, unsigned n)
+{
+	world_set stored, readable;
+	struct fail f = { 0 };
+
+	world_set_of(w, n, stored, readable);
+	for (size_t i = 0; i < w->pool_count; i++) {
+		enum segment_state want = STATE_APPLIED;
+		struct stmt *s;
+		bool row;
+		int64_t have;
+
+		if (!world_has(stored, i) || w->pool[i]->chain != CHAIN_DATA)
+			continue;
+		if (!world_has(readable, i))
+			want = STATE_UNREADABLE;
+		world_must(db_stmt(&s, replica_db(w->node[n].replica),
+			       "SELECT state FROM _segment WHERE id = ?1", &f),
+		    &f, "state");
+		stmt_blob(s, 1, w->pool[i]->id.b, SEGMENT_ID_BYTES);
+		world_must(stmt_step(s, &row, &f), &f, "state");
+		have = row ? stmt_col_int(s, 0) : 0;
+		stmt_reset(s);
+		if (have != (int64_t)want)
+			return differ("segment %zu has state %d, want %d", i,
+			    (int)have, (int)want);
+	}
+	return NULL;
+}
+
+/* ---- rows and cells ---- */
+
+struct judging {
+	struct world *w;
+	unsigned n;
+	struct model *m;
+	struct compartment *c;
+	struct judge_counts *counts;
+	const struct table *table;
+	size_t rows;
+	const char *wrong;
+};
+
+static void
+put_value(char out[80], const struct model_value *v)
+{
+	if (v->kind == MODEL_NULL)
+		(void)snprintf(out, 80, "null");
+	else if (v->kind == MODEL_NUMBER)
+		(void)snprintf(out, 80, "%lld", (long long)v->number);
+	else
+		(void)snprintf(out, 80, "'%.*s'", (int)(v->n < 70 ? v->n : 70),
+		    v->text);
+}
+
+static bool
+on_row(void *context, const struct read_row *row)
+{
+	struct judging *j = context;
+	const struct model_row *want;
+	char a[80], b[80];
+
+	if (row->cpt != j->c->no)
+		return true;
+	j->rows++;
+	want = model_find(j->m, j->table->number, row->id.b);
+	if (want == NULL || !want->shown) {
+		j->wrong = differ("%s: a row is there that should not be",
+		    j->table->name);
+		return false;
+	}
+	for (size_t i = 0; i < j->table->field_count; i++) {
+		const struct field *f = &j->table->fields[i];
+		struct model_value have = world_value(&row->values[f->number]);
+
+		if (model_equal(&have, &want->cells[f->number].value))
+			continue;
+		put_value(a, &have);
+		put_value(b, &want->cells[f->number].value);
+		j->wrong = differ("%s.%s of %02x%02x: have %s, want %s",
+		    j->table->name, f->name, row->id.b[0], row->id.b[1], a, b);
+		return false;
+	}
+	return true;
+}
+
+static const char *
+judge_rows(struct judging *j)
+{
+	struct read_query q = { .table = j->table, .all_states = true };
+	struct fail f = { 0 };
+	size_t want = 0;
+
+	j->rows = 0;
+	world_must(read_list(j->w->node[j->n].replica, &q, on_row, j, &f), &f,
+	    "list");
+	if (j->wrong != NULL)
+		return j->wrong;
+	for (size_t i = 0; i < j->m->row_count; i++)
+		if (j->m->rows[i].table == j->table->number) {
+			want += j->m->rows[i].shown;
+			j->counts->waiting_rows += !j->m->rows[i].shown;
+		}
+	return want == j->rows
+	    ? NULL
+	    : differ("%s: %zu rows, want %zu", j->table->name, j->rows, want);
+}
+
+/* ---- conflicts ---- */
+
+static const enum conflict_reason reason_of[6] = {
+	[LOOK_NOTICE] = CONFLICT_RULE,
+	[LOOK_BOTH] = CONFLICT_BOTH,
+	[LOOK_ROWS] = CONFLICT_ROWS,
+	[LOOK_OVERLAP] = CONFLICT_OVERLAP,
+	[LOOK_ALARM] = CONFLICT_ALARM,
+};
+
+/* every value listed stands, and every standing value is listed */
+static bool
+same_values(const struct model *m, const struct model_cell *cell,
+    unsigned field, const struct conflict *c)
+{
+	for (size_t i = 0; i < c->value_count; i++) {
+		struct model_value v = world_value(&c->values[i].value);
+		bool found = false;
+
+		for (size_t k = 0; k < cell->standing_count && !found; k++) {
+			const struct model_op *op = &m->ops[cell->standing[k]];
+
+			found = model_equal(&v, &op->values[field]) &&
+			    op->at == c->values[i].at_ms;
+		}
+		if (!found && c->reason != CONFLICT_ALARM &&
+		    c->reason != CONFLICT_RULE)
+			return false;
+	}
+	for (size_t k = 0; k < cell->standing_count; k++) {
+		const struct model_op *op = &m->ops[cell->standing[k]];
+		bool found = false;
+
+		for (size_t i = 0; i < c->value_count && !found; i++) {
+			struct model_value v = world_value(&c->values[i].value);
+
+			found = model_equal(&v, &op->values[field]);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+judge_rows_conflict(const struct judging *j, const struct conflict *c)
+{
+	const unsigned field = c->table->single_field;
+
+	for (size_t i = 0; i < c->value_count; i++) {
+		const struct model_row *r =
+		    model_find(j->m, c->table->number, c->values[i].row.b);
+
+		if (r == NULL || !r->clash)
+			return differ("%s: a row in a conflict over rows that "
+				      "clashes with none",
+			    c->table->name);
+	}
+	for (size_t i = 0; i < j->m->row_count; i++) {
+		const struct model_row *r = &j->m->rows[i];
+		const struct model_row *first =
+		    model_find(j->m, c->table->number, c->values[0].row.b);
+		bool listed = false;
+
+		if (r->table != c->table->number || !r->clash ||
+		    !model_equal(&r->cells[field].value,
+			&first->cells[field].value))
+			continue;
+		for (size_t k = 0; k < c->value_count; k++)
+			listed |= memcmp(c->values[k].row.b, r->row, 16) == 0;
+		if (!listed)
+			return differ("%s: a conflict over rows leaves one out",
+			    c->table->name);
+	}
+	return NULL;
+}
+
+static bool
+on_conflict(void *context, const struct conflict *c)
+{
+	struct judging *j = context;
+	const struct model_row *r;
+	const struct model_cell *cell;
+	unsigned leader;
+
+	if (c->cpt != j->c->no)
+		return true;
+	if (c->reason == CONFLICT_ROWS) {
+		j->rows++;
+		j->wrong = judge_rows_conflict(j, c);
+		return j->wrong == NULL;
+	}
+	r = model_find(j->m, c->table->number, c->row.b);
+	leader = c->field->group_leader != 0 ? c->field->group_leader
+					     : c->field->number;
+	cell = r != NULL ? &r->cells[leader] : NULL;
+	if (cell == NULL || cell->look == LOOK_NOBODY ||
+	    reason_of[cell->look] != c->reason ||
+	    (c->kind == CONFLICT_NOTICE) != (cell->look == LOOK_NOTICE)) {
+		j->wrong = differ("%s.%s: conflict reason %d, want look %d",
+		    c->table->name, c->field->name, (int)c->reason,
+		    cell != NULL ? (int)cell->look : -1);
+		return false;
+	}
+	if (c->field->number == leader)
+		j->rows++;
+	if (!same_values(j->m, cell, leader, c))
+		j->wrong = differ("%s.%s: values of the conflict",
+		    c->table->name, c->field->name);
+	return j->wrong == NULL;
+}
+
+static void
+count_cell(struct judge_counts *n, const struct model *m,
+    const struct model_row *r, const struct model_field *f)
+{
+	const struct model_cell *cell = &r->cells[f->number];
+	bool lost = false;
+
+	for (size_t i = 0; i < cell->standing_count; i++)
+		lost |= cell->lost[i];
+	n->look[cell->look]++;
+	if (cell->look != LOOK_NOBODY)
+		n->rule[f->rule]++;
+	else if (lost)
+		n->settled[f->rule]++;
+	if (!lost)
+		return;
+	n->one_way += f->one_way;
+	n->final += f->finals != 0 && f->number < MODEL_ROW_STATE;
+	n->owner += f->owner;
+	n->group += (f->unit & (f->unit - 1)) != 0;
+	n->set += r->table == 3;
+	n->reserved += f->number >= MODEL_ROW_STATE;
+	(void)m;
+}
+
+static size_t
+conflicts_wanted(struct judging *j, const struct schema *schema)
+{
+	size_t want = 0;
+
+	for (size_t i = 0; i < j->m->row_count; i++) {
+		const struct model_row *r = &j->m->rows[i];
+		const struct model_table *t = NULL;
+		bool first = r->clash;
+
+		for (size_t k = 0; k < schema->table_count; k++)
+			if (schema->tables[k].number == r->table)
+				t = &schema->tables[k];
+		if (t == NULL || !r->shown)
+			continue;
+		for (size_t k = 0; k < t->field_count; k++)
+			if (t->fields[k].leader == t->fields[k].number) {
+				count_cell(j->counts, j->m, r, &t->fields[k]);
+				want += r->cells[t->fields[k].number].look !=
+				    LOOK_NOBODY;
+			}
+		/* one for each value, whatever the number of rows */
+		for (size_t k = 0; k < i; k++)
+			if (j->m->rows[k].clash &&
+			    j->m->rows[k].table == r->table &&
+			    model_equal(&j->m->rows[k]
+					     .cells[t->single_field]
+					     .value,
+				&r->cells[t->single_field].value))
+				first = false;
+		want += first;
+		j->counts->look[LOOK_ROWS] += first;
+	}
+	return want;
+}
+
+const char *
+judge_node(struct world *w, unsigned n, struct judge_counts *counts)
+{
+	struct replica *r = w->node[n].replica;
+	const struct registry *registry = replica_registry(r);
+	struct compartment *c = world_compartment(w, n);
+	static struct schema schema;
+	struct set *set;
+	struct model m = {
+		.tables = schema.tables,
+		.version = (unsigned)w->node[n].schemas,
+	};
+	struct judging j = { .w = w,
+		.n = n,
+		.m = &m,
+		.c = c,
+		.counts = counts };
+	struct fail f = { 0 };
+	const char *wrong = NULL;
+
+	if (c == NULL)
+		return NULL;
+	make_schema(&schema, registry);
+	set = set_of(w, n);
+	m.table_count = schema.table_count;
+	m.set = set->at;
+	m.count = set->count;
+	m.ops = set->ops;
+	m.op_count = set->op_count;
+	counts->compared++;
+	for (size_t i = 0; i < set->count; i++)
+		counts->unreadable += !set->at[i].readable;
+	model_run(&m);
+	wrong = judge_states(w, n);
+	for (size_t i = 0; wrong == NULL && i < registry->table_count; i++) {
+		j.table = &registry->tables[i];
+		wrong = judge_rows(&j);
+	}
+	if (wrong != NULL)
+		goto out;
+	j.rows = 0;
+	world_must(conflict_list(r, NULL, NULL, true, on_conflict, &j, &f), &f,
+	    "conflicts");
+	wrong = j.wrong;
+	if (wrong == NULL) {
+		size_t want = conflicts_wanted(&j, &schema);
+
+		if (want != j.rows)
+			wrong = differ("%zu conflicts, want %zu", j.rows, want);
+	}
+out:
+	model_release(&m);
+	set_release(set);
+	return wrong;
+}
+
+bool
+judge_met_concurrency(const struct world *w)
+{
+	for (size_t a = 0; a < w->pool_count; a++)
+		for (size_t b = 0; b < a; b++) {
+			const struct world_segment *x = w->pool[a];
+			const struct world_segment *y = w->pool[b];
+
+			if (world_has(x->past, b) || x->node == y->node)
+				continue;
+			for (size_t i = 0; i < x->op_count; i++)
+				for (size_t k = 0; k < y->op_count; k++)
+					if (x->ops[i].table ==
+						y->ops[k].table &&
+					    memcmp(x->ops[i].row, y->ops[k].row,
+						16) == 0 &&
+					    (x->ops[i].named &
+						y->ops[k].named) != 0)
+						return true;
+		}
+	return false;
+}

@@ -1,0 +1,150 @@
+/*
+ * A small network in one process: real replicas, no sockets. The property tests
+ * and the table's engine test play on it.
+ *
+ * Seven machines of two agencies. They are founded once; each world starts from
+ * copies, because making keys and tables again ten thousand times would be most
+ * of the run. What goes wrong in the harness itself aborts.
+ */
+#ifndef FOOTBRIDGE_TESTS_PROP_WORLD_H
+#define FOOTBRIDGE_TESTS_PROP_WORLD_H
+
+#include "sync/compartment.h"
+#include "sync/db.h"
+#include "sync/log.h"
+#include "sync/read.h"
+#include "tests/model/model.h"
+#include "tests/support/env_test.h"
+
+#define WORLD_NODES 7
+#define WORLD_FIELD 4   /* of the owner agency, but no registrar */
+#define WORLD_FOREIGN 5 /* this and later: the other agency */
+#define WORLD_LATE 3    /* its membership records are handed over by the test */
+#define WORLD_SCHEMAS 2
+#define WORLD_SEGMENTS 512
+#define WORLD_CATEGORY "SUP.case"
+#define WORLD_START_MS 1767600000000
+
+typedef uint64_t world_set[WORLD_SEGMENTS / 64]; /* bit per pool segment */
+
+/* A sealed segment of the compartment that is played with. */
+struct world_segment {
+	struct segment_id id;
+	struct buf bytes;
+	unsigned node; /* its author */
+	int chain;
+	uint64_t seq;
+	unsigned schema;
+	uint8_t key_prefix[SEGMENT_PREFIX_BYTES];
+	size_t deps[LIMIT_DEPS + 1]; /* pool indexes, predecessor included */
+	size_t dep_count;
+	world_set past; /* closure of deps */
+	struct buf payload;
+	struct model_op
+	    *ops; /* segment member not set; values borrow payload */
+	size_t op_count;
+};
+
+#define WORLD_OPS 512
+/* What a node held when it made a write. */
+struct world_known {
+	world_set stored, readable;
+};
+
+struct world_node {
+	struct env_test *env;
+	struct replica *replica;
+	char dir[160];
+	size_t schemas; /* migrations in use */
+	bool used;
+	world_set has; /* delivered or made here */
+};
+
+struct world {
+	struct world_node node[WORLD_NODES];
+	bool on_disk;
+	struct row_id subject;
+	struct compartment_id compartment;
+	struct world_segment *pool[WORLD_SEGMENTS];
+	size_t pool_count;
+	struct world_known known[WORLD_OPS];
+	size_t op_count;
+	char wrong[160]; /* the engine did what it must not; "" if not */
+};
+
+/* The history being played, for the message of an abort. */
+extern uint64_t world_history;
+
+/* Abort unless OK: the harness, not the tested, is wrong. */
+void world_must(enum err e, const struct fail *f, const char *what);
+
+/* Start the machines of the set (bit per node) on a first schema version. */
+void world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
+    bool on_disk);
+void world_stop(struct world *w);
+/* Close and open again, perhaps with a newer schema. */
+void world_restart(struct world *w, unsigned node, size_t schemas);
+/* Hand the membership records of WORLD_LATE to a node. */
+void world_introduce(struct world *w, unsigned node);
+/* Remove what the founding left on disk. */
+void world_end(void);
+
+struct replica *world_replica(struct world *w, unsigned node);
+const struct agency_id *world_agency(unsigned node);
+struct node_id world_node_id(unsigned node);
+/* -1: none of ours */
+int world_node_of(const struct node_id *id);
+/* bytewise order of author tags, <0, 0, >0 */
+int world_tag_compare(unsigned a, unsigned b);
+const struct author_tag *world_tag(unsigned node);
+struct compartment *world_compartment(struct world *w, unsigned node);
+
+/* Before a write: remembers what the node holds. The answer goes with the
+ * operation as the staff member who acts, so that sealing can find it again. */
+struct row_id world_note(struct world *w, unsigned node);
+/* Numbers of the notes: when there are WORLD_OPS the history must end. */
+
+/* Seal at node and take what is new into the pool; checks that every segment
+ * names as its past what its writer held (see world_set_of). */
+void world_seal(struct world *w, unsigned node);
+/* Give one pool segment to a node; what log_receive answers. */
+enum outcome world_give(struct world *w, unsigned node, size_t segment);
+/* Give everything that `from` has and `to` lacks, in the pool's order or
+ * shuffled by a seed that is not 0. */
+void world_sync(struct world *w, unsigned from, unsigned to, uint64_t shuffle);
+
+/* Share the compartment with the other agency; right: enum grant_right */
+enum err world_share(struct world *w, unsigned by, int right, bool from_now,
+    struct fail *f);
+enum err world_carry(struct world *w, unsigned by, struct fail *f);
+
+/* Print the pool: who wrote what, knowing what, and who has it. */
+void world_dump(struct world *w);
+
+static inline bool
+world_has(const world_set set, size_t i)
+{
+	return (set[i / 64] >> (i % 64) & 1) != 0;
+}
+
+static inline void
+world_put(world_set set, size_t i)
+{
+	set[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+/* Of what the node was given, what is causally complete: `stored`; and of that,
+ * what is data it holds the key of: `readable`. */
+void world_set_of(struct world *w, unsigned node, world_set stored,
+    world_set readable);
+
+/* splitmix64: the tests' randomness; below > 0 */
+uint64_t world_draw(uint64_t *seed, uint64_t below);
+
+/* Operations of a packed payload as the model takes them; returns how many.
+ * *ops is malloc'ed, values borrow from the payload. */
+size_t world_ops(struct model_op **ops, const struct buf *payload);
+/* A value as the model takes it. */
+struct model_value world_value(const struct value *v);
+
+#endif
