@@ -3,6 +3,7 @@
  * node carries is not stored anywhere: it is who a registrar of the agency
  * granted a key of any compartment of that subject to, by name.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,9 @@ own_basis(struct replica *r, int64_t cpt, char text[LIMIT_BASIS_BYTES + 1],
 	stmt_int(s, 1, cpt);
 	stmt_blob(s, 2, r->identity.agency.b, ID_BYTES);
 	e = stmt_step(s, &row, f);
-	if (e == OK && row && strlen(stmt_col_text(s, 0)) <= LIMIT_BASIS_BYTES)
-		strcpy(text, stmt_col_text(s, 0));
+	if (e == OK && row)
+		(void)snprintf(text, LIMIT_BASIS_BYTES + 1, "%s",
+		    stmt_col_text(s, 0));
 	stmt_reset(s);
 	return e;
 }

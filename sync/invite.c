@@ -220,7 +220,7 @@ has_prefix(const char *text)
 enum err
 invite_parse(struct invite *out, const char *text, struct fail *f)
 {
-	uint8_t raw[RAW_MAX], sum[SUM_BYTES];
+	uint8_t raw[RAW_MAX], sum[SUM_BYTES] = { 0 };
 	size_t n = 0;
 	enum err e;
 

@@ -1,4 +1,5 @@
 /* The steward's side of joining: invites and answers. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sync/box.h"
@@ -95,7 +96,7 @@ unknown_agency(struct replica *r, struct invite *i,
 		    "and is no field laptop");
 	i->new_agency = true;
 	i->kind = o->kind;
-	strcpy(i->agency_name, o->agency);
+	(void)snprintf(i->agency_name, sizeof(i->agency_name), "%s", o->agency);
 	i->roles |= ROLES_OF_REGISTRAR;
 	return OK;
 }
@@ -115,9 +116,10 @@ fill_invite(struct replica *r, struct invite *i, const struct invite_options *o,
 	env_random(r->env, i->secret, sizeof(i->secret));
 	i->expires_ms = env_wall_ms(r->env) + o->days * DAY_MS;
 	if (o->address != NULL)
-		strcpy(i->address, o->address);
+		(void)snprintf(i->address, sizeof(i->address), "%s",
+		    o->address);
 	if (o->name != NULL)
-		strcpy(i->name, o->name);
+		(void)snprintf(i->name, sizeof(i->name), "%s", o->name);
 	i->roles =
 	    (o->relay ? MEMBER_RELAY : 0) | (o->field ? MEMBER_FIELD : 0);
 	e = members_find_agency(r->members, &a, o->agency, &why);
@@ -224,8 +226,8 @@ load_invite(struct answering *a, struct fail *f)
 		(void)stmt_col_copy(s, 0, i->secret, sizeof(i->secret));
 		i->new_agency = stmt_col_null(s, 1);
 		(void)stmt_col_copy(s, 1, i->agency.b, sizeof(i->agency.b));
-		if (strlen(stmt_col_text(s, 2)) <= LIMIT_NAME_BYTES)
-			strcpy(i->agency_name, stmt_col_text(s, 2));
+		(void)snprintf(i->agency_name, sizeof(i->agency_name), "%s",
+		    stmt_col_text(s, 2));
 		i->kind = (int)stmt_col_int(s, 3);
 		i->roles = (unsigned)stmt_col_int(s, 4);
 		i->expires_ms = stmt_col_int(s, 5);
