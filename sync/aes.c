@@ -19,8 +19,8 @@ aes_seal(uint8_t *out, const struct aes_place *at, const uint8_t *p, size_t n)
 		at->nonce) == 1 &&
 	    EVP_EncryptUpdate(c, NULL, &rest, at->ad, (int)at->ad_n) == 1 &&
 	    EVP_EncryptUpdate(c, out, &done, p, (int)n) == 1 &&
-	    EVP_EncryptFinal_ex(c, out + done, &rest) == 1 &&
-	    (size_t)(done + rest) == n &&
+	    EVP_EncryptFinal_ex(c, out + done, &rest) == 1 && done >= 0 &&
+	    rest >= 0 && (size_t)done + (size_t)rest == n &&
 	    EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, AES_TAG_BYTES,
 		out + n) == 1)
 		e = OK;

@@ -87,13 +87,13 @@ take_back(struct replica *r, int64_t peer, enum lane lane, int64_t segment,
 
 static enum err
 set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
-    int64_t upto, struct fail *f)
+    int64_t reach, struct fail *f)
 {
 	static const char sql[] =
-	    "INSERT INTO _route (cpt, peer, entitled, upto)"
+	    "INSERT INTO _route (cpt, peer, entitled, reach)"
 	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (cpt, peer)"
 	    " DO UPDATE SET entitled = excluded.entitled,"
-	    " upto = excluded.upto";
+	    " reach = excluded.reach";
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
 
@@ -102,14 +102,14 @@ set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
 	stmt_int(s, 1, cpt);
 	stmt_int(s, 2, peer);
 	stmt_int(s, 3, entitled ? 1 : 0);
-	stmt_int(s, 4, upto);
+	stmt_int(s, 4, reach);
 	return stmt_run(s, f);
 }
 
 /* ---- one segment --------------------------------------------------------- */
 
 struct route {
-	int64_t peer, upto;
+	int64_t peer, reach;
 	bool entitled;
 };
 
@@ -119,7 +119,7 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT peer, entitled, upto FROM _route WHERE cpt = ?1", f);
+	    "SELECT peer, entitled, reach FROM _route WHERE cpt = ?1", f);
 
 	if (e != OK)
 		return e;
@@ -129,7 +129,7 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 
 		t.peer = stmt_col_int(s, 0);
 		t.entitled = stmt_col_int(s, 1) != 0;
-		t.upto = stmt_col_int(s, 2);
+		t.reach = stmt_col_int(s, 2);
 		buf_put(out, &t, sizeof(t));
 	}
 	stmt_reset(s);
@@ -164,13 +164,13 @@ segment_before(struct replica *r, int64_t *no, int64_t cpt, int64_t below,
 /* A peer sent a segment of a compartment it is not known to be entitled to:
  * if it sent everything so far, nothing of that is to go back later. */
 static enum err
-note_source(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+note_source(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
     int64_t segment, struct fail *f)
 {
 	int64_t before = 0;
 	enum err e = segment_before(r, &before, cpt, segment, f);
 
-	if (e != OK || before > upto)
+	if (e != OK || before > reach)
 		return e;
 	return set_route(r, cpt, peer, false, segment, f);
 }
@@ -198,10 +198,11 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 		memcpy(&t, routes.p + i * sizeof(t), sizeof(t));
 		if (t.peer == from && from != 0) {
 			source_routed = t.entitled;
-			source_upto = t.upto;
-			if (t.entitled && segment <= t.upto)
+			source_upto = t.reach;
+			if (t.entitled && segment <= t.reach)
 				e = take_back(r, from, lane, segment, f);
-		} else if (t.entitled && (source == NULL || segment > t.upto)) {
+		} else if (t.entitled &&
+		    (source == NULL || segment > t.reach)) {
 			e = append(r, t.peer, lane, LANE_SEGMENT, segment, f);
 		}
 	}
@@ -236,9 +237,9 @@ lane_member(struct replica *r, int64_t member, const struct node_id *source,
 
 /* ---- a whole compartment ------------------------------------------------- */
 
-/* Queue what is sealed and verified of a compartment after number upto. */
+/* Queue what is sealed and verified of a compartment after number reach. */
 static enum err
-queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
     struct fail *f)
 {
 	static const char sql[] =
@@ -253,7 +254,7 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, cpt);
-	stmt_int(s, 2, upto);
+	stmt_int(s, 2, reach);
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
 		struct segment seg;
 		size_t n;
@@ -279,7 +280,7 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
 
 /* Make the route of one compartment to one peer, if it is entitled now. */
 static enum err
-route(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
+route(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
     const struct member_node *node, struct fail *f)
 {
 	bool yes = false;
@@ -288,7 +289,7 @@ route(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
 
 	if (e != OK || !yes)
 		return e;
-	e = queue_history(r, cpt, peer, upto, f);
+	e = queue_history(r, cpt, peer, reach, f);
 	if (e == OK)
 		e = segment_before(r, &last, cpt, INT64_MAX, f);
 	if (e == OK)
@@ -296,7 +297,7 @@ route(struct replica *r, int64_t cpt, int64_t peer, int64_t upto,
 	return e;
 }
 
-/* Pairs (number, upto) of a query with one parameter. */
+/* Pairs (number, reach) of a query with one parameter. */
 static enum err
 read_pairs(struct replica *r, struct buf *out, const char *sql, int64_t arg,
     struct fail *f)
@@ -323,7 +324,7 @@ enum err
 lane_compartment(struct replica *r, const struct compartment *c, struct fail *f)
 {
 	static const char sql[] =
-	    "SELECT p.no, COALESCE(t.upto, 0) FROM _peer p"
+	    "SELECT p.no, COALESCE(t.reach, 0) FROM _peer p"
 	    " LEFT JOIN _route t ON t.cpt = ?1 AND t.peer = p.no"
 	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY p.no";
 	struct buf peers = { 0 };
@@ -348,7 +349,7 @@ static enum err
 route_peer(struct replica *r, int64_t peer, struct fail *f)
 {
 	static const char sql[] =
-	    "SELECT c.no, COALESCE(t.upto, 0) FROM _compartment c"
+	    "SELECT c.no, COALESCE(t.reach, 0) FROM _compartment c"
 	    " LEFT JOIN _route t ON t.cpt = c.no AND t.peer = ?1"
 	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY c.no";
 	const struct member_node *node = NULL;

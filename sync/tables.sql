@@ -196,13 +196,13 @@ CREATE TABLE _queue (
 ) WITHOUT ROWID;
 
 -- Which compartments flow to which peer. entitled 0: asked and not entitled,
--- but all its segments up to number upto came from that very peer; 1: its
--- foreign segments up to number upto are queued or came from there.
+-- but all its segments up to number reach came from that very peer; 1: its
+-- foreign segments up to number reach are queued or came from there.
 CREATE TABLE _route (
 	cpt BIGINT NOT NULL,
 	peer BIGINT NOT NULL,
 	entitled BIGINT NOT NULL,
-	upto BIGINT NOT NULL,
+	reach BIGINT NOT NULL,
 	PRIMARY KEY (cpt, peer)
 ) WITHOUT ROWID;
 
