@@ -416,7 +416,7 @@ proxy_print(FILE *to, const struct proxy_count *c)
 	print_way(to, "up", c, PROXY_UP);
 	print_way(to, "down", c, PROXY_DOWN);
 	(void)fprintf(to,
-	    "\"bytes\": %lld, \"connections\": %lld, \"tls13\": %lld, "
+	    "\"total_bytes\": %lld, \"connections\": %lld, \"tls13\": %lld, "
 	    "\"clear_after_data\": %lld, \"acted_at\": %lld}\n",
 	    (long long)(c->bytes[PROXY_UP] + c->bytes[PROXY_DOWN]),
 	    (long long)c->connections, (long long)c->tls13, (long long)c->clear,
