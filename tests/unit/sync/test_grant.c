@@ -502,6 +502,35 @@ access_lists_who_since_when_and_why(void **state)
 }
 
 static void
+a_carried_foreign_record_shows_its_agencys_basis(void **state)
+{
+	struct grant_request q;
+	struct region g;
+	struct seen s = { 0 };
+	struct row_id subject = ann;
+	int64_t granted;
+	struct fail f = { 0 };
+
+	(void)state;
+	region_new(&g);
+	(void)bureau_write(&g.clinic, &ann, "x");
+	q = to_agency(&g.north, &ann, note);
+	assert_int_equal(grant_share(g.clinic.r, &q, NULL, NULL, &f), OK);
+	bureau_send(&g.clinic, &g.north);
+	assert_int_equal(grant_carry(g.north.r, &subject,
+			     members_node(replica_members(g.north.r),
+				 bureau_node(&g.laptop)),
+			     &granted, &f),
+	    OK);
+	assert_int_equal(grant_access_list(g.north.r, &subject, see, &s, &f),
+	    OK);
+	assert_int_equal(s.count, 3);
+	assert_int_equal(s.own, 1);
+	assert_int_equal(s.basis, 2);
+	region_close(&g);
+}
+
+static void
 rebuilding_gives_the_same_grants(void **state)
 {
 	struct region g;
@@ -546,6 +575,8 @@ main(void)
 		cmocka_unit_test(grants_count_the_same_whatever_the_order),
 		cmocka_unit_test(routes_follow_grants_and_relays),
 		cmocka_unit_test(access_lists_who_since_when_and_why),
+		cmocka_unit_test(
+		    a_carried_foreign_record_shows_its_agencys_basis),
 		cmocka_unit_test(rebuilding_gives_the_same_grants),
 	};
 
