@@ -11,7 +11,8 @@
  * The mark of an item is a hash of its signature: the same for a segment and
  * for its stub, known to whoever has the bytes, verified or not.
  *
- * Every call runs in the caller's transaction; none begins one.
+ * Every call runs in the caller's transaction; only lane_peer_set and _remove
+ * begin one of their own where none is running.
  */
 #ifndef FOOTBRIDGE_SYNC_LANE_H
 #define FOOTBRIDGE_SYNC_LANE_H

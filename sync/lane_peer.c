@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sync/db.h"
+#include "sync/replica_i.h"
 
 enum err
 lane_peer_find(struct replica *r, int64_t *peer, const struct node_id *node,
@@ -116,8 +117,12 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 		"DELETE FROM _peer WHERE no = ?1",
 	};
 	int64_t peer = 0;
-	enum err e = lane_peer_find(r, &peer, node, f);
+	bool own = false;
+	enum err e = replica_enter(r, &own, f);
 
+	if (e != OK)
+		return e;
+	e = lane_peer_find(r, &peer, node, f);
 	for (size_t i = 0; e == OK && i < COUNT_OF(sql); i++) {
 		struct stmt *s;
 
@@ -126,7 +131,7 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 		stmt_int(s, 1, peer);
 		e = stmt_run(s, f);
 	}
-	return e;
+	return replica_leave(r, own, e, f);
 }
 
 size_t
@@ -219,29 +224,43 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 	return e;
 }
 
-enum err
-lane_peer_set(struct replica *r, const struct node_id *node,
-    const char *address, int64_t every_s, int64_t budget, struct fail *f)
+static enum err
+set_call(struct replica *r, int64_t peer, const char *address, int64_t every_s,
+    int64_t budget, struct fail *f)
 {
 	struct stmt *s;
-	int64_t peer = 0;
-	enum err e;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "UPDATE _peer SET address = ?2, every_s = ?3, budget = ?4"
+	    " WHERE no = ?1",
+	    f);
 
-	if (strlen(address) > LANE_ADDRESS_BYTES)
-		return fail_set(f, ERR_LIMIT,
-		    "peer address: at most %d bytes, found %zu",
-		    LANE_ADDRESS_BYTES, strlen(address));
-	if ((e = lane_peer(r, &peer, node, f)) != OK ||
-	    (e = db_stmt(&s, replica_db(r),
-		 "UPDATE _peer SET address = ?2, every_s = ?3, budget = ?4"
-		 " WHERE no = ?1",
-		 f)) != OK)
+	if (e != OK)
 		return e;
 	stmt_int(s, 1, peer);
 	stmt_text(s, 2, address);
 	stmt_int(s, 3, every_s);
 	stmt_int(s, 4, budget);
 	return stmt_run(s, f);
+}
+
+enum err
+lane_peer_set(struct replica *r, const struct node_id *node,
+    const char *address, int64_t every_s, int64_t budget, struct fail *f)
+{
+	int64_t peer = 0;
+	bool own = false;
+	enum err e;
+
+	if (strlen(address) > LANE_ADDRESS_BYTES)
+		return fail_set(f, ERR_LIMIT,
+		    "peer address: at most %d bytes, found %zu",
+		    LANE_ADDRESS_BYTES, strlen(address));
+	if ((e = replica_enter(r, &own, f)) != OK)
+		return e;
+	e = lane_peer(r, &peer, node, f);
+	if (e == OK)
+		e = set_call(r, peer, address, every_s, budget, f);
+	return replica_leave(r, own, e, f);
 }
 
 enum err

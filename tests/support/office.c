@@ -166,8 +166,9 @@ office_set(struct office *o, const struct row_id *person, const char *field,
 	write_field(o, &row, false, field, value);
 }
 
-void
-office_share(struct office *o, const struct row_id *person, const char *agency)
+enum err
+office_try_share(struct office *o, const struct row_id *person,
+    const char *agency, struct fail *f)
 {
 	static const char *const category[] = { "IDX" };
 	const struct member_agency *a = NULL;
@@ -177,12 +178,20 @@ office_share(struct office *o, const struct row_id *person, const char *agency)
 		.kind = GRANT_AGENCY,
 		.right = GRANT_WRITE,
 		.basis = "agreement:test" };
+	enum err e = members_find_agency(replica_members(o->r), &a, agency, f);
+
+	if (e != OK)
+		return e;
+	memcpy(q.recipient, a->id.b, sizeof(q.recipient));
+	return grant_share(o->r, &q, NULL, NULL, f);
+}
+
+void
+office_share(struct office *o, const struct row_id *person, const char *agency)
+{
 	struct fail f = { 0 };
 
-	must(members_find_agency(replica_members(o->r), &a, agency, &f), &f,
-	    "agency");
-	memcpy(q.recipient, a->id.b, sizeof(q.recipient));
-	must(grant_share(o->r, &q, NULL, NULL, &f), &f, "share");
+	must(office_try_share(o, person, agency, &f), &f, "share");
 }
 
 const char *

@@ -36,6 +36,9 @@ void office_set(struct office *o, const struct row_id *person,
 /* Share the person's IDX with an agency of that name. */
 void office_share(struct office *o, const struct row_id *person,
     const char *agency);
+/* The same, where it may be refused: not the owner, unknown agency. */
+enum err office_try_share(struct office *o, const struct row_id *person,
+    const char *agency, struct fail *f);
 /* The value of a person's field, or "" ; static memory. */
 const char *office_get(struct office *o, const struct row_id *person,
     const char *field);
