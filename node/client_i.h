@@ -16,7 +16,7 @@ struct client {
 	uint8_t pin[TLS_KEY_BYTES];
 	char name[LIMIT_NAME_BYTES + 1];
 	char address[ADDRESS_TEXT_BYTES];
-	struct buf answer; /* of the running request */
+	struct buf answer;         /* of the running request */
 	struct client_stats stats; /* wire_*: of closed sockets */
 	curl_socket_t sockets[CLIENT_SOCKETS];
 	size_t socket_count;
