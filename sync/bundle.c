@@ -32,6 +32,18 @@ struct exporting {
 	bool greeted; /* the recipient at hand has a hello in this part */
 };
 
+/* The running hash in it wants more alignment than calloc gives. */
+static struct exporting *
+new_exporting(void)
+{
+	struct exporting *x =
+	    aligned_alloc(_Alignof(struct exporting), sizeof(*x));
+
+	if (x != NULL)
+		memset(x, 0, sizeof(*x));
+	return x;
+}
+
 static enum err
 name_recipients(struct exporting *x, const struct node_id *recipients,
     size_t count, struct fail *f)
@@ -315,7 +327,7 @@ bundle_export(struct replica *r, unsigned *parts,
     struct fail *f)
 {
 	struct exchange_stats unused = { 0 };
-	struct exporting *x = calloc(1, sizeof(*x));
+	struct exporting *x = new_exporting();
 	int64_t sealed = 0, kept = 0;
 	enum err e = OK;
 
@@ -347,7 +359,7 @@ bundle_export_receipt(struct replica *r, const struct node_id *peer,
     const struct bundle_writer *to, struct fail *f)
 {
 	struct exchange_stats unused = { 0 };
-	struct exporting *x = calloc(1, sizeof(*x));
+	struct exporting *x = new_exporting();
 	enum err e;
 
 	if (x == NULL)
