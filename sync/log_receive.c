@@ -24,7 +24,8 @@ struct receipt_of {
 	bool has_prev;
 	struct segment_id prev;
 	int64_t prev_no;
-	bool stored; /* it is in the log now */
+	bool stored;                    /* it is in the log now */
+	enum segment_state taken_state; /* of the one in its place */
 };
 
 enum err
@@ -345,7 +346,15 @@ find_place(struct replica *r, struct receipt_of *x, bool *missing,
 
 	*taken = 0;
 	*missing = false;
-	if (h->seq > 1) {
+	x->c = NULL;
+	e = compartment_by_id(r, &x->c, &h->compartment, f);
+	if (e == ERR_NOTFOUND) {
+		*missing = h->seq > 1;
+		segment_identify(&x->id, &x->segment,
+		    members_network(r->members), NULL);
+		return OK;
+	}
+	if (e == OK && h->seq > 1) {
 		e = log_find(r, x->c->no, x->author, chain, h->seq - 1,
 		    &x->prev_no, &x->prev, &state, f);
 		x->has_prev = x->prev_no != 0;
@@ -356,7 +365,48 @@ find_place(struct replica *r, struct receipt_of *x, bool *missing,
 	segment_identify(&x->id, &x->segment, members_network(r->members),
 	    x->has_prev ? &x->prev : NULL);
 	return log_find(r, x->c->no, x->author, chain, h->seq, taken, taken_id,
-	    &state, f);
+	    &x->taken_state, f);
+}
+
+/*
+ * The same segment once more. Where only its stub is held, the whole one takes
+ * its place: who sends a stub first must not keep the content away.
+ */
+static enum err
+take_twice(struct replica *r, struct receipt_of *x, int64_t no,
+    const struct member_node *node, enum outcome *outcome, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	*outcome = OUTCOME_DUPLICATE;
+	/* a stub is never readable, so most are told apart by that alone */
+	if (x->segment.stub || x->taken_state != STATE_UNREADABLE ||
+	    node == NULL ||
+	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
+		replica_tally(r, "duplicate", 1);
+		return OK;
+	}
+	/* of one id, only a stub is shorter */
+	e = db_stmt(&s, r->db,
+	    "UPDATE _segment SET bytes = ?2 WHERE no = ?1 AND state > 2"
+	    " AND length(bytes) < ?3",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	stmt_blob(s, 2, x->bytes, x->n);
+	stmt_int(s, 3, (int64_t)x->n);
+	e = stmt_run(s, f);
+	if (e != OK || db_changes(r->db) == 0) {
+		replica_tally(r, "duplicate", 1);
+		return e;
+	}
+	*outcome = OUTCOME_APPLIED;
+	replica_tally(r, "applied", 1);
+	x->c->rederive = true;
+	return lane_segment(r, x->c, no, (enum lane)x->segment.header.lane,
+	    x->peer, f);
 }
 
 static bool
@@ -376,18 +426,13 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	bool missing;
 	enum err e;
 
-	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
-	if (e == OK)
-		e = find_place(r, x, &missing, &taken, &taken_id, f);
+	e = find_place(r, x, &missing, &taken, &taken_id, f);
 	if (e != OK)
 		return e;
 	if (missing)
 		return park(r, x, PARKED_PREDECESSOR, outcome, why, f);
-	if (taken != 0 && id_equal(&taken_id, &x->id)) {
-		*outcome = OUTCOME_DUPLICATE;
-		replica_tally(r, "duplicate", 1);
-		return OK;
-	}
+	if (taken != 0 && id_equal(&taken_id, &x->id))
+		return take_twice(r, x, taken, node, outcome, f);
 	if (node == NULL ||
 	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
 		(void)fail_set(why, ERR_AUTH,
@@ -411,8 +456,19 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		    segment_kind_name(x->segment.header.kind));
 		return refuse(r, x, outcome, why, f);
 	}
+	if (x->segment.stub && x->segment.header.kind != SEGMENT_DATA) {
+		(void)fail_set(why, ERR_INPUT,
+		    "a %s segment came without its content, which everybody"
+		    " may read; another source has it whole",
+		    segment_kind_name(x->segment.header.kind));
+		return refuse(r, x, outcome, why, f);
+	}
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
+	/* only what is verified makes a compartment known */
+	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
+	if (e != OK)
+		return e;
 	return x->segment.header.kind == SEGMENT_DATA
 	    ? take_data(r, x, outcome, f)
 	    : take_control(r, x, f);

@@ -312,11 +312,14 @@ have_segment(struct taking *t, const struct message_id *id, bool *have,
 	stmt_int(s, 2, (int64_t)id->position);
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
 		uint8_t mark[LANE_MARK_BYTES];
+		struct segment view;
 		size_t n;
 		const uint8_t *p = stmt_col_blob(s, 0, &n);
 
+		/* a stub has the mark of the whole, which is still wanted */
 		lane_mark(mark, p, n);
-		if (memcmp(mark, id->mark, MESSAGE_FORK_MARK) == 0)
+		if (memcmp(mark, id->mark, MESSAGE_FORK_MARK) == 0 &&
+		    segment_parse(&view, p, n, NULL) == OK && !view.stub)
 			*have = true;
 	}
 	stmt_reset(s);

@@ -1,0 +1,141 @@
+/* What arrives: stubs, forgeries, wrong order, floods; and what may leave. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/support/pair.h"
+
+/* One person with a first value, shared with the clinic; *grant is the number
+ * of the founding grant at North. */
+static void
+shared_person(struct pair *p, struct row_id *person)
+{
+	pair_insert(p, PAIR_NORTH, "person", person, NULL, "word", "w");
+	pair_share(p, PAIR_NORTH, person, PAIR_CLINIC, GRANT_READ, false);
+	(void)pair_seal(p, PAIR_NORTH);
+}
+
+static void
+stub_of(struct pair *p, struct buf *out, int64_t no)
+{
+	struct buf whole = { 0 };
+	struct segment view;
+
+	assert_int_equal(log_bytes(p->r[PAIR_NORTH], &whole, no, NULL), OK);
+	assert_int_equal(segment_parse(&view, whole.p, whole.n, NULL), OK);
+	segment_stub(out, &view);
+	buf_release(&whole);
+}
+
+static int64_t
+of_kind(struct pair *p, int kind)
+{
+	char sql[96];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT min(no) FROM _segment WHERE kind = %d", kind);
+	return pair_number(p, PAIR_NORTH, sql);
+}
+
+static void
+a_grant_without_its_content_is_refused_and_comes_whole_later(void **state)
+{
+	struct buf stub = { 0 };
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 21, 1);
+	shared_person(&p, &person);
+	stub_of(&p, &stub, of_kind(&p, SEGMENT_GRANT));
+	assert_int_equal(pair_give(&p, PAIR_CLINIC, stub.p, stub.n, PAIR_HUB),
+	    OUTCOME_REFUSED);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
+				NULL),
+	    "w");
+	pair_check(&p, PAIR_CLINIC);
+	buf_release(&stub);
+	pair_stop(&p);
+}
+
+static void
+a_stub_does_not_keep_the_whole_segment_away(void **state)
+{
+	struct buf stub = { 0 };
+	struct row_id person;
+	struct pair p;
+	int64_t data;
+
+	(void)state;
+	pair_start(&p, 22, 1);
+	shared_person(&p, &person);
+	data = of_kind(&p, SEGMENT_DATA);
+	stub_of(&p, &stub, data);
+	for (int64_t no = 1; no <= pair_top(&p, PAIR_NORTH); no++) {
+		if (no == data)
+			assert_int_equal(pair_give(&p, PAIR_CLINIC, stub.p,
+					     stub.n, PAIR_HUB),
+			    OUTCOME_APPLIED);
+		else
+			(void)pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, no);
+	}
+	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
+				NULL),
+	    "-");
+	pair_check(&p, PAIR_CLINIC);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, data),
+	    OUTCOME_APPLIED);
+	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
+				NULL),
+	    "w");
+	/* and the stub again does not take it away */
+	assert_int_equal(pair_give(&p, PAIR_CLINIC, stub.p, stub.n, PAIR_HUB),
+	    OUTCOME_DUPLICATE);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, data),
+	    OUTCOME_DUPLICATE);
+	pair_check(&p, PAIR_CLINIC);
+	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
+	buf_release(&stub);
+	pair_stop(&p);
+}
+
+static void
+a_forged_segment_leaves_nothing_but_a_count(void **state)
+{
+	struct buf whole = { 0 };
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 23, 1);
+	shared_person(&p, &person);
+	assert_int_equal(log_bytes(p.r[PAIR_NORTH], &whole,
+			     of_kind(&p, SEGMENT_GRANT), NULL),
+	    OK);
+	whole.p[whole.n - 1] ^= 1;
+	assert_int_equal(pair_give(&p, PAIR_HUB, whole.p, whole.n, PAIR_CLINIC),
+	    OUTCOME_REFUSED);
+	assert_int_equal(pair_number(&p, PAIR_HUB,
+			     "SELECT count(*) FROM _compartment"),
+	    0);
+	pair_check(&p, PAIR_HUB);
+	buf_release(&whole);
+	pair_stop(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_grant_without_its_content_is_refused_and_comes_whole_later),
+		cmocka_unit_test(a_stub_does_not_keep_the_whole_segment_away),
+		cmocka_unit_test(a_forged_segment_leaves_nothing_but_a_count),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
