@@ -11,6 +11,8 @@ field_list_release(struct field_list *l)
 	for (size_t i = 0; i < l->count; i++)
 		buf_release(&l->text[i]);
 	l->count = 0;
+	json_decref(l->json);
+	l->json = NULL;
 }
 
 static enum err
@@ -168,6 +170,7 @@ static enum err
 add_member(struct field_list *l, const struct run *run, const struct table *t,
     const char *name, const json_t *v, struct fail *f)
 {
+	const struct field *field;
 	char number[32];
 
 	switch (json_typeof(v)) {
@@ -183,6 +186,9 @@ add_member(struct field_list *l, const struct run *run, const struct table *t,
 	case JSON_FALSE:
 		return field_add_text(l, run, t, name, "0", f);
 	case JSON_INTEGER:
+		field = table_field(t, name);
+		if (field != NULL && field->type != VALUE_INT)
+			return fail_set(f, ERR_INPUT, "%.40s: want text", name);
 		(void)snprintf(number, sizeof(number), "%lld",
 		    (long long)json_integer_value(v));
 		return field_add_text(l, run, t, name, number, f);
@@ -213,13 +219,13 @@ field_add_json(struct field_list *l, const struct run *run,
 		    "standard input: want one JSON object such as "
 		    "{\"field\": \"value\"}");
 	}
+	l->json = object;
 	json_object_foreach(object, name, v)
 	{
 		e = add_member(l, run, t, name, v, f);
 		if (e != OK)
 			break;
 	}
-	json_decref(object);
 	return e;
 }
 

@@ -23,6 +23,7 @@ struct field_list {
 	struct buf text[LIMIT_FIELDS];
 	size_t count;
 	struct row_id subject;
+	json_t *json;     /* owned; texts may borrow from it */
 	bool has_subject; /* the pseudo field person= was given */
 };
 void field_list_release(struct field_list *l);

@@ -90,28 +90,6 @@ run_here(struct run *run, struct fail *f)
 	return e;
 }
 
-static enum err
-run_with_replica(struct run *run, struct cli *cli, struct fail *f)
-{
-	struct open_with w = { 0 };
-	struct replica *r = NULL;
-	struct engine engine;
-	enum err e = open_replica(&r, &w, cli, run->dir, f);
-
-	if (e == OK && cli->as == NULL && w.config.as[0] != '\0')
-		cli->as = w.config.as;
-	if (e == OK)
-		e = engine_init(&engine, r, f);
-	if (e == OK) {
-		run->engine = &engine;
-		e = run_here(run, f);
-		engine_release(&engine);
-	}
-	replica_close(r);
-	open_forget(&w);
-	return e;
-}
-
 /* true: a daemon answered and *status is what it said. */
 static bool
 run_in_daemon(int *status, const struct run *run, int argc, char **argv,
@@ -140,6 +118,57 @@ run_in_daemon(int *status, const struct run *run, int argc, char **argv,
 	return true;
 }
 
+static enum err
+run_with_replica(struct run *run, struct open_with *w, struct replica *r,
+    struct cli *cli, struct fail *f)
+{
+	struct engine engine;
+	enum err e = engine_init(&engine, r, f);
+
+	if (e != OK)
+		return e;
+	if (cli->as == NULL && w->config.as[0] != '\0')
+		cli->as = w->config.as;
+	run->engine = &engine;
+	e = run_here(run, f);
+	engine_release(&engine);
+	return e;
+}
+
+/*
+ * The daemon when there is one, else this process. Who holds the replica may
+ * be a short command that is about to end, or a daemon about to listen: both
+ * are looked for again for a moment before it is called busy.
+ */
+static enum err
+run_somewhere(int *status, struct run *run, struct cli *cli, int argc,
+    char **argv, struct fail *f)
+{
+	bool here = (cli->command->flags & CLI_HERE) != 0;
+	struct open_with w = { 0 };
+	struct replica *r = NULL;
+	enum err e = OK;
+
+	if (!here && run_in_daemon(status, run, argc, argv, &e, f))
+		return e;
+	e = open_prepare(&w, run->dir, f);
+	if (e == OK)
+		e = open_unlock(&w, cli, run->dir, f);
+	for (int waited = 0; e == OK; waited += OPEN_STEP_MS) {
+		e = open_unlocked(&r, &w, run->dir, f);
+		if (e != ERR_BUSY || waited >= OPEN_BUSY_MS)
+			break;
+		open_pause();
+		if (!here && run_in_daemon(status, run, argc, argv, &e, f))
+			break;
+	}
+	if (e == OK && r != NULL)
+		e = run_with_replica(run, &w, r, cli, f);
+	replica_close(r);
+	open_forget(&w);
+	return e;
+}
+
 static int
 run_command(struct cli *cli, int argc, char **argv, struct fail *f)
 {
@@ -162,13 +191,10 @@ run_command(struct cli *cli, int argc, char **argv, struct fail *f)
 		run.input = input.p != NULL ? input.p : (const uint8_t *)"";
 		run.input_n = input.n;
 	}
-	if (e == OK && c->need >= CLI_REPLICA) {
-		if ((c->flags & CLI_HERE) != 0 ||
-		    !run_in_daemon(&status, &run, argc, argv, &e, f))
-			e = run_with_replica(&run, cli, f);
-	} else if (e == OK) {
+	if (e == OK && c->need >= CLI_REPLICA)
+		e = run_somewhere(&status, &run, cli, argc, argv, f);
+	else if (e == OK)
 		e = run_here(&run, f);
-	}
 	if (status < 0)
 		status = run_exit(&run, e);
 	if (e != OK)

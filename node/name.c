@@ -108,6 +108,9 @@ name_row(struct row_id *out, const struct run *run, const struct table *t,
 	struct read_query q = { .table = t, .limit = 8, .all_states = true };
 	enum err e;
 
+	if (strncmp(text, "number:", 7) == 0 && t->self &&
+	    t->subject == SUBJECT_PERSON)
+		return read_subject(run->replica, out, text, f);
 	if (!is_hex(text, lower))
 		return fail_set(f, ERR_INPUT,
 		    "%s: want an id of 32 hex digits or its beginning, have "

@@ -14,7 +14,8 @@ enum err name_table(const struct table **out, const struct run *run,
 enum err name_field(const struct field **out, const struct table *t,
     const char *text, struct fail *f);
 
-/* A row: 32 hex digits, or a unique prefix. ERR_NOTFOUND, ERR_INPUT. */
+/* A row: 32 hex digits, a unique prefix, or for a person what SUBJECT may be.
+ * ERR_NOTFOUND, ERR_INPUT. */
 enum err name_row(struct row_id *out, const struct run *run,
     const struct table *t, const char *text, struct fail *f);
 /* A row of a table that has names (staff, program, office): its name if

@@ -11,10 +11,6 @@
 #include "node/secret.h"
 #include "schema/assets.h"
 
-/* another command line usually ends within this */
-#define BUSY_WAIT_MS 3000
-#define BUSY_STEP_MS 50
-
 enum err
 open_dir(const char **dir, const struct cli *cli, struct fail *f)
 {
@@ -128,12 +124,23 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 	return e;
 }
 
-static void
-pause_ms(long ms)
+void
+open_pause(void)
 {
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	struct timespec t = { 0, OPEN_STEP_MS * 1000000L };
 
 	(void)nanosleep(&t, NULL);
+}
+
+enum err
+open_unlocked(struct replica **out, struct open_with *w, const char *dir,
+    struct fail *f)
+{
+	enum err e = replica_open(out, dir, &w->options, f);
+
+	if (e == ERR_BUSY)
+		return fail_in(f, e, "%.120s", dir);
+	return e;
 }
 
 enum err
@@ -147,15 +154,12 @@ open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
 		e = open_unlock(w, cli, dir, f);
 	if (e != OK)
 		return e;
-	for (int waited = 0;; waited += BUSY_STEP_MS) {
-		e = replica_open(out, dir, &w->options, f);
-		if (e != ERR_BUSY || waited >= BUSY_WAIT_MS)
-			break;
-		pause_ms(BUSY_STEP_MS);
+	for (int waited = 0;; waited += OPEN_STEP_MS) {
+		e = open_unlocked(out, w, dir, f);
+		if (e != ERR_BUSY || waited >= OPEN_BUSY_MS)
+			return e;
+		open_pause();
 	}
-	if (e == ERR_BUSY)
-		return fail_in(f, e, "%.120s", dir);
-	return e;
 }
 
 /* Only what a person may put there before: a configuration file. */

@@ -28,10 +28,18 @@ enum err open_prepare(struct open_with *w, const char *dir, struct fail *f);
  * dir holds no replica. */
 enum err open_unlock(struct open_with *w, const struct cli *cli,
     const char *dir, struct fail *f);
-/* All of it; w must outlive the replica. Waits a moment for another short
- * command to finish before it says ERR_BUSY. */
+/* Open what was prepared and unlocked; w must outlive the replica. */
+enum err open_unlocked(struct replica **out, struct open_with *w,
+    const char *dir, struct fail *f);
+/* All of it. Waits a moment for another short command to finish before it says
+ * ERR_BUSY. */
 enum err open_replica(struct replica **out, struct open_with *w,
     const struct cli *cli, const char *dir, struct fail *f);
+
+/* How long another command may take to end, and how often one looks. */
+#define OPEN_BUSY_MS 3000
+#define OPEN_STEP_MS 50
+void open_pause(void); /* one step */
 
 /*
  * Make a replica in dir (made when absent, else empty but for a configuration

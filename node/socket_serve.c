@@ -134,14 +134,26 @@ run_request(struct run *run, struct cli *cli, const struct request *q,
 }
 
 static void
+answer_with(struct client *c, int status, const struct buf *out,
+    const char *text)
+{
+	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
+	uint8_t byte = (uint8_t)status;
+
+	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	(void)(frame_write(c->fd, &byte, 1) &&
+	    frame_send(c->fd, out != NULL ? out->p : NULL,
+		out != NULL ? out->n : 0) &&
+	    frame_send(c->fd, text, strlen(text)));
+}
+
+static void
 answer_request(struct client *c, const struct request *q)
 {
 	struct cli cli = { 0 };
 	struct run run = { 0 };
 	struct fail f = { 0 };
 	enum err e = run_request(&run, &cli, q, c->server, &f);
-	uint8_t status = (uint8_t)run_exit(&run, e);
-	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
 	const char *text = "";
 
 	if (e != OK)
@@ -149,10 +161,7 @@ answer_request(struct client *c, const struct request *q)
 	/* half an answer is none: a failed command prints its reason alone */
 	if (e != OK && cli.json && !run.whole)
 		buf_reset(&run.out);
-	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	(void)(frame_write(c->fd, &status, 1) &&
-	    frame_send(c->fd, run.out.p, run.out.n) &&
-	    frame_send(c->fd, text, strlen(text)));
+	answer_with(c, run_exit(&run, e), &run.out, text);
 	run_release(&run);
 	cli_release(&cli);
 }
@@ -165,9 +174,14 @@ serve_client(void *context)
 	struct buf frame = { .limit = SOCKET_REQUEST_BYTES };
 	struct request q = { 0 };
 
-	if (frame_take(c->fd, &frame, SOCKET_REQUEST_BYTES) &&
-	    request_read(&q, &frame))
-		answer_request(c, &q);
+	if (frame_take(c->fd, &frame, SOCKET_REQUEST_BYTES)) {
+		if (request_read(&q, &frame))
+			answer_request(c, &q);
+		else
+			answer_with(c, 1, NULL,
+			    "the daemon does not understand this command "
+			    "line's version; restart it");
+	}
 	request_release(&q);
 	buf_release(&frame);
 	(void)close(c->fd);
