@@ -45,12 +45,6 @@ put_text(struct buf *b, const char *text)
 }
 
 static void
-put_text(struct buf *b, const char *text)
-{
-	buf_bytes(b, text, strlen(text));
-}
-
-static void
 make_request(struct buf *b, int argc, char *const *argv, bool yes, bool tty,
     const uint8_t *input, size_t input_n)
 {
