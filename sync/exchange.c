@@ -380,7 +380,9 @@ exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
 	x->their_flags = m.flags;
 	x->their_budget_bytes = m.budget_bytes;
 	members_head(replica_members(x->r), head);
-	x->stats.members_differ =
+	/* their head is of the hello: it says nothing once records moved */
+	x->stats.members_differ = x->stats.sent_members == 0 &&
+	    x->stats.received_members == 0 &&
 	    memcmp(head, x->their_members, sizeof(x->their_members)) != 0;
 	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
 	e = x->stats.put_off > 0

@@ -28,7 +28,7 @@ struct exchange_stats {
 	bool peer_lost;   /* the peer's cursor went back: all is queued again */
 	bool own_lost;    /* its cursor is ahead of our queue: the same */
 	bool peer_behind; /* we hold more of the peer than it has itself */
-	bool members_differ; /* after this contact the member lists differ */
+	bool members_differ; /* no records moved, and yet the lists differ */
 	char note[FAIL_TEXT_BYTES]; /* one line about the last flag, or "" */
 };
 
