@@ -9,7 +9,7 @@
 
 /* What a run met; every one of these must have happened. */
 struct history_counts {
-	uint64_t histories, concurrent, on_disk;
+	uint64_t histories, concurrent, on_disk, short_ones;
 	uint64_t writes, refused, raw, groups_in_part, resolved;
 	uint64_t given, duplicates, early, split, unreadable_first;
 	uint64_t unknown_author, restarts, upgrades, rebuilds, from_now;

@@ -370,6 +370,22 @@ give_letters(struct play *p)
 	p->letter['X'] = WORLD_FOREIGN;
 }
 
+/* Those of the case, A, and one that only looks on. */
+static unsigned
+nodes_of(const struct play *p)
+{
+	unsigned set = 1u << p->letter['A'] | 1u << p->letter['D'];
+
+	for (size_t i = 0; i < p->c->step_count; i++) {
+		const struct case_step *s = &p->c->steps[i];
+
+		set |= 1u << p->letter[(int)s->node];
+		if (s->kind == STEP_SYNC)
+			set |= 1u << p->letter[(int)s->to];
+	}
+	return set;
+}
+
 static void
 begin(struct play *p, uint64_t seed)
 {
@@ -379,11 +395,12 @@ begin(struct play *p, uint64_t seed)
 	struct compartment *c;
 	struct replica *r;
 
-	world_start(&p->w, 0x2f, WORLD_SCHEMAS, seed, false);
+	world_found(false, WORLD_SCHEMAS);
+	give_letters(p);
+	world_start(&p->w, nodes_of(p), WORLD_SCHEMAS, seed, false);
 	for (unsigned n = 0; n < WORLD_NODES; n++)
 		if (p->w.node[n].used && n != WORLD_LATE)
 			world_introduce(&p->w, n);
-	give_letters(p);
 	p->w.subject = row_named("subject");
 	p->row = p->c->bare ? row_named("r") : p->w.subject;
 	r = p->w.node[p->letter['A']].replica;
@@ -408,10 +425,12 @@ static const char *
 play_case(const struct merge_case *c, uint64_t seed)
 {
 	static struct play p;
+	uint64_t shuffle = seed;
 
 	p = (struct play){ .c = c };
 	begin(&p, seed);
-	if (!find_field(&p, replica_registry(p.w.node[0].replica))) {
+	if (!find_field(&p,
+		replica_registry(p.w.node[p.letter['A']].replica))) {
 		world_stop(&p.w);
 		return "no column has this rule";
 	}
@@ -424,7 +443,7 @@ play_case(const struct merge_case *c, uint64_t seed)
 				    p.w.node[b].used)
 					world_sync(&p.w, seed % 2 ? a : b,
 					    seed % 2 ? b : a,
-					    world_draw(&seed, 1000));
+					    world_draw(&shuffle, 1000));
 	for (unsigned n = 0; n < WORLD_NODES; n++)
 		if (p.w.node[n].used)
 			check_node(&p, n);

@@ -327,10 +327,8 @@ copy_machine(struct world *w, unsigned n, size_t schemas, uint64_t seed)
 }
 
 void
-world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
-    bool on_disk)
+world_found(bool on_disk, size_t schemas)
 {
-	*w = (struct world){ .on_disk = on_disk };
 	if (!base.made) {
 		const char *tmp = getenv("TEST_TMP");
 
@@ -342,6 +340,14 @@ world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
 	}
 	if (!base.founded[on_disk][schemas - 1])
 		found(on_disk, schemas);
+}
+
+void
+world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
+    bool on_disk)
+{
+	*w = (struct world){ .on_disk = on_disk };
+	world_found(on_disk, schemas);
 	base.worlds++;
 	for (unsigned n = 0; n < WORLD_NODES; n++) {
 		if ((nodes >> n & 1) == 0)

@@ -78,6 +78,8 @@ extern uint64_t world_history;
 /* Abort unless OK: the harness, not the tested, is wrong. */
 void world_must(enum err e, const struct fail *f, const char *what);
 
+/* Found the network if that was not done: ids and tags are known. */
+void world_found(bool on_disk, size_t schemas);
 /* Start the machines of the set (bit per node) on a first schema version. */
 void world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
     bool on_disk);

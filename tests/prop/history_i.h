@@ -1,0 +1,51 @@
+/* Private to history*.c: one history being played. */
+#ifndef FOOTBRIDGE_TESTS_PROP_HISTORY_I_H
+#define FOOTBRIDGE_TESTS_PROP_HISTORY_I_H
+
+#include "tests/prop/history.h"
+
+#define ROWS 24
+#define HOT 4
+#define CLOCKS 40
+#define OPERATIONS 30 /* at least, in each history */
+
+struct known_row {
+	unsigned table;
+	struct row_id id;
+};
+
+struct history {
+	struct world w;
+	uint64_t seed;
+	struct history_counts *counts;
+	unsigned nodes[WORLD_NODES];
+	unsigned node_count;
+	struct known_row rows[ROWS];
+	size_t row_count;
+	unsigned hot[HOT]; /* field numbers of person */
+	bool introduced;   /* WORLD_LATE is known to all */
+	bool shared, carried;
+	unsigned written;
+};
+
+/* What went wrong, in static memory. */
+const char *history_trouble(const char *format, ...) PRINTF(1, 2);
+
+static inline uint64_t
+draw(struct history *h, uint64_t below)
+{
+	return world_draw(&h->seed, below);
+}
+
+static inline bool
+chance(struct history *h, unsigned percent)
+{
+	return draw(h, 100) < percent;
+}
+
+/* One act of a person at a node; NULL or what went wrong. */
+const char *history_change(struct history *h, unsigned node);
+const char *history_insert(struct history *h, unsigned node);
+const char *history_settle(struct history *h, unsigned node);
+
+#endif

@@ -1,0 +1,21 @@
+/* Private to judge*.c: the set of segments that a node holds. */
+#ifndef FOOTBRIDGE_TESTS_PROP_JUDGE_I_H
+#define FOOTBRIDGE_TESTS_PROP_JUDGE_I_H
+
+#include "tests/prop/judge.h"
+
+struct judge_set {
+	struct model_segment *at;
+	size_t count;
+	size_t (*deps)[WORLD_SEGMENTS + 64];
+	struct model_op *ops;
+	size_t op_count;
+	struct buf open[64]; /* payloads of unsealed segments */
+	size_t open_count;
+	size_t index[WORLD_SEGMENTS]; /* of a pool segment; SIZE_MAX: absent */
+};
+
+struct judge_set *judge_set_new(struct world *w, unsigned node);
+void judge_set_free(struct judge_set *x);
+
+#endif
