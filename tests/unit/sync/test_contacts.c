@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,7 +309,7 @@ any_contacts_in_any_order_end_in_equal_replicas(void **state)
 	if (count > 60)
 		count = 60;
 	for (uint64_t i = 0; i < count; i++) {
-		print_message("seed %llu\n", (unsigned long long)(first + i));
+		print_message("seed %" PRIu64 "\n", first + i);
 		play(first + i, &total);
 	}
 	print_message("%lld breaks, %lld pieces, %lld spared, %lld imports\n",

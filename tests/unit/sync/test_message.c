@@ -84,6 +84,32 @@ make_hello(struct buf *out)
 	message_hello(out, &h);
 }
 
+static void
+make_ids(struct buf *out)
+{
+	struct message_item item = { .type = MESSAGE_IDS,
+		.lane = LANE_BULK,
+		.position = 1,
+		.count = 3 };
+	struct message_id first = { .what = LANE_SEGMENT, .position = 10 };
+	struct message_id second = { .what = LANE_SEGMENT, .position = 11 };
+	struct message_id third = { .what = LANE_MEMBER }, none = { 0 };
+	struct buf ids = { 0 };
+
+	memset(first.author.b, 0x55, sizeof(first.author.b));
+	second.author = third.author = first.author;
+	memset(first.mark, 0x88, MESSAGE_FORK_MARK);
+	memset(second.mark, 0x99, MESSAGE_FORK_MARK);
+	memset(third.mark, 0xaa, MESSAGE_SHORT_MARK);
+	message_put_id(&ids, &first, &none);
+	message_put_id(&ids, &second, &first);
+	message_put_id(&ids, &third, &second);
+	item.bytes = ids.p;
+	item.n = ids.n;
+	message_put(out, &item, true);
+	buf_release(&ids);
+}
+
 /* One of each item, in the order that they may stand in. */
 static void
 make_further(struct buf *out)
@@ -92,12 +118,8 @@ make_further(struct buf *out)
 		.lane = LANE_URGENT,
 		.position = 300,
 		.signature = signature };
-	struct message_id first = { .what = LANE_SEGMENT, .position = 10 };
-	struct message_id second = { .what = LANE_SEGMENT, .position = 11 };
-	struct message_id third = { .what = LANE_MEMBER }, none = { 0 };
 	static const uint8_t bits[1] = { 0x05 };
 	uint8_t check[MESSAGE_CHECK_BYTES];
-	struct buf ids = { 0 };
 
 	message_head(out, MESSAGE_MORE, 4096);
 	message_check(check, (const uint8_t *)"\0\0asker!",
@@ -144,22 +166,7 @@ make_further(struct buf *out)
 		.bytes = (const uint8_t *)"piece",
 		.n = 5 };
 	message_put(out, &item, false);
-	memset(first.author.b, 0x55, sizeof(first.author.b));
-	second.author = third.author = first.author;
-	memset(first.mark, 0x88, MESSAGE_FORK_MARK);
-	memset(second.mark, 0x99, MESSAGE_FORK_MARK);
-	memset(third.mark, 0xaa, MESSAGE_SHORT_MARK);
-	message_put_id(&ids, &first, &none);
-	message_put_id(&ids, &second, &first);
-	message_put_id(&ids, &third, &second);
-	item = (struct message_item){ .type = MESSAGE_IDS,
-		.lane = LANE_BULK,
-		.position = 1,
-		.count = 3,
-		.bytes = ids.p,
-		.n = ids.n };
-	message_put(out, &item, true);
-	buf_release(&ids);
+	make_ids(out);
 }
 
 static void
