@@ -386,7 +386,7 @@ exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
 	    memcmp(head, x->their_members, sizeof(x->their_members)) != 0;
 	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
 	e = x->stats.put_off > 0
-	    ? fail_set(f, ERR_WAIT, "exchange: %s", x->stats.note)
+	    ? fail_set(f, ERR_BUSY, "exchange: %s", x->stats.note)
 	    : no_progress(x, f);
 out:
 	if (e != OK)

@@ -49,7 +49,7 @@ enum err exchange_ask(struct exchange *x, struct buf *request, bool *done,
  * was committed stays committed.
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_INPUT another network,
  *        ERR_FENCE this replica was restored or copied, ERR_NET no progress,
- *        ERR_WAIT too much waits unverified already: what had room is kept,
+ *        ERR_BUSY too much waits unverified already: what had room is kept,
  *        the rest comes again with a later contact
  */
 enum err exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
@@ -60,7 +60,7 @@ const struct exchange_stats *exchange_stats(const struct exchange *x);
 
 /*
  * Answer one request (appended). The same failures; then nothing of the request
- * was taken (ERR_WAIT: what had room was). stats is added to.
+ * was taken (ERR_BUSY: what had room was). stats is added to.
  */
 enum err exchange_answer(struct replica *r, struct buf *answer,
     const struct node_id *peer, const uint8_t *request, size_t n,

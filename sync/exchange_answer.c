@@ -283,7 +283,7 @@ exchange_answer(struct replica *r, struct buf *answer,
 	if (e == OK)
 		e = half(a, NULL, f);
 	if (e == OK && stats->put_off > put_off)
-		e = fail_set(f, ERR_WAIT, "exchange: %s", stats->note);
+		e = fail_set(f, ERR_BUSY, "exchange: %s", stats->note);
 	if (e == OK && !a->again && (a->m.flags & MESSAGE_MORE_URGENT) == 0)
 		e = exchange_seal(r, stats, f);
 	if (e == OK)

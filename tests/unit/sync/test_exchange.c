@@ -414,6 +414,42 @@ what_came_by_another_way_is_not_sent_again(void **state)
 	office_free(laptop);
 }
 
+/* An author whose record never comes: its work waits within a quota, and what
+ * has no room is not acknowledged. */
+static void
+what_has_no_room_is_not_acknowledged(void **state)
+{
+	static struct row_id p[10];
+	struct office_sync s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	office_settle(north, hub);
+	people(north, p, 10);
+	/* the hub forgets who North's author is, and has little room */
+	assert_int_equal(db_exec(replica_db(hub->r),
+			     "UPDATE _author SET tag = 'unknown!'"
+			     " WHERE no = 2; WITH RECURSIVE n(i) AS (SELECT 1"
+			     " UNION ALL SELECT i + 1 FROM n WHERE i < 1020)"
+			     " INSERT INTO _parked (peer, cpt, author, reason,"
+			     " at_ms, bytes) SELECT '', '', 'x', 1, 0, '' FROM"
+			     " n",
+			     &f),
+	    OK);
+	office_restart(hub);
+	office_sync(north, hub, &s);
+	assert_int_equal(s.err, ERR_BUSY);
+	assert_true(s.server.put_off > 0);
+	assert_int_equal(db_exec(replica_db(hub->r),
+			     "DELETE FROM _parked WHERE author = 'x'", &f),
+	    OK);
+	office_restart(hub);
+	s = (struct office_sync){ 0 };
+	sync_ok(north, hub, &s);
+	assert_false(s.stats.peer_lost);
+	assert_int_equal(s.server.put_off, 0);
+}
+
 static void
 news_are_seen_before_and_not_after_a_contact(void **state)
 {
@@ -472,6 +508,7 @@ main(void)
 		EXCHANGE_TEST(another_network_is_refused),
 		EXCHANGE_TEST(every_truncation_of_every_message_is_refused),
 		EXCHANGE_TEST(what_came_by_another_way_is_not_sent_again),
+		EXCHANGE_TEST(what_has_no_room_is_not_acknowledged),
 		EXCHANGE_TEST(news_are_seen_before_and_not_after_a_contact),
 		cmocka_unit_test(unit_size_follows_the_link),
 	};
