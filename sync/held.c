@@ -162,22 +162,23 @@ held_list(struct replica *r, held_fn each, void *context, struct fail *f)
 	return e;
 }
 
-/* Take a refused item out and offer it again as if it had just come. */
+struct refused {
+	struct buf bytes;
+	struct node_id peer;
+	enum outcome counted; /* when it came */
+};
+
 static enum err
-retry_refused(struct replica *r, int64_t no, struct fail *f)
+take_refused(struct replica *r, int64_t no, struct refused *x, struct fail *f)
 {
-	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
-	struct node_id peer = { 0 };
-	enum outcome outcome = OUTCOME_APPLIED;
-	struct fail why = { .code = OK };
 	const uint8_t *p;
 	struct stmt *s;
 	bool row;
 	size_t n;
 	enum err e;
 
-	e = db_stmt(&s, r->db, "SELECT peer, bytes FROM _refused WHERE no = ?1",
-	    f);
+	e = db_stmt(&s, r->db,
+	    "SELECT peer, bytes, code FROM _refused WHERE no = ?1", f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, no);
@@ -186,25 +187,60 @@ retry_refused(struct replica *r, int64_t no, struct fail *f)
 		return e != OK ? e
 			       : fail_set(f, ERR_NOTFOUND,
 				     "nothing is held under this number");
-	(void)stmt_col_copy(s, 0, peer.b, sizeof(peer.b));
+	(void)stmt_col_copy(s, 0, x->peer.b, sizeof(x->peer.b));
 	p = stmt_col_blob(s, 1, &n);
-	buf_put(&bytes, p, n);
+	buf_put(&x->bytes, p, n);
+	x->counted = stmt_col_int(s, 2) == ERR_FENCE ? OUTCOME_QUARANTINED
+						     : OUTCOME_REFUSED;
 	stmt_reset(s);
+	if (x->bytes.err != OK)
+		return fail_set(f, x->bytes.err, "%s", err_text(x->bytes.err));
 	e = db_stmt(&s, r->db, "DELETE FROM _refused WHERE no = ?1", f);
-	if (e == OK) {
-		stmt_int(s, 1, no);
-		e = stmt_run(s, f);
-	}
-	if (e == OK) {
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	return stmt_run(s, f);
+}
+
+/* What is no segment may be a membership record; those are not counted. */
+static enum err
+offer_member(struct replica *r, const struct refused *x, struct fail *f)
+{
+	enum member_result result;
+	struct fail why = { .code = OK };
+	enum err e = replica_add_member(r, &result, x->bytes.p, x->bytes.n,
+	    &x->peer, &why);
+
+	if (e == OK || e == ERR_IO || e == ERR_NOMEM)
+		return e == OK ? OK : fail_set(f, e, "%s", why.text);
+	return log_keep_refused(r, &x->peer, &why, x->bytes.p, x->bytes.n, f);
+}
+
+/* Take a refused item out and offer it again as if it had just come. */
+static enum err
+retry_refused(struct replica *r, int64_t no, struct fail *f)
+{
+	struct refused x = { .bytes = { .limit = LIMIT_SEGMENT_BYTES } };
+	enum outcome outcome = OUTCOME_APPLIED;
+	struct fail why = { .code = OK };
+	struct segment view;
+	enum err e;
+
+	e = take_refused(r, no, &x, f);
+	if (e == OK && segment_parse(&view, x.bytes.p, x.bytes.n, NULL) != OK) {
+		e = offer_member(r, &x, f);
+	} else if (e == OK) {
 		replica_tally(r, "received", -1);
-		replica_tally(r, "refused", -1);
-		e = log_receive(r, &outcome, NULL, bytes.p, bytes.n, &peer,
-		    &why, f);
+		replica_tally(r, outcome_name(x.counted), -1);
+		e = log_receive(r, &outcome, NULL, x.bytes.p, x.bytes.n,
+		    &x.peer, &why, f);
+		/* no room to wait: it stays where it was */
+		if (e == OK && outcome == OUTCOME_REFUSED &&
+		    why.code == ERR_WAIT)
+			e = log_keep_refused(r, &x.peer, &why, x.bytes.p,
+			    x.bytes.n, f);
 	}
-	buf_release(&bytes);
-	/* kept again; say why */
-	if (e == OK && outcome == OUTCOME_REFUSED && f != NULL)
-		replica_tally(r, "retried", 1);
+	buf_release(&x.bytes);
 	return e;
 }
 

@@ -39,6 +39,11 @@
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024
 #define LIMIT_PARKED_BYTES (64 * 1024 * 1024)
+/* Membership records whose issuer is not known yet: more than any network's. */
+#define LIMIT_PARKED_MEMBERS 4096
+/* What was refused is kept to be looked at, within these. */
+#define LIMIT_REFUSED 1000
+#define LIMIT_REFUSED_BYTES (64 * 1024 * 1024)
 
 /* One exchange message. */
 #define LIMIT_MESSAGE_BYTES (4 * 1024 * 1024)

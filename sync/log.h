@@ -76,10 +76,14 @@ enum err log_seal(struct replica *r, int64_t *sealed, int64_t *kept,
 enum err log_receive(struct replica *r, enum outcome *outcome,
     struct segment_id *id, const uint8_t *bytes, size_t n,
     const struct node_id *peer, struct fail *why, struct fail *f);
-/* Give parked segments of an author another chance (its record, or the
- * predecessor, arrived). */
+/* Give all parked segments of an author another chance: its record arrived. */
 enum err log_retry_parked(struct replica *r, const struct author_tag *author,
     struct fail *f);
+
+/* Keep something refused to be looked at (held), within LIMIT_REFUSED*; what
+ * has no room is only counted, by the caller. */
+enum err log_keep_refused(struct replica *r, const struct node_id *peer,
+    const struct fail *why, const uint8_t *bytes, size_t n, struct fail *f);
 
 /* Stored bytes of a sealed segment, appended. ERR_NOTFOUND. */
 enum err log_bytes(struct replica *r, struct buf *out, int64_t segment,

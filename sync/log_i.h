@@ -35,8 +35,30 @@ enum err log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
     uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
     struct fail *f);
 
-/* What was parked goes through the checks anew; parked again if it must. */
-enum err log_take_again(struct replica *r, const uint8_t *bytes, size_t n,
-    const struct node_id *peer, struct fail *f);
+/* ---- log_parked.c ---- */
+
+#define PARKED_AUTHOR 1
+#define PARKED_PREDECESSOR 2
+
+/* Something that cannot be verified yet; pointers borrowed. */
+struct parked {
+	const struct segment_header *header; /* log_park only */
+	int reason;
+	int64_t since_ms; /* 0: now */
+	const uint8_t *bytes;
+	size_t n;
+	const struct node_id *peer; /* or NULL */
+};
+/* Put it aside: WAITING, DUPLICATE when it is there already, REFUSED with
+ * why->code ERR_WAIT when the peer's quota is full. */
+enum err log_park(struct replica *r, enum outcome *outcome,
+    const struct parked *in, struct fail *why, struct fail *f);
+/* A segment with this header was stored: what is parked right after it in its
+ * chain is taken again, and so on along the chain. */
+enum err log_retry_next(struct replica *r, const struct segment_header *h,
+    struct fail *f);
+/* In log_receive.c: through the checks anew; parked again if it must. */
+enum err log_take_again(struct replica *r, bool *stored,
+    const struct parked *in, struct fail *f);
 
 #endif

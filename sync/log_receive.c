@@ -9,16 +9,13 @@
 #include "sync/lane.h"
 #include "sync/log_i.h"
 
-/* _parked.reason */
-#define PARKED_AUTHOR 1
-#define PARKED_PREDECESSOR 2
-
 struct receipt_of {
 	struct segment segment;
 	struct segment_id id;
 	const uint8_t *bytes;
 	size_t n;
 	const struct node_id *peer;
+	int64_t since_ms; /* when it first came; 0: now */
 	struct compartment *c;
 	int64_t author;
 	bool has_prev;
@@ -58,30 +55,35 @@ log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
 	return OK;
 }
 
-static enum err
-keep_refused(struct replica *r, const struct receipt_of *x,
-    const struct fail *why, struct fail *f)
+enum err
+log_keep_refused(struct replica *r, const struct node_id *peer,
+    const struct fail *why, const uint8_t *bytes, size_t n, struct fail *f)
 {
 	static const struct node_id nobody;
-	const struct node_id *from = x->peer != NULL ? x->peer : &nobody;
 	struct stmt *s;
 	enum err e;
 
 	/* what is too long to be ours is counted, not kept */
-	if (x->n > LIMIT_SEGMENT_BYTES)
+	if (n > LIMIT_SEGMENT_BYTES)
 		return OK;
+	if (peer == NULL)
+		peer = &nobody;
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
 	    " SELECT ?1, ?2, ?3, ?4, ?5"
-	    " WHERE (SELECT count(*) FROM _refused) < 1000",
+	    " WHERE (SELECT count(*) < ?6 AND"
+	    " coalesce(sum(length(bytes)), 0) + ?7 <= ?8 FROM _refused)",
 	    f);
 	if (e != OK)
 		return e;
-	stmt_blob(s, 1, from->b, sizeof(from->b));
+	stmt_blob(s, 1, peer->b, sizeof(peer->b));
 	stmt_int(s, 2, env_wall_ms(r->env));
 	stmt_int(s, 3, (int64_t)why->code);
 	stmt_text(s, 4, why->text);
-	stmt_blob(s, 5, x->bytes, x->n);
+	stmt_blob(s, 5, bytes, n);
+	stmt_int(s, 6, LIMIT_REFUSED);
+	stmt_int(s, 7, (int64_t)n);
+	stmt_int(s, 8, LIMIT_REFUSED_BYTES);
 	return stmt_run(s, f);
 }
 
@@ -91,74 +93,27 @@ refuse(struct replica *r, const struct receipt_of *x, enum outcome *outcome,
 {
 	*outcome = OUTCOME_REFUSED;
 	replica_tally(r, "refused", 1);
-	return keep_refused(r, x, why, f);
-}
-
-static enum err
-parked_already(struct replica *r, const struct receipt_of *x, bool *yes,
-    struct fail *f)
-{
-	struct stmt *s;
-	enum err e;
-
-	*yes = false;
-	e = db_stmt(&s, r->db,
-	    "SELECT 1 FROM _parked WHERE author = ?1 AND bytes = ?2", f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, x->segment.header.author.b, AUTHOR_TAG_BYTES);
-	stmt_blob(s, 2, x->bytes, x->n);
-	e = stmt_step(s, yes, f);
-	stmt_reset(s);
-	return e;
+	return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
 }
 
 /* Keep it unverified, within a quota, until what it lacks arrives. */
 static enum err
-park(struct replica *r, const struct receipt_of *x, int reason,
+put_aside(struct replica *r, const struct receipt_of *x, int reason,
     enum outcome *outcome, struct fail *why, struct fail *f)
 {
-	static const struct node_id nobody;
-	const struct node_id *from = x->peer != NULL ? x->peer : &nobody;
-	struct stmt *s;
-	bool known;
-	enum err e;
+	const struct parked in = {
+		.header = &x->segment.header,
+		.reason = reason,
+		.since_ms = x->since_ms,
+		.bytes = x->bytes,
+		.n = x->n,
+		.peer = x->peer,
+	};
+	enum err e = log_park(r, outcome, &in, why, f);
 
-	if (r->parked >= LIMIT_PARKED_PER_PEER) {
-		/* not kept and not acknowledged: units.h sends it again */
-		(void)fail_set(why, ERR_WAIT,
-		    "too much waits unverified already (%lld); it comes again"
-		    " later",
-		    (long long)r->parked);
-		*outcome = OUTCOME_REFUSED;
-		replica_tally(r, "refused", 1);
-		return OK;
-	}
-	e = parked_already(r, x, &known, f);
-	if (e != OK)
-		return e;
-	if (known) {
-		*outcome = OUTCOME_DUPLICATE;
-		replica_tally(r, "duplicate", 1);
-		return OK;
-	}
-	e = db_stmt(&s, r->db,
-	    "INSERT INTO _parked (peer, cpt, author, reason, at_ms, bytes)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, from->b, sizeof(from->b));
-	stmt_blob(s, 2, x->segment.header.compartment.b, ID_BYTES);
-	stmt_blob(s, 3, x->segment.header.author.b, AUTHOR_TAG_BYTES);
-	stmt_int(s, 4, reason);
-	stmt_int(s, 5, env_wall_ms(r->env));
-	stmt_blob(s, 6, x->bytes, x->n);
-	e = stmt_run(s, f);
-	if (e == OK) {
-		r->parked++;
-		*outcome = OUTCOME_WAITING;
-	}
+	/* refused: not kept and not acknowledged, units.h sends it again */
+	if (e == OK && *outcome != OUTCOME_WAITING)
+		replica_tally(r, outcome_name(*outcome), 1);
 	return e;
 }
 
@@ -430,7 +385,7 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	if (e != OK)
 		return e;
 	if (missing)
-		return park(r, x, PARKED_PREDECESSOR, outcome, why, f);
+		return put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
 	if (taken != 0 && id_equal(&taken_id, &x->id))
 		return take_twice(r, x, taken, node, outcome, f);
 	if (node == NULL ||
@@ -447,7 +402,7 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		    " settling it is not available yet");
 		*outcome = OUTCOME_QUARANTINED;
 		replica_tally(r, "quarantined", 1);
-		return keep_refused(r, x, why, f);
+		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
 	}
 	if (!kind_works(x->segment.header.kind)) {
 		(void)fail_set(why, ERR_UNAVAILABLE,
@@ -490,20 +445,25 @@ receive_one(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		return refuse(r, x, outcome, why, f);
 	a = replica_author(r, &x->segment.header.author);
 	if (a == NULL)
-		return park(r, x, PARKED_AUTHOR, outcome, why, f);
+		return put_aside(r, x, PARKED_AUTHOR, outcome, why, f);
 	x->author = a->no;
 	return receive_known(r, x, outcome, why, f);
 }
 
 enum err
-log_take_again(struct replica *r, const uint8_t *bytes, size_t n,
-    const struct node_id *peer, struct fail *f)
+log_take_again(struct replica *r, bool *stored, const struct parked *in,
+    struct fail *f)
 {
-	struct receipt_of x = { .bytes = bytes, .n = n, .peer = peer };
+	struct receipt_of x = { .bytes = in->bytes,
+		.n = in->n,
+		.peer = in->peer,
+		.since_ms = in->since_ms };
 	struct fail why = { .code = OK };
 	enum outcome outcome;
+	enum err e = receive_one(r, &x, &outcome, &why, f);
 
-	return receive_one(r, &x, &outcome, &why, f);
+	*stored = e == OK && x.stored;
+	return e;
 }
 
 enum err
@@ -526,7 +486,7 @@ log_receive(struct replica *r, enum outcome *outcome, struct segment_id *id,
 		*id = x.id;
 	/* stored, applied or waiting: its successor can be placed now */
 	if (x.stored && r->parked > 0)
-		e = log_retry_parked(r, &x.segment.header.author, f);
+		e = log_retry_next(r, &x.segment.header, f);
 	return e;
 }
 

@@ -94,20 +94,53 @@ store_member(struct replica *r, const uint8_t id[static 32],
 }
 
 static enum err
+parked_member(struct replica *r, bool *known, int64_t *count,
+    const uint8_t *bytes, size_t n, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT count(*), count(CASE WHEN bytes = ?2 THEN 1 END) FROM "
+	    "_parked"
+	    " WHERE author = ?1 AND reason = ?3",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, "", 0);
+	stmt_blob(s, 2, bytes, n);
+	stmt_int(s, 3, PARKED_MEMBER);
+	e = stmt_step(s, &row, f);
+	if (e != OK)
+		return e;
+	*count = stmt_col_int(s, 0);
+	*known = stmt_col_int(s, 1) > 0;
+	stmt_reset(s);
+	return OK;
+}
+
+static enum err
 park_member(struct replica *r, const uint8_t *bytes, size_t n,
     const struct node_id *peer, struct fail *f)
 {
 	static const struct node_id nobody;
+	int64_t count = 0;
 	struct stmt *s;
-	enum err e;
+	bool known = false;
+	enum err e = parked_member(r, &known, &count, bytes, n, f);
 
-	if (r->parked >= LIMIT_PARKED_PER_PEER)
-		return OK; /* the peer keeps it; a sweep brings it again */
+	if (e != OK || known)
+		return e;
+	if (count >= LIMIT_PARKED_MEMBERS)
+		return fail_set(f, ERR_LIMIT,
+		    "%lld membership records wait for who issued them already",
+		    (long long)count);
 	if (peer == NULL)
 		peer = &nobody;
 	e = db_stmt(&s, r->db,
-	    "INSERT INTO _parked (peer, cpt, author, reason, at_ms, bytes)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    "INSERT INTO _parked (peer, cpt, author, chain, seq, reason,"
+	    " at_ms, size, bytes) VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7)",
 	    f);
 	if (e != OK)
 		return e;
@@ -116,7 +149,8 @@ park_member(struct replica *r, const uint8_t *bytes, size_t n,
 	stmt_blob(s, 3, "", 0);
 	stmt_int(s, 4, PARKED_MEMBER);
 	stmt_int(s, 5, env_wall_ms(r->env));
-	stmt_blob(s, 6, bytes, n);
+	stmt_int(s, 6, (int64_t)n);
+	stmt_blob(s, 7, bytes, n);
 	e = stmt_run(s, f);
 	if (e == OK)
 		r->parked++;

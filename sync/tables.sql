@@ -68,17 +68,22 @@ CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
 CREATE INDEX _segment_position ON _segment (author, position);
 CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 
--- Received but not yet verifiable: unknown author or missing predecessor.
+-- Received but not yet verifiable: unknown author or missing predecessor, found
+-- again by their place; membership records (reason 9) have none.
 CREATE TABLE _parked (
 	no INTEGER PRIMARY KEY,
 	peer BLOB NOT NULL,
 	cpt BLOB NOT NULL,
 	author BLOB NOT NULL,
+	chain BIGINT NOT NULL,
+	seq BIGINT NOT NULL,
 	reason BIGINT NOT NULL,
 	at_ms BIGINT NOT NULL,
+	size BIGINT NOT NULL,
 	bytes BLOB NOT NULL
 );
-CREATE INDEX _parked_author ON _parked (author);
+CREATE INDEX _parked_place ON _parked (author, cpt, chain, seq);
+CREATE INDEX _parked_peer ON _parked (peer, reason, size);
 
 -- Refused or quarantined things, kept for "held": what, from whom, why.
 CREATE TABLE _refused (

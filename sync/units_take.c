@@ -92,26 +92,6 @@ is_theirs(enum err e)
 }
 
 static enum err
-keep_refused(struct taking *t, enum err code, const char *reason,
-    const uint8_t *p, size_t n, struct fail *f)
-{
-	struct stmt *s;
-	enum err e = db_stmt(&s, replica_db(t->r),
-	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5)",
-	    f);
-
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, t->peer->b, sizeof(t->peer->b));
-	stmt_int(s, 2, env_wall_ms(replica_env(t->r)));
-	stmt_int(s, 3, (int64_t)code);
-	stmt_text(s, 4, reason);
-	stmt_blob(s, 5, p, n);
-	return stmt_run(s, f);
-}
-
-static enum err
 take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 {
 	enum member_result result = MEMBER_WAITING;
@@ -121,8 +101,9 @@ take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	t->stats->received_members++;
 	if (e != OK && is_theirs(e)) {
 		count(t, OUTCOME_REFUSED);
-		return keep_refused(t, e,
-		    why.text[0] != 0 ? why.text : err_text(e), p, n, f);
+		if (why.text[0] == 0)
+			(void)fail_set(&why, e, "%s", err_text(e));
+		return log_keep_refused(t->r, t->peer, &why, p, n, f);
 	}
 	if (e != OK)
 		return fail_set(f, e, "%s",
@@ -197,10 +178,13 @@ take_piece(struct taking *t, const struct message_item *item, struct fail *f)
 		return e;
 	lane_mark(mark, t->whole.p, t->whole.n);
 	if (memcmp(mark, item->mark, sizeof(mark)) != 0) {
+		struct fail why = { 0 };
+
+		(void)fail_set(&why, ERR_AUTH,
+		    "the pieces do not give the item they were said to be");
 		count(t, OUTCOME_REFUSED);
-		e = keep_refused(t, ERR_AUTH,
-		    "the pieces do not give the item they were said to be",
-		    t->whole.p, t->whole.n, f);
+		e = log_keep_refused(t->r, t->peer, &why, t->whole.p,
+		    t->whole.n, f);
 		return e != OK ? e
 			       : add_run(t, item->lane, item->position,
 				     item->position, item->mark, f);

@@ -127,6 +127,129 @@ a_forged_segment_leaves_nothing_but_a_count(void **state)
 	pair_stop(&p);
 }
 
+/* Sealed one by one, so that each is a segment. */
+static void
+write_many(struct pair *p, const struct row_id *person, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char value[16];
+
+		(void)snprintf(value, sizeof(value), "v%d", i);
+		assert_int_equal(pair_set(p, PAIR_NORTH, "person", person,
+				     "word", value, NULL),
+		    OK);
+		(void)pair_seal(p, PAIR_NORTH);
+	}
+}
+
+static void
+one_peer_cannot_use_up_the_room_for_what_cannot_be_verified_yet(void **state)
+{
+	struct row_id person;
+	struct pair p;
+	int64_t top;
+
+	(void)state;
+	pair_start(&p, 24, 1);
+	shared_person(&p, &person);
+	write_many(&p, &person, LIMIT_PARKED_PER_PEER + 20);
+	top = pair_top(&p, PAIR_NORTH);
+	for (int64_t no = top; no > top - LIMIT_PARKED_PER_PEER; no--)
+		assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, no),
+		    OUTCOME_WAITING);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC,
+			     top - LIMIT_PARKED_PER_PEER),
+	    OUTCOME_REFUSED);
+	/* the same again is known, and another peer has room of its own */
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, top),
+	    OUTCOME_DUPLICATE);
+	pair_check(&p, PAIR_CLINIC);
+	/* what was missing sets all of them free */
+	pair_ship_range(&p, PAIR_NORTH, PAIR_CLINIC, 1,
+	    top - LIMIT_PARKED_PER_PEER);
+	assert_int_equal(pair_number(&p, PAIR_CLINIC,
+			     "SELECT count(*) FROM _parked"),
+	    0);
+	pair_check(&p, PAIR_CLINIC);
+	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
+	pair_stop(&p);
+}
+
+static void
+a_waiting_segment_sets_its_parked_successors_free(void **state)
+{
+	struct row_id person;
+	struct pair p;
+	int64_t first, a, b;
+
+	(void)state;
+	pair_start(&p, 25, 1);
+	shared_person(&p, &person);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	/* North: first; South: on top of it, twice */
+	assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person, "word",
+			     "first", NULL),
+	    OK);
+	first = pair_seal(&p, PAIR_NORTH);
+	(void)pair_ship(&p, PAIR_NORTH, PAIR_SOUTH, first);
+	assert_int_equal(pair_set(&p, PAIR_SOUTH, "person", &person, "word",
+			     "second", NULL),
+	    OK);
+	a = pair_seal(&p, PAIR_SOUTH);
+	assert_int_equal(pair_set(&p, PAIR_SOUTH, "person", &person, "word",
+			     "third", NULL),
+	    OK);
+	b = pair_seal(&p, PAIR_SOUTH);
+	assert_int_equal(pair_ship(&p, PAIR_SOUTH, PAIR_CLINIC, b),
+	    OUTCOME_WAITING);
+	assert_int_equal(pair_ship(&p, PAIR_SOUTH, PAIR_CLINIC, a),
+	    OUTCOME_WAITING);
+	assert_int_equal(pair_number(&p, PAIR_CLINIC,
+			     "SELECT count(*) FROM _parked"),
+	    0);
+	pair_check(&p, PAIR_CLINIC);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, first),
+	    OUTCOME_APPLIED);
+	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
+				NULL),
+	    "third");
+	pair_check(&p, PAIR_CLINIC);
+	pair_equal(&p, PAIR_SOUTH, PAIR_CLINIC, &person);
+	pair_stop(&p);
+}
+
+static int64_t
+first_held(struct pair *p, enum pair_who who)
+{
+	return pair_number(p, who, "SELECT min(no) FROM _refused") * 4 + 1;
+}
+
+static void
+a_refused_one_tried_again_is_counted_once(void **state)
+{
+	struct buf whole = { 0 };
+	struct row_id person;
+	struct fail f = { 0 };
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 26, 1);
+	shared_person(&p, &person);
+	assert_int_equal(log_bytes(p.r[PAIR_NORTH], &whole,
+			     of_kind(&p, SEGMENT_GRANT), NULL),
+	    OK);
+	whole.p[whole.n - 1] ^= 1;
+	(void)pair_give(&p, PAIR_CLINIC, whole.p, whole.n, PAIR_HUB);
+	assert_int_equal(held_retry(p.r[PAIR_CLINIC],
+			     first_held(&p, PAIR_CLINIC), &f),
+	    OK);
+	assert_int_equal(replica_counter(p.r[PAIR_CLINIC], "refused"), 1);
+	pair_check(&p, PAIR_CLINIC);
+	buf_release(&whole);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -135,6 +258,11 @@ main(void)
 		    a_grant_without_its_content_is_refused_and_comes_whole_later),
 		cmocka_unit_test(a_stub_does_not_keep_the_whole_segment_away),
 		cmocka_unit_test(a_forged_segment_leaves_nothing_but_a_count),
+		cmocka_unit_test(
+		    one_peer_cannot_use_up_the_room_for_what_cannot_be_verified_yet),
+		cmocka_unit_test(
+		    a_waiting_segment_sets_its_parked_successors_free),
+		cmocka_unit_test(a_refused_one_tried_again_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
