@@ -154,7 +154,7 @@ test-run: tests
 	$(Q)$(SUB) MODE=asan tests
 	$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
-	    $(SANITIZED) -- $(SECOND) $(E2E)
+	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E)
 
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)
