@@ -513,10 +513,17 @@ compartment_flush(struct replica *r, struct fail *f)
 void
 compartment_forget(struct replica *r)
 {
-	if (r->cache == NULL)
+	struct compartment_cache *k = r->cache;
+
+	if (k == NULL)
 		return;
-	free(r->cache->rederive);
-	memset(r->cache, 0, sizeof(*r->cache));
+	free(k->rederive);
+	k->rederive = NULL;
+	k->rederive_count = k->rederive_room = 0;
+	k->next = 0;
+	memset(k->used, 0, sizeof(k->used));
+	memset(k->by_no, 0, sizeof(k->by_no));
+	memset(k->by_id, 0, sizeof(k->by_id));
 }
 
 enum err

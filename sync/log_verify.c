@@ -194,13 +194,46 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 	return e;
 }
 
+/* Membership is taken from the database on trust; here it is not. */
+static enum err
+verify_members(struct replica *r, struct fail *f)
+{
+	struct members *again = NULL;
+	struct stmt *s = NULL;
+	bool row;
+	enum err e;
+
+	e = members_new(&again, NULL);
+	if (e == OK)
+		e = db_stmt(&s, r->db, "SELECT bytes FROM _member ORDER BY no",
+		    f);
+	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
+		enum member_result result = MEMBER_WAITING;
+		const uint8_t *p;
+		uint8_t id[32];
+		size_t n;
+
+		p = stmt_col_blob(s, 0, &n);
+		e = members_add(again, &result, id, p, n, f);
+		if (e == OK && result != MEMBER_ADDED)
+			e = fail_set(f, ERR_CORRUPT,
+			    "a stored membership record does not belong");
+	}
+	if (s != NULL)
+		stmt_reset(s);
+	members_free(again);
+	return e == OK ? OK : fail_in(f, ERR_CORRUPT, "membership");
+}
+
 enum err
 log_verify(struct replica *r, bool deep, int64_t *checked, struct fail *f)
 {
 	enum err e;
 
 	*checked = 0;
-	e = verify_chains(r, checked, f);
+	e = verify_members(r, f);
+	if (e == OK)
+		e = verify_chains(r, checked, f);
 	for (int64_t no = 1; e == OK && deep && no < r->next_compartment; no++)
 		e = verify_tables(r, no, f);
 	return e;

@@ -176,6 +176,13 @@ enum err members_add(struct members *m, enum member_result *result,
 /* What the last MEMBER_WAITING waited for, one line. */
 const char *members_why(const struct members *m);
 
+/*
+ * While stored is true records are taken without computing their signatures
+ * again: they come out of this replica's own database, whose pages are
+ * authenticated, and were checked when they went in. `verify` checks them anew.
+ */
+void members_take_stored(struct members *m, bool stored);
+
 /* Look-ups; borrowed, valid until the next members_add; NULL if unknown. */
 const struct network_id *members_network(const struct members *m);
 const char *members_network_name(const struct members *m);

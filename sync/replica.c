@@ -81,8 +81,12 @@ forget(struct replica *r)
 	compartment_forget(r);
 	r->count_used = 0;
 	r->audit.count = 0;
-	if (!db_poisoned(r->db))
+	if (db_poisoned(r->db))
+		return;
+	if (r->members_touched)
 		(void)replica_reload(r, NULL);
+	else
+		(void)replica_reload_counts(r, NULL);
 }
 
 enum err
@@ -96,6 +100,8 @@ replica_leave(struct replica *r, bool own, enum err e, struct fail *f)
 		e = db_commit(r->db, f);
 	if (e != OK)
 		forget(r);
+	else
+		r->members_touched = false;
 	return e;
 }
 

@@ -66,6 +66,8 @@ struct replica {
 	uint64_t fence_members; /* membership records when it was written */
 	int64_t policy_ms;      /* highest signed time seen */
 
+	/* identity or members changed in the running transaction */
+	bool members_touched;
 	struct compartment_cache *cache;
 	struct table_sql *sql; /* per registry->tables index */
 	bool begun;            /* replica_begin by a caller */
@@ -89,6 +91,8 @@ enum err replica_leave(struct replica *r, bool own, enum err e, struct fail *f);
 
 /* Counters, authors and members again from the tables. */
 enum err replica_reload(struct replica *r, struct fail *f);
+/* The same without identity and members, when those were not touched. */
+enum err replica_reload_counts(struct replica *r, struct fail *f);
 /* Compare the fence with the database; a new replica gets its first one. */
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
 /* Write the fence when own position or membership moved since. */

@@ -253,6 +253,7 @@ replica_add_member(struct replica *r, enum member_result *result,
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
+	r->members_touched = true;
 	e = members_add(r->members, &got, id, bytes, n, f);
 	if (e == OK && got == MEMBER_ADDED) {
 		e = store_member(r, id, bytes, n, peer, f);
@@ -280,6 +281,7 @@ replica_save_identity(struct replica *r, const struct identity *i,
 	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
 			: replica_meta_set(r, "identity", b.p, b.n, f);
 	buf_release(&b);
+	r->members_touched = true;
 	if (e == OK && i != &r->identity)
 		r->identity = *i;
 	return e;
@@ -366,6 +368,7 @@ replica_found_network(struct replica *r, const struct replica_found *o,
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
+	r->members_touched = true;
 	identity_make_root(&r->identity, r->env);
 	e = member_make_root(&b, &r->identity, o->network_name, o->training);
 	if (e == OK)

@@ -190,6 +190,7 @@ load_members(struct replica *r, struct fail *f)
 	e = members_new(&r->members, NULL);
 	if (e != OK)
 		return fail_set(f, e, "%s", err_text(e));
+	members_take_stored(r->members, true);
 	e = db_stmt(&s, r->db, "SELECT bytes FROM _member ORDER BY no", f);
 	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
 		enum member_result result = MEMBER_WAITING;
@@ -207,6 +208,7 @@ load_members(struct replica *r, struct fail *f)
 			    " restore this replica from its backup");
 		}
 	}
+	members_take_stored(r->members, false);
 	return e;
 }
 
@@ -245,14 +247,10 @@ load_audit_head(struct replica *r, struct fail *f)
 }
 
 enum err
-replica_reload(struct replica *r, struct fail *f)
+replica_reload_counts(struct replica *r, struct fail *f)
 {
-	enum err e = load_identity(r, f);
+	enum err e = load_authors(r, f);
 
-	if (e == OK)
-		e = load_members(r, f);
-	if (e == OK)
-		e = load_authors(r, f);
 	if (e == OK)
 		e = load_number(r, &r->next_segment,
 		    "SELECT coalesce(max(no), 0) + 1 FROM _segment", f);
@@ -270,6 +268,20 @@ replica_reload(struct replica *r, struct fail *f)
 	if (e == OK)
 		e = load_number(r, &r->parked, "SELECT count(*) FROM _parked",
 		    f);
+	return e;
+}
+
+enum err
+replica_reload(struct replica *r, struct fail *f)
+{
+	enum err e = load_identity(r, f);
+
+	if (e == OK)
+		e = load_members(r, f);
+	if (e == OK)
+		e = replica_reload_counts(r, f);
+	if (e == OK)
+		r->members_touched = false;
 	return e;
 }
 
