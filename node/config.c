@@ -136,7 +136,7 @@ config_parse(struct config *out, const char *name, const char *text, size_t n,
 	if (r.err != OK) {
 		if (f != NULL)
 			*f = inner;
-		return fail_in(f, r.err, "%s:%d", name, r.line);
+		return fail_in(f, ERR_INPUT, "%s:%d", name, r.line);
 	}
 	if (line == -2)
 		return fail_set(f, ERR_NOMEM, "%s", name);

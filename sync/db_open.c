@@ -98,6 +98,10 @@ set_key(struct db *db, const struct db_options *o, struct fail *f)
 	sodium_memzero(text, sizeof(text));
 	if (code != SQLITE_OK)
 		return db_fail(db, code, f);
+	/* the first key of a process sets SQLCipher's logging up anew */
+	code = sqlite3_exec(db->handle, settings_first, NULL, NULL, NULL);
+	if (code != SQLITE_OK)
+		return db_fail(db, code, f);
 	db->keyed = true;
 	return OK;
 }

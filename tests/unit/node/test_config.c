@@ -1,0 +1,102 @@
+/* DIR/footbridge.conf. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/config.h"
+
+static struct fail why;
+
+static enum err
+parse(struct config *c, const char *text)
+{
+	why = (struct fail){ 0 };
+	return config_parse(c, "footbridge.conf", text, strlen(text), &why);
+}
+
+static void
+no_settings_are_the_defaults(void **state)
+{
+	struct config c, d;
+
+	(void)state;
+	config_defaults(&d);
+	assert_int_equal(parse(&c, ""), OK);
+	assert_int_equal(c.every_s, d.every_s);
+	assert_string_equal(c.listen, "");
+}
+
+static void
+settings_are_read(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c,
+			     "; a comment\n[serve]\nlisten = 0.0.0.0:7443\n"
+			     "[sync]\nevery = 5m\n[replica]\ncache = 8MB\n"
+			     "[staff]\nas = Officer Diaz\n"),
+	    OK);
+	assert_string_equal(c.listen, "0.0.0.0:7443");
+	assert_int_equal(c.every_s, 300);
+	assert_int_equal(c.cache_kib, 8000000 / 1024);
+	assert_string_equal(c.as, "Officer Diaz");
+}
+
+static void
+an_unknown_setting_is_refused_with_its_line(void **state)
+{
+	struct config c = { .every_s = 77 };
+
+	(void)state;
+	assert_int_equal(parse(&c, "[serve]\n\nlisen = x\n"), ERR_INPUT);
+	assert_non_null(strstr(why.text, "footbridge.conf:3"));
+	assert_non_null(strstr(why.text, "lisen"));
+	assert_int_equal(c.every_s, 77); /* untouched */
+	assert_int_equal(parse(&c, "[srve]\nlisten = x\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "listen = x\n"), ERR_INPUT);
+}
+
+static void
+values_out_of_range_are_refused(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, "[sync]\nevery = never\n"), ERR_INPUT);
+	assert_non_null(strstr(why.text, "footbridge.conf:2"));
+	assert_int_equal(parse(&c, "[sync]\nevery = 0s\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[replica]\ncache = 1B\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[replica]\ncache = 99GB\n"), ERR_INPUT);
+}
+
+static void
+text_that_is_no_settings_is_refused(void **state)
+{
+	char line[2000];
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, "[serve\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[serve]\nlisten\n"), ERR_INPUT);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	assert_int_equal(parse(&c, line), ERR_INPUT);
+	assert_int_equal(config_parse(&c, "f", "[a]\0", 4, NULL), ERR_INPUT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_settings_are_the_defaults),
+		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(an_unknown_setting_is_refused_with_its_line),
+		cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(text_that_is_no_settings_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
