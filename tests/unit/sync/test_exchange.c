@@ -431,9 +431,10 @@ what_has_no_room_is_not_acknowledged(void **state)
 			     "UPDATE _author SET tag = 'unknown!'"
 			     " WHERE no = 2; WITH RECURSIVE n(i) AS (SELECT 1"
 			     " UNION ALL SELECT i + 1 FROM n WHERE i < 1020)"
-			     " INSERT INTO _parked (peer, cpt, author, reason,"
-			     " at_ms, bytes) SELECT '', '', 'x', 1, 0, '' FROM"
-			     " n",
+			     " INSERT INTO _parked (peer, cpt, author, chain,"
+			     " seq, reason, at_ms, size, bytes) SELECT (SELECT"
+			     " node FROM _author WHERE no = 2), '', 'x', 1, i,"
+			     " 1, 0, 0, '' FROM n",
 			     &f),
 	    OK);
 	office_restart(hub);
