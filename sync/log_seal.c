@@ -348,6 +348,8 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	struct making m = { .payload = { .limit = LIMIT_PAYLOAD_BYTES } };
 	enum err e = OK;
 
+	/* positions are burned by a commit, which the fence must follow */
+	assert(!db_in_transaction(r->db));
 	*sealed = 0;
 	*kept = 0;
 	if (r->own_author == 0)

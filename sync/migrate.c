@@ -39,9 +39,13 @@ write_version(struct replica *r, size_t schema, struct fail *f)
 enum err
 migrate_check(struct replica *r, size_t program_version, struct fail *f)
 {
+	struct fail why = { .code = OK };
 	uint64_t engine, schema;
+	enum err e = read_version(r, &engine, &schema, &why);
 
-	if (read_version(r, &engine, &schema, NULL) != OK)
+	if (e == ERR_CORRUPT && why.text[0] != '\0')
+		return fail_set(f, e, "%s", why.text);
+	if (e != OK)
 		return fail_set(f, ERR_CORRUPT,
 		    "this database is not a Footbridge replica; nothing was"
 		    " changed");

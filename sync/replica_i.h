@@ -56,6 +56,7 @@ struct replica {
 	gate_fn gate;
 	void *gate_context;
 	bool in_memory;
+	bool opened; /* creating or opening went through to its end */
 	uint8_t fence_key[32];
 
 	int64_t next_segment, next_compartment, next_member, next_author;
@@ -70,7 +71,6 @@ struct replica {
 	bool members_touched;
 	struct compartment_cache *cache;
 	struct table_sql *sql; /* per registry->tables index */
-	bool begun;            /* replica_begin by a caller */
 	int64_t parked;        /* rows in _parked */
 	struct buf scratch;    /* payloads, rows: reset by each user */
 	struct {

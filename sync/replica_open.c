@@ -315,6 +315,7 @@ replica_create(struct replica **out, const char *dir,
 		replica_close(r);
 		return e;
 	}
+	r->opened = true;
 	*out = r;
 	return OK;
 }
@@ -343,6 +344,7 @@ replica_open(struct replica **out, const char *dir,
 		replica_close(r);
 		return e;
 	}
+	r->opened = true;
 	*out = r;
 	return OK;
 }
@@ -352,9 +354,10 @@ replica_close(struct replica *r)
 {
 	if (r == NULL)
 		return;
-	if (r->db != NULL && !db_poisoned(r->db)) {
-		if (db_in_transaction(r->db))
-			db_rollback(r->db);
+	/* not after a failed opening: that must leave everything as it was,
+	 * the fence above all */
+	if (r->opened && !db_poisoned(r->db)) {
+		replica_rollback(r);
 		(void)replica_fence_write(r, NULL);
 	}
 	db_close(r->db);
