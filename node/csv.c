@@ -42,6 +42,8 @@ struct reading {
 	struct csv *csv;
 	struct csv_row *row;
 	enum state state;
+	bool cut; /* a cell was too long: it and those after it are dropped,
+	           * so that a mended file cannot bring half a text in */
 };
 
 static void bad(struct csv_row *row, const char *format, ...) PRINTF(2, 3);
@@ -109,6 +111,7 @@ put_byte(struct reading *r, int b)
 			: "the row is too long; in cell %zu of at most %zu "
 			  "bytes",
 		    r->row->count + 1, (size_t)CSV_CELL_BYTES);
+		r->cut = true;
 		return;
 	}
 	if (b != 0)
@@ -120,8 +123,12 @@ end_cell(struct reading *r)
 {
 	struct csv *c = r->csv;
 
-	buf_u8(&c->text, 0);
 	r->state = START;
+	if (r->cut) {
+		c->text.n = c->start[r->row->count];
+		return;
+	}
+	buf_u8(&c->text, 0);
 	if (r->row->count == CSV_COLUMNS_MAX - 1) {
 		bad(r->row, "more than %d columns", CSV_COLUMNS_MAX - 1);
 		c->text.n = c->start[r->row->count];

@@ -29,7 +29,7 @@ struct csv_row {
 	size_t line;        /* where it starts, from 1 */
 	size_t count;       /* cells */
 	const char **cells; /* borrowed until the next csv_next */
-	bool bad; /* reason says why; cells as far as they were read */
+	bool bad; /* reason says why; cells as far as they were good */
 	char reason[CSV_REASON_BYTES];
 };
 

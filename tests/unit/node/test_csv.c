@@ -219,6 +219,7 @@ a_cell_of_ten_megabytes_is_one_bad_row(void **state)
 	assert_true(next());
 	assert_true(row.bad);
 	assert_non_null(strstr(row.reason, "cell 2"));
+	assert_int_equal(row.count, 1); /* no half a text */
 	assert_true(next());
 	assert_false(row.bad);
 	assert_string_equal(row.cells[1], "4");
