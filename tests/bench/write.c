@@ -1,18 +1,33 @@
 /*
  * Writing, against bench-baseline: both run in turn, five times each, and the
  * medians are compared. Then the disk, sealed and checkpointed.
+ *
+ * usage: bench-write [RUNS]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tests/support/bench.h"
 
 #define ROWS 20000
 #define PER_COMMIT 20
 
-enum { INSERT_S, UPDATE_S, BYTES, SYNCS, SEAL_S, NUMBERS };
+enum { INSERT_S, UPDATE_S, BYTES, SYNCS, CPU_S, SEAL_S, NUMBERS };
+static int runs = BENCH_RUNS;
 static double baseline[NUMBERS][BENCH_RUNS], engine[NUMBERS][BENCH_RUNS];
+
+/* of this process (RUSAGE_SELF), or of those that it has waited for */
+static double
+cpu(int who)
+{
+	struct rusage u;
+
+	(void)getrusage(who, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
 
 /* The program lies beside this one. */
 static void
@@ -20,6 +35,7 @@ run_baseline(int run, const char *self)
 {
 	const char *slash = strrchr(self, '/');
 	char command[300], text[300];
+	double used = cpu(RUSAGE_CHILDREN);
 	FILE *p;
 
 	(void)snprintf(command, sizeof(command), "%.*s/bench-baseline",
@@ -34,6 +50,7 @@ run_baseline(int run, const char *self)
 		&baseline[BYTES][run], &baseline[SYNCS][run]) != 4 ||
 	    pclose(p) != 0)
 		abort();
+	baseline[CPU_S][run] = cpu(RUSAGE_CHILDREN) - used;
 }
 
 static void
@@ -41,13 +58,14 @@ run_engine(int run, struct bench_op *op)
 {
 	struct bench_node n;
 	unsigned long syncs;
-	double begun;
+	double begun, used;
 
 	bench_found(&n);
 	bench_prepare(&n, BENCH_PEOPLE);
 	for (unsigned i = 0; i < ROWS; i++)
 		bench_make_insert(&n, &op[i], i, i % BENCH_PEOPLE);
 	begun = bench_now();
+	used = cpu(RUSAGE_SELF);
 	syncs = bench_syncs;
 	for (unsigned i = 0; i < ROWS; i++) {
 		if (i % PER_COMMIT == 0)
@@ -66,6 +84,7 @@ run_engine(int run, struct bench_op *op)
 		bench_write(&n, &op[i]);
 	engine[UPDATE_S][run] = bench_now() - begun;
 	engine[SYNCS][run] += (double)(bench_syncs - syncs);
+	engine[CPU_S][run] = cpu(RUSAGE_SELF) - used;
 	begun = bench_now();
 	(void)bench_seal(&n);
 	engine[SEAL_S][run] = bench_now() - begun;
@@ -76,8 +95,8 @@ run_engine(int run, struct bench_op *op)
 static void
 print(const char *name, int which, double reach)
 {
-	double b = bench_median(baseline[which], BENCH_RUNS);
-	double e = bench_median(engine[which], BENCH_RUNS);
+	double b = bench_median(baseline[which], (size_t)runs);
+	double e = bench_median(engine[which], (size_t)runs);
 
 	printf("  \"%s\": {\"baseline\": %.6g, \"engine\": %.6g,"
 	       " \"ratio\": %.2f, \"reach\": %.1f},\n",
@@ -91,7 +110,11 @@ main(int argc, char **argv)
 
 	if (op == NULL || argc < 1)
 		return 1;
-	for (int run = 0; run < BENCH_RUNS; run++) {
+	if (argc > 1)
+		runs = atoi(argv[1]) < 1 ? 1 : atoi(argv[1]);
+	if (runs > BENCH_RUNS)
+		runs = BENCH_RUNS;
+	for (int run = 0; run < runs; run++) {
 		run_baseline(run, argv[0]);
 		run_engine(run, op);
 	}
@@ -99,9 +122,10 @@ main(int argc, char **argv)
 	printf("{\n");
 	print("insert_20000_rows_s", INSERT_S, 1.5);
 	print("update_20000_fields_s", UPDATE_S, 2);
+	print("cpu_of_both_s", CPU_S, 2);
 	print("disk_bytes", BYTES, 2.5);
 	print("syncs", SYNCS, 1);
 	printf("  \"seal_s\": %.3f}\n",
-	    bench_median(engine[SEAL_S], BENCH_RUNS));
+	    bench_median(engine[SEAL_S], (size_t)runs));
 	return 0;
 }
