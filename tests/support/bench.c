@@ -82,23 +82,12 @@ allow(void *context, const struct gate_question *q, struct fail *f)
 	return OK;
 }
 
-static void
-create(struct bench_node *n)
+static const char keyfile[] = "the key file of the benchmark, no secret";
+
+static struct replica_options
+options(struct slot_keys *keys)
 {
-	static const struct slot_keys keys = {
-		.master = "the master key of the benchmark",
-		.replica = "the replica key of the benchmark",
-	};
 	static struct registry_source sources[64];
-	struct replica_options o = {
-		.env = env_posix(),
-		.schema = sources,
-		.schema_count = schema_asset_count,
-		.gate = allow,
-		.keys = &keys,
-	};
-	const char *tmp = getenv("TMPDIR");
-	struct fail f = { .code = OK };
 
 	for (size_t i = 0; i < schema_asset_count; i++)
 		sources[i] = (struct registry_source){
@@ -106,12 +95,63 @@ create(struct bench_node *n)
 			.text = (const char *)schema_assets[i].p,
 			.n = schema_assets[i].n,
 		};
+	return (struct replica_options){
+		.env = env_posix(),
+		.schema = sources,
+		.schema_count = schema_asset_count,
+		.gate = allow,
+		.keys = keys,
+	};
+}
+
+static const struct slot_secret secret = {
+	.kind = SLOT_KEYFILE,
+	.p = keyfile,
+	.n = sizeof(keyfile) - 1,
+};
+
+static void
+create(struct bench_node *n)
+{
+	const struct env *env = env_posix();
+	const char *tmp = getenv("TMPDIR");
+	struct fail f = { .code = OK };
+	struct replica_options o;
+	struct slot_keys keys;
+	char path[300];
+
 	*n = (struct bench_node){ .r = NULL };
 	(void)snprintf(n->dir, sizeof(n->dir), "%.100s/footbridge-bench-XXXXXX",
 	    tmp != NULL ? tmp : "/var/tmp");
 	if (mkdtemp(n->dir) == NULL)
 		abort();
+	(void)snprintf(path, sizeof(path), "%s/" BENCH_KEYFILE, n->dir);
+	bench_must(env->file_write(env->self, path, keyfile,
+		       sizeof(keyfile) - 1, &f),
+	    &f, path);
+	bench_must(slot_create(&keys, env, n->dir, &secret, &f), &f, "slots");
+	o = options(&keys);
 	bench_must(replica_create(&n->r, n->dir, &o, &f), &f, "create");
+}
+
+void
+bench_open(struct bench_node *n)
+{
+	struct fail f = { .code = OK };
+	struct replica_options o;
+	struct slot_keys keys;
+
+	bench_must(slot_open(&keys, NULL, env_posix(), n->dir, &secret, &f), &f,
+	    "slots");
+	o = options(&keys);
+	bench_must(replica_open(&n->r, n->dir, &o, &f), &f, "open");
+}
+
+void
+bench_close(struct bench_node *n)
+{
+	replica_close(n->r);
+	n->r = NULL;
 }
 
 void
@@ -369,6 +409,19 @@ put_one(struct bench_node *n, const char *table, struct row_id row,
 	op.subject = bench_person(0);
 	set(&op, field, text);
 	bench_write(n, &op);
+}
+
+void
+bench_people(struct bench_node *n, unsigned count)
+{
+	char name[BENCH_TEXT];
+
+	bench_begin(n);
+	for (unsigned i = 0; i < count; i++) {
+		(void)snprintf(name, sizeof(name), "Sample %05u", i);
+		put_one(n, "person", bench_person(i), "legal_name", name);
+	}
+	bench_commit(n);
 }
 
 void

@@ -22,6 +22,8 @@ double bench_median(double *v, size_t n);
 /* Print what failed and abort, unless OK. */
 void bench_must(enum err e, const struct fail *f, const char *what);
 
+#define BENCH_KEYFILE "keyfile" /* in dir; opens the replica */
+
 struct bench_node {
 	char dir[200];
 	struct replica *r;
@@ -32,6 +34,9 @@ struct bench_node {
 void bench_found(struct bench_node *n);
 /* Another registrar of the same agency, each knowing the other. */
 void bench_join(struct bench_node *n, struct bench_node *founder);
+/* Close and open again: another process may use it in between. */
+void bench_close(struct bench_node *n);
+void bench_open(struct bench_node *n);
 /* Close; the directory is removed. */
 void bench_end(struct bench_node *n);
 /* TRUNCATE checkpoint, then the bytes of the database's files. */
@@ -42,6 +47,9 @@ int64_t bench_disk(struct bench_node *n);
 void bench_prepare(struct bench_node *n, unsigned people);
 struct row_id bench_person(unsigned person);
 struct row_id bench_row(unsigned i);
+
+/* That many people, numbered from 0, with a name. */
+void bench_people(struct bench_node *n, unsigned count);
 
 /* One write, made before the clock runs; not to be copied. */
 #define BENCH_TEXT 48
