@@ -64,9 +64,11 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		    "SELECT count(*) FROM _segment WHERE state <= 2" },
 		{ &t->segments, "SELECT count(*) FROM _segment" },
 		{ &t->waiting,
-		    "SELECT count(*) FROM _segment WHERE state = 4" },
+		    "SELECT count(*) FROM _segment"
+		    " WHERE state > 3 AND state = 4" },
 		{ &t->unreadable,
-		    "SELECT count(*) FROM _segment WHERE state = 5" },
+		    "SELECT count(*) FROM _segment"
+		    " WHERE state > 3 AND state = 5" },
 		{ &t->drafts, "SELECT count(*) FROM _draft" },
 	};
 	enum err e = count_people(&t->people, run, f);

@@ -110,9 +110,8 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 
 	e = db_stmt(&s, r->db,
 	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms"
-	    " FROM _compartment c"
-	    " JOIN _segment s ON s.cpt = c.no WHERE c.subject IS NOT NULL AND"
-	    " (c.waiting > 0 OR c.unreadable > 0) AND s.state = ?1"
+	    " FROM _segment s JOIN _compartment c ON c.no = s.cpt"
+	    " WHERE s.state > 3 AND s.state = ?1 AND c.subject IS NOT NULL"
 	    " ORDER BY s.no",
 	    f);
 	if (e == OK)

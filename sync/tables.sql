@@ -67,6 +67,8 @@ CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
 -- equivocation, and "do you hold it" when another source may have sent it
 CREATE INDEX _segment_position ON _segment (author, position);
 CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
+-- what waits: few, and found without reading the log
+CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
 
 -- Received but not yet verifiable: unknown author or missing predecessor, found
 -- again by their place; membership records (reason 9) have none.
