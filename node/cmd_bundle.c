@@ -462,7 +462,8 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	run->decide = e == OK && after > before;
 	if (run->decide && !run->cli->json)
 		run_say(run,
-		    "%lld new conflicts need a person: footbridge conflicts\n",
+		    "new conflicts that need a person: %lld (footbridge "
+		    "conflicts)\n",
 		    (long long)(after - before));
 	free(info);
 	return e;

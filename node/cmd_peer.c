@@ -294,7 +294,8 @@ cmd_sync(struct run *run, struct fail *f)
 	run->decide = after > before;
 	if (run->decide && !run->cli->json)
 		run_say(run,
-		    "%lld new conflicts need a person: footbridge conflicts\n",
+		    "new conflicts that need a person: %lld (footbridge "
+		    "conflicts)\n",
 		    (long long)(after - before));
 	if (run->cli->json)
 		e = run_json(run, s.array, f);

@@ -127,7 +127,9 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 	else
 		run_say(run, "  %-20s as of %s; %lld to send%s%s%s\n", name,
 		    buf_cstr(&ago), (long long)pending(p),
-		    p->receipt ? ", it signed for all it was sent" : "",
+		    p->receipt && pending(p) == 0
+			? ", it signed for all it was sent"
+			: "",
 		    p->last_error[0] != '\0' ? "; last try failed: " : "",
 		    p->last_error);
 	buf_release(&ago);
@@ -161,7 +163,7 @@ say_identity(struct run *run)
 	const char *network = members_network_name(m);
 	char node[ID_TEXT_BYTES], agency[ID_TEXT_BYTES];
 
-	if (network == NULL) {
+	if (members_node(m, &me->node) == NULL) {
 		run_say(run,
 		    "this replica belongs to no network yet; import the "
 		    "answer to its join request\n");

@@ -8,7 +8,8 @@ check_needs(const struct run *run, struct fail *f)
 
 	if (c->need != CLI_MEMBER)
 		return OK;
-	if (members_network(replica_members(run->replica)) == NULL ||
+	if (members_node(replica_members(run->replica),
+		&replica_identity(run->replica)->node) == NULL ||
 	    replica_kind(run->replica) < 0)
 		return fail_set(f, ERR_DENIED,
 		    "this replica belongs to no network yet: import the answer "

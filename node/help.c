@@ -26,14 +26,15 @@ static void
 wrap(struct buf *out, const char *text, size_t indent, size_t have)
 {
 	size_t column = have;
+	bool first = true;
 
-	while (*text != '\0') {
+	for (; *text != '\0'; first = false) {
 		size_t n = strcspn(text, " ");
 
-		if (column > indent && column + 1 + n > WIDTH) {
+		if (!first && column + 1 + n > WIDTH) {
 			buf_printf(out, "\n%*s", (int)indent, "");
 			column = indent;
-		} else if (column > indent) {
+		} else if (!first && column > indent) {
 			buf_put(out, " ", 1);
 			column++;
 		}
@@ -119,6 +120,9 @@ help_all(struct buf *out)
 		if ((c->flags & CLI_HIDDEN) != 0)
 			continue;
 		buf_printf(out, "  %s ", c->name);
+		/* the first word follows the blank that is there */
+		if (c->synopsis[0] == '\0')
+			out->n--;
 		wrap(out, c->synopsis, 6, strlen(c->name) + 3);
 		if (c->run == NULL) {
 			out->n--; /* the newline */

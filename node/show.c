@@ -330,6 +330,27 @@ show_row_text(struct run *run, const struct read_row *row, struct fail *f)
 	    say_conflict, &k, f);
 }
 
+static bool
+any_conflict(void *context, const struct conflict *c)
+{
+	struct collect *k = context;
+
+	k->failed = c->cpt == k->row->cpt; /* found one */
+	return !k->failed;
+}
+
+/* The row's own; has_conflict speaks of the whole compartment. */
+static bool
+row_has_conflict(struct run *run, const struct read_row *row)
+{
+	struct collect k = { .run = run, .row = row };
+
+	if (row->has_conflict)
+		(void)conflict_list(run->replica, row->table, &row->id, true,
+		    any_conflict, &k, NULL);
+	return k.failed;
+}
+
 void
 show_row_line(struct run *run, const struct read_row *row)
 {
@@ -349,6 +370,6 @@ show_row_line(struct run *run, const struct read_row *row)
 		sep = ", ";
 	}
 	run_say(run, "%s  %s  %s%s\n", id, row->table->name, buf_cstr(&b),
-	    row->has_conflict ? "  [has conflicts]" : "");
+	    row_has_conflict(run, row) ? "  [has conflicts]" : "");
 	buf_release(&b);
 }
