@@ -97,6 +97,16 @@ enum err grant_carry(struct replica *r, const struct row_id *subject,
 enum err grant_carry_new(struct replica *r, struct compartment *c,
     struct fail *f);
 
+/*
+ * The directory (categories that the registry marks "everyone"): a registrar
+ * grants its agency's to every other agency, and what it holds of it to every
+ * node of its own. For one compartment as it is made or learned, and for all
+ * that are held when an agency or a node came. Nothing to do is no error.
+ */
+enum err grant_directory(struct replica *r, struct compartment *c,
+    struct fail *f);
+enum err grant_directory_all(struct replica *r, struct fail *f);
+
 /* access: who can read what about this subject, since when, why. */
 struct grant_access {
 	const char *category;

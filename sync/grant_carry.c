@@ -81,9 +81,8 @@ struct carrying {
 	struct grant_making m;
 };
 
-/* Grant what of this compartment is held here and the nodes lack. */
-static enum err
-carry_compartment(struct replica *r, struct compartment *c,
+enum err
+grant_carry_on(struct replica *r, struct compartment *c,
     const struct node_id *nodes, size_t count, int64_t *granted, struct fail *f)
 {
 	struct carrying *k = calloc(1, sizeof(*k));
@@ -177,7 +176,7 @@ grant_carry(struct replica *r, const struct row_id *subject,
 	for (size_t k = 0; e == OK && k < count; k++) {
 		e = compartment_get(r, &c, no[k], f);
 		if (e == OK && c->has_owner)
-			e = carry_compartment(r, c, &id, 1, &made, f);
+			e = grant_carry_on(r, c, &id, 1, &made, f);
 	}
 	free(no);
 	e = replica_leave(r, own, e, f);
@@ -251,10 +250,12 @@ grant_carry_new(struct replica *r, struct compartment *c, struct fail *f)
 	if (self == NULL || (self->roles & MEMBER_REGISTRAR) == 0 ||
 	    !c->has_owner || !c->has_subject)
 		return OK;
+	if (registry_everyone(r->registry, c->category))
+		return grant_directory(r, c, f);
 	e = carriers_of(r, c, nodes, &count, f);
 	if (e != OK || count == 0)
 		return e;
-	e = carry_compartment(r, c, nodes, count, &granted, &why);
+	e = grant_carry_on(r, c, nodes, count, &granted, &why);
 	if (e == ERR_DENIED) {
 		/* policy keeps it off the laptops: that is an answer */
 		replica_tally(r, "carry denied by policy", 1);

@@ -125,6 +125,12 @@ unsigned grant_rows_right(const struct grant_rows *g, const struct key_id *key,
  * ever removed, everyone who was given a key is a holder now. */
 bool epoch_eligible(const struct grant_rows *g, const struct key_id *key);
 
+/* Grant what of this compartment is held here and the nodes of our agency lack;
+ * *granted counts. Asks the gate. */
+enum err grant_carry_on(struct replica *r, struct compartment *c,
+    const struct node_id *nodes, size_t count, int64_t *granted,
+    struct fail *f);
+
 /* A grant segment in the making: entries are added, then it is issued. */
 struct grant_making {
 	struct compartment *c;

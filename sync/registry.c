@@ -111,6 +111,21 @@ table_category(const struct table *t, int kind)
 	return kind >= 0 && kind < KIND_COUNT ? t->category[kind] : NULL;
 }
 
+bool
+registry_everyone(const struct registry *r, const char *category)
+{
+	for (size_t i = 0; i < r->table_count; i++) {
+		const struct table *t = &r->tables[i];
+
+		for (int kind = 0; t->everyone && kind < KIND_COUNT; kind++) {
+			if (t->category[kind] != NULL &&
+			    strcmp(t->category[kind], category) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 enum lane
 registry_lane(const struct registry *r, const char *category)
 {

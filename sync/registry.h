@@ -10,7 +10,7 @@
  *       category=KIND:LABEL[.item][,KIND:LABEL[.item]...]
  *           (KIND may be "any": every kind not named besides)
  *       [writers=KIND[,KIND...]] [single(FIELD)[,while(FIELD=VALUE)]]
- *       [set(FIELD[,FIELD...])] [decides=ROLE] [self]
+ *       [set(FIELD[,FIELD...])] [decides=ROLE] [self] [everyone]
  *   column TYPE, --: NUMBER TYPE RULE [MODIFIER...] [decides=ROLE]
  *   ALTER TABLE name ADD COLUMN column TYPE; --: as for a column
  *
@@ -24,6 +24,8 @@
  * a list may be broken after a comma.
  * append: every field is once. self: the row's id is its subject (a person,
  * an agency). Without writers= every kind that has a category writes.
+ * everyone: the directory of the network: keys of its category go to every
+ * agency, and every node of an agency has them.
  * set: the row's id is a keyed hash of these fields, so that the same thing
  * added twice is one row. required is checked at the write only.
  *
@@ -100,7 +102,8 @@ struct table {
 	enum registry_scope scope;
 	enum lane lane;
 	bool append, self;
-	uint32_t writers;                 /* bit per agency kind */
+	bool everyone;    /* its category is read by every agency */
+	uint32_t writers; /* bit per agency kind */
 	const char *category[KIND_COUNT]; /* by kind of the owner, or NULL */
 	const char *decides;              /* default "supervisor" */
 	unsigned single_field;            /* number, or 0 */
@@ -149,6 +152,8 @@ const struct table *registry_table(const struct registry *r, const char *name);
 const struct field *table_field(const struct table *t, const char *name);
 /* Category of a row of t owned by an agency of this kind, or NULL. */
 const char *table_category(const struct table *t, int kind);
+/* Is it a category that every agency of the network reads? */
+bool registry_everyone(const struct registry *r, const char *category);
 /* Lane of a category's data: the most urgent of its tables. */
 enum lane registry_lane(const struct registry *r, const char *category);
 /* Position of text among f->ranks; f->rank_count when unknown or NULL. */

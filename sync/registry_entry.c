@@ -130,10 +130,11 @@ enum table_word {
 	WORD_SET,
 	WORD_APPEND,
 	WORD_SELF,
+	WORD_EVERYONE,
 };
 static const char *const table_words[] = { "subject", "scope", "lane",
 	"category", "writers", "decides", "single", "while", "set", "append",
-	"self" };
+	"self", "everyone" };
 static const char *const subject_words[] = { "person", "agency", "network" };
 static const char *const scope_words[] = { "shared", "agency", "local" };
 static const char *const lane_words[] = { "urgent", "normal" };
@@ -199,6 +200,9 @@ table_term(struct build *b, struct table *t, struct build_table *bt, int word,
 	case WORD_SELF:
 		t->self = true;
 		return OK;
+	case WORD_EVERYONE:
+		t->everyone = true;
+		return OK;
 	}
 	return OK;
 }
@@ -206,7 +210,7 @@ table_term(struct build *b, struct table *t, struct build_table *bt, int word,
 static char
 table_form(int word)
 {
-	if (word == WORD_APPEND || word == WORD_SELF)
+	if (word == WORD_APPEND || word == WORD_SELF || word == WORD_EVERYONE)
 		return 0;
 	return word == WORD_SINGLE || word == WORD_WHILE || word == WORD_SET
 	    ? '('
@@ -233,7 +237,7 @@ read_table(struct build *b, struct table *t, struct build_table *bt,
 			return build_fail(b,
 			    "table %s: have '%.*s', want one of subject= "
 			    "scope= lane= category= writers= single() while() "
-			    "set() decides= append self",
+			    "set() decides= append self everyone",
 			    t->name, (int)(term.head.n < 64 ? term.head.n : 64),
 			    term.head.p);
 		if ((given & 1u << word) != 0)

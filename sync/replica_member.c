@@ -261,6 +261,8 @@ replica_add_member(struct replica *r, enum member_result *result,
 			e = retry_members(r, f);
 		if (e == OK)
 			e = grant_retry(r, f);
+		if (e == OK)
+			e = grant_directory_all(r, f);
 	} else if (e == OK && got == MEMBER_WAITING) {
 		e = park_member(r, bytes, n, peer, f);
 	}

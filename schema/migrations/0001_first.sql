@@ -14,7 +14,7 @@
 -- An organisation of the network. Every member writes the row of its own
 -- agency and no other; the row's id is the agency's id, so that a reference to
 -- an agency needs no second number.
-CREATE TABLE agency ( --: 1 subject=agency scope=shared self category=any:DIR
+CREATE TABLE agency ( --: 1 subject=agency scope=shared everyone self category=any:DIR
   --: decides=steward
   name TEXT, --: 1 text owner required
   kind TEXT, --: 2 enum(probation,treatment,mental_health,
@@ -39,7 +39,7 @@ CREATE TABLE agency ( --: 1 subject=agency scope=shared self category=any:DIR
 
 -- A place where an agency works. Its machines are members of the network and
 -- stand in the membership records, not here.
-CREATE TABLE office ( --: 2 subject=agency scope=shared category=any:DIR
+CREATE TABLE office ( --: 2 subject=agency scope=shared everyone category=any:DIR
   --: decides=steward
   name TEXT, --: 1 text owner required
   address TEXT, --: 2 text latest
@@ -57,7 +57,7 @@ CREATE TABLE office ( --: 2 subject=agency scope=shared category=any:DIR
 
 -- A member of staff: work facts only. "--as STAFF" of the command line names a
 -- row here, and every operation records it as the one who acted.
-CREATE TABLE staff ( --: 3 subject=agency scope=shared category=any:DIR
+CREATE TABLE staff ( --: 3 subject=agency scope=shared everyone category=any:DIR
   --: decides=steward
   name TEXT, --: 1 text latest required
   title TEXT, --: 2 text latest
@@ -78,7 +78,7 @@ CREATE TABLE staff ( --: 3 subject=agency scope=shared category=any:DIR
 );
 
 -- A service that people can be referred to. The provider alone describes it.
-CREATE TABLE program ( --: 4 subject=agency scope=shared category=any:DIR
+CREATE TABLE program ( --: 4 subject=agency scope=shared everyone category=any:DIR
   --: decides=steward
   name TEXT, --: 1 text owner required
   service_type TEXT, --: 2 enum(substance_use,mental_health,cognitive,
