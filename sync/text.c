@@ -125,7 +125,7 @@ tokens_name(struct tokens text[3])
  */
 static enum err
 align_table(uint8_t *bits, const struct token *base, size_t base_n,
-	    const struct token *text, size_t text_n)
+    const struct token *text, size_t text_n)
 {
 	uint32_t *row = calloc(text_n + 1, sizeof(row[0]));
 
@@ -168,8 +168,8 @@ align(size_t *to, const struct tokens *base, const struct tokens *text)
 		head++;
 	}
 	while (tail < shorter - head &&
-	       base->at[base->count - 1 - tail].name ==
-		   text->at[text->count - 1 - tail].name) {
+	    base->at[base->count - 1 - tail].name ==
+		text->at[text->count - 1 - tail].name) {
 		to[base->count - 1 - tail] = text->count - 1 - tail;
 		tail++;
 	}
@@ -219,15 +219,14 @@ span_put(struct buf *out, const struct span *s)
 
 	/* tokens lie back to back in their text */
 	if (s->from < s->to)
-		buf_put(
-		    out, t[s->from].p,
+		buf_put(out, t[s->from].p,
 		    (size_t)(t[s->to - 1].p + t[s->to - 1].n - t[s->from].p));
 }
 
 /* Between two base tokens that both kept: who changed what stands there? */
 static void
 resolve(struct buf *out, bool *overlap, const struct span *base,
-	const struct span *a, const struct span *b)
+    const struct span *a, const struct span *b)
 {
 	const struct token *last, *first;
 
@@ -253,18 +252,18 @@ resolve(struct buf *out, bool *overlap, const struct span *base,
 /* text[0] base, text[1] the earlier, text[2] the later version */
 static void
 walk(struct buf *out, bool *overlap, const struct tokens text[3],
-     const size_t *to_a, const size_t *to_b)
+    const size_t *to_a, const size_t *to_b)
 {
-	struct span base = {.of = &text[0]};
-	struct span a = {.of = &text[1]};
-	struct span b = {.of = &text[2]};
+	struct span base = { .of = &text[0] };
+	struct span a = { .of = &text[1] };
+	struct span b = { .of = &text[2] };
 
 	for (;;) {
-		struct span kept = {&text[0], base.to, base.to};
+		struct span kept = { &text[0], base.to, base.to };
 
 		base.from = base.to, a.from = a.to, b.from = b.to;
 		while (base.to < text[0].count &&
-		       (to_a[base.to] == SIZE_MAX || to_b[base.to] == SIZE_MAX))
+		    (to_a[base.to] == SIZE_MAX || to_b[base.to] == SIZE_MAX))
 			base.to++;
 		a.to = text[1].count;
 		b.to = text[2].count;
@@ -285,7 +284,7 @@ walk(struct buf *out, bool *overlap, const struct tokens text[3],
 /* Too large to align: keep both whole, on lines of their own. */
 static void
 keep_both(struct buf *out, bool *overlap, const struct text_piece *a,
-	  const struct text_piece *b)
+    const struct text_piece *b)
 {
 	*overlap = true;
 	buf_put(out, a->p, a->n);
@@ -297,10 +296,10 @@ keep_both(struct buf *out, bool *overlap, const struct text_piece *a,
 /* Append the merge of a and b to out, an empty buffer. */
 static enum err
 merge_two(struct buf *out, bool *overlap, const struct text_piece *base,
-	  const struct text_piece *a, const struct text_piece *b)
+    const struct text_piece *a, const struct text_piece *b)
 {
-	const struct text_piece *piece[3] = {base, a, b};
-	struct tokens text[3] = {0};
+	const struct text_piece *piece[3] = { base, a, b };
+	struct tokens text[3] = { 0 };
 	size_t *to_a = NULL, *to_b = NULL;
 	enum err e = OK;
 
@@ -340,7 +339,7 @@ piece_equal(const struct text_piece *a, const struct text_piece *b)
 /* Saying the same as the base, or as an earlier version, adds nothing. */
 static bool
 adds_nothing(const struct text_piece *base, const struct text_piece *versions,
-	     size_t at)
+    size_t at)
 {
 	if (piece_equal(&versions[at], base))
 		return true;
@@ -352,9 +351,9 @@ adds_nothing(const struct text_piece *base, const struct text_piece *versions,
 
 enum err
 text_merge(struct buf *out, bool *overlap, const struct text_piece *base,
-	   const struct text_piece *versions, size_t count, struct fail *f)
+    const struct text_piece *versions, size_t count, struct fail *f)
 {
-	struct buf sum = {0}, next = {0};
+	struct buf sum = { 0 }, next = { 0 };
 	const struct text_piece *so_far = base;
 	struct text_piece summed;
 	bool clash = false;
@@ -378,8 +377,8 @@ text_merge(struct buf *out, bool *overlap, const struct text_piece *base,
 		}
 		buf_release(&sum);
 		sum = next;
-		next = (struct buf){0};
-		summed = (struct text_piece){.p = sum.p, .n = sum.n};
+		next = (struct buf){ 0 };
+		summed = (struct text_piece){ .p = sum.p, .n = sum.n };
 		so_far = &summed;
 	}
 	if (e == OK) {

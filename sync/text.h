@@ -33,8 +33,8 @@ struct text_piece {
  *         TEXT_RESULT_BYTES is left out of the result, with *overlap: it is
  *         still shown among the standing values.
  */
-enum err
-text_merge(struct buf *out, bool *overlap, const struct text_piece *base,
-	   const struct text_piece *versions, size_t count, struct fail *f);
+enum err text_merge(struct buf *out, bool *overlap,
+    const struct text_piece *base, const struct text_piece *versions,
+    size_t count, struct fail *f);
 
 #endif

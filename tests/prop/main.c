@@ -163,7 +163,7 @@ start_share(const struct run *r, uint64_t first, int *from)
 static bool
 end_share(pid_t pid, int from, struct history_counts *total)
 {
-	struct history_counts counts;
+	struct history_counts counts = { 0 };
 	uint64_t *sum = (uint64_t *)(void *)total;
 	const uint64_t *more = (const uint64_t *)(const void *)&counts;
 	size_t have = 0;

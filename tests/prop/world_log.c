@@ -396,7 +396,7 @@ dump_ops(const struct world_segment *s)
 	op_reader_init(&r, s->payload.p, s->payload.n);
 	while (op_reader_next(&r, &op)) {
 		printf("#       note %u @%lld %s table %u row %02x%02x:",
-		    op.staff.b[0] | op.staff.b[1] << 8,
+		    (unsigned)(op.staff.b[0] | op.staff.b[1] << 8),
 		    (long long)(op.at_ms - WORLD_START_MS) / 1000,
 		    op.kind == OP_INSERT ? "insert" : "set", op.table,
 		    op.row.b[0], op.row.b[1]);
