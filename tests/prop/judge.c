@@ -108,6 +108,48 @@ judge_states(struct world *w, unsigned n)
 	return NULL;
 }
 
+/* ---- everything that arrived is somewhere ---- */
+
+static int64_t
+count_rows(struct world *w, unsigned n, const char *sql)
+{
+	struct fail f = { 0 };
+	struct stmt *s;
+	int64_t count;
+	bool row;
+
+	world_must(db_stmt(&s, replica_db(w->node[n].replica), sql, &f), &f,
+	    sql);
+	world_must(stmt_step(s, &row, &f), &f, sql);
+	count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return count;
+}
+
+/* received = applied + duplicate + waiting + quarantined + refused */
+static const char *
+judge_counters(struct world *w, unsigned n)
+{
+	struct replica *r = w->node[n].replica;
+	int64_t received = replica_counter(r, "received");
+	int64_t applied = replica_counter(r, "applied");
+	int64_t duplicate = replica_counter(r, "duplicate");
+	int64_t refused = replica_counter(r, "refused");
+	int64_t quarantined = replica_counter(r, "quarantined");
+	int64_t waiting =
+	    count_rows(w, n, "SELECT count(*) FROM _segment WHERE state = 4");
+	int64_t parked =
+	    count_rows(w, n, "SELECT count(*) FROM _parked WHERE reason < 9");
+
+	if (received ==
+	    applied + duplicate + refused + quarantined + waiting + parked)
+		return NULL;
+	return differ("received %d is not applied %d + duplicate %d + refused "
+		      "%d + quarantined %d + waiting %d + parked %d",
+	    (int)received, (int)applied, (int)duplicate, (int)refused,
+	    (int)quarantined, (int)waiting, (int)parked);
+}
+
 /* ---- rows and cells ---- */
 
 struct judging {
@@ -393,6 +435,8 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 		counts->unreadable += !set->at[i].readable;
 	model_run(&m);
 	wrong = judge_states(w, n);
+	if (wrong == NULL)
+		wrong = judge_counters(w, n);
 	for (size_t i = 0; wrong == NULL && i < registry->table_count; i++) {
 		j.table = &registry->tables[i];
 		wrong = judge_rows(&j);
