@@ -77,6 +77,7 @@ TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(wildcard tests/e2e/*.sh))
 SECOND := $(wildcard tests/second/run.sh)
+PLANTED := $(wildcard tests/planted/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives

@@ -200,7 +200,7 @@ result_text(struct run *run, const char *name, const struct net_result *n,
 	    (long long)n->outcome[OUTCOME_QUARANTINED],
 	    (long long)n->outcome[OUTCOME_REFUSED], (long long)n->sent_bytes,
 	    (long long)n->received_bytes, (long long)n->head_bytes,
-	    (long long)(n->wire_sent_bytes + n->wire_received_bytes),
+	    (long long)n->wire_sent_bytes + n->wire_received_bytes,
 	    (long long)n->round_trips, (double)n->took_ms / 1000);
 	if (n->over_budget)
 		run_say(run,

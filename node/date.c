@@ -2,7 +2,6 @@
 #include "node/date.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -217,30 +216,45 @@ half_of_day(int *hour, const char *p)
 	return true;
 }
 
+/* One or two digits; false when there is none. */
+static bool
+take_digits(int *out, const char **at)
+{
+	const char *p = *at;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	*out = *p++ - '0';
+	if (isdigit((unsigned char)*p))
+		*out = *out * 10 + (*p++ - '0');
+	*at = p;
+	return true;
+}
+
 enum err
 date_parse_time(struct value *v, const char *text, enum date_order order,
     struct fail *f)
 {
 	const char *at = skip_spaces(text);
-	int hour = 0, minute = 0, second = 0, used = 0, more = 0;
+	int hour = 0, minute = 0, second = 0;
 	int64_t days;
 	enum err e = take_date(&days, &at, order, f);
 	bool ok;
 
 	if (e != OK)
 		return e;
-	ok = (*at == 'T' || *at == ' ') &&
-	    isdigit((unsigned char)*skip_spaces(at + 1)) &&
-	    sscanf(at + 1, " %2d:%2d%n", &hour, &minute, &used) == 2 &&
-	    used > 0;
+	ok = *at == 'T' || *at == ' ';
 	if (ok) {
-		at += 1 + used;
-		if (sscanf(at, ":%2d%n", &second, &more) == 1)
-			at += more;
-		ok = half_of_day(&hour, skip_spaces(at));
+		at = skip_spaces(at + 1);
+		ok = take_digits(&hour, &at) && *at++ == ':' &&
+		    take_digits(&minute, &at);
 	}
-	if (!ok || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-	    second < 0 || second > 60)
+	if (ok && *at == ':') {
+		at++;
+		ok = take_digits(&second, &at);
+	}
+	ok = ok && half_of_day(&hour, skip_spaces(at));
+	if (!ok || hour > 23 || minute > 59 || second > 60)
 		return fail_set(f, ERR_INPUT,
 		    "want a date and a time such as 2026-03-31 14:05");
 	*v = (struct value){ .type = VALUE_TIME,

@@ -129,8 +129,10 @@ run_with_replica(struct run *run, struct open_with *w, struct replica *r,
 		return e;
 	if (cli->as == NULL && w->config.as[0] != '\0')
 		cli->as = w->config.as;
+	/* cppcheck-suppress autoVariables ; taken back below */
 	run->engine = &engine;
 	e = run_here(run, f);
+	run->engine = NULL;
 	engine_release(&engine);
 	return e;
 }

@@ -27,7 +27,7 @@
 /* a join request holds keys, names and a signature */
 #define SERVER_JOIN_BYTES ((size_t)64 * 1024)
 /* ... and its answer every membership record */
-#define SERVER_JOIN_ANSWER_BYTES ((size_t)16 * 1024 * 1024)
+#define SERVER_JOIN_ANSWER_BYTES ((size_t)16 << 20)
 /* bodies being received at one time, all callers together */
 #define SERVER_BODIES_BYTES ((size_t)24 * 1024 * 1024)
 /* heads of one connection; ours are below 200 bytes */

@@ -38,7 +38,7 @@ struct compartment {
 	size_t end_count;
 	struct compartment_end ends[COMPARTMENT_ENDS];
 	int64_t unreadable; /* data segments held without a key */
-	int64_t waiting;             /* held, but a dependency is not */
+	int64_t waiting;    /* held, but a dependency is not */
 	int64_t conflicts;  /* rows in _conflict */
 	int64_t open_no;    /* own open data segment, or 0 */
 	bool rederive;      /* derive before the transaction ends */

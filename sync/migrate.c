@@ -69,6 +69,7 @@ index_tables(struct replica *r, struct fail *f)
 		const char *name = r->registry->tables[i].name;
 
 		buf_reset(&b);
+		/* lint: the name of a table is the schema's, nobody else's */
 		buf_printf(&b,
 		    "CREATE INDEX IF NOT EXISTS _%s_cpt ON %s (_cpt)", name,
 		    name);

@@ -161,6 +161,7 @@ put_where(struct buf *sql, const struct read_query *q)
 
 	buf_text(sql, " WHERE 1 = 1");
 	if (q->subject != NULL)
+		/* lint: what is printed is the number of a parameter */
 		buf_printf(sql,
 		    " AND _cpt IN (SELECT no FROM _compartment"
 		    " WHERE subject = ?%d)",
@@ -240,6 +241,7 @@ put_any_text(struct buf *sql, const struct table *t)
 
 		if (f->type != VALUE_TEXT || f->rank_count > 0)
 			continue;
+		/* lint: the name of a field is the schema's */
 		buf_printf(sql, "%s%s LIKE ?1 ESCAPE '\\'",
 		    any ? " OR " : " WHERE (", f->name);
 		any = true;

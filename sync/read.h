@@ -98,8 +98,8 @@ struct conflict_value {
 	int64_t at_ms;
 	int offset_min;
 	struct row_id row; /* for CONFLICT_ROWS: which row */
-	int64_t segment; /* where it was written; 0 for CONFLICT_ROWS */
-	unsigned index;  /* operation in the segment */
+	int64_t segment;   /* where it was written; 0 for CONFLICT_ROWS */
+	unsigned index;    /* operation in the segment */
 };
 struct conflict {
 	int64_t no; /* position in the listing, from 1 */

@@ -231,7 +231,7 @@ static enum err
 load_audit_head(struct replica *r, struct fail *f)
 {
 	struct stmt *s;
-	bool row;
+	bool row = false;
 	enum err e;
 
 	memset(r->audit_head, 0, sizeof(r->audit_head));

@@ -43,6 +43,7 @@ run_baseline(int run, const char *self)
 	    slash != NULL ? self : ".");
 	p = popen(command, "r");
 	if (p == NULL || fgets(text, sizeof(text), p) == NULL ||
+	    /* NOLINTNEXTLINE(cert-err34-c): our own program wrote it */
 	    sscanf(text,
 		"{\"insert_s\": %lf, \"update_s\": %lf, \"bytes\": %lf,"
 		" \"syncs\": %lf}",
@@ -111,8 +112,8 @@ main(int argc, char **argv)
 	if (op == NULL || argc < 1)
 		return 1;
 	if (argc > 1)
-		runs = atoi(argv[1]) < 1 ? 1 : atoi(argv[1]);
-	if (runs > BENCH_RUNS)
+		runs = (int)strtol(argv[1], NULL, 10);
+	if (runs < 1 || runs > BENCH_RUNS)
 		runs = BENCH_RUNS;
 	for (int run = 0; run < runs; run++) {
 		run_baseline(run, argv[0]);

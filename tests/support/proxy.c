@@ -57,7 +57,7 @@ parse_address(struct sockaddr_in *out, const char *text)
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = '\0';
 	*out = (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(colon + 1)) };
+		.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10)) };
 	return inet_pton(AF_INET, host, &out->sin_addr) == 1;
 }
 
@@ -418,7 +418,7 @@ proxy_print(FILE *to, const struct proxy_count *c)
 	(void)fprintf(to,
 	    "\"total_bytes\": %lld, \"connections\": %lld, \"tls13\": %lld, "
 	    "\"clear_after_data\": %lld, \"acted_at\": %lld}\n",
-	    (long long)(c->bytes[PROXY_UP] + c->bytes[PROXY_DOWN]),
+	    (long long)c->bytes[PROXY_UP] + c->bytes[PROXY_DOWN],
 	    (long long)c->connections, (long long)c->tls13, (long long)c->clear,
 	    (long long)c->acted_at);
 }

@@ -91,8 +91,8 @@ static int
 plain_connect(const struct world *w)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port =
-		    htons((uint16_t)atoi(strrchr(w->address, ':') + 1)) };
+		.sin_port = htons((
+		    uint16_t)strtoul(strrchr(w->address, ':') + 1, NULL, 10)) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -154,7 +154,7 @@ raw_ask(struct raw *r, const char *head)
 	if (n < 12)
 		return 0;
 	answer[n] = '\0';
-	return atoi(answer + 9);
+	return (int)strtol(answer + 9, NULL, 10);
 }
 
 static void
