@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/box.h"
 #include "sync/rd.h"
 
 #define VERSION 1
@@ -129,8 +130,8 @@ bundle_begin(struct bundle_out *o, const struct bundle_header *header,
 
 		t->chunks = 0;
 		env_random(env, t->key, sizeof(t->key));
-		if (crypto_box_seal(t->sealed, t->key, sizeof(t->key),
-			boxes[i]) != 0)
+		if (box_seal(t->sealed, t->key, sizeof(t->key), boxes[i],
+			env) != OK)
 			return fail_set(f, ERR_INPUT,
 			    "bundle: a recipient's key cannot be used");
 	}

@@ -243,7 +243,7 @@ message_open(struct message *m, const uint8_t *bytes, size_t n, bool request,
 /* ---- reading items ------------------------------------------------------- */
 
 /*
- * The order of items (PROTOCOL.md "Order"), asserted for every item read:
+ * The order of items (FORMAT.md "Messages"), asserted for every item read:
  * notes first, then units lane by lane, then offers.
  */
 enum { AT_NOTES, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS, AT_BAD };

@@ -1,5 +1,6 @@
 /*
- * The bytes of an exchange message (PROTOCOL.md): head, hello or check, items.
+ * The bytes of an exchange message (FORMAT.md "Messages"): head, hello or
+ * check, items.
  *
  * Pure: no database, no decision. A reader bounds every length before using it
  * and checks the order of items against a table; it refuses every truncation.

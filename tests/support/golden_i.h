@@ -1,6 +1,6 @@
 /*
- * Inside the examples: how a line is printed, and those of membership and
- * grants (golden_member.c).
+ * Inside the examples: how a line is printed, and those of membership,
+ * grants (golden_member.c) and the bundle (golden_bundle.c).
  */
 #ifndef FOOTBRIDGE_TESTS_GOLDEN_I_H
 #define FOOTBRIDGE_TESTS_GOLDEN_I_H
@@ -21,5 +21,7 @@ void golden_member_author(struct buf *text);
 void golden_member_derived(struct buf *text);
 void golden_grant(struct buf *text);
 void golden_grant_box(struct buf *text);
+void golden_bundle_header(struct buf *text);
+void golden_bundle_derived(struct buf *text);
 
 #endif

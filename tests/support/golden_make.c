@@ -442,5 +442,7 @@ const struct golden golden_list[] = {
 	{ "member-derived", golden_member_derived, true },
 	{ "grant", golden_grant, true },
 	{ "grant-box", golden_grant_box, true },
+	{ "bundle-header", golden_bundle_header, true },
+	{ "bundle-derived", golden_bundle_derived, true },
 };
 const size_t golden_count = COUNT_OF(golden_list);

@@ -1,8 +1,10 @@
 /*
  * sync/FORMAT.md is executed: each of its hex blocks is what the code makes.
+ * So is the golden bundle, which tests/second/ opens from the document alone.
  *
  *	test_format           compare
- *	test_format --write   put the blocks of today's code into the document
+ *	test_format --write   put the blocks of today's code into the document,
+ *	                      and the bundle and its keys into tests/second/
  *
  * Once a version is released, a block that differs is a broken format, not a
  * reason to run --write.
@@ -11,28 +13,34 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "sync/label.h"
 #include "sync/value.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_bundle.h"
 #include "tests/support/sealing.h"
 
 #define DOCUMENT "sync/FORMAT.md"
 
 static struct buf document;
 
-static const char *
-read_document(void)
+static enum err
+read_file(struct buf *out, const char *path)
 {
 	const struct env *env = env_posix();
 
-	buf_reset(&document);
-	if (env->file_read(env->self, &document, DOCUMENT, 1024 * 1024, NULL) !=
-	    OK)
-		return NULL;
-	return buf_cstr(&document);
+	buf_reset(out);
+	return env->file_read(env->self, out, path, 1024 * 1024, NULL);
+}
+
+static const char *
+read_document(void)
+{
+	return read_file(&document, DOCUMENT) == OK ? buf_cstr(&document)
+						    : NULL;
 }
 
 static void
@@ -72,12 +80,16 @@ static void
 every_block_of_the_document_is_known(void **state)
 {
 	const char *text = read_document();
-	unsigned count = 0;
+	/* these are made by test_message.c */
+	unsigned count = 0, messages = 0;
+	size_t n;
 
 	(void)state;
 	for (const char *p = text; (p = strstr(p, "\n```hex ")) != NULL; p++)
 		count++;
-	assert_int_equal(count, golden_count);
+	messages += golden_find(&n, text, "hello") != NULL;
+	messages += golden_find(&n, text, "further") != NULL;
+	assert_int_equal(count, golden_count + messages);
 }
 
 static void
@@ -161,21 +173,101 @@ every_label_stands_in_the_document(void **state)
 	}
 }
 
-static int
-write_document(void)
+static void
+same_file(const struct buf *made, const char *path)
+{
+	struct buf file = { 0 };
+
+	assert_int_equal(read_file(&file, path), OK);
+	if (file.n != made->n || memcmp(file.p, made->p, made->n) != 0)
+		fail_msg("%s is not what the code makes; before a release:"
+			 " test_format --write",
+		    path);
+	buf_release(&file);
+}
+
+static void
+the_golden_bundle_is_what_the_code_makes(void **state)
+{
+	struct golden_bundle g;
+	struct buf file = { 0 }, zstd = { 0 };
+
+	(void)state;
+	golden_bundle_make(&g);
+	golden_bundle_zstd(&zstd);
+	assert_int_equal(read_file(&file, GOLDEN_KEYS_FILE), OK);
+	if (strstr(buf_cstr(&file), buf_cstr(&zstd)) == NULL) {
+		print_message("made with another zstd: not compared\n");
+	} else {
+		same_file(&g.keys, GOLDEN_KEYS_FILE);
+		same_file(&g.bytes, GOLDEN_BUNDLE_FILE);
+	}
+	buf_release(&file);
+	buf_release(&zstd);
+	golden_bundle_release(&g);
+}
+
+static void
+the_golden_bundle_is_imported_by_its_recipient(void **state)
+{
+	struct exchange_stats stats = { 0 };
+	struct bundle_reader from;
+	struct golden_bundle g;
+	struct buf file = { 0 };
+
+	(void)state;
+	golden_bundle_make(&g);
+	assert_int_equal(read_file(&file, GOLDEN_BUNDLE_FILE), OK);
+	from = office_reader(&file);
+	assert_int_equal(bundle_import(g.clinic->r, NULL, &stats, &from, NULL),
+	    OK);
+	assert_int_equal(stats.outcome[OUTCOME_REFUSED], 0);
+	assert_int_equal(stats.outcome[OUTCOME_WAITING], 0);
+	assert_string_equal(office_get(g.clinic, &g.person, "preferred_name"),
+	    "Cafe");
+	assert_int_equal(office_number(g.clinic,
+			     "SELECT COUNT(*) FROM appointment"
+			     " WHERE state = 'rescheduled'"),
+	    1);
+	assert_int_equal(office_number(g.clinic,
+			     "SELECT COUNT(*) FROM contact_note"),
+	    0);
+	buf_release(&file);
+	golden_bundle_release(&g);
+}
+
+static enum err
+write_file(const char *path, const struct buf *bytes)
 {
 	const struct env *env = env_posix();
-	struct buf out = { 0 };
 	struct fail f = { 0 };
+	enum err e = env->file_write(env->self, path, bytes->p, bytes->n, &f);
+
+	if (e == OK)
+		(void)chmod(path, 0644); /* env makes private files */
+	else
+		(void)fprintf(stderr, "%s\n", f.text);
+	return e;
+}
+
+static int
+write_all(void)
+{
+	struct golden_bundle g;
+	struct buf out = { 0 };
 	const char *text = read_document();
 	enum err e = ERR_NOTFOUND;
 
+	golden_bundle_make(&g);
 	if (text != NULL) {
 		golden_rewrite(&out, text);
-		e = env->file_write(env->self, DOCUMENT, out.p, out.n, &f);
+		e = write_file(DOCUMENT, &out);
 	}
-	if (e != OK)
-		fprintf(stderr, DOCUMENT ": %s\n", f.text);
+	if (e == OK)
+		e = write_file(GOLDEN_BUNDLE_FILE, &g.bytes);
+	if (e == OK)
+		e = write_file(GOLDEN_KEYS_FILE, &g.keys);
+	golden_bundle_release(&g);
 	buf_release(&out);
 	buf_release(&document);
 	return e != OK;
@@ -198,9 +290,12 @@ main(int argc, char **argv)
 		cmocka_unit_test(values_decode_and_encode_again),
 		cmocka_unit_test(segments_verify_and_open),
 		cmocka_unit_test(every_label_stands_in_the_document),
+		cmocka_unit_test(the_golden_bundle_is_what_the_code_makes),
+		cmocka_unit_test(
+		    the_golden_bundle_is_imported_by_its_recipient),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--write") == 0)
-		return write_document();
+		return write_all();
 	return cmocka_run_group_tests(tests, NULL, forget_document);
 }

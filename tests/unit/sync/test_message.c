@@ -1,5 +1,5 @@
 /*
- * The bytes of exchange messages: PROTOCOL.md's examples are what the code
+ * The bytes of exchange messages: FORMAT.md's examples are what the code
  * makes and reads, and nothing else is read.
  */
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "sync/message.h"
 #include "tests/support/golden.h"
 
-#define DOCUMENT "sync/PROTOCOL.md"
+#define DOCUMENT "sync/FORMAT.md"
 
 static const uint8_t mark[LANE_MARK_BYTES] = "0123456789abcdef";
 static const uint8_t signature[64] = "a signature has sixty-four bytes";
