@@ -10,13 +10,33 @@ looks_back(const struct field *f)
 	return f->rule == RULE_ONCE || f->one_way || f->final_count > 0;
 }
 
+/* Does a field of the mask, or what is merged as one with it, look back at
+ * writes that there are? */
 static bool
-any_looks_back(const struct table *t, uint64_t fields)
+any_looks_back(const struct table *t, uint64_t written, uint64_t mask)
+{
+	for (size_t i = 0; i < t->field_count; i++) {
+		const struct field *f = &t->fields[i];
+		uint64_t unit =
+		    f->group != NULL ? f->group_set : CLOCK_BIT(f->number);
+
+		if (looks_back(f) && (unit & mask) != 0 &&
+		    (unit & written) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* A group is one unit: who writes a part of it empties the rest, which is not
+ * done field by field. */
+static bool
+splits_group(const struct table *t, uint64_t mask)
 {
 	for (size_t i = 0; i < t->field_count; i++) {
 		const struct field *f = &t->fields[i];
 
-		if ((fields & CLOCK_BIT(f->number)) != 0 && looks_back(f))
+		if (f->group != NULL && (f->group_set & mask) != 0 &&
+		    (f->group_set & ~mask) != 0)
 			return true;
 	}
 	return false;
@@ -147,7 +167,8 @@ set_fields(struct replica *r, struct compartment *c, int64_t segment,
 		return OK;
 	}
 	old = stmt_col_blob(s, 0, &n);
-	if (any_looks_back(t, clock_fields(old, n) & mask) ||
+	if (splits_group(t, mask) ||
+	    any_looks_back(t, clock_fields(old, n), mask) ||
 	    clock_advance(&clock, old, n, segment, mask) != OK)
 		c->rederive = true;
 	stmt_reset(s);

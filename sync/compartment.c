@@ -484,12 +484,10 @@ derive_remembered(struct replica *r, struct fail *f)
 	enum err e = OK;
 
 	while (e == OK && k->rederive_count > 0) {
-		e = compartment_get(r, &c, k->rederive[k->rederive_count - 1],
-		    f);
+		/* taken off first: loading it may put others on */
+		e = compartment_get(r, &c, k->rederive[--k->rederive_count], f);
 		if (e == OK)
 			e = derive_compartment(r, c, f);
-		if (e == OK)
-			k->rederive_count--;
 	}
 	return e;
 }

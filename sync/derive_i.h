@@ -88,6 +88,8 @@ struct derivation {
 /* Load, order and decode; release whatever happened. */
 enum err derivation_load(struct derivation *d, struct fail *f);
 void derivation_release(struct derivation *d);
+/* derive_order.c: from dependencies to order, branches and pasts. */
+enum err derivation_order(struct derivation *d, struct fail *f);
 
 /* Is a in b's causal past (strictly)? */
 bool segment_before(const struct derivation *d, uint32_t a, uint32_t b);

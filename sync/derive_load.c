@@ -1,10 +1,6 @@
 /*
- * A compartment's log into memory: segments, who depends on whom, what is in
- * whose causal past, and the operations that count.
- *
- * Causal past is kept as one number per branch, a branch being a linear run of
- * one author's chain. A fork begins a new branch, so equivocation cannot make
- * "position 7 of author A" ambiguous.
+ * A compartment's log into memory: segments, who depends on whom, and the
+ * operations that count. Their order is made in derive_order.c.
  */
 #include "sync/derive_i.h"
 
@@ -303,181 +299,6 @@ resolve(struct derivation *d, struct fail *f)
 	return OK;
 }
 
-/* ---- causal order ---- */
-
-static bool
-can_place(const struct derivation *d, const struct d_segment *s)
-{
-	if (s->lacks || (s->prev != NOWHERE && !d->segments[s->prev].placed))
-		return false;
-	for (size_t k = 0; k < s->dep_count; k++) {
-		uint32_t on = d->deps[s->dep_first + k].index;
-
-		if (!d->segments[on].placed)
-			return false;
-	}
-	return true;
-}
-
-static enum err
-place_all(struct derivation *d, struct fail *f)
-{
-	bool moved = true;
-
-	d->order = malloc((d->segment_count + 1) * sizeof(*d->order));
-	if (d->order == NULL)
-		return no_memory(f);
-	while (moved) {
-		moved = false;
-		for (size_t i = 0; i < d->segment_count; i++) {
-			struct d_segment *s = &d->segments[i];
-
-			if (s->placed || !can_place(d, s))
-				continue;
-			s->placed = true;
-			s->order = (uint32_t)d->placed_count;
-			d->order[d->placed_count++] = (uint32_t)i;
-			moved = true;
-		}
-	}
-	return OK;
-}
-
-static enum err
-name_branches(struct derivation *d, struct fail *f)
-{
-	/* tip[b]: the last segment of branch b */
-	uint32_t *tip = malloc((d->segment_count + 1) * sizeof(*tip));
-
-	if (tip == NULL)
-		return no_memory(f);
-	for (size_t i = 0; i < d->placed_count; i++) {
-		struct d_segment *s = &d->segments[d->order[i]];
-		const struct d_segment *p =
-		    s->prev != NOWHERE ? &d->segments[s->prev] : NULL;
-
-		if (p != NULL && tip[p->branch] == s->prev) {
-			s->branch = p->branch;
-			s->branch_at = p->branch_at + 1;
-		} else {
-			s->branch = d->branches++;
-			s->branch_at = 1;
-		}
-		tip[s->branch] = d->order[i];
-	}
-	free(tip);
-	return OK;
-}
-
-static void
-learn(struct derivation *d, uint32_t *known, uint32_t on)
-{
-	const uint32_t *theirs = d->past + (size_t)on * d->branches;
-
-	for (uint32_t b = 0; b < d->branches; b++) {
-		if (theirs[b] > known[b])
-			known[b] = theirs[b];
-	}
-}
-
-static enum err
-compute_past(struct derivation *d, struct fail *f)
-{
-	size_t n = d->segment_count * d->branches;
-
-	d->past = calloc(n + 1, sizeof(*d->past));
-	d->unreadable = malloc((d->segment_count + 1) * sizeof(*d->unreadable));
-	if (d->past == NULL || d->unreadable == NULL)
-		return no_memory(f);
-	for (size_t i = 0; i < d->placed_count; i++) {
-		uint32_t at = d->order[i];
-		struct d_segment *s = &d->segments[at];
-		uint32_t *known = d->past + (size_t)at * d->branches;
-
-		if (s->prev != NOWHERE)
-			learn(d, known, s->prev);
-		for (size_t k = 0; k < s->dep_count; k++)
-			learn(d, known, d->deps[s->dep_first + k].index);
-		known[s->branch] = s->branch_at;
-		if (s->kind == SEGMENT_DATA && !s->readable)
-			d->unreadable[d->unreadable_count++] = at;
-	}
-	return OK;
-}
-
-/* No ends are those in the past of one that can be read. What cannot was seen
- * by nobody here, and a write must not cover it. */
-static void
-mark_named(struct derivation *d)
-{
-	for (size_t i = d->placed_count; i-- > 0;) {
-		const struct d_segment *s = &d->segments[d->order[i]];
-
-		if (s->kind == SEGMENT_DATA && !s->readable && !s->named)
-			continue;
-		if (s->prev != NOWHERE)
-			d->segments[s->prev].named = true;
-		for (size_t k = 0; k < s->dep_count; k++)
-			d->segments[d->deps[s->dep_first + k].index].named =
-			    true;
-	}
-}
-
-bool
-segment_before(const struct derivation *d, uint32_t a, uint32_t b)
-{
-	const struct d_segment *s = &d->segments[a];
-
-	return a != b &&
-	    d->past[(size_t)b * d->branches + s->branch] >= s->branch_at;
-}
-
-bool
-op_before(const struct derivation *d, const struct d_op *a,
-    const struct d_op *b)
-{
-	if (a->segment == b->segment)
-		return a->index < b->index;
-	return segment_before(d, a->segment, b->segment);
-}
-
-int
-op_order(const struct derivation *d, const struct d_op *a, const struct d_op *b)
-{
-	const struct d_segment *x = &d->segments[a->segment];
-	const struct d_segment *y = &d->segments[b->segment];
-	int c;
-
-	if (a->at_ms != b->at_ms)
-		return a->at_ms < b->at_ms ? -1 : 1;
-	c = id_compare(&x->tag, &y->tag);
-	if (c != 0)
-		return c;
-	if (x->seq != y->seq)
-		return x->seq < y->seq ? -1 : 1;
-	c = id_compare(&x->id, &y->id);
-	if (c != 0)
-		return c;
-	if (a->segment != b->segment) /* both unsealed: as they were begun */
-		return x->no < y->no ? -1 : 1;
-	return a->index < b->index ? -1 : a->index > b->index;
-}
-
-const struct value *
-op_value(const struct derivation *d, const struct d_op *op, unsigned number)
-{
-	static const struct value none = { .type = VALUE_NULL };
-
-	for (size_t i = 0; i < op->field_count; i++) {
-		const struct d_field *w = &d->fields[op->field_first + i];
-
-		if (w->number == number)
-			return (op->mask >> number & 1) != 0 ? &w->value
-							     : &none;
-	}
-	return &none;
-}
-
 /* ---- operations ---- */
 
 static enum err
@@ -574,15 +395,8 @@ derivation_load(struct derivation *d, struct fail *f)
 	if (e == OK)
 		e = resolve(d, f);
 	if (e == OK)
-		e = place_all(d, f);
-	if (e == OK)
-		e = name_branches(d, f);
-	if (e == OK)
-		e = compute_past(d, f);
-	if (e != OK)
-		return e;
-	mark_named(d);
-	return decode_all(d, f);
+		e = derivation_order(d, f);
+	return e == OK ? decode_all(d, f) : e;
 }
 
 void

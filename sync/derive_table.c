@@ -3,7 +3,7 @@
  */
 #include "sync/derive.h"
 #include "sync/grant.h"
-#include "sync/replica_i.h"
+#include "sync/log_i.h"
 
 #include <stdlib.h>
 
@@ -160,9 +160,22 @@ drop_conflicts(struct replica *r, const struct compartment *c, struct fail *f)
 	return stmt_run(s, f);
 }
 
-static void
-take_state(struct compartment *c, const struct derived_state *state,
-    int64_t conflicts)
+/* An open segment goes on only while it is the one end of the data: whatever
+ * else stands beside it now its first operation had not seen. */
+static bool
+open_goes_on(const struct compartment *c)
+{
+	for (size_t i = 0; i < c->end_count; i++) {
+		if (c->ends[i].chain == CHAIN_DATA &&
+		    c->ends[i].segment != c->open_no)
+			return false;
+	}
+	return true;
+}
+
+static enum err
+take_state(struct replica *r, struct compartment *c,
+    const struct derived_state *state, int64_t conflicts, struct fail *f)
 {
 	c->end_count = state->end_count;
 	memcpy(c->ends, state->ends, state->end_count * sizeof(c->ends[0]));
@@ -171,6 +184,7 @@ take_state(struct compartment *c, const struct derived_state *state,
 	c->conflicts = conflicts;
 	c->rederive = false;
 	c->changed = true;
+	return open_goes_on(c) ? OK : log_close_open(r, c, f);
 }
 
 enum err
@@ -195,7 +209,7 @@ derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 		e = remove_present(&x, f);
 	free(x.present);
 	if (e == OK)
-		take_state(c, &state, x.conflicts);
+		e = take_state(r, c, &state, x.conflicts, f);
 	return e;
 }
 

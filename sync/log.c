@@ -14,17 +14,11 @@ outcome_name(enum outcome o)
 }
 
 void
-log_encode_deps(struct buf *b, const struct compartment *c, bool control_only)
-{
-	for (size_t i = 0; i < c->end_count; i++) {
-		if (!control_only || c->ends[i].chain == CHAIN_CONTROL)
-			buf_uint(b, (uint64_t)c->ends[i].segment);
-	}
-}
-
-void
 log_end_covered(struct compartment *c, int64_t segment)
 {
+	/* a full list may have left some out: they come up now */
+	if (c->end_count == COMPARTMENT_ENDS)
+		c->rederive = true;
 	for (size_t i = 0; i < c->end_count; i++) {
 		if (c->ends[i].segment != segment)
 			continue;
@@ -86,9 +80,33 @@ not_a_member(struct fail *f)
 	    " or footbridge join");
 }
 
-/* A new unsealed segment that knows everything applied here. */
+/* The ends that a new segment of this chain depends on, as segment numbers: at
+ * most LIMIT_DEPS. *count of them. */
+static void
+encode_deps(struct buf *b, const struct compartment *c, int chain,
+    size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < c->end_count && *count < LIMIT_DEPS; i++) {
+		if (chain == CHAIN_CONTROL && c->ends[i].chain == CHAIN_DATA)
+			continue;
+		buf_uint(b, (uint64_t)c->ends[i].segment);
+		++*count;
+	}
+}
+
+static void
+cover_deps(struct compartment *c, int chain, size_t count)
+{
+	for (size_t i = 0; count > 0; count--) {
+		while (chain == CHAIN_CONTROL && c->ends[i].chain == CHAIN_DATA)
+			i++;
+		log_end_covered(c, c->ends[i].segment);
+	}
+}
+
 static enum err
-begin_segment(struct replica *r, struct compartment *c, int64_t *no,
+insert_unsealed(struct replica *r, struct compartment *c, int64_t *no,
     enum segment_kind kind, enum segment_state state, const uint8_t *bytes,
     size_t n, struct fail *f)
 {
@@ -105,23 +123,41 @@ begin_segment(struct replica *r, struct compartment *c, int64_t *no,
 		.bytes = bytes,
 		.n = n,
 	};
+	size_t count;
 	enum err e;
 
-	if (r->own_author == 0)
-		return not_a_member(f);
-	log_encode_deps(&deps, c, chain == CHAIN_CONTROL);
+	encode_deps(&deps, c, chain, &count);
 	e = deps.err == OK ? log_insert(r, &row, f)
 			   : fail_set(f, deps.err, "%s", err_text(deps.err));
 	buf_release(&deps);
 	if (e != OK)
 		return e;
-	for (size_t i = c->end_count; i-- > 0;) {
-		if (chain == CHAIN_DATA || c->ends[i].chain == CHAIN_CONTROL)
-			log_end_covered(c, c->ends[i].segment);
-	}
+	cover_deps(c, chain, count);
 	log_end_added(c, row.no, chain);
 	*no = r->next_segment++;
 	return OK;
+}
+
+/*
+ * A new unsealed segment that knows everything applied here. A header has room
+ * for LIMIT_DEPS ends: where there are more, segments without operations join
+ * them first. (Control that leaves some out only says less than it could.)
+ */
+static enum err
+begin_segment(struct replica *r, struct compartment *c, int64_t *no,
+    enum segment_kind kind, enum segment_state state, const uint8_t *bytes,
+    size_t n, struct fail *f)
+{
+	enum err e = OK;
+
+	if (r->own_author == 0)
+		return not_a_member(f);
+	while (e == OK && segment_chain(kind) == CHAIN_DATA &&
+	    c->end_count > LIMIT_DEPS)
+		e = insert_unsealed(r, c, no, SEGMENT_DATA, STATE_CLOSED, NULL,
+		    0, f);
+	return e == OK ? insert_unsealed(r, c, no, kind, state, bytes, n, f)
+		       : e;
 }
 
 enum err

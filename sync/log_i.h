@@ -19,9 +19,7 @@ struct log_row {
 enum err log_insert(struct replica *r, const struct log_row *row,
     struct fail *f);
 
-/* The ends of c as segment numbers. */
-void log_encode_deps(struct buf *b, const struct compartment *c,
-    bool control_only);
+/* What c's ends are after a segment named one, or was added. */
 void log_end_covered(struct compartment *c, int64_t segment);
 void log_end_added(struct compartment *c, int64_t segment, int chain);
 

@@ -21,6 +21,7 @@ struct receipt_of {
 	bool has_prev;
 	struct segment_id prev;
 	int64_t prev_no;
+	enum segment_state prev_state;
 	bool stored;                    /* it is in the log now */
 	enum segment_state taken_state; /* of the one in its place */
 };
@@ -117,34 +118,47 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 	return e;
 }
 
-/* All named dependencies applied? Those that are ends are covered. */
+/* What a segment names of what is held, by number; 0 where it is not. */
+struct named_deps {
+	int64_t no[LIMIT_DEPS];
+	bool met; /* all are held, and none of them waits */
+};
+
 static enum err
-meet_deps(struct replica *r, struct receipt_of *x, bool *met, struct fail *f)
+find_deps(struct replica *r, const struct receipt_of *x, struct named_deps *n,
+    struct fail *f)
 {
 	const struct segment_header *h = &x->segment.header;
-	struct compartment *c = x->c;
 	enum err e = OK;
 
-	*met = true;
-	if (x->prev_no != 0)
-		log_end_covered(c, x->prev_no);
+	n->met = x->prev_no == 0 || x->prev_state != STATE_WAITING;
 	for (size_t i = 0; e == OK && i < h->dep_count; i++) {
 		const struct segment_dep *d = &h->deps[i];
 		struct author *a = replica_author(r, &d->author);
 		enum segment_state state = STATE_WAITING;
-		struct segment_id id;
-		int64_t no = 0;
+		struct segment_id id = { { 0 } };
 
+		n->no[i] = 0;
 		if (a != NULL)
-			e = log_find(r, c->no, a->no, d->chain, d->seq, &no,
-			    &id, &state, f);
-		if (no == 0 || memcmp(id.b, d->ref, sizeof(d->ref)) != 0 ||
-		    state == STATE_WAITING)
-			*met = false;
-		else
-			log_end_covered(c, no);
+			e = log_find(r, x->c->no, a->no, d->chain, d->seq,
+			    &n->no[i], &id, &state, f);
+		if (memcmp(id.b, d->ref, sizeof(d->ref)) != 0)
+			n->no[i] = 0;
+		n->met = n->met && n->no[i] != 0 && state != STATE_WAITING;
 	}
 	return e;
+}
+
+/* What it names is no end any more. */
+static void
+cover(struct receipt_of *x, const struct named_deps *n)
+{
+	if (x->prev_no != 0)
+		log_end_covered(x->c, x->prev_no);
+	for (size_t i = 0; i < x->segment.header.dep_count; i++) {
+		if (n->no[i] != 0)
+			log_end_covered(x->c, n->no[i]);
+	}
 }
 
 static bool
@@ -193,17 +207,21 @@ insert_received(struct replica *r, struct receipt_of *x,
 static enum err
 take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 {
+	struct named_deps deps;
 	int64_t no;
-	bool met;
 	enum err e;
 
-	e = meet_deps(r, x, &met, f);
+	e = find_deps(r, x, &deps, f);
 	if (e == OK)
 		e = insert_received(r, x, STATE_APPLIED, &no, f);
 	if (e != OK)
 		return e;
+	cover(x, &deps);
 	log_end_added(x->c, no, CHAIN_CONTROL);
-	/* data may have waited for just this */
+	/* what it grants holds at once; but data that names it waits until its
+	 * own past is whole, as what waited for just this does no longer */
+	if (!deps.met)
+		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
 	return grant_apply(r, x->c, no, replica_author_node(r, x->author),
 	    x->segment.body, x->segment.header.body_bytes, f);
@@ -214,28 +232,30 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
     enum outcome *outcome, struct fail *f)
 {
 	struct judge_author author;
-	bool met, simple;
+	struct named_deps deps;
+	bool simple;
 	int64_t no;
 	enum err e;
 
 	e = log_close_open(r, x->c, f);
 	if (e == OK)
-		e = meet_deps(r, x, &met, f);
+		e = find_deps(r, x, &deps, f);
 	if (e != OK)
 		return e;
-	if (!met) {
+	if (!deps.met) {
 		*outcome = OUTCOME_WAITING;
 		replica_tally(r, "applied", -1);
 		x->c->waiting++;
 		x->c->rederive = true;
 		return insert_received(r, x, STATE_WAITING, &no, f);
 	}
+	cover(x, &deps);
 	simple = covers_data(x->c);
 	e = insert_received(r, x, STATE_APPLIED, &no, f);
 	if (e != OK)
 		return e;
 	log_end_added(x->c, no, CHAIN_DATA);
-	if (!simple || x->c->rederive) {
+	if (!simple || x->c->waiting > 0 || x->c->rederive) {
 		x->c->rederive = true;
 		return OK;
 	}
@@ -296,7 +316,6 @@ find_place(struct replica *r, struct receipt_of *x, bool *missing,
 {
 	const struct segment_header *h = &x->segment.header;
 	int chain = segment_chain(h->kind);
-	enum segment_state state;
 	enum err e = OK;
 
 	*taken = 0;
@@ -311,7 +330,7 @@ find_place(struct replica *r, struct receipt_of *x, bool *missing,
 	}
 	if (e == OK && h->seq > 1) {
 		e = log_find(r, x->c->no, x->author, chain, h->seq - 1,
-		    &x->prev_no, &x->prev, &state, f);
+		    &x->prev_no, &x->prev, &x->prev_state, f);
 		x->has_prev = x->prev_no != 0;
 		*missing = e == OK && !x->has_prev;
 	}

@@ -85,6 +85,7 @@ struct comparing {
 	struct replica *r;
 	const struct compartment *c;
 	int64_t rows, conflicts;
+	bool conflict_differs;
 };
 
 static enum err
@@ -137,10 +138,59 @@ compare_conflict(void *context, const struct derived_conflict *c,
     struct fail *f)
 {
 	struct comparing *x = context;
+	const uint8_t *origins;
+	struct stmt *s;
+	bool found;
+	size_t n;
+	enum err e;
 
-	(void)c, (void)f;
 	x->conflicts++;
+	e = db_stmt(&s, x->r->db,
+	    "SELECT kind, reason, origins FROM _conflict WHERE cpt = ?1 AND"
+	    " tbl = ?2 AND row = ?3 AND field = ?4",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_int(s, 2, c->table->number);
+	stmt_blob(s, 3, c->row.b, sizeof(c->row.b));
+	stmt_int(s, 4, c->field);
+	e = stmt_step(s, &found, f);
+	if (e != OK)
+		return e;
+	origins = stmt_col_blob(s, 2, &n);
+	if (!found || stmt_col_int(s, 0) != (int64_t)c->kind ||
+	    stmt_col_int(s, 1) != (int64_t)c->reason || n != c->origins_n ||
+	    memcmp(origins, c->origins, n) != 0)
+		x->conflict_differs = true;
+	stmt_reset(s);
 	return OK;
+}
+
+static bool
+has_end(const struct compartment_end *ends, size_t count,
+    const struct compartment_end *end)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ends[i].segment == end->segment &&
+		    ends[i].chain == end->chain)
+			return true;
+	}
+	return false;
+}
+
+/* What the next write would say it has seen, and what is not applied. */
+static bool
+same_state(const struct compartment *c, const struct derived_state *state)
+{
+	if (c->end_count != state->end_count ||
+	    c->unreadable != state->unreadable || c->waiting != state->waiting)
+		return false;
+	for (size_t i = 0; i < c->end_count; i++) {
+		if (!has_end(state->ends, state->end_count, &c->ends[i]))
+			return false;
+	}
+	return true;
 }
 
 static enum err
@@ -185,8 +235,10 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 	x.c = c;
 	if (e == OK)
 		e = derive_into(r, c, false, false, &state, &sink, f);
-	if (e == OK && x.conflicts != c->conflicts)
+	if (e == OK && (x.conflicts != c->conflicts || x.conflict_differs))
 		e = differs(&x, "the list of conflicts", f);
+	if (e == OK && !same_state(c, &state))
+		e = differs(&x, "what was seen and what waits", f);
 	if (e == OK)
 		e = count_rows(r, c, &rows, f);
 	if (e == OK && rows != x.rows)
