@@ -293,7 +293,8 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	for (uint64_t i = 0; (i < steps || h.written < OPERATIONS) &&
 	     i < 4 * steps && wrong == NULL;
 	     i++) {
-		wrong = step(&h);
+		/* the founder always has something to write to */
+		wrong = i < steps ? step(&h) : history_change(&h, 0);
 		if (wrong == NULL && h.w.wrong[0] != '\0')
 			wrong = history_trouble("%s", h.w.wrong);
 	}
