@@ -290,8 +290,7 @@ enum err
 read_seen(struct replica *r, char *text, const struct read_row *row,
     struct fail *f)
 {
-	(void)r;
-	return seen_make(text, row->clock, row->clock_n, row->table,
+	return seen_make(text, r, row->clock, row->clock_n, row->table,
 	    row->values, f);
 }
 

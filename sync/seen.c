@@ -1,31 +1,84 @@
 /*
  * Seen tokens: what stood in each field when a row was read, as four bytes of a
  * hash over the origins and the value. A token is text: base64url of
- * { field number, hash 4 } in order of number. It means something on this node
- * only, survives sealing, and is no secret.
+ * { field number, hash 4 } in order of number; no secret. Nodes that hold the
+ * same show the same token, so that rows can be compared as text.
+ *
+ * An origin is marked by its segment's id, or by its local number while it is
+ * not sealed. A form may be open while its row's segment is sealed: of the
+ * standing origins at most one was our own unsealed one, since our later writes
+ * cover our earlier ones, so each origin is tried by its number, too.
  */
 #include "sync/clock.h"
 #include "sync/hash.h"
+#include "sync/read_i.h"
 #include "sync/write_i.h"
 
 #define ENTRY_BYTES 5
 
-void
-seen_field(uint8_t out[static 4], const uint8_t *clock, size_t clock_n,
-    unsigned number, const struct value *value)
+/* of one group of the clock */
+struct mark {
+	uint64_t fields;
+	uint64_t number; /* local */
+	uint64_t mark;
+};
+
+/* Append one struct mark per group. */
+static enum err
+load_marks(struct buf *out, struct replica *r, const uint8_t *clock,
+    size_t clock_n, struct fail *f)
+{
+	struct segment_facts facts;
+	struct clock_reader c;
+	enum err e;
+
+	clock_reader_init(&c, clock, clock_n);
+	while (clock_reader_next(&c)) {
+		struct mark m = { .fields = c.fields,
+			.number = (uint64_t)c.segment };
+
+		e = read_segment_facts(r, &facts, c.segment, f);
+		if (e == ERR_NOTFOUND)
+			return fail_set(f, ERR_CORRUPT,
+			    "a row names a segment that is not here: run "
+			    "footbridge rebuild");
+		if (e != OK)
+			return e;
+		m.mark = m.number;
+		if (facts.sealed) {
+			struct rd rd = rd_of(facts.id.b, sizeof(facts.id.b));
+
+			m.mark = rd_u64(&rd);
+		}
+		buf_put(out, &m, sizeof(m));
+	}
+	return out->err;
+}
+
+/* Marks are added up: the order of local numbers differs between nodes. */
+static uint64_t
+sum_marks(const struct mark *marks, size_t count, unsigned number)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if ((marks[i].fields >> number & 1) != 0)
+			sum += marks[i].mark;
+	}
+	return sum;
+}
+
+static void
+field_hash(uint8_t out[static 4], uint64_t marks, unsigned number,
+    const struct value *value)
 {
 	struct buf b = { .limit = LIMIT_VALUE_BYTES + 64 };
-	struct clock_reader r;
 	uint8_t full[16];
 	struct hash h;
 
 	hash_init(&h, LABEL_SEEN, sizeof(full), NULL, 0);
 	hash_u64(&h, number);
-	clock_reader_init(&r, clock, clock_n);
-	while (clock_reader_next(&r)) {
-		if ((r.fields >> number & 1) != 0)
-			hash_u64(&h, (uint64_t)r.segment);
-	}
+	hash_u64(&h, marks);
 	value_encode(&b, value);
 	hash_bytes(&h, b.p, b.n);
 	hash_final(&h, full);
@@ -33,49 +86,84 @@ seen_field(uint8_t out[static 4], const uint8_t *clock, size_t clock_n,
 	memcpy(out, full, 4);
 }
 
+/* Is this what stands now, or what stood before its own part was sealed? */
+static bool
+same_field(const uint8_t was[static 4], const struct mark *marks, size_t count,
+    unsigned number, const struct value *value)
+{
+	uint64_t sum = sum_marks(marks, count, number);
+	uint8_t now[4];
+
+	field_hash(now, sum, number, value);
+	if (memcmp(now, was, sizeof(now)) == 0)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if ((marks[i].fields >> number & 1) == 0 ||
+		    marks[i].mark == marks[i].number)
+			continue;
+		field_hash(now, sum - marks[i].mark + marks[i].number, number,
+		    value);
+		if (memcmp(now, was, sizeof(now)) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum err
-seen_make(char *text, const uint8_t *clock, size_t clock_n,
+seen_make(char *text, struct replica *r, const uint8_t *clock, size_t clock_n,
     const struct table *t, const struct value *values, struct fail *f)
 {
 	uint8_t token[(REGISTRY_FIELD_MAX + 1) * ENTRY_BYTES];
 	uint64_t written = clock_fields(clock, clock_n);
+	struct buf marks = { 0 };
 	size_t n = 0;
+	enum err e = load_marks(&marks, r, clock, clock_n, f);
 
-	for (size_t i = 0; i < t->field_count; i++) {
+	for (size_t i = 0; e == OK && i < t->field_count; i++) {
+		const struct mark *m = (const void *)marks.p;
 		unsigned number = t->fields[i].number;
 
 		if ((written >> number & 1) == 0)
 			continue;
 		token[n] = (uint8_t)number;
-		seen_field(token + n + 1, clock, clock_n, number,
+		field_hash(token + n + 1,
+		    sum_marks(m, marks.n / sizeof(*m), number), number,
 		    &values[number]);
 		n += ENTRY_BYTES;
 	}
-	if (sodium_bin2base64(text, SEEN_TEXT_BYTES, token, n,
+	buf_release(&marks);
+	if (e == OK &&
+	    sodium_bin2base64(text, SEEN_TEXT_BYTES, token, n,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING) == NULL)
-		return fail_set(f, ERR_LIMIT, "the row has too many fields");
-	return OK;
+		e = fail_set(f, ERR_LIMIT, "the row has too many fields");
+	return e;
 }
 
 enum err
-seen_changed(bool *changed, const char *text, const uint8_t *clock,
-    size_t clock_n, unsigned number, const struct value *value, struct fail *f)
+seen_changed(bool *changed, struct replica *r, const char *text,
+    const uint8_t *clock, size_t clock_n, unsigned number,
+    const struct value *value, struct fail *f)
 {
-	uint8_t token[(REGISTRY_FIELD_MAX + 1) * ENTRY_BYTES], now[4];
+	uint8_t token[(REGISTRY_FIELD_MAX + 1) * ENTRY_BYTES];
 	bool written = (clock_fields(clock, clock_n) >> number & 1) != 0;
+	struct buf marks = { 0 };
 	size_t n = 0;
+	enum err e;
 
 	if (sodium_base642bin(token, sizeof(token), text, strlen(text), NULL,
 		&n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    n % ENTRY_BYTES != 0)
 		return fail_set(f, ERR_INPUT,
 		    "the seen token is not one that get or list gave");
+	e = load_marks(&marks, r, clock, clock_n, f);
 	*changed = written;
-	for (size_t i = 0; i < n; i += ENTRY_BYTES) {
-		if (token[i] != number)
-			continue;
-		seen_field(now, clock, clock_n, number, value);
-		*changed = memcmp(now, token + i + 1, sizeof(now)) != 0;
+	for (size_t i = 0; e == OK && i < n; i += ENTRY_BYTES) {
+		const struct mark *m = (const void *)marks.p;
+
+		if (token[i] == number)
+			*changed = !same_field(token + i + 1, m,
+			    marks.n / sizeof(*m), number, value);
 	}
-	return OK;
+	buf_release(&marks);
+	return e;
 }

@@ -205,8 +205,8 @@ check_seen(const struct writing *w, struct fail *f)
 
 		if ((w->set & CLOCK_BIT(field->number)) == 0)
 			continue;
-		e = seen_changed(&changed, w->q->seen, w->clock.p, w->clock.n,
-		    field->number, &w->now[field->number], f);
+		e = seen_changed(&changed, w->r, w->q->seen, w->clock.p,
+		    w->clock.n, field->number, &w->now[field->number], f);
 		if (e == OK && changed)
 			return fail_set(f, ERR_STALE,
 			    "%s was changed since you saw it. Nothing was"

@@ -28,13 +28,14 @@ enum err write_locate(struct writing *w, struct fail *f);
 /* Every rule that is checked at the write; fills next and set. */
 enum err write_check(struct writing *w, struct fail *f);
 
-/* Four bytes that change when what stands in a field does. */
-void seen_field(uint8_t out[static 4], const uint8_t *clock, size_t clock_n,
-    unsigned number, const struct value *value);
-enum err seen_make(char *text, const uint8_t *clock, size_t clock_n,
-    const struct table *t, const struct value *values, struct fail *f);
+/* A token of what stands in every field: the same at nodes that hold the same,
+ * and good for a write after the row's own work was sealed. */
+enum err seen_make(char *text, struct replica *r, const uint8_t *clock,
+    size_t clock_n, const struct table *t, const struct value *values,
+    struct fail *f);
 /* Did this field change since the token was made? ERR_INPUT: not a token. */
-enum err seen_changed(bool *changed, const char *text, const uint8_t *clock,
-    size_t clock_n, unsigned number, const struct value *value, struct fail *f);
+enum err seen_changed(bool *changed, struct replica *r, const char *text,
+    const uint8_t *clock, size_t clock_n, unsigned number,
+    const struct value *value, struct fail *f);
 
 #endif
