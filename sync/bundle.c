@@ -244,11 +244,57 @@ put_chunk(struct exporting *x, size_t at, struct units_plan *plan, bool units,
 	return e;
 }
 
-static bool
-part_full(const struct exporting *x)
+/* Bytes of the item that comes next for this recipient; 0: none. */
+static enum err
+next_bytes(size_t *n, const struct exporting *x, const struct units_plan *plan,
+    struct fail *f)
 {
-	return x->split_bytes != 0 &&
-	    x->out.bytes + x->budget_bytes + CHUNK_SPARE_BYTES > x->split_bytes;
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
+	struct lane_item item;
+	enum err e = ERR_NOTFOUND;
+
+	for (int i = 0; e == ERR_NOTFOUND && i < LANE_COUNT; i++) {
+		e = lane_next(x->r, &item, plan->peer, (enum lane)i,
+		    plan->from[i], f);
+		if (e == OK)
+			e = lane_bytes(x->r, &bytes, &item, f);
+	}
+	*n = bytes.n;
+	buf_release(&bytes);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/*
+ * Begin a part where the next chunk has no room in this one. Items are never
+ * cut between parts: pieces would have to come in order, parts need not.
+ */
+static enum err
+find_room(struct exporting *x, struct units_plan *plan, bool units,
+    struct fail *f)
+{
+	size_t n = 0;
+	uint64_t want;
+	enum err e = OK;
+
+	plan->uncut = x->split_bytes != 0;
+	plan->budget_bytes = x->budget_bytes;
+	if (plan->uncut && units)
+		e = next_bytes(&n, x, plan, f);
+	if (n > plan->budget_bytes)
+		plan->budget_bytes = n;
+	want = plan->budget_bytes + CHUNK_SPARE_BYTES;
+	if (e == OK && x->open && plan->uncut &&
+	    x->out.bytes + want > x->split_bytes)
+		e = end_part(x, false, f);
+	if (e == OK && !x->open)
+		e = next_part(x, f);
+	if (e == OK && plan->uncut && x->out.bytes + want > x->split_bytes)
+		e = fail_set(f, ERR_INPUT,
+		    "bundle: one change of %zu bytes does not fit into parts "
+		    "of %llu; ask for parts of at least %llu bytes",
+		    n, (unsigned long long)x->split_bytes,
+		    (unsigned long long)(x->out.bytes + want));
+	return e;
 }
 
 /* The peer's row (made on first contact) and where to begin. */
@@ -269,8 +315,7 @@ plan_for(struct exporting *x, struct units_plan *plan,
 		replica_rollback(x->r);
 		return e;
 	}
-	*plan =
-	    (struct units_plan){ .peer = no, .budget_bytes = x->budget_bytes };
+	*plan = (struct units_plan){ .peer = no };
 	for (int i = 0; i < LANE_COUNT; i++)
 		plan->from[i] = state.lane[i].acked;
 	return replica_commit(x->r, f);
@@ -287,10 +332,8 @@ put_recipient(struct exporting *x, size_t at, bool units, struct fail *f)
 	x->greeted = false;
 	e = plan_for(x, plan, &x->header.recipient[at].node, f);
 	do {
-		if (e == OK && x->open && part_full(x))
-			e = end_part(x, false, f);
-		if (e == OK && !x->open)
-			e = next_part(x, f);
+		if (e == OK)
+			e = find_room(x, plan, units, f);
 		if (e == OK)
 			e = put_chunk(x, at, plan, units, f);
 	} while (e == OK && units && plan->more);

@@ -44,9 +44,10 @@ struct bundle_reader {
  * in:    count 1..LIMIT_BUNDLE_RECIPIENTS, members known here
  *        split_bytes 0 = one file, else at least BUNDLE_SPLIT_MIN_BYTES
  * out:   *parts, stats (may be NULL)
- * fails: ERR_INPUT, ERR_DENIED (no member), ERR_LIMIT (a part over
- *        LIMIT_BUNDLE_BYTES: use split_bytes), and what the writer says; then
- *        what was written is worthless and to be deleted
+ *        no item is cut between parts: they may be imported in any order
+ * fails: ERR_INPUT (also: an item fits in no part), ERR_DENIED (no member),
+ *        ERR_LIMIT (a part over LIMIT_BUNDLE_BYTES: use split_bytes), and what
+ *        the writer says; then what was written is worthless and to be deleted
  */
 enum err bundle_export(struct replica *r, unsigned *parts,
     const struct node_id *recipients, size_t count, uint64_t split_bytes,

@@ -72,6 +72,7 @@ struct units_plan {
 	uint8_t staged_mark[LANE_COUNT][MESSAGE_SHORT_MARK];
 	struct units_want want[LANE_COUNT];
 	bool offer; /* offer ids where more than 4 KB are queued */
+	bool uncut; /* items go whole: the budget has room for the first one */
 	size_t budget_bytes;
 	/* out */
 	bool more, more_urgent; /* left for another message */

@@ -234,8 +234,8 @@ put_item(struct sending *s, const struct lane_item *item, bool *full,
 		return OK;
 	if (plan->staged[s->lane] == 0 && s->item.n <= s->left) {
 		put_whole(s, item);
-	} else if (plan->staged[s->lane] != 0 ||
-	    s->item.n > plan->budget_bytes) {
+	} else if (!plan->uncut &&
+	    (plan->staged[s->lane] != 0 || s->item.n > plan->budget_bytes)) {
 		/* a long one begins only in a message of its own, else its
 		 * pieces would be as small as what happens to be left */
 		if (s->left < plan->budget_bytes / 2)
