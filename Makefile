@@ -75,7 +75,7 @@ PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
-E2E := $(sort $(wildcard tests/e2e/*.sh))
+E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 SECOND := $(wildcard tests/second/run.sh)
 PLANTED := $(wildcard tests/planted/run.sh)
 
@@ -117,8 +117,8 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka -Wl,--wrap=crypto_sign_verify_detached
-$(TEST_TOOLS): $(OUT)/tests-%: $(OUT)/tests/tools/%.o $(SUPPORT_A)
-	$(link)
+$(TEST_TOOLS): $(OUT)/tests-%: $(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS)
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)
 

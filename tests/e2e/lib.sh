@@ -1,0 +1,162 @@
+# shellcheck shell=bash
+# What the end-to-end scripts share: TAP lines, nodes that open with a key file
+# (no Argon2id for each command), daemons that end with the script.
+#
+# A script sources this first. It has $fb, the program, $tmp, its own directory,
+# and one directory per node below it. on NODE COMMAND... runs the program.
+
+set -u
+fb=${FOOTBRIDGE:-$PWD/build/release/footbridge}
+tmp=${TEST_TMP:?run this through tests/run}
+# shellcheck disable=SC2034 # the scripts use them
+tools=$(dirname "$fb") sample=$PWD/schema/sample
+failed=0
+daemons=()
+# what runs the program: a script may put something before it
+run=("$fb")
+
+printf 'four plain words to open it\n' >"$tmp/pass"
+head -c 64 /dev/urandom >"$tmp/key"
+export FOOTBRIDGE_PASSPHRASE_FILE=$tmp/key
+mkdir -p "$tmp/stick"
+
+# ok RC NAME: one TAP line
+ok() {
+	if [ "$1" -eq 0 ]; then
+		echo "ok $2"
+	else
+		echo "not ok $2"
+		# shellcheck disable=SC2034 # the script's exit code
+		failed=1
+	fi
+}
+
+# die WORDS: nothing after this could mean anything
+die() {
+	echo "not ok $*"
+	exit 1
+}
+
+# shellcheck disable=SC2317,SC2329 # called by trap
+end_daemons() {
+	[ "${#daemons[@]}" -eq 0 ] || kill "${daemons[@]}" 2>/dev/null
+	wait
+}
+trap end_daemons EXIT
+
+# on NODE COMMAND...
+on() {
+	local node=$1
+	shift
+	"${run[@]}" --dir "$tmp/$node" "$@"
+}
+
+# must NODE COMMAND...: or the script ends; what it printed is in $tmp/out
+must() {
+	on "$@" >"$tmp/out" 2>"$tmp/err" ||
+		die "$*: exit $?: $(head -n 3 "$tmp/err" "$tmp/out")"
+}
+
+# fails CODE WORDS COMMAND...: exits with CODE, one line on stderr with WORDS,
+# nothing on stdout
+fails() {
+	local want=$1 words=$2 rc
+	shift 2
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	rc=$?
+	if [ "$rc" -eq "$want" ] && grep -qi -- "$words" "$tmp/err" &&
+		[ "$(wc -l <"$tmp/err")" -eq 1 ] && [ ! -s "$tmp/out" ]; then
+		return 0
+	fi
+	echo "# want exit $want and \"$words\", have exit $rc:"
+	sed 's/^/# /' "$tmp/err" "$tmp/out" | head -n 5
+	return 1
+}
+
+# field PATH: one value of the JSON document on standard input; "#" counts
+field() {
+	python3 -c 'import json, sys
+v = json.load(sys.stdin)
+for k in sys.argv[1].split("."):
+    v = len(v) if k == "#" else v[int(k)] if isinstance(v, list) else v[k]
+print(v)' "$1"
+}
+
+# opened NODE: a new replica opens with the key file from now on
+opened() {
+	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$1" keyslot add keyfile \
+		"$tmp/key"
+}
+
+# found NODE NAME AGENCY KIND [OPTION...]: a network; the agency's recovery code
+# goes to NODE.code
+found() {
+	local node=$1 name=$2 agency=$3 kind=$4
+	shift 4
+	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$node" --json init \
+		--name "$name" --agency "$agency" --kind "$kind" "$@"
+	field agency_recovery_code <"$tmp/out" >"$tmp/$node.code"
+	opened "$node"
+}
+
+# enrol STEWARD NODE NAME STAFF INVITE-OPTION...: by stick. A second registrar
+# of an agency reads its recovery code from FOOTBRIDGE_AGENCY_CODE_FILE.
+enrol() {
+	local steward=$1 node=$2 name=$3 staff=$4 invite
+	shift 4
+	must "$steward" invite --name "$name" "$@"
+	invite=$(tail -n 1 "$tmp/out")
+	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$node" join "$invite" \
+		--staff "$staff" --out "$tmp/stick/$node"
+	opened "$node"
+	must "$steward" bundle import "$tmp/stick/$node"
+	must "$node" bundle import "$tmp/stick/$node.answer"
+}
+
+# bring FROM TO NAME: one bundle by stick; what import said is in $tmp/out, its
+# exit code (0 or 3) is the function's
+bring() {
+	local rc
+	must "$1" bundle export --for "$3" "$tmp/stick/$1-$2"
+	on "$2" --json bundle import "$tmp/stick/$1-$2" >"$tmp/out" 2>"$tmp/err"
+	rc=$?
+	[ "$rc" -eq 0 ] || [ "$rc" -eq 3 ] ||
+		die "import at $2: $(cat "$tmp/err")"
+	return "$rc"
+}
+
+# tables: every shared table of the schema, one a line
+tables() {
+	awk '$1 == "CREATE" && $2 == "TABLE" { name = $3 }
+	/scope=shared/ && name != "" { print name; name = "" }' \
+		schema/migrations/*.sql
+}
+
+# wait_for FILE PATTERN: up to 30 s until FILE has such a line; its last word
+wait_for() {
+	for _ in $(seq 600); do
+		if grep -q "$2" "$1" 2>/dev/null; then
+			grep "$2" "$1" | tail -n 1 | awk '{ print $NF }'
+			return 0
+		fi
+		sleep 0.05
+	done
+	return 1
+}
+
+# serve NODE: its daemon on a free port; sets $server and $at
+serve() {
+	: >"$tmp/$1.out"
+	on "$1" serve --listen 127.0.0.1:0 >"$tmp/$1.out" 2>&1 &
+	server=$!
+	daemons+=("$server")
+	# shellcheck disable=SC2034 # for the caller
+	at=$(wait_for "$tmp/$1.out" '^serving') ||
+		die "serve $1: $(cat "$tmp/$1.out")"
+}
+
+# stop PID: an orderly end
+stop() {
+	kill -TERM "$1"
+	wait "$1"
+}
