@@ -17,6 +17,7 @@ contact_at(struct engine *e, struct contact *out, size_t at, struct fail *f)
 		*out = (struct contact){ .node = info.node,
 			.every_s = info.every_s,
 			.budget = info.budget,
+			.spent = info.spent,
 			.last_ok_ms = info.last_ok_ms,
 			.last_try_ms = info.last_try_ms,
 			.failed = info.last_error[0] != '\0' };
@@ -53,17 +54,25 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 	struct fail why = { 0 };
 	enum err r;
 
+	*out = (struct net_result){ 0 };
 	if (c->address[0] == '\0')
 		r = fail_set(&why, ERR_INPUT,
 		    "%s has no address: it calls this node", c->name);
+	else if (c->budget > 0 && c->spent >= c->budget)
+		r = fail_set(&why, ERR_LIMIT,
+		    "today's %lld bytes for %s are used up. Your work is saved"
+		    " on this computer and goes out tomorrow; footbridge peer"
+		    " add changes the budget",
+		    (long long)c->budget, c->name);
 	else
-		r = net_call(e, out, &c->node, c->address, c->budget, &why);
+		r = net_call(e, out, &c->node, c->address,
+		    c->budget > 0 ? c->budget - c->spent : 0, &why);
 	engine_lock(e);
 	(void)lane_peer_tried(e->replica, &c->node,
 	    r == OK                   ? NULL
 		: why.text[0] != '\0' ? why.text
 				      : err_text(r),
-	    NULL);
+	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
 	engine_changed(e);
 	engine_unlock(e);
 	if (r != OK && f != NULL) {

@@ -15,7 +15,7 @@ struct contact {
 	struct node_id node;
 	char name[LIMIT_NAME_BYTES + 1];
 	char address[LANE_ADDRESS_BYTES + 1]; /* "" : it calls us */
-	int64_t every_s, budget;
+	int64_t every_s, budget, spent; /* bytes a day, and of them today */
 	int64_t last_ok_ms, last_try_ms;
 	bool failed; /* the last try failed */
 };

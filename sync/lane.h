@@ -70,6 +70,7 @@ struct lane_peer_info {
 	char address[LANE_ADDRESS_BYTES + 1]; /* "" : it calls us */
 	int64_t every_s;                      /* 0: only when asked */
 	int64_t budget;                       /* bytes a day, 0: no limit */
+	int64_t spent;                        /* of it, today (local day) */
 	int64_t last_ok_ms, last_try_ms;      /* 0: never */
 	char last_error[FAIL_TEXT_BYTES];     /* "" after a good contact */
 	uint64_t pending[LANE_COUNT];         /* queued, not acknowledged */
@@ -82,9 +83,10 @@ enum err lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 /* How to call a peer; makes the row. address "" removes the address only. */
 enum err lane_peer_set(struct replica *r, const struct node_id *node,
     const char *address, int64_t every_s, int64_t budget, struct fail *f);
-/* A contact ended; error NULL when it was good. */
+/* A contact that we made ended after so many bytes on the wire; error NULL when
+ * it was good. */
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,
-    const char *error, struct fail *f);
+    const char *error, int64_t wire_bytes, struct fail *f);
 
 /* ---- what exchange and bundle call --------------------------------------- */
 

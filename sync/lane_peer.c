@@ -50,9 +50,9 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
     struct fail *f)
 {
 	static const char sql[] =
-	    "INSERT INTO _peer (node, address, every_s, budget, stream,"
-	    " their_stream, last_ok_ms, last_try_ms, last_error)"
-	    " VALUES (?1, '', 0, 0, ?2, ?3, 0, 0, '')";
+	    "INSERT INTO _peer (node, address, every_s, budget, spent,"
+	    " spent_day, stream, their_stream, last_ok_ms, last_try_ms,"
+	    " last_error) VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, 0, 0, '')";
 	static const uint8_t none[LANE_STREAM_BYTES];
 	uint8_t stream[LANE_STREAM_BYTES];
 	struct stmt *s;
@@ -161,6 +161,17 @@ copy_text(char *to, size_t room, const char *text)
 	to[n] = 0;
 }
 
+/* Which day it is on the wall of this office. */
+static int64_t
+today(struct replica *r)
+{
+	const struct env *env = replica_env(r);
+	int64_t local_ms =
+	    env_wall_ms(env) + (int64_t)env->offset_min(env->self) * 60000;
+
+	return local_ms / (24LL * 60 * 60 * 1000);
+}
+
 /* Pending counts, and whether a receipt covers what was acknowledged. */
 static enum err
 add_lanes(struct replica *r, struct lane_peer_info *info, struct fail *f)
@@ -191,7 +202,7 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 {
 	static const char sql[] =
 	    "SELECT no, node, address, every_s, budget, last_ok_ms,"
-	    " last_try_ms, last_error FROM _peer ORDER BY no"
+	    " last_try_ms, last_error, spent, spent_day FROM _peer ORDER BY no"
 	    " LIMIT 1 OFFSET ?1";
 	struct lane_peer_info info = { 0 };
 	struct stmt *s;
@@ -215,6 +226,8 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 		info.last_try_ms = stmt_col_int(s, 6);
 		copy_text(info.last_error, sizeof(info.last_error),
 		    stmt_col_text(s, 7));
+		if (stmt_col_int(s, 9) == today(r))
+			info.spent = stmt_col_int(s, 8);
 	}
 	stmt_reset(s);
 	if (e == OK)
@@ -265,20 +278,23 @@ lane_peer_set(struct replica *r, const struct node_id *node,
 
 enum err
 lane_peer_tried(struct replica *r, const struct node_id *node,
-    const char *error, struct fail *f)
+    const char *error, int64_t wire_bytes, struct fail *f)
 {
-	static const char good[] = "UPDATE _peer SET last_try_ms = ?2,"
-				   " last_ok_ms = ?2, last_error = ?3"
-				   " WHERE node = ?1";
-	static const char bad[] = "UPDATE _peer SET last_try_ms = ?2,"
-				  " last_error = ?3 WHERE node = ?1";
+	static const char sql[] =
+	    "UPDATE _peer SET last_try_ms = ?2, last_error = ?3,"
+	    " last_ok_ms = CASE WHEN ?4 = 1 THEN ?2 ELSE last_ok_ms END,"
+	    " spent = ?5 + CASE WHEN spent_day = ?6 THEN spent ELSE 0 END,"
+	    " spent_day = ?6 WHERE node = ?1";
 	struct stmt *s;
-	enum err e = db_stmt(&s, replica_db(r), error == NULL ? good : bad, f);
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
 
 	if (e != OK)
 		return e;
 	stmt_blob(s, 1, node->b, sizeof(node->b));
 	stmt_int(s, 2, env_wall_ms(replica_env(r)));
 	stmt_text(s, 3, error == NULL ? "" : error);
+	stmt_int(s, 4, error == NULL ? 1 : 0);
+	stmt_int(s, 5, wire_bytes);
+	stmt_int(s, 6, today(r));
 	return stmt_run(s, f);
 }

@@ -171,6 +171,8 @@ CREATE TABLE _peer (
 	address TEXT NOT NULL,
 	every_s BIGINT NOT NULL,
 	budget BIGINT NOT NULL,
+	spent BIGINT NOT NULL,
+	spent_day BIGINT NOT NULL,
 	stream BLOB NOT NULL,
 	their_stream BLOB NOT NULL,
 	last_ok_ms BIGINT NOT NULL,

@@ -276,9 +276,10 @@ peers_are_listed_set_and_removed(void **state)
 			     "hub.example:8443", 900, 5000000, &f),
 	    OK);
 	assert_int_equal(lane_peer_tried(north->r, office_node(hub),
-			     "no answer", &f),
+			     "no answer", 700, &f),
 	    OK);
 	assert_int_equal(lane_peer_at(north->r, &info, 0, &f), OK);
+	assert_int_equal(info.spent, 700);
 	assert_string_equal(info.address, "hub.example:8443");
 	assert_string_equal(info.last_error, "no answer");
 	assert_int_equal(info.every_s, 900);
