@@ -431,6 +431,58 @@ pair_exchange(struct pair *p, enum pair_who caller, enum pair_who server)
 	buf_release(&answer);
 }
 
+static bool
+take_place(void *context, const struct read_row *row)
+{
+	*(int64_t *)context = row->cpt;
+	return true;
+}
+
+static int64_t
+place_of(struct pair *p, enum pair_who who, const struct table *t,
+    const struct row_id *row)
+{
+	int64_t cpt = 0;
+
+	MUST(read_get(p->r[who], t, row, 0, take_place, &cpt, f));
+	return cpt;
+}
+
+void
+pair_raw_set(struct pair *p, enum pair_who who, const char *table,
+    const struct row_id *row, const char *const *fields,
+    const char *const *values)
+{
+	const struct table *t =
+	    registry_table(replica_registry(p->r[who]), table);
+	struct buf scratch = { .limit = 65536 };
+	int64_t place, segment;
+	struct compartment *c;
+	struct op op = {
+		.kind = OP_SET,
+		.table = t->number,
+		.row = *row,
+		.at_ms = env_wall_ms(replica_env(p->r[who])),
+	};
+
+	for (; fields[op.field_count] != NULL; op.field_count++) {
+		const struct field *f = table_field(t, fields[op.field_count]);
+		struct op_field *w = &op.fields[op.field_count];
+
+		w->number = f->number;
+		assert_int_equal(value_parse(&w->value, &scratch, f->type,
+				     values[op.field_count], NULL),
+		    OK);
+	}
+	place = place_of(p, who, t, row);
+	MUST(replica_begin(p->r[who], f));
+	MUST(compartment_get(p->r[who], &c, place, f));
+	MUST(log_append(p->r[who], c, &segment, &op, f));
+	c->rederive = true;
+	MUST(replica_commit(p->r[who], f));
+	buf_release(&scratch);
+}
+
 /* ---- keys ---- */
 
 void
@@ -461,103 +513,4 @@ pair_carry(struct pair *p, const struct row_id *person)
 	int64_t granted;
 
 	MUST(grant_carry(p->r[PAIR_NORTH], person, laptop, &granted, f));
-}
-
-/* ---- what must always hold ---- */
-
-static void
-dump_query(struct pair *p, enum pair_who who, struct buf *out, const char *sql)
-{
-	struct stmt *s;
-	bool row;
-
-	MUST(db_stmt(&s, replica_db(p->r[who]), sql, f));
-	for (;;) {
-		MUST(stmt_step(s, &row, f));
-		if (!row)
-			return;
-		for (int i = 0; i < stmt_col_count(s); i++) {
-			size_t n;
-			const uint8_t *at = stmt_col_blob(s, i, &n);
-
-			buf_u8(out, (uint8_t)stmt_col_type(s, i));
-			buf_bytes(out, at, n);
-		}
-	}
-}
-
-void
-pair_dump(struct pair *p, enum pair_who who, struct buf *out)
-{
-	const struct registry *g = replica_registry(p->r[who]);
-	char sql[128];
-
-	for (size_t i = 0; i < g->table_count; i++) {
-		(void)snprintf(sql, sizeof(sql),
-		    "SELECT * FROM %s ORDER BY _cpt, id", g->tables[i].name);
-		dump_query(p, who, out, sql);
-	}
-	dump_query(p, who, out,
-	    "SELECT * FROM _conflict ORDER BY cpt, tbl, row, field");
-	dump_query(p, who, out,
-	    "SELECT * FROM _grant ORDER BY cpt, key_id, recipient_kind,"
-	    " recipient, segment");
-	dump_query(p, who, out,
-	    "SELECT no, id, owner, name, subject, category, unreadable,"
-	    " waiting, conflicts FROM _compartment ORDER BY no");
-	dump_query(p, who, out, "SELECT no, state FROM _segment ORDER BY no");
-}
-
-static void
-check_counts(struct pair *p, enum pair_who who)
-{
-	int64_t sum = pair_number(p, who,
-	    "SELECT coalesce(sum(CASE WHEN name = 'received' THEN -value"
-	    " ELSE value END), 0) FROM _count WHERE name IN ('received',"
-	    " 'applied', 'duplicate', 'quarantined', 'refused')");
-	int64_t waits = pair_number(p, who,
-	    "SELECT (SELECT count(*) FROM _parked WHERE reason <> 9) +"
-	    " (SELECT count(*) FROM _segment WHERE state = 4)");
-
-	if (sum + waits != 0)
-		fail_msg("node %d: received is off by %lld", (int)who,
-		    (long long)(sum + waits));
-	assert_int_equal(pair_number(p, who,
-			     "SELECT count(*) FROM _count WHERE value < 0"),
-	    0);
-}
-
-void
-pair_check(struct pair *p, enum pair_who who)
-{
-	struct buf before = { 0 }, after = { 0 };
-	int64_t checked;
-
-	check_counts(p, who);
-	MUST(log_verify(p->r[who], true, &checked, f));
-	pair_dump(p, who, &before);
-	MUST(replica_rebuild(p->r[who], f));
-	pair_dump(p, who, &after);
-	if (before.n != after.n || memcmp(before.p, after.p, before.n) != 0)
-		fail_msg("node %d: rebuilding changed something", (int)who);
-	MUST(log_verify(p->r[who], true, &checked, f));
-	check_counts(p, who);
-	buf_release(&before);
-	buf_release(&after);
-}
-
-void
-pair_equal(struct pair *p, enum pair_who a, enum pair_who b,
-    const struct row_id *person)
-{
-	uint8_t x[32], y[32];
-	struct compartment *c;
-
-	c = pair_cpt(p, a, person);
-	assert_non_null(c);
-	MUST(digest_compartment(p->r[a], x, c->no, f));
-	c = pair_cpt(p, b, person);
-	assert_non_null(c);
-	MUST(digest_compartment(p->r[b], y, c->no, f));
-	assert_memory_equal(x, y, sizeof(x));
 }

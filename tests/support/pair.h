@@ -77,6 +77,15 @@ void pair_ship_all(struct pair *p, enum pair_who from, enum pair_who to);
 /* A whole contact by the exchange object. */
 void pair_exchange(struct pair *p, enum pair_who caller, enum pair_who server);
 
+/*
+ * One operation as another program might make it: whatever its fields, in a
+ * segment of this node's own, applied here by deriving. values: by field name,
+ * ended by NULL.
+ */
+void pair_raw_set(struct pair *p, enum pair_who who, const char *table,
+    const struct row_id *row, const char *const *fields,
+    const char *const *values);
+
 /* Grant a person's SUP.case compartment. */
 void pair_share(struct pair *p, enum pair_who by, const struct row_id *person,
     enum pair_who to, enum grant_right right, bool from_now);
