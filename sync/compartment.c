@@ -97,7 +97,8 @@ encode_ends(struct buf *b, const struct compartment *c)
 {
 	for (size_t i = 0; i < c->end_count; i++)
 		buf_uint(b,
-		    (uint64_t)c->ends[i].segment << 1 |
+		    (uint64_t)c->ends[i].segment << 2 |
+			(c->ends[i].covered ? 2u : 0u) |
 			(uint64_t)c->ends[i].chain);
 }
 
@@ -110,7 +111,8 @@ decode_ends(struct compartment *c, const uint8_t *p, size_t n)
 	while (rd_left(&r) > 0 && c->end_count < COMPARTMENT_ENDS) {
 		uint64_t v = rd_uint(&r);
 
-		c->ends[c->end_count].segment = (int64_t)(v >> 1);
+		c->ends[c->end_count].segment = (int64_t)(v >> 2);
+		c->ends[c->end_count].covered = (v & 2) != 0;
 		c->ends[c->end_count].chain = (int)(v & 1);
 		c->end_count++;
 	}

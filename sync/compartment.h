@@ -24,6 +24,8 @@
 struct compartment_end {
 	int64_t segment; /* _segment.no */
 	int chain;
+	bool covered; /* a control end that applied data names already: only
+	               * the next control segment has to name it */
 };
 
 struct compartment {

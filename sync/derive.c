@@ -492,11 +492,12 @@ fill_state(struct derived_state *state, const struct derivation *d)
 		else if (!s->placed)
 			state->waiting++;
 		/* what cannot be read was not seen: nobody here builds on it */
-		if (!s->placed || closed || s->named ||
+		if (!s->placed || closed || s->named_by_control ||
+		    (s->named && s->chain == CHAIN_DATA) ||
 		    state->end_count == COMPARTMENT_ENDS)
 			continue;
-		state->ends[state->end_count].segment = s->no;
-		state->ends[state->end_count++].chain = s->chain;
+		state->ends[state->end_count++] =
+		    (struct compartment_end){ s->no, s->chain, s->named };
 	}
 }
 

@@ -27,7 +27,8 @@ struct d_segment {
 	uint32_t prev;               /* index, or NOWHERE */
 	bool lacks;                  /* something it depends on is not held */
 	bool placed;                 /* everything it depends on is placed */
-	bool named;                  /* in the past of one that can be read */
+	bool named;                  /* placed, readable data depends on it */
+	bool named_by_control;       /* ... or control does */
 	bool readable;
 	uint32_t order;             /* in causal order */
 	uint32_t branch, branch_at; /* place in a linear run of one author */

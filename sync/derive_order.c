@@ -171,6 +171,15 @@ compute_past(struct derivation *d, struct fail *f)
 	return OK;
 }
 
+static void
+name_one(struct derivation *d, uint32_t at, int by_chain)
+{
+	if (by_chain == CHAIN_CONTROL)
+		d->segments[at].named_by_control = true;
+	else
+		d->segments[at].named = true;
+}
+
 /* No ends are those in the past of one that can be read. What cannot was seen
  * by nobody here, and a write must not cover it. */
 static void
@@ -182,10 +191,9 @@ mark_named(struct derivation *d)
 		if (s->kind == SEGMENT_DATA && !s->readable && !s->named)
 			continue;
 		if (s->prev != NOWHERE)
-			d->segments[s->prev].named = true;
+			name_one(d, s->prev, s->chain);
 		for (size_t k = 0; k < s->dep_count; k++)
-			d->segments[d->deps[s->dep_first + k].index].named =
-			    true;
+			name_one(d, d->deps[s->dep_first + k].index, s->chain);
 	}
 }
 

@@ -14,7 +14,7 @@ outcome_name(enum outcome o)
 }
 
 void
-log_end_covered(struct compartment *c, int64_t segment)
+log_end_covered(struct compartment *c, int64_t segment, int by_chain)
 {
 	/* a full list may have left some out: they come up now */
 	if (c->end_count == COMPARTMENT_ENDS)
@@ -22,10 +22,15 @@ log_end_covered(struct compartment *c, int64_t segment)
 	for (size_t i = 0; i < c->end_count; i++) {
 		if (c->ends[i].segment != segment)
 			continue;
+		c->changed = true;
+		if (by_chain == CHAIN_DATA &&
+		    c->ends[i].chain == CHAIN_CONTROL) {
+			c->ends[i].covered = true;
+			return;
+		}
 		memmove(&c->ends[i], &c->ends[i + 1],
 		    (c->end_count - i - 1) * sizeof(c->ends[0]));
 		c->end_count--;
-		c->changed = true;
 		return;
 	}
 }
@@ -38,8 +43,8 @@ log_end_added(struct compartment *c, int64_t segment, int chain)
 		c->rederive = true; /* keeps the first COMPARTMENT_ENDS */
 		return;
 	}
-	c->ends[c->end_count].segment = segment;
-	c->ends[c->end_count++].chain = chain;
+	c->ends[c->end_count++] =
+	    (struct compartment_end){ segment, chain, false };
 }
 
 enum err
@@ -80,29 +85,44 @@ not_a_member(struct fail *f)
 	    " or footbridge join");
 }
 
-/* The ends that a new segment of this chain depends on, as segment numbers: at
- * most LIMIT_DEPS. *count of them. */
-static void
-encode_deps(struct buf *b, const struct compartment *c, int chain,
-    size_t *count)
+/* Must a new segment of this chain name this end? */
+static bool
+must_name(const struct compartment_end *end, int chain)
 {
-	*count = 0;
-	for (size_t i = 0; i < c->end_count && *count < LIMIT_DEPS; i++) {
-		if (chain == CHAIN_CONTROL && c->ends[i].chain == CHAIN_DATA)
+	return chain == CHAIN_CONTROL ? end->chain == CHAIN_CONTROL
+				      : !end->covered;
+}
+
+/* The ends that a new segment of this chain depends on, as segment numbers, at
+ * most LIMIT_DEPS: it covers them. */
+static void
+name_ends(struct buf *b, struct compartment *c, int chain)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->end_count && count < LIMIT_DEPS;) {
+		size_t before = c->end_count;
+
+		if (!must_name(&c->ends[i], chain)) {
+			i++;
 			continue;
+		}
+		count++;
 		buf_uint(b, (uint64_t)c->ends[i].segment);
-		++*count;
+		log_end_covered(c, c->ends[i].segment, chain);
+		if (c->end_count == before)
+			i++; /* a control end stays, covered */
 	}
 }
 
-static void
-cover_deps(struct compartment *c, int chain, size_t count)
+static size_t
+ends_to_name(const struct compartment *c, int chain)
 {
-	for (size_t i = 0; count > 0; count--) {
-		while (chain == CHAIN_CONTROL && c->ends[i].chain == CHAIN_DATA)
-			i++;
-		log_end_covered(c, c->ends[i].segment);
-	}
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->end_count; i++)
+		count += must_name(&c->ends[i], chain) ? 1 : 0;
+	return count;
 }
 
 static enum err
@@ -123,16 +143,14 @@ insert_unsealed(struct replica *r, struct compartment *c, int64_t *no,
 		.bytes = bytes,
 		.n = n,
 	};
-	size_t count;
 	enum err e;
 
-	encode_deps(&deps, c, chain, &count);
+	name_ends(&deps, c, chain);
 	e = deps.err == OK ? log_insert(r, &row, f)
 			   : fail_set(f, deps.err, "%s", err_text(deps.err));
 	buf_release(&deps);
 	if (e != OK)
 		return e;
-	cover_deps(c, chain, count);
 	log_end_added(c, row.no, chain);
 	*no = r->next_segment++;
 	return OK;
@@ -153,7 +171,7 @@ begin_segment(struct replica *r, struct compartment *c, int64_t *no,
 	if (r->own_author == 0)
 		return not_a_member(f);
 	while (e == OK && segment_chain(kind) == CHAIN_DATA &&
-	    c->end_count > LIMIT_DEPS)
+	    ends_to_name(c, CHAIN_DATA) > LIMIT_DEPS)
 		e = insert_unsealed(r, c, no, SEGMENT_DATA, STATE_CLOSED, NULL,
 		    0, f);
 	return e == OK ? insert_unsealed(r, c, no, kind, state, bytes, n, f)

@@ -20,7 +20,8 @@ enum err log_insert(struct replica *r, const struct log_row *row,
     struct fail *f);
 
 /* What c's ends are after a segment named one, or was added. */
-void log_end_covered(struct compartment *c, int64_t segment);
+/* A segment of by_chain names this one: an end no more, or only for control. */
+void log_end_covered(struct compartment *c, int64_t segment, int by_chain);
 void log_end_added(struct compartment *c, int64_t segment, int chain);
 
 /* Try every held key that the header's prefix fits: payload appended.

@@ -153,11 +153,13 @@ find_deps(struct replica *r, const struct receipt_of *x, struct named_deps *n,
 static void
 cover(struct receipt_of *x, const struct named_deps *n)
 {
+	int chain = segment_chain(x->segment.header.kind);
+
 	if (x->prev_no != 0)
-		log_end_covered(x->c, x->prev_no);
+		log_end_covered(x->c, x->prev_no, chain);
 	for (size_t i = 0; i < x->segment.header.dep_count; i++) {
 		if (n->no[i] != 0)
-			log_end_covered(x->c, n->no[i]);
+			log_end_covered(x->c, n->no[i], chain);
 	}
 }
 

@@ -173,7 +173,8 @@ has_end(const struct compartment_end *ends, size_t count,
 {
 	for (size_t i = 0; i < count; i++) {
 		if (ends[i].segment == end->segment &&
-		    ends[i].chain == end->chain)
+		    ends[i].chain == end->chain &&
+		    ends[i].covered == end->covered)
 			return true;
 	}
 	return false;
