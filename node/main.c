@@ -147,6 +147,7 @@ run_somewhere(int *status, struct run *run, struct cli *cli, int argc,
     char **argv, struct fail *f)
 {
 	bool here = (cli->command->flags & CLI_HERE) != 0;
+	int patience = here ? OPEN_SERVE_MS : OPEN_BUSY_MS;
 	struct open_with w = { 0 };
 	struct replica *r = NULL;
 	enum err e = OK;
@@ -158,8 +159,10 @@ run_somewhere(int *status, struct run *run, struct cli *cli, int argc,
 		e = open_unlock(&w, cli, run->dir, f);
 	for (int waited = 0; e == OK; waited += OPEN_STEP_MS) {
 		e = open_unlocked(&r, &w, run->dir, f);
-		if (e != ERR_BUSY || waited >= OPEN_BUSY_MS)
+		if (e != ERR_BUSY || waited >= patience ||
+		    (here && socket_alive(run->dir)))
 			break;
+		e = OK;
 		open_pause();
 		if (!here && run_in_daemon(status, run, argc, argv, &e, f))
 			break;

@@ -38,7 +38,9 @@ enum err open_replica(struct replica **out, struct open_with *w,
 
 /* How long another command may take to end, and how often one looks. */
 #define OPEN_BUSY_MS 3000
-#define OPEN_STEP_MS 50
+#define OPEN_STEP_MS 10
+/* a daemon waits for a gap between the commands of a busy script */
+#define OPEN_SERVE_MS 30000
 void open_pause(void); /* one step */
 
 /*

@@ -38,6 +38,9 @@ enum err socket_call(struct socket_answer *answer, const char *dir, int argc,
     char *const *argv, bool yes, bool tty, const uint8_t *input, size_t input_n,
     struct fail *f);
 
+/* Does a daemon of dir listen? */
+bool socket_alive(const char *dir);
+
 struct socket_server;
 
 /* Listen on DIR/socket (the lock of dir is held) and answer from threads. */

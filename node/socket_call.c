@@ -103,3 +103,14 @@ socket_call(struct socket_answer *answer, const char *dir, int argc,
 	}
 	return e;
 }
+
+bool
+socket_alive(const char *dir)
+{
+	int fd;
+
+	if (connect_to(&fd, dir, NULL) != OK)
+		return false;
+	(void)close(fd);
+	return true;
+}

@@ -235,8 +235,32 @@ echo '{"preferred_name": "Sasha"}' |
 	"$fb" put person "$id" --stdin >/dev/null &&
 	[ "$("$fb" get person "$id" --json | field fields.preferred_name)" = Sasha ]
 ok $? "standard_input_reaches_the_daemon"
-fails 1 'in use by process' "$fb" serve
+fails 1 'in use by process' timeout 60 "$fb" serve
 ok $? "a_second_daemon_is_refused"
+python3 - "$tmp/node" <<'END' && "$fb" status >/dev/null
+import os, socket, sys
+os.chdir(sys.argv[1])
+text = b"footbridge command 1"
+whole = bytes([len(text)]) + text + b"\x01/\x00\x00\x02\x01f\x06status"
+frames = [b"", b"\xff" * 64, (1 << 40).to_bytes(8, "little") + b"x" * 4096]
+frames += [n.to_bytes(8, "little") + whole[:n] for n in range(len(whole))]
+frames += [len(whole).to_bytes(8, "little") + whole[:5]]
+for f in frames:
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("socket")
+    s.sendall(f)
+    s.shutdown(socket.SHUT_WR)
+    try:
+        answer = s.recv(1)
+    except ConnectionResetError:
+        answer = b""
+    assert answer in (b"", b"\x01"), (f, answer)
+s = socket.socket(socket.AF_UNIX)
+s.connect("socket")
+s.sendall(len(whole).to_bytes(8, "little") + whole)
+assert s.recv(1) == b"\x00"
+END
+ok $? "no_local_frame_confuses_the_daemon"
 [ "$(stat -c %a "$tmp/node/socket")" = 600 ]
 ok $? "the_socket_is_closed_to_others"
 kill "$daemon"
