@@ -68,12 +68,9 @@ load_unsealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		return e;
 	p = stmt_col_blob(q, 7, &n);
 	s->payload_at = d->payloads.n;
-	e = op_pack(&d->payloads, p, n);
+	e = log_pack(d->r, &d->payloads, s->no, p, n, f);
 	s->payload_n = d->payloads.n - s->payload_at;
-	return e == OK
-	    ? OK
-	    : fail_set(f, e, "own unsealed work of segment %lld is damaged",
-		  (long long)s->no);
+	return e;
 }
 
 static enum err

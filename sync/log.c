@@ -200,44 +200,102 @@ log_close_open(struct replica *r, struct compartment *c, struct fail *f)
 	return e;
 }
 
+/* Where the next operation of a segment begins. */
+static enum err
+open_end(struct replica *r, int64_t segment, int64_t *end, struct fail *f)
+{
+	static const char *const sql[] = {
+		"SELECT start + length(bytes) FROM _open WHERE segment = ?1"
+		" ORDER BY start DESC LIMIT 1",
+		"SELECT length(bytes) FROM _segment WHERE no = ?1",
+	};
+	bool row = false;
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && !row && i < COUNT_OF(sql); i++) {
+		struct stmt *s;
+
+		e = db_stmt(&s, r->db, sql[i], f);
+		if (e != OK)
+			return e;
+		stmt_int(s, 1, segment);
+		e = stmt_step(s, &row, f);
+		if (e == OK && row)
+			*end = stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	if (e == OK && !row)
+		e = fail_set(f, ERR_CORRUPT,
+		    "open segment %lld is missing: run footbridge rebuild",
+		    (long long)segment);
+	return e;
+}
+
 /* Add to the open segment; *full when it had no room and was closed. */
 static enum err
 extend_open(struct replica *r, struct compartment *c, bool *full,
     const struct buf *loose, struct fail *f)
 {
-	struct buf all = { .limit = LIMIT_PAYLOAD_BYTES };
-	const uint8_t *p;
 	struct stmt *s;
-	bool row;
-	size_t n;
+	int64_t end = 0;
 	enum err e;
 
 	*full = false;
-	e = db_stmt(&s, r->db, "SELECT bytes FROM _segment WHERE no = ?1", f);
+	e = open_end(r, c->open_no, &end, f);
+	if (e != OK)
+		return e;
+	if ((uint64_t)end + loose->n > LIMIT_OPEN_BYTES) {
+		*full = true;
+		return log_close_open(r, c, f);
+	}
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _open (segment, start, bytes) VALUES (?1, ?2, ?3)", f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, c->open_no);
-	e = stmt_step(s, &row, f);
+	stmt_int(s, 2, end);
+	stmt_blob(s, 3, loose->p, loose->n);
+	return stmt_run(s, f);
+}
+
+enum err
+log_loose(struct replica *r, struct buf *out, int64_t segment,
+    const uint8_t *first, size_t n, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	buf_put(out, first, n);
+	e = db_stmt(&s, r->db,
+	    "SELECT bytes FROM _open WHERE segment = ?1 ORDER BY start", f);
 	if (e != OK)
 		return e;
-	p = stmt_col_blob(s, 0, &n);
-	*full = !row || n + loose->n > LIMIT_OPEN_BYTES;
-	buf_put(&all, p, n);
-	buf_put(&all, loose->p, loose->n);
-	stmt_reset(s);
-	if (*full)
-		e = log_close_open(r, c, f);
-	else if (all.err != OK)
-		e = fail_set(f, all.err, "%s", err_text(all.err));
-	else
-		e = db_stmt(&s, r->db,
-		    "UPDATE _segment SET bytes = ?2 WHERE no = ?1", f);
-	if (e == OK && !*full) {
-		stmt_int(s, 1, c->open_no);
-		stmt_blob(s, 2, all.p, all.n);
-		e = stmt_run(s, f);
+	stmt_int(s, 1, segment);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		const uint8_t *p = stmt_col_blob(s, 0, &n);
+
+		buf_put(out, p, n);
 	}
-	buf_release(&all);
+	if (e == OK && out->err != OK)
+		e = fail_set(f, out->err, "%s", err_text(out->err));
+	return e;
+}
+
+enum err
+log_pack(struct replica *r, struct buf *payload, int64_t segment,
+    const uint8_t *first, size_t n, struct fail *f)
+{
+	struct buf loose = { .limit = LIMIT_PAYLOAD_BYTES };
+	enum err e = log_loose(r, &loose, segment, first, n, f);
+
+	if (e == OK)
+		e = op_pack(payload, loose.p, loose.n);
+	if (e != OK)
+		e = fail_set(f, e,
+		    "own unsealed work of segment %lld is damaged",
+		    (long long)segment);
+	buf_release(&loose);
 	return e;
 }
 

@@ -19,6 +19,14 @@ struct log_row {
 enum err log_insert(struct replica *r, const struct log_row *row,
     struct fail *f);
 
+/* The loose operations of an unsealed data segment, appended: the first, as its
+ * row has it (n bytes), then those that were added. */
+enum err log_loose(struct replica *r, struct buf *out, int64_t segment,
+    const uint8_t *first, size_t n, struct fail *f);
+/* The same as a packed payload. */
+enum err log_pack(struct replica *r, struct buf *payload, int64_t segment,
+    const uint8_t *first, size_t n, struct fail *f);
+
 /* What c's ends are after a segment named one, or was added. */
 /* A segment of by_chain names this one: an end no more, or only for control. */
 void log_end_covered(struct compartment *c, int64_t segment, int by_chain);

@@ -31,7 +31,7 @@ log_payload(struct replica *r, struct buf *payload, int64_t segment,
 	sealed = stmt_col_int(s, 1) > STATE_CLOSED;
 	p = stmt_col_blob(s, 2, &n);
 	if (!sealed)
-		e = op_pack(payload, p, n);
+		e = log_pack(r, payload, segment, p, n, f);
 	else
 		e = segment_parse(&view, p, n, f);
 	if (sealed && e == OK)

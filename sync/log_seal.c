@@ -54,11 +54,11 @@ next_unsealed(struct replica *r, struct unsealed *u, struct fail *f)
 	p = stmt_col_blob(s, 3, &n);
 	buf_put(&u->deps, p, n);
 	p = stmt_col_blob(s, 4, &n);
-	buf_put(&u->bytes, p, n);
+	e = log_loose(r, &u->bytes, u->no, p, n, f);
 	stmt_reset(s);
-	if (u->deps.err != OK || u->bytes.err != OK)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-	return OK;
+	if (e == OK && u->deps.err != OK)
+		e = fail_set(f, u->deps.err, "%s", err_text(u->deps.err));
+	return e;
 }
 
 /* The author's last sealed segment of that chain: *seq 0 when none. */
@@ -191,6 +191,13 @@ store_sealed(struct replica *r, int64_t no, const struct segment_header *h,
 	stmt_int(s, 4, STATE_APPLIED);
 	stmt_blob(s, 5, id->b, sizeof(id->b));
 	stmt_blob(s, 6, bytes->p, bytes->n);
+	e = stmt_run(s, f);
+	if (e == OK)
+		e = db_stmt(&s, r->db, "DELETE FROM _open WHERE segment = ?1",
+		    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
 	return stmt_run(s, f);
 }
 

@@ -46,7 +46,7 @@ CREATE TABLE _compartment (
 CREATE INDEX _compartment_subject ON _compartment (subject);
 
 -- The log. state: see log.h. bytes: the wire bytes of a sealed segment; the
--- loose operations (data) or the clear body (control) of an unsealed one.
+-- first loose operation (data) or the clear body (control) of an unsealed one.
 -- deps: segment numbers an unsealed one depends on; empty once sealed. at_ms:
 -- when it was begun or stored here.
 CREATE TABLE _segment (
@@ -69,6 +69,16 @@ CREATE INDEX _segment_position ON _segment (author, position);
 CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 -- what waits: few, and found without reading the log
 CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
+
+-- Loose operations added to an open segment after its first, until it is sealed:
+-- a row each, so that saving one field does not write the segment again. start:
+-- where they begin among the segment's loose bytes.
+CREATE TABLE _open (
+	segment BIGINT NOT NULL,
+	start BIGINT NOT NULL,
+	bytes BLOB NOT NULL,
+	PRIMARY KEY (segment, start)
+) WITHOUT ROWID;
 
 -- Received but not yet verifiable: unknown author or missing predecessor, found
 -- again by their place; membership records (reason 9) have none.
