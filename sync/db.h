@@ -64,6 +64,11 @@ bool db_in_transaction(const struct db *db);
 bool db_poisoned(const struct db *db);
 /* TRUNCATE checkpoint of the write-ahead log. */
 enum err db_checkpoint(struct db *db, struct fail *f);
+/*
+ * Give unused pages of the file back to the file system when they are an eighth
+ * of it: after sealing, say. A transaction of its own.
+ */
+enum err db_trim(struct db *db, struct fail *f);
 /* Give unused memory of the page cache back to the system. */
 void db_shrink(struct db *db);
 /* PRAGMA integrity_check and cipher_integrity_check: OK, or ERR_CORRUPT with

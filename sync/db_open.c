@@ -24,6 +24,12 @@
  * reading the log after a crash stays well under a second.
  */
 #define WAL_PAGES "4000"
+/*
+ * Free pages are given back when they are many, and so many at most at a time
+ * (8 MiB, some 50 ms): a few are wanted again by the next work.
+ */
+#define TRIM_PAGES_MIN 256
+#define TRIM_PAGES "2048"
 /* SQLite starts to reuse pages instead of growing at this many bytes. */
 #define SOFT_HEAP_BYTES (64LL * 1024 * 1024)
 /* Reports wait this long for the writer's rare exclusive moments. */
@@ -70,7 +76,9 @@ static const char settings_all[] = "PRAGMA temp_store = MEMORY;"
 				   "PRAGMA secure_delete = ON;"
 				   "PRAGMA foreign_keys = OFF;";
 
+/* auto_vacuum counts only for a file without tables, so it comes first */
 static const char settings_writer[] =
+    "PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = " WAL_PAGES ";"
@@ -354,6 +362,26 @@ void
 db_shrink(struct db *db)
 {
 	(void)sqlite3_db_release_memory(db->handle);
+}
+
+enum err
+db_trim(struct db *db, struct fail *f)
+{
+	int64_t pages, unused;
+	int code;
+
+	assert(db->writer && !db->in_transaction);
+	if (db->memory)
+		return OK;
+	code = ask_number(db->handle, "PRAGMA page_count", &pages);
+	if (code == SQLITE_OK)
+		code = ask_number(db->handle, "PRAGMA freelist_count", &unused);
+	if (code == SQLITE_OK && unused >= TRIM_PAGES_MIN &&
+	    unused >= pages / 8)
+		code = sqlite3_exec(db->handle,
+		    "PRAGMA incremental_vacuum(" TRIM_PAGES ")", NULL, NULL,
+		    NULL);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
 }
 
 /* OK when the check answers nothing, or `good`. */

@@ -366,6 +366,9 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	} while (e == OK && u.no != 0);
 	if (e == OK)
 		e = replica_fence_write(r, f);
+	/* sealed work takes less room; that this fails costs nothing else */
+	if (e == OK && *sealed > 0 && !db_in_transaction(r->db))
+		(void)db_trim(r->db, NULL);
 	unsealed_release(&u);
 	buf_release(&m.payload);
 	buf_release(&m.bytes);
