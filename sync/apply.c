@@ -94,7 +94,7 @@ insert_row(struct replica *r, struct compartment *c, int64_t segment,
 
 	clock_put(&w, segment, mask);
 	e = clock.err != OK
-	    ? fail_set(f, clock.err, "%s", err_text(clock.err))
+	    ? fail_code(f, clock.err)
 	    : db_stmt(&s, r->db, replica_table_sql(r, t)->insert, f);
 	if (e != OK)
 		goto out;

@@ -41,8 +41,7 @@ add_raw(struct raw_list *l, struct stmt *s, struct fail *f)
 
 		x = realloc(l->p, room * sizeof(*x));
 		if (x == NULL)
-			return fail_set(f, ERR_NOMEM, "%s",
-			    err_text(ERR_NOMEM));
+			return fail_code(f, ERR_NOMEM);
 		l->p = x;
 		l->room = room;
 	}
@@ -276,7 +275,7 @@ fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
 	x->c.subject = c->subject;
 	x->c.category = c->category;
 	if (x->bytes.err != OK)
-		return fail_set(f, x->bytes.err, "%s", err_text(x->bytes.err));
+		return fail_code(f, x->bytes.err);
 	fix_value(x, &x->c.shown);
 	for (size_t i = 0; raw->field != 0 && i < x->c.value_count; i++)
 		fix_value(x, &x->values[i].value);
@@ -330,7 +329,7 @@ conflict_list(struct replica *r, const struct table *table,
 	enum err e;
 
 	if (x == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	x->r = r;
 	e = load_raw(&l, r, table, row, notices, f);
 	for (size_t i = 0; e == OK && i < l.count; i++) {

@@ -283,12 +283,12 @@ db_open(struct db **out, const struct env *env, const char *path,
 	    (o->key != NULL && o->salt != NULL));
 	db = calloc(1, sizeof(*db));
 	if (db == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	db->writer = o->mode == DB_WRITE;
 	db->memory = env->memory_database != NULL;
 	db->path = strdup(db->memory ? env->memory_database : path);
 	if (db->path == NULL) {
-		e = fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		e = fail_code(f, ERR_NOMEM);
 		goto out;
 	}
 	e = prepare_file(db, env, o, f);

@@ -32,8 +32,7 @@ db_fail(const struct db *db, int code, struct fail *f)
 		if (code == SQLITE_CONSTRAINT_UNIQUE ||
 		    code == SQLITE_CONSTRAINT_PRIMARYKEY ||
 		    code == SQLITE_CONSTRAINT_ROWID)
-			return fail_set(f, ERR_EXISTS, "%s",
-			    err_text(ERR_EXISTS));
+			return fail_code(f, ERR_EXISTS);
 		return fail_set(f, ERR_FORMAT,
 		    "a value does not fit its column: %s", words);
 	case SQLITE_BUSY:
@@ -43,7 +42,7 @@ db_fail(const struct db *db, int code, struct fail *f)
 		    "changed; close the other program and try again",
 		    db->path);
 	case SQLITE_NOMEM:
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	case SQLITE_FULL:
 		return fail_set(f, ERR_IO,
 		    "the disk that holds %s is full; this change was not "
@@ -249,7 +248,7 @@ make_room(struct db *db, struct fail *f)
 		return OK;
 	table = calloc(room, sizeof(struct stmt *));
 	if (table == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; i < db->room; i++) {
 		struct stmt *s = db->table[i];
 
@@ -274,7 +273,7 @@ prepare(struct stmt **out, struct db *db, const char *sql, uint64_t hash,
 	if (s != NULL)
 		s->sql = strdup(sql);
 	if (s == NULL || s->sql == NULL) {
-		e = fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		e = fail_code(f, ERR_NOMEM);
 		goto out;
 	}
 	code = sqlite3_prepare_v3(db->handle, sql, -1,

@@ -39,8 +39,7 @@ list_table(struct table_sink *x, const struct table *t, struct fail *f)
 			    realloc(x->present, room * sizeof(*p));
 
 			if (p == NULL) {
-				e = fail_set(f, ERR_NOMEM, "%s",
-				    err_text(ERR_NOMEM));
+				e = fail_code(f, ERR_NOMEM);
 				break;
 			}
 			x->present = p;

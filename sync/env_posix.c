@@ -269,7 +269,7 @@ posix_lock_take(void *self, void **lock, const char *path, long *holder,
 	l = malloc(sizeof(*l));
 	if (l == NULL) {
 		(void)close(fd);
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	}
 	l->fd = fd;
 	write_holder(fd);
@@ -293,7 +293,7 @@ posix_binding(void *self, uint8_t out[32], const char *dir, struct fail *f)
 	/* a machine without the file is bound by directory alone */
 	(void)posix_file_read(self, &b, "/etc/machine-id", 4096, NULL);
 	if (b.err != OK)
-		e = fail_set(f, b.err, "%s", err_text(b.err));
+		e = fail_code(f, b.err);
 	else
 		(void)crypto_generichash(out, 32, b.p, b.n, NULL, 0);
 	buf_release(&b);

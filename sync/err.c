@@ -30,6 +30,12 @@ fail_set(struct fail *f, enum err code, const char *format, ...)
 }
 
 enum err
+fail_code(struct fail *f, enum err code)
+{
+	return fail_set(f, code, "%s", err_text(code));
+}
+
+enum err
 fail_in(struct fail *f, enum err code, const char *format, ...)
 {
 	char context[FAIL_TEXT_BYTES];

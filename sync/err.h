@@ -55,6 +55,9 @@ struct fail {
 enum err fail_set(struct fail *f, enum err code, const char *format, ...)
     PRINTF(3, 4);
 
+/* The same with the list's own words: nothing more can be said about it. */
+enum err fail_code(struct fail *f, enum err code);
+
 /* Put "context: " in front of what f already says; returns f->code, or code
  * if f is NULL. Used once, at a boundary (a file, a peer, a command). */
 enum err fail_in(struct fail *f, enum err code, const char *format, ...)

@@ -243,7 +243,7 @@ fence_write(struct fence *fence, const struct env *env, const char *dir,
 		return e;
 	fence_encode(&b, &next, key);
 	if (b.err != OK)
-		e = fail_set(f, b.err, "%s", err_text(b.err));
+		e = fail_code(f, b.err);
 	else
 		e = env->file_write(env->self, path, b.p, b.n, f);
 	buf_release(&b);

@@ -23,31 +23,6 @@ struct change {
 
 /* ---- rows ---------------------------------------------------------------------- */
 
-/* Who is there already is found by (kind, recipient) over any key. */
-static enum err
-had_right(struct replica *r, int64_t cpt, const struct grant_claim *k,
-    unsigned *right, struct fail *f)
-{
-	struct stmt *s;
-	bool row;
-	enum err e;
-
-	e = db_stmt(&s, r->db,
-	    "SELECT MAX(rights) FROM _grant WHERE cpt = ?1"
-	    " AND recipient_kind = ?2 AND recipient = ?3",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, cpt);
-	stmt_int(s, 2, k->kind);
-	stmt_blob(s, 3, k->recipient, ID_BYTES);
-	e = stmt_step(s, &row, f);
-	if (e == OK)
-		*right = row ? (unsigned)stmt_col_int(s, 0) : 0;
-	stmt_reset(s);
-	return e;
-}
-
 static enum err
 write_claim(struct replica *r, struct compartment *c,
     const struct grant_claim *k, struct change *change, struct fail *f)
@@ -57,7 +32,8 @@ write_claim(struct replica *r, struct compartment *c,
 	enum err e = OK;
 
 	if (k->counts) {
-		e = had_right(r, c->no, k, &had, f);
+		/* who is there already, over any key */
+		e = grant_best_right(r, &had, c->no, k->kind, k->recipient, f);
 		if (e != OK)
 			return e;
 		change->new_recipient |= had == 0;

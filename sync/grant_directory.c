@@ -68,7 +68,7 @@ to_agencies(struct replica *r, struct compartment *c, struct fail *f)
 	enum err e;
 
 	if (held == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	e = grant_keys_load(r, held, c->no, f);
 	if (e == OK)
 		e = grant_rows_load(r, &rows, c->no, f);

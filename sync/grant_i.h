@@ -120,6 +120,10 @@ void grant_rows_release(struct grant_rows *g);
 /* The right of this recipient over this key, 0 for none. */
 unsigned grant_rows_right(const struct grant_rows *g, const struct key_id *key,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES]);
+/* The greatest right of a recipient over any key of a compartment, or 0. */
+enum err grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
+    struct fail *f);
 
 /* Is this epoch one that may still be sealed under (DESIGN 7)? While nobody is
  * ever removed, everyone who was given a key is a holder now. */

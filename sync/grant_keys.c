@@ -272,10 +272,10 @@ out:
 
 /* ---- who may ------------------------------------------------------------------- */
 
-/* The greatest right of a recipient over any key of a compartment, or 0. */
-static enum err
-best_right(struct replica *r, int64_t cpt, enum grant_recipient kind,
-    const uint8_t recipient[static ID_BYTES], unsigned *right, struct fail *f)
+enum err
+grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
+    struct fail *f)
 {
 	struct stmt *s;
 	bool row;
@@ -308,11 +308,11 @@ grant_may_write(struct replica *r, const struct compartment *c,
 		*may = true;
 		return OK;
 	}
-	e = best_right(r, c->no, GRANT_NODE, author->id.b, &right, f);
+	e = grant_best_right(r, &right, c->no, GRANT_NODE, author->id.b, f);
 	if (e == OK && right < GRANT_WRITE &&
 	    grant_is_registrar(author, &author->agency))
-		e = best_right(r, c->no, GRANT_AGENCY, author->agency.b, &right,
-		    f);
+		e = grant_best_right(r, &right, c->no, GRANT_AGENCY,
+		    author->agency.b, f);
 	if (e == OK)
 		*may = right >= GRANT_WRITE;
 	return e;

@@ -193,7 +193,7 @@ take_refused(struct replica *r, int64_t no, struct refused *x, struct fail *f)
 						     : OUTCOME_REFUSED;
 	stmt_reset(s);
 	if (x->bytes.err != OK)
-		return fail_set(f, x->bytes.err, "%s", err_text(x->bytes.err));
+		return fail_code(f, x->bytes.err);
 	e = db_stmt(&s, r->db, "DELETE FROM _refused WHERE no = ?1", f);
 	if (e != OK)
 		return e;

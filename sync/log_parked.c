@@ -142,15 +142,8 @@ take_out(struct replica *r, int64_t no, struct buf *bytes, struct node_id *peer,
 	buf_put(bytes, p, n);
 	stmt_reset(s);
 	if (bytes->err != OK)
-		return fail_set(f, bytes->err, "%s", err_text(bytes->err));
-	e = db_stmt(&s, r->db, "DELETE FROM _parked WHERE no = ?1", f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, no);
-	e = stmt_run(s, f);
-	if (e == OK)
-		r->parked--;
-	return e;
+		return fail_code(f, bytes->err);
+	return replica_unpark(r, no, f);
 }
 
 static enum err
@@ -186,7 +179,7 @@ read_numbers(struct buf *list, struct stmt *s, struct fail *f)
 	}
 	stmt_reset(s);
 	if (e == OK && list->err != OK)
-		e = fail_set(f, list->err, "%s", err_text(list->err));
+		e = fail_code(f, list->err);
 	return e;
 }
 

@@ -148,8 +148,7 @@ replica_meta_get(struct replica *r, struct buf *out, const char *name,
 	p = stmt_col_blob(s, 0, &n);
 	buf_put(out, p, n);
 	stmt_reset(s);
-	return out->err == OK ? OK
-			      : fail_set(f, out->err, "%s", err_text(out->err));
+	return out->err == OK ? OK : fail_code(f, out->err);
 }
 
 enum err

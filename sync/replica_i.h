@@ -110,6 +110,8 @@ enum err replica_audit(struct replica *r, const struct row_id *staff,
     const char *act, const void *object, size_t n, enum err result,
     struct fail *f);
 enum err replica_audit_flush(struct replica *r, struct fail *f);
+/* Take one row out of _parked. */
+enum err replica_unpark(struct replica *r, int64_t no, struct fail *f);
 /* name: a literal (kept by pointer). */
 void replica_tally(struct replica *r, const char *name, int64_t add);
 

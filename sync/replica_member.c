@@ -22,7 +22,7 @@ number_author(struct replica *r, const struct member_author *m, struct fail *f)
 
 	grown = realloc(r->authors, (r->author_count + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	r->authors = grown;
 	grown[r->author_count] = (struct author){
 		.no = r->next_author,
@@ -189,8 +189,8 @@ next_parked(struct replica *r, int64_t after, int64_t *no, struct buf *bytes,
 	return bytes->err;
 }
 
-static enum err
-unpark(struct replica *r, int64_t no, struct fail *f)
+enum err
+replica_unpark(struct replica *r, int64_t no, struct fail *f)
 {
 	struct stmt *s;
 	enum err e;
@@ -227,7 +227,7 @@ retry_members(struct replica *r, struct fail *f)
 				result = MEMBER_DUPLICATE; /* drop it */
 			if (result == MEMBER_WAITING)
 				continue;
-			e = unpark(r, no, f);
+			e = replica_unpark(r, no, f);
 			if (e == OK && result == MEMBER_ADDED) {
 				again = true;
 				e = store_member(r, id, bytes.p, bytes.n, NULL,
@@ -280,7 +280,7 @@ replica_save_identity(struct replica *r, const struct identity *i,
 	enum err e;
 
 	identity_encode(&b, i);
-	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
+	e = b.err != OK ? fail_code(f, b.err)
 			: replica_meta_set(r, "identity", b.p, b.n, f);
 	buf_release(&b);
 	r->members_touched = true;

@@ -37,7 +37,7 @@ new_replica(struct replica **out, const char *dir,
 	enum err e;
 
 	if (r == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	r->env = o->env;
 	r->gate = o->gate;
 	r->gate_context = o->gate_context;
@@ -46,7 +46,7 @@ new_replica(struct replica **out, const char *dir,
 	r->dir = strdup(dir);
 	e = r->dir != NULL
 	    ? registry_parse(&r->registry, o->schema, o->schema_count, f)
-	    : fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	    : fail_code(f, ERR_NOMEM);
 	if (e == OK)
 		e = replica_make_sql(r, f);
 	if (e == OK)
@@ -167,8 +167,7 @@ load_authors(struct replica *r, struct fail *f)
 		    realloc(r->authors, (r->author_count + 1) * sizeof(*grown));
 		if (grown == NULL) {
 			stmt_reset(s);
-			return fail_set(f, ERR_NOMEM, "%s",
-			    err_text(ERR_NOMEM));
+			return fail_code(f, ERR_NOMEM);
 		}
 		r->authors = grown;
 		r->authors[r->author_count++] = a;
@@ -189,7 +188,7 @@ load_members(struct replica *r, struct fail *f)
 	r->members = NULL;
 	e = members_new(&r->members, NULL);
 	if (e != OK)
-		return fail_set(f, e, "%s", err_text(e));
+		return fail_code(f, e);
 	members_take_stored(r->members, true);
 	e = db_stmt(&s, r->db, "SELECT bytes FROM _member ORDER BY no", f);
 	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {

@@ -100,7 +100,7 @@ save(struct slot_set *set, const struct env *env, const char *dir,
 	set->generation++;
 	slot_encode(&b, set);
 	if (b.err != OK)
-		e = fail_set(f, b.err, "%s", err_text(b.err));
+		e = fail_code(f, b.err);
 	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
 		e = path_of(path, dir, names[i], f);
 		if (e == OK)

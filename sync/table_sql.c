@@ -107,7 +107,7 @@ replica_make_sql(struct replica *r, struct fail *f)
 
 	r->sql = calloc(r->registry->table_count + 1, sizeof(*r->sql));
 	if (r->sql == NULL)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; e == OK && i < r->registry->table_count; i++) {
 		const struct table *t = &r->registry->tables[i];
 
@@ -120,7 +120,7 @@ replica_make_sql(struct replica *r, struct fail *f)
 			e = make_updates(&r->sql[i], &b, t);
 	}
 	buf_release(&b);
-	return e == OK ? OK : fail_set(f, e, "%s", err_text(e));
+	return e == OK ? OK : fail_code(f, e);
 }
 
 void

@@ -102,7 +102,7 @@ take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	if (e != OK && is_theirs(e)) {
 		count(t, OUTCOME_REFUSED);
 		if (why.text[0] == 0)
-			(void)fail_set(&why, e, "%s", err_text(e));
+			(void)fail_code(&why, e);
 		return log_keep_refused(t->r, t->peer, &why, p, n, f);
 	}
 	if (e != OK)

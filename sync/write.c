@@ -68,7 +68,7 @@ keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
 		buf_uint(&b, w->q->fields[i].field->number);
 		value_encode(&b, &w->q->fields[i].value);
 	}
-	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
+	e = b.err != OK ? fail_code(f, b.err)
 			: db_stmt(&s, w->r->db,
 			      "INSERT INTO _draft (tbl, row, staff, at_ms,"
 			      " fields) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -150,7 +150,7 @@ load_now(struct writing *w, struct fail *f)
 			v->p = w->keep.p + (size_t)v->p;
 	}
 	if (w->keep.err != OK || w->clock.err != OK)
-		return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return fail_code(f, ERR_NOMEM);
 	return OK;
 }
 
