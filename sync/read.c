@@ -84,25 +84,64 @@ prepare(struct stmt **s, struct replica *r, struct buf *sql, struct fail *f)
 
 /* ---- one row ---- */
 
+/* all fields of a row, each as long as a merge can make it */
+#define GET_BYTES ((REGISTRY_FIELD_MAX + 2) * TEXT_RESULT_BYTES)
+
 struct get_context {
 	read_row_fn each;
 	void *context;
 	struct replica *r;
+	struct buf bytes; /* of the row's values and clock */
 	int64_t cpt;
 	bool own_only, given;
 };
+
+static const uint8_t *
+keep_bytes(struct buf *b, const uint8_t *p, size_t n)
+{
+	size_t at = b->n;
+
+	buf_put(b, p, n);
+	return b->err == OK ? b->p + at : NULL;
+}
+
+/* Whoever shows a row reads others to do it, of the same table too, and a
+ * statement is shared: what it points to must not be the statement's. */
+static void
+own_bytes(struct buf *b, struct read_row *row)
+{
+	size_t total = row->clock_n;
+
+	for (size_t i = 0; i <= REGISTRY_FIELD_MAX; i++)
+		total += row->values[i].n;
+	buf_reset(b);
+	if (buf_grow(b, total) == NULL)
+		return;
+	buf_reset(b); /* the room stays: pointers into it hold */
+	row->clock = keep_bytes(b, row->clock, row->clock_n);
+	for (size_t i = 0; i <= REGISTRY_FIELD_MAX; i++) {
+		struct value *v = &row->values[i];
+
+		if (v->p != NULL)
+			v->p = keep_bytes(b, v->p, v->n);
+	}
+}
 
 static bool
 get_each(void *context, const struct read_row *row)
 {
 	struct get_context *g = context;
+	struct read_row own = *row;
 
 	if (g->cpt != 0 && row->cpt != g->cpt)
 		return true;
 	if (g->own_only && !id_equal(&row->owner, &g->r->identity.agency))
 		return true;
+	own_bytes(&g->bytes, &own);
+	if (g->bytes.err != OK)
+		return false;
 	g->given = true;
-	(void)g->each(g->context, row);
+	(void)g->each(g->context, &own);
 	return false;
 }
 
@@ -124,6 +163,9 @@ get_once(struct get_context *g, const struct table *t, const struct row_id *id,
 		e = each_row(g->r, t, s, false, 0, &given, &stop, get_each, g,
 		    f);
 	}
+	if (e == OK && g->bytes.err != OK)
+		e = fail_set(f, g->bytes.err, "%s", err_text(g->bytes.err));
+	buf_release(&g->bytes);
 	buf_release(&sql);
 	return e;
 }
@@ -136,6 +178,7 @@ read_get(struct replica *r, const struct table *table, const struct row_id *id,
 		.each = each,
 		.context = context,
 		.r = r,
+		.bytes = { .limit = GET_BYTES },
 		.cpt = cpt,
 		.own_only = cpt == 0,
 	};

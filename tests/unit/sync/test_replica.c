@@ -284,6 +284,49 @@ every_field_of_a_table_can_be_written(void **state)
 	node_end(&n);
 }
 
+struct beside {
+	struct node *node;
+	const struct row_id *other;
+	char text[200];
+};
+
+static bool
+read_another_first(void *context, const struct read_row *row)
+{
+	struct beside *b = context;
+	const struct field *f = table_field(row->table, "legal_name");
+	const struct value *v = &row->values[f->number];
+
+	assert_string_equal(get(b->node, "person", b->other, "legal_name").text,
+	    "Sample Two");
+	(void)snprintf(b->text, sizeof(b->text), "%.*s", (int)v->n,
+	    (const char *)v->p);
+	return true;
+}
+
+static void
+a_row_stays_whole_while_another_of_its_table_is_read(void **state)
+{
+	struct row_id one, two;
+	struct beside b = { .other = &two };
+	struct node n;
+
+	(void)state;
+	node_begin(&n, 6);
+	found(&n);
+	assert_int_equal(put(&n, "person", &one, true, NULL, NULL, "legal_name",
+			     "One"),
+	    OK);
+	assert_int_equal(put(&n, "person", &two, true, NULL, NULL, "legal_name",
+			     "Sample Two"),
+	    OK);
+	b.node = &n;
+	OK_(read_get(n.r, registry_table(replica_registry(n.r), "person"), &one,
+	    0, read_another_first, &b, f));
+	assert_string_equal(b.text, "One");
+	node_end(&n);
+}
+
 int
 main(void)
 {
@@ -295,6 +338,8 @@ main(void)
 		cmocka_unit_test(save_from_a_stale_form_is_never_silent),
 		cmocka_unit_test(history_has_every_write_of_a_row),
 		cmocka_unit_test(every_field_of_a_table_can_be_written),
+		cmocka_unit_test(
+		    a_row_stays_whole_while_another_of_its_table_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
