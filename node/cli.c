@@ -304,6 +304,9 @@ cli_get(const struct cli *c, const char *option)
 bool
 cli_wants_input(const struct cli *c)
 {
+	if ((c->command->flags & CLI_DASH) != 0 && c->word_count > 0 &&
+	    strcmp(c->words[0], "-") == 0)
+		return true;
 	for (size_t i = 0; i < c->set_count; i++) {
 		if (c->set[i].option->input)
 			return true;

@@ -29,6 +29,8 @@ enum cli_need {
 #define CLI_HERE 2u
 /* works, but help and the manual do not list it */
 #define CLI_HIDDEN 4u
+/* a first word "-" stands for a list on standard input */
+#define CLI_DASH 8u
 
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
@@ -89,7 +91,7 @@ void cli_release(struct cli *c);
 const char *cli_get(const struct cli *c, const char *option);
 /* The k-th value of an option that may be given more than once, or NULL. */
 const char *cli_get_at(const struct cli *c, const char *option, size_t k);
-/* Does an option that was given read standard input? */
+/* Does an option that was given, or a first word "-", read standard input? */
 bool cli_wants_input(const struct cli *c);
 
 /* A whole number from min to max; ERR_USAGE names what it is for. */

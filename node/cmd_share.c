@@ -13,8 +13,8 @@ struct sharing {
 	struct run *run;
 	json_t *array; /* NULL: text */
 	const char *to;
-	bool dry_run;
-	int64_t fresh;
+	bool dry_run, many; /* many: of a list only the sum is said */
+	int64_t people, fresh, known;
 	bool failed;
 };
 
@@ -29,6 +29,10 @@ share_line(void *context, const struct grant_line *line)
 
 	if (line->is_new)
 		s->fresh++;
+	else
+		s->known++;
+	if (s->many)
+		return;
 	if (s->array == NULL)
 		run_say(s->run, "%-24s %s %s\n", line->category, s->to, what);
 	else if (json_array_append_new(s->array,
@@ -59,6 +63,7 @@ check_categories(const struct run *run, struct fail *f)
 	return OK;
 }
 
+/* All of a request but the subject. */
 static enum err
 share_request(struct grant_request *q, const struct member_agency **to,
     struct run *run, struct fail *f)
@@ -77,9 +82,6 @@ share_request(struct grant_request *q, const struct member_agency **to,
 		    agency, f);
 	if (e == OK)
 		e = check_categories(run, f);
-	if (e == OK)
-		e = read_subject(run->replica, &q->subject, run_word(run, 0),
-		    f);
 	if (e != OK)
 		return e;
 	q->categories = run->cli->words + 1;
@@ -91,6 +93,85 @@ share_request(struct grant_request *q, const struct member_agency **to,
 	q->basis = basis;
 	q->from_now = cli_get(run->cli, "from-now") != NULL;
 	q->dry_run = cli_get(run->cli, "dry-run") != NULL;
+	return OK;
+}
+
+static enum err
+share_person(struct sharing *s, struct grant_request *q, const char *subject,
+    struct fail *f)
+{
+	enum err e = read_subject(s->run->replica, &q->subject, subject, f);
+
+	if (e == OK)
+		e = grant_share(s->run->replica, q, share_line, s, f);
+	if (e == OK)
+		s->people++;
+	return e;
+}
+
+/* The lines of standard input; what was shared before a bad one is taken back
+ * by the caller's transaction. */
+static enum err
+share_lines(struct sharing *s, struct grant_request *q, struct fail *f)
+{
+	const char *p = (const char *)s->run->input;
+	const char *end = p + s->run->input_n;
+	char line[LIMIT_NAME_BYTES + 1];
+	enum err e = OK;
+
+	for (int64_t at = 1; e == OK && p < end; at++) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((nl != NULL ? nl : end) - p);
+
+		if (n >= sizeof(line) || memchr(p, '\0', n) != NULL)
+			return fail_set(f, ERR_INPUT,
+			    "share: line %lld of standard input is no person; "
+			    "nothing was shared",
+			    (long long)at);
+		memcpy(line, p, n);
+		line[n] = '\0';
+		p = nl != NULL ? nl + 1 : end;
+		if (line[0] == '\0')
+			continue;
+		e = share_person(s, q, line, f);
+		if (e != OK)
+			e = fail_in(f, e,
+			    "share: line %lld of standard input, nothing was "
+			    "shared",
+			    (long long)at);
+	}
+	return e;
+}
+
+static enum err
+share_many(struct sharing *s, struct grant_request *q, struct fail *f)
+{
+	enum err e = replica_begin(s->run->replica, f);
+
+	if (e != OK)
+		return e;
+	s->many = true;
+	e = share_lines(s, q, f);
+	if (e == OK && !q->dry_run)
+		return replica_commit(s->run->replica, f);
+	replica_rollback(s->run->replica);
+	return e;
+}
+
+static enum err
+say_many(const struct sharing *s, struct fail *f)
+{
+	if (s->run->cli->json)
+		return run_json(s->run,
+		    json_pack("{s:I, s:I, s:I}", "people",
+			(json_int_t)s->people, "new", (json_int_t)s->fresh,
+			"granted_before", (json_int_t)s->known),
+		    f);
+	run_say(s->run,
+	    "%lld people: %s %s %lld categories, could read %lld already\n",
+	    (long long)s->people, s->to,
+	    s->dry_run ? "would read" : "reads from now on",
+	    (long long)s->fresh, (long long)s->known);
 	return OK;
 }
 
@@ -106,9 +187,12 @@ cmd_share(struct run *run, struct fail *f)
 		return e;
 	s.to = to->name;
 	s.dry_run = q.dry_run;
-	if (run->cli->json)
-		s.array = json_array();
-	e = grant_share(run->replica, &q, share_line, &s, f);
+	if (cli_wants_input(run->cli))
+		e = share_many(&s, &q, f);
+	else if (run->cli->json && (s.array = json_array()) == NULL)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	else
+		e = share_person(&s, &q, run_word(run, 0), f);
 	if (e == OK && s.failed)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e != OK) {
@@ -116,6 +200,8 @@ cmd_share(struct run *run, struct fail *f)
 		return e;
 	}
 	run->wrote = s.fresh > 0 && !q.dry_run;
+	if (s.many)
+		return say_many(&s, f);
 	return run->cli->json ? run_json(run, s.array, f) : OK;
 }
 

@@ -395,10 +395,12 @@ const struct cli_command cli_table[] = {
 	    .synopsis = "SUBJECT CATEGORY... --to AGENCY --basis KIND:REF "
 			"[--from-now] [--write] [--dry-run]",
 	    .help = "Let another agency read these categories about one "
-		    "person.",
+		    "person. A SUBJECT of - reads persons from standard "
+		    "input, one a line, and shares all of them or none.",
 	    .options = share_options,
 	    .run = cmd_share,
 	    .need = CLI_MEMBER,
+	    .flags = CLI_DASH,
 	    .min_words = 2,
 	    .max_words = 128 },
 	{ .name = "unshare",

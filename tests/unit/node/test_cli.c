@@ -225,6 +225,20 @@ calls_come_at_their_interval_and_back_off(void **state)
 	assert_int_equal(schedule_due(10, 3600000, 0, 0), 0);
 }
 
+static void
+a_dash_stands_for_standard_input_only_where_a_list_can(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("share", "-", "IDX", "--to", "A"), OK);
+	assert_true(cli_wants_input(&cli));
+	assert_int_equal(PARSE("share", "number:1", "IDX", "--to", "A"), OK);
+	assert_false(cli_wants_input(&cli));
+	assert_int_equal(PARSE("share", "number:1", "-"), OK);
+	assert_false(cli_wants_input(&cli));
+	assert_int_equal(PARSE("find", "-"), OK);
+	assert_false(cli_wants_input(&cli));
+}
+
 int
 main(void)
 {
@@ -239,6 +253,7 @@ main(void)
 		T(numbers_times_and_sizes_are_read_whole),
 		T(every_command_has_help_and_is_complete),
 		T(options_and_help_come_from_one_table),
+		T(a_dash_stands_for_standard_input_only_where_a_list_can),
 		T(another_agency_needs_a_legal_basis),
 		T(calls_come_at_their_interval_and_back_off),
 #undef T
