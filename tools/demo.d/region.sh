@@ -1,0 +1,238 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share variables
+# Steps 1 to 4: founding, importing, granting, and the stick.
+
+TABLES="person person_identifier episode risk_assessment condition appointment
+attendance violation drug_test employment_status chr_event"
+# The analysis that the hub may do is agreed in two papers: conditions say
+# something about health, so counting them has an agreement of its own.
+AGREEMENT_REGION="agreement:Sample regional agreement A"
+AGREEMENT_CONDITIONS="agreement:Sample conditions agreement B"
+AGREEMENT_REFERRAL="agreement:Sample referral agreement C"
+AGREEMENT_HEARING="agreement:Sample court calendar agreement D"
+
+# enrol NODE STEWARD CABLE NAME STAFF INVITE-WORDS...
+enrol() {
+	local node=$1 steward=$2 cable=$3 name=$4 staff=$5
+	shift 5
+	fb "$steward" invite --name "$name" --address "${cable_at[$cable]}" "$@"
+	fb "$node" join "$(tail -n 1 "$(out "$steward")")" --staff "$staff"
+}
+
+found_region() {
+	local n
+	fb hub init --name Hub --agency "Region hub" --kind hub --hub \
+		--staff "Sample Keeper"
+	serve hub 127.0.0.1:0
+	for n in north south riverside; do
+		cable_target["$n"]=${line##* }
+		plug "$n"
+		line=${cable_target["$n"]}
+	done
+	enrol north hub north North "Sample Officer N" \
+		--agency "North Probation" --kind probation
+	enrol south hub south South "Sample Officer S" \
+		--agency "South Probation" --kind probation
+	enrol riverside hub riverside Riverside "Sample Counsellor" \
+		--agency "Riverside Clinic" --kind treatment
+	serve north 127.0.0.1:0
+	cable_target[laptop]=${line##* }
+	north_at=${line##* }
+	plug laptop
+	enrol laptop north laptop Laptop "Sample Officer F" \
+		--agency "North Probation" --field
+	for n in south riverside laptop; do
+		serve "$n"
+	done
+	# so that everybody knows everybody before the cables go
+	for n in north laptop south riverside north laptop; do
+		first_call "$n"
+		fb "$n" sync
+	done
+	for n in $NODES; do
+		fb "$n" members --json
+		want "members that $n knows" 5 \
+			"$(grep -o '"node":' "$(out "$n")" | wc -l)"
+	done
+	say "Founded: a hub; North, South and Riverside Clinic joined over HTTPS" \
+		"by its invites, North's laptop by North's. 5 processes, 5" \
+		"encrypted databases; each knows all 5 members."
+}
+
+# ---- import ----------------------------------------------------------------
+
+# import_half NODE --odd|--even
+import_half() {
+	local t
+	tools/sample "$SOURCE" "$dir/csv.$1" --rows "$ROWS" "$2" ||
+		fail "tools/sample" "tools/sample $SOURCE DIR"
+	for t in $TABLES; do
+		fb "$1" --json import csv "$t" "$dir/csv.$1/$t.csv" \
+			--map "schema/sample/$t.map" --source georgia
+		want "$1's $t rows" "$(($(wc -l <"$dir/csv.$1/$t.csv") - 1))" \
+			"$(value "$1" added)"
+		want "$1's rejected $t rows" 0 "$(value "$1" rejected)"
+	done
+}
+
+# both COMMAND-OF-NORTH COMMAND-OF-SOUTH: two offices work at once
+both() {
+	local north
+	$1 &
+	north=$!
+	($2) || exit 1
+	wait "$north" || exit 1
+}
+
+import_people() {
+	local n records
+	for n in north south riverside laptop; do
+		unplug "$n"
+	done
+	both "import_half north --odd" "import_half south --even"
+	records=$(cat "$dir"/csv.*/*.csv | wc -l)
+	records=$((records - $(find "$dir"/csv.* -name '*.csv' | wc -l)))
+	north_people=$(($(wc -l <"$dir/csv.north/person.csv") - 1))
+	south_people=$(($(wc -l <"$dir/csv.south/person.csv") - 1))
+	want "people" "$ROWS" $((north_people + south_people))
+	say "All cables out. Imported $(thousands "$ROWS") people:" \
+		"$(thousands "$north_people") at North (odd rows)," \
+		"$(thousands "$south_people") at South (even rows);" \
+		"$(thousands "$records") records in 11 tables, 0 rejected."
+}
+
+# ---- keys ------------------------------------------------------------------
+
+# numbers NODE: number:S-0001 of each of its people, one a line
+numbers() {
+	awk -F, 'NR > 1 { print "number:S-" $1 }' "$dir/csv.$1/person.csv"
+}
+
+# share_list NODE FILE AGENCY BASIS CATEGORY...: all people in FILE at once
+share_list() {
+	local node=$1 list=$2 agency=$3 basis=$4
+	shift 4
+	fb "$node" --json share - "$@" --to "$agency" --basis "$basis" <"$list"
+	want "categories $node shares with $agency" \
+		$(($(wc -l <"$list") * $#)) "$(value "$node" new)"
+}
+
+grant_hub() { # NODE
+	numbers "$1" >"$dir/people.$1"
+	share_list "$1" "$dir/people.$1" "Region hub" "$AGREEMENT_REGION" \
+		IDX SUP.case SUP.schedule CHR
+	share_list "$1" "$dir/people.$1" "Region hub" "$AGREEMENT_CONDITIONS" \
+		SUP.conditions
+}
+
+grant_keys() {
+	both "grant_hub north" "grant_hub south"
+	# the person that everybody will edit: Sample 0417, or the last odd one
+	subject=$(awk -F, 'NR > 1 && $1 <= 417 { n = $1 } END { print n }' \
+		"$dir/csv.north/person.csv")
+	awk -F, 'NR > 1 && NR <= 201 { print "number:S-" $1 }' \
+		"$dir/csv.north/person.csv" >"$dir/referred"
+	awk -F, -v p="$subject" 'NR > 1 && $1 == p { print "number:S-" $1 }
+		NR > 1 && $1 != p && n < 59 { n++; print "number:S-" $1 }' \
+		"$dir/csv.north/person.csv" >"$dir/carried"
+	referred=$(wc -l <"$dir/referred")
+	carried=$(wc -l <"$dir/carried")
+	sed 's/number:S-//' "$dir/referred" | awk 'BEGIN {
+		print "row,person,agency,reason,urgency,sent_on" }
+		{ print $1 "-f," $1 ",Riverside Clinic,assessment,routine," \
+		"2026-03-02" }' >"$dir/referral.csv"
+	printf '%s\n' "id = row" "person = person" "agency_id = agency" \
+		"reason = reason" "urgency = urgency" "sent_on = sent_on" \
+		>"$dir/referral.map"
+	fb north --json import csv referral "$dir/referral.csv" \
+		--map "$dir/referral.map" --source georgia
+	want "referrals" "$referred" "$(value north added)"
+	share_list north "$dir/referred" "Riverside Clinic" \
+		"$AGREEMENT_REFERRAL" IDX SUP.referral SUP.conditions
+	prepare_subject
+	mapfile -t people <"$dir/carried"
+	fb north --json carry "${people[@]}" --on Laptop
+	say "Keys: $referred people are referred to Riverside (IDX," \
+		"SUP.referral, SUP.conditions, nothing else); $carried go with" \
+		"the laptop; the hub may read IDX, SUP.case, SUP.schedule and" \
+		"CHR of all under \"Sample regional agreement A\", and" \
+		"SUP.conditions, for one count, under \"Sample conditions" \
+		"agreement B\"."
+}
+
+# ---- the stick -------------------------------------------------------------
+
+# Riverside answers: for each person a consent, a kept appointment, and a share
+# that rests on that very consent.
+answer_attendance() {
+	local id=() i
+	fb riverside list person --json
+	mapfile -t id < <(grep -o '"table":"person","id":"[0-9a-f]*"' \
+		"$(out riverside)" | sed 's/.*"id":"//; s/"$//' | sort)
+	want "people at Riverside" "$referred" "${#id[@]}"
+	printf '%s\n' "${id[@]}" | awk -v d="$dir" -v mark="$mark_clinic" '
+	BEGIN {
+		print "row,person" >d "/consent.csv"
+		print "row,person,purpose" >d "/session.csv"
+		print "row,person,session" >d "/kept.csv"
+	}
+	{
+		print NR "-c," $1 >d "/consent.csv"
+		print NR "-s," $1 "," mark >d "/session.csv"
+		print NR "-k," $1 "," NR "-s" >d "/kept.csv"
+	}'
+	printf '%s\n' "id = row" "person = person" 'kind = "part2_justice"' \
+		'status = "active"' 'effective_on = "2026-03-03"' \
+		'expires_on = "2026-12-31"' 'signed_on = "2026-03-03"' \
+		'purpose = "attendance to the probation office"' \
+		>"$dir/consent.map"
+	printf '%s\n' "id = row" "person = person" "purpose = purpose" \
+		'start_at = "2026-03-04T10:00"' 'kind = "programme"' \
+		>"$dir/session.map"
+	printf '%s\n' "id = row" "person = person" \
+		"appointment_id = session" 'result = "complied"' \
+		'held_on = "2026-03-04"' 'minutes = "60"' >"$dir/kept.map"
+	for i in consent:consent appointment:session attendance:kept; do
+		fb riverside --json import csv "${i%:*}" "$dir/${i#*:}.csv" \
+			--map "$dir/${i#*:}.map" --source riverside
+		want "Riverside's ${i%:*} rows" "$referred" \
+			"$(value riverside added)"
+	done
+	printf '%s\n' "${id[@]}" >"$dir/answered"
+	share_list riverside "$dir/answered" "North Probation" \
+		"consent:Sample part2_justice form of 2026-03-03" \
+		TX2.attendance
+}
+
+carry_stick() {
+	local stick=$dir/stick bytes n
+	fb north --json bundle export --for Riverside --for South "$stick"
+	bytes=$(wc -c <"$stick")
+	segments=$(value north segments)
+	for n in riverside south; do
+		fb "$n" bundle import "$stick" --receipt "$stick.$n"
+		fb north bundle import "$stick.$n"
+	done
+	fb north peers --json
+	want "segments still waiting for Riverside and South" "0 0" \
+		"$(pending_for Riverside) $(pending_for South)"
+	answer_attendance
+	plug laptop
+	may=3 fb laptop --json sync
+	sync_line "office cable: laptop - North" laptop
+	unplug laptop
+	fb laptop --json status
+	want "people on the laptop" "$carried" "$(value laptop people)"
+	say "No network: one file of $(size "$bytes") on a stick, North to" \
+		"Riverside and South ($(thousands "$segments") segments, each" \
+		"opens its own part); both receipts came back. Riverside" \
+		"recorded and shared attendance of $referred people, on their" \
+		"consent. At the office cable the laptop took its $carried" \
+		"people along."
+	more "$sync_said"
+}
+
+# pending_for NAME: of the last `north peers --json`
+pending_for() {
+	sed 's/{"name"/\n&/g' "$(out north)" | grep "^{\"name\":\"$1\"" |
+		grep -o '"pending":[0-9]*' | sed 's/.*://'
+}
