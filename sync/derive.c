@@ -9,14 +9,6 @@
 
 #include "sync/clock.h"
 
-/* A derived row remembered for the single() rule. */
-struct kept_row {
-	const struct table *table;
-	struct row_id id;
-	struct value single, while_now, supersedes;
-	bool live;
-};
-
 struct origin {
 	int64_t segment;
 	uint64_t fields;
@@ -31,10 +23,10 @@ struct kept_text {
 struct deriving {
 	struct derivation *d;
 	const struct derive_sink *sink;
-	struct kept_row *kept;
-	size_t kept_count, kept_room;
+	struct single_rows singles;
 	/* scratch, as long as the row with the most operations */
 	const struct d_op **writes, **standing, **first;
+	uint32_t *closed;
 	struct origin *origins;
 	size_t origin_count, origin_room;
 	struct buf text, clock, refs;
@@ -64,47 +56,79 @@ no_memory(struct fail *f)
 	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 }
 
-/* Is every segment between the insert and the operation readable? */
-static bool
-open_between(const struct derivation *d, const struct d_op *insert,
-    const struct d_op *op)
-{
-	for (size_t i = 0; i < d->unreadable_count; i++) {
-		uint32_t x = d->unreadable[i];
-
-		if (segment_before(d, insert->segment, x) &&
-		    segment_before(d, x, op->segment))
-			return false;
-	}
-	return true;
-}
-
 enum ground {
 	GROUNDED, /* knew an insert, and nothing closed came between */
 	HELD,     /* something closed to us came before it */
 	STRAY,    /* made without any insert: void, it hides no row */
 };
 
+/* What decides about the operations of one row. Only those are looked at that
+ * no other of their kind precedes: at most one a branch, however long the log
+ * is. */
+struct grounds {
+	const struct d_op **inserts;
+	size_t insert_count;
+	uint32_t *closed; /* unreadable, and after an insert */
+	size_t closed_count;
+};
+
+static bool
+any_before(const struct derivation *d, const uint32_t *at, size_t n,
+    uint32_t segment)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (segment_before(d, at[i], segment))
+			return true;
+	}
+	return false;
+}
+
+static bool
+knew_insert(const struct derivation *d, const struct grounds *g,
+    const struct d_op *op)
+{
+	for (size_t i = 0; i < g->insert_count; i++) {
+		if (op_before(d, g->inserts[i], op))
+			return true;
+	}
+	return false;
+}
+
+static void
+find_grounds(const struct deriving *x, struct grounds *g,
+    const struct d_op *ops, size_t n)
+{
+	const struct derivation *d = x->d;
+
+	*g = (struct grounds){ .inserts = x->first, .closed = x->closed };
+	for (size_t i = 0; i < n; i++) {
+		if (ops[i].insert && !knew_insert(d, g, &ops[i]))
+			g->inserts[g->insert_count++] = &ops[i];
+	}
+	for (size_t i = 0; i < d->unreadable_count; i++) {
+		uint32_t at = d->unreadable[i];
+		bool after = false;
+
+		for (size_t k = 0; !after && k < g->insert_count; k++)
+			after = segment_before(d, g->inserts[k]->segment, at);
+		if (after && !any_before(d, g->closed, g->closed_count, at))
+			g->closed[g->closed_count++] = at;
+	}
+}
+
 /* Every insert that the operation knew must be joined to it by segments that
  * can be read: what is closed may be about the row. */
 static enum ground
-ground_of(const struct derivation *d, const struct d_op *ops, size_t n,
+ground_of(const struct derivation *d, const struct grounds *g,
     const struct d_op *op)
 {
-	bool found = op->insert;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!ops[i].insert || !op_before(d, &ops[i], op))
-			continue;
-		found = true;
-		if (!open_between(d, &ops[i], op))
-			return HELD;
-	}
-	for (size_t i = 0; !found && i < d->unreadable_count; i++) {
-		if (segment_before(d, d->unreadable[i], op->segment))
-			return HELD;
-	}
-	return found ? GROUNDED : STRAY;
+	if (any_before(d, g->closed, g->closed_count, op->segment))
+		return HELD;
+	if (op->insert || knew_insert(d, g, op))
+		return GROUNDED;
+	return any_before(d, d->unreadable, d->unreadable_first, op->segment)
+	    ? HELD
+	    : STRAY;
 }
 
 /*
@@ -113,19 +137,20 @@ ground_of(const struct derivation *d, const struct d_op *ops, size_t n,
  * (*n shrinks).
  */
 static bool
-row_grounded(struct derivation *d, struct d_op *ops, size_t *n)
+row_grounded(struct deriving *x, struct d_op *ops, size_t *n)
 {
+	struct grounds g;
 	size_t kept = 0;
 
+	find_grounds(x, &g, ops, *n);
 	for (size_t i = 0; i < *n; i++) {
-		enum ground g = ground_of(d, ops, *n, &ops[i]);
-
-		if (g == HELD)
+		ops[i].ground = ground_of(x->d, &g, &ops[i]);
+		if (ops[i].ground == HELD)
 			return false;
-		/* an insert is never stray, so dropping does not change what
-		 * the others are judged by */
-		if (g == STRAY)
-			d->void_ops++;
+	}
+	for (size_t i = 0; i < *n; i++) {
+		if (ops[i].ground == STRAY)
+			x->d->void_ops++;
 		else
 			ops[kept++] = ops[i];
 	}
@@ -250,32 +275,6 @@ derive_unit(struct deriving *x, const struct table *t, const struct row_id *row,
 	return e;
 }
 
-static enum err
-keep_row(struct deriving *x, const struct table *t, const struct row_id *id,
-    const struct value *values, struct fail *f)
-{
-	const struct value *state = &values[REGISTRY_ROW_STATE];
-	struct kept_row *k;
-
-	if (t->single_field == 0)
-		return OK;
-	if (!derive_room((void **)&x->kept, &x->kept_room, x->kept_count,
-		sizeof(*x->kept)))
-		return no_memory(f);
-	k = &x->kept[x->kept_count++];
-	*k = (struct kept_row){
-		.table = t,
-		.id = *id,
-		.single = values[t->single_field],
-		.supersedes = values[REGISTRY_SUPERSEDES],
-		.live = state->type == VALUE_NULL ||
-		    (state->n == 4 && memcmp(state->p, "live", 4) == 0),
-	};
-	if (t->while_field != 0)
-		k->while_now = values[t->while_field];
-	return OK;
-}
-
 static size_t
 writes_of(struct deriving *x, const struct d_op *ops, size_t n, uint64_t set)
 {
@@ -324,7 +323,7 @@ derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
 	};
 	enum err e;
 
-	if (!row_grounded(x->d, ops, &n)) {
+	if (!row_grounded(x, ops, &n)) {
 		x->d->held_rows += n > 0;
 		return OK;
 	}
@@ -338,104 +337,7 @@ derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
 	row.clock = x->clock.p;
 	row.clock_n = x->clock.n;
 	e = x->sink->row(x->sink->context, &row, f);
-	return e == OK ? keep_row(x, t, &row.id, values, f) : e;
-}
-
-/* ---- single(): at most one live, unsuperseded row for a value ---- */
-
-static bool
-while_holds(const struct kept_row *k)
-{
-	const struct table *t = k->table;
-	const struct value *v = &k->while_now;
-
-	if (t->while_field == 0)
-		return true;
-	if (t->while_value[0] == '\0')
-		return v->type == VALUE_NULL;
-	return v->type == VALUE_TEXT && v->n == strlen(t->while_value) &&
-	    memcmp(v->p, t->while_value, v->n) == 0;
-}
-
-/* By any row, sealed or ended or itself superseded: a correction that is no
- * longer in force does not bring the mistake back. */
-static bool
-superseded(const struct deriving *x, const struct kept_row *k)
-{
-	for (size_t i = 0; i < x->kept_count; i++) {
-		const struct kept_row *o = &x->kept[i];
-
-		if (o->table == k->table && o->supersedes.type == VALUE_ID &&
-		    memcmp(o->supersedes.p, k->id.b, ID_BYTES) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-same_single(const struct kept_row *a, const struct kept_row *b)
-{
-	return a->table == b->table &&
-	    value_compare(&a->single, &b->single) == 0;
-}
-
-/* The conflict is filed under the smallest row id of the set, with all the
- * ids; kept rows are in order of table and id already. */
-static enum err
-check_single(struct deriving *x, size_t at, struct fail *f)
-{
-	const struct kept_row *k = &x->kept[at];
-	struct derived_conflict c = {
-		.table = k->table,
-		.row = k->id,
-		.kind = CONFLICT_DECISION,
-		.reason = CONFLICT_ROWS,
-	};
-	size_t count = 0;
-
-	buf_reset(&x->refs);
-	for (size_t i = at; i < x->kept_count; i++) {
-		if (x->kept[i].live && same_single(&x->kept[i], k)) {
-			buf_put(&x->refs, x->kept[i].id.b, ID_BYTES);
-			count++;
-		}
-	}
-	if (x->refs.err != OK)
-		return no_memory(f);
-	if (count < 2)
-		return OK;
-	c.origins = x->refs.p;
-	c.origins_n = x->refs.n;
-	return x->sink->conflict(x->sink->context, &c, f);
-}
-
-static enum err
-check_singles(struct deriving *x, struct fail *f)
-{
-	enum err e = OK;
-
-	/* from here on "live" means: takes part in the rule */
-	for (size_t i = 0; i < x->kept_count; i++) {
-		struct kept_row *k = &x->kept[i];
-
-		k->live =
-		    k->live && k->single.type != VALUE_NULL && while_holds(k);
-	}
-	for (size_t i = 0; i < x->kept_count; i++)
-		x->kept[i].while_now.i = superseded(x, &x->kept[i]);
-	for (size_t i = 0; i < x->kept_count; i++)
-		x->kept[i].live =
-		    x->kept[i].live && x->kept[i].while_now.i == 0;
-	for (size_t i = 0; e == OK && i < x->kept_count; i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = x->kept[k].live &&
-			    same_single(&x->kept[k], &x->kept[i]);
-		if (x->kept[i].live && !seen)
-			e = check_single(x, i, f);
-	}
-	return e;
+	return e == OK ? single_add(&x->singles, t, &row.id, values, f) : e;
 }
 
 /* ---- a whole compartment ---- */
@@ -464,7 +366,9 @@ derive_rows(struct deriving *x, struct fail *f)
 	x->writes = malloc((d->op_count + 1) * sizeof(*x->writes));
 	x->standing = malloc((d->op_count + 1) * sizeof(*x->standing));
 	x->first = malloc((d->op_count + 1) * sizeof(*x->first));
-	if (x->writes == NULL || x->standing == NULL || x->first == NULL)
+	x->closed = malloc((d->unreadable_count + 1) * sizeof(*x->closed));
+	if (x->writes == NULL || x->standing == NULL || x->first == NULL ||
+	    x->closed == NULL)
 		return no_memory(f);
 	for (size_t i = 0; e == OK && i < d->op_count;) {
 		size_t n = row_length(d, i);
@@ -472,7 +376,7 @@ derive_rows(struct deriving *x, struct fail *f)
 		e = derive_row(x, &d->ops[i], n, f);
 		i += n;
 	}
-	return e == OK ? check_singles(x, f) : e;
+	return e == OK ? single_check(&x->singles, x->sink, f) : e;
 }
 
 static void
@@ -536,10 +440,11 @@ deriving_release(struct deriving *x)
 		free(x->texts);
 		x->texts = next;
 	}
-	free(x->kept);
+	single_release(&x->singles);
 	free((void *)x->writes);
 	free((void *)x->standing);
 	free((void *)x->first);
+	free(x->closed);
 	free(x->origins);
 	buf_release(&x->text);
 	buf_release(&x->clock);

@@ -55,6 +55,7 @@ struct d_op {
 	uint32_t order;   /* of the segment, in causal order */
 	unsigned index;   /* within the segment */
 	bool insert;
+	int ground; /* see derive.c */
 	unsigned table;
 	struct row_id row;
 	struct row_id staff;
@@ -80,9 +81,11 @@ struct derivation {
 	uint32_t *order; /* segment indexes in causal order */
 	size_t placed_count;
 	uint32_t branches;
-	uint32_t *past;       /* [segment][branch]: highest place known */
-	uint32_t *unreadable; /* indexes of placed, unreadable data segments */
-	size_t unreadable_count;
+	uint32_t *past; /* [segment][branch]: highest place known */
+	/* indexes of placed, unreadable data segments; those that no other
+	 * precedes come first */
+	uint32_t *unreadable;
+	size_t unreadable_count, unreadable_first;
 	int64_t void_ops, held_rows;
 };
 
@@ -105,6 +108,22 @@ const struct value *op_value(const struct derivation *d, const struct d_op *op,
 
 /* Grow an array of count elements by one; false: out of memory. */
 bool derive_room(void **p, size_t *room, size_t count, size_t size);
+
+/* ---- derive_single.c: at most one live, unsuperseded row for a value ---- */
+
+struct single_row;
+struct single_rows {
+	struct single_row *at; /* owned */
+	size_t count, room;
+};
+/* Remember a derived row if its table has the rule; values may borrow as long
+ * as the derivation lives. Rows come by table, then id. */
+enum err single_add(struct single_rows *s, const struct table *t,
+    const struct row_id *id, const struct value *values, struct fail *f);
+/* Report every set of rows that breaks it, filed under its smallest row id. */
+enum err single_check(struct single_rows *s, const struct derive_sink *sink,
+    struct fail *f);
+void single_release(struct single_rows *s);
 
 /* ---- merge.c ---- */
 

@@ -146,6 +146,33 @@ learn(struct derivation *d, uint32_t *known, uint32_t on)
 	}
 }
 
+bool
+segment_before(const struct derivation *d, uint32_t a, uint32_t b)
+{
+	const struct d_segment *s = &d->segments[a];
+
+	return a != b &&
+	    d->past[(size_t)b * d->branches + s->branch] >= s->branch_at;
+}
+
+/* They come in causal order, so one that others precede never precedes them. */
+static void
+add_unreadable(struct derivation *d, uint32_t at)
+{
+	bool first = true;
+
+	d->unreadable[d->unreadable_count++] = at;
+	for (size_t i = 0; first && i < d->unreadable_first; i++)
+		first = !segment_before(d, d->unreadable[i], at);
+	if (!first)
+		return;
+	/* those later in order keep it among themselves but for one: nothing
+	 * but the first ones depends on it */
+	d->unreadable[d->unreadable_count - 1] =
+	    d->unreadable[d->unreadable_first];
+	d->unreadable[d->unreadable_first++] = at;
+}
+
 static enum err
 compute_past(struct derivation *d, struct fail *f)
 {
@@ -166,7 +193,7 @@ compute_past(struct derivation *d, struct fail *f)
 			learn(d, known, d->deps[s->dep_first + k].index);
 		known[s->branch] = s->branch_at;
 		if (s->kind == SEGMENT_DATA && !s->readable)
-			d->unreadable[d->unreadable_count++] = at;
+			add_unreadable(d, at);
 	}
 	return OK;
 }
@@ -195,15 +222,6 @@ mark_named(struct derivation *d)
 		for (size_t k = 0; k < s->dep_count; k++)
 			name_one(d, d->deps[s->dep_first + k].index, s->chain);
 	}
-}
-
-bool
-segment_before(const struct derivation *d, uint32_t a, uint32_t b)
-{
-	const struct d_segment *s = &d->segments[a];
-
-	return a != b &&
-	    d->past[(size_t)b * d->branches + s->branch] >= s->branch_at;
 }
 
 bool

@@ -191,21 +191,25 @@ before_all(const struct derivation *d, const struct d_op *op,
 }
 
 /* Of the writes in the past of all standing ones, one that no other of them
- * covers; of several the greatest order key. NULL: there is none. */
+ * covers; of several the greatest order key. NULL: there is none. Backwards
+ * through causal order, what covers a write comes before it; kept: scratch for
+ * the uncovered ones, which are few. */
 static const struct d_op *
 common_base(const struct derivation *d, const struct merged *m,
-    const struct d_op *const *writes, size_t count)
+    const struct d_op *const *writes, size_t count, const struct d_op **kept)
 {
 	const struct d_op *base = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = count; i-- > 0;) {
 		bool covered = !before_all(d, writes[i], m);
 
-		for (size_t k = i + 1; !covered && k < count; k++)
-			covered = op_before(d, writes[i], writes[k]) &&
-			    before_all(d, writes[k], m);
-		if (!covered &&
-		    (base == NULL || op_order(d, writes[i], base) > 0))
+		for (size_t k = 0; !covered && k < n; k++)
+			covered = op_before(d, writes[i], kept[k]);
+		if (covered)
+			continue;
+		kept[n++] = writes[i];
+		if (base == NULL || op_order(d, writes[i], base) > 0)
 			base = writes[i];
 	}
 	return base;
@@ -229,7 +233,7 @@ piece_of(const struct derivation *d, const struct field *f,
 static enum err
 merge_text(struct merged *m, const struct derivation *d,
     const struct field *field, const struct d_op *const *writes, size_t count,
-    struct buf *text, struct fail *f)
+    const struct d_op **scratch, struct buf *text, struct fail *f)
 {
 	struct text_piece base, versions[TEXT_VERSIONS];
 	size_t n = 0;
@@ -237,7 +241,7 @@ merge_text(struct merged *m, const struct derivation *d,
 	enum err e;
 
 	m->winner = m->standing[m->standing_count - 1];
-	base = piece_of(d, field, common_base(d, m, writes, count));
+	base = piece_of(d, field, common_base(d, m, writes, count, scratch));
 	/* more than a few at once: the newest, and a person must look */
 	if (m->standing_count > TEXT_VERSIONS)
 		overlap = true;
@@ -303,7 +307,7 @@ merge_unit(struct merged *m, const struct derivation *d, const struct unit *u,
 	*m = (struct merged){ .standing = standing };
 	m->standing_count = find_standing(d, writes, count, standing);
 	if (lead->rule == RULE_TEXT && standing_differ(d, u, m))
-		return merge_text(m, d, lead, writes, count, text, f);
+		return merge_text(m, d, lead, writes, count, first, text, f);
 	if (lead->rule == RULE_ONCE) {
 		(void)find_first(d, writes, count, first);
 		m->winner = first[0];
