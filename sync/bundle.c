@@ -293,7 +293,7 @@ find_room(struct exporting *x, struct units_plan *plan, bool units,
 		    "bundle: one change of %zu bytes does not fit into parts "
 		    "of %llu; ask for parts of at least %llu bytes",
 		    n, (unsigned long long)x->split_bytes,
-		    (unsigned long long)(x->out.bytes + want));
+		    (unsigned long long)x->out.bytes + want);
 	return e;
 }
 
