@@ -107,7 +107,7 @@ enrol() {
 	must "$steward" invite --name "$name" "$@"
 	invite=$(tail -n 1 "$tmp/out")
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$node" join "$invite" \
-		--staff "$staff" --out "$tmp/stick/$node"
+		--out "$tmp/stick/$node" ${staff:+--staff "$staff"}
 	opened "$node"
 	must "$steward" bundle import "$tmp/stick/$node"
 	must "$node" bundle import "$tmp/stick/$node.answer"
