@@ -54,6 +54,7 @@
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
 	X(LABEL_OFFER_SIGN, "footbridge/offer-sign/v1") \
 	X(LABEL_DICTIONARY, "footbridge/dictionary/v1") \
+	X(LABEL_TABLES, "footbridge/tables/v1") \
 	X(LABEL_FINGERPRINT, "footbridge/fingerprint/v1") \
 	X(LABEL_MEMBER_CONSENT, "footbridge/member-consent/v1") \
 	X(LABEL_MEMBER_TLS, "footbridge/member-tls/v1") \

@@ -1,11 +1,31 @@
 #include "sync/migrate.h"
 
+#include "sync/assets.h"
 #include "sync/db.h"
+#include "sync/hash.h"
 #include "sync/rd.h"
 #include "sync/replica_i.h"
 
-/* The table formats of tables.sql; raised with any change to them. */
-#define ENGINE_VERSION 1
+/*
+ * The engine's own tables are known by a hash of tables.sql: until the first
+ * release they change without migrations, and a replica made before such a
+ * change must be refused in words, not by a failing statement.
+ */
+static uint64_t
+engine_version(void)
+{
+	const struct asset *tables = asset_find("sync/tables.sql");
+	uint8_t hash[16];
+	struct hash h;
+	struct rd rd;
+
+	assert(tables != NULL);
+	hash_init(&h, LABEL_TABLES, sizeof(hash), NULL, 0);
+	hash_put(&h, tables->p, tables->n);
+	hash_final(&h, hash);
+	rd = rd_of(hash, sizeof(hash));
+	return rd_u64(&rd);
+}
 
 static enum err
 read_version(struct replica *r, uint64_t *engine, uint64_t *schema,
@@ -15,7 +35,7 @@ read_version(struct replica *r, uint64_t *engine, uint64_t *schema,
 	enum err e = replica_meta_get(r, &b, "version", f);
 	struct rd rd = rd_of(b.p, b.n);
 
-	*engine = rd_uint(&rd);
+	*engine = rd_u64(&rd);
 	*schema = rd_uint(&rd);
 	if (e == OK && rd_done(&rd) != OK)
 		e = ERR_CORRUPT;
@@ -29,7 +49,7 @@ write_version(struct replica *r, size_t schema, struct fail *f)
 	struct buf b = { .limit = 64 };
 	enum err e;
 
-	buf_uint(&b, ENGINE_VERSION);
+	buf_u64(&b, engine_version());
 	buf_uint(&b, schema);
 	e = b.err != OK ? b.err : replica_meta_set(r, "version", b.p, b.n, f);
 	buf_release(&b);
@@ -49,7 +69,12 @@ migrate_check(struct replica *r, size_t program_version, struct fail *f)
 		return fail_set(f, ERR_CORRUPT,
 		    "this database is not a Footbridge replica; nothing was"
 		    " changed");
-	if (engine > ENGINE_VERSION || schema > program_version)
+	if (engine != engine_version())
+		return fail_set(f, ERR_VERSION,
+		    "this replica was made by another version of the program,"
+		    " whose own tables differ; open it with that version,"
+		    " nothing was changed");
+	if (schema > program_version)
 		return fail_set(f, ERR_VERSION,
 		    "this replica was used by a newer program (schema %llu,"
 		    " this one knows %zu); install the newer one, nothing was"
