@@ -75,10 +75,10 @@ edit_apart() {
 	edits=$((edits + 1))
 	edit south person "$(south_person)" language=Korean
 	refused north put episode "$episode" started_on=2020-01-01
-	say "Apart: $edits edits on North, South and the laptop: two fields of" \
-		"one row, one field under each rule (latest, ranked, max, min," \
-		"once, both, text), a note at a front door. A second value for" \
-		"a once field was refused: $why"
+	say "Apart: $edits edits at North, South and on the laptop: two fields" \
+		"of one row; one field under each rule (latest, ranked, max," \
+		"min, once, both, text); a note at a front door. Refused at" \
+		"the write: ${why%%;*}."
 }
 
 south_person() {

@@ -29,8 +29,9 @@ size() {
 
 # say TEXT: the numbered line of this step, with its seconds
 say() {
-	printf '%s (%s s)\n' "$*" "$(seconds "$step_began")" |
-		fold -s -w 74 |
+	# the tilde holds seconds and their unit together on one line
+	printf '%s (%s~s)\n' "$*" "$(seconds "$step_began")" |
+		fold -s -w 74 | tr '~' ' ' |
 		awk -v n="$step_no" 'NR == 1 { printf "%2d  %s\n", n, $0; next }
 			{ printf "    %s\n", $0 }'
 }
@@ -61,7 +62,7 @@ fail() {
 			printf '  this repeats it: export %s=%s; %s\n' \
 				FOOTBRIDGE_PASSPHRASE_FILE "$pass" "$2"
 		else
-			printf '  this repeats it: ROWS=%s tools/demo\n' "$ROWS"
+			printf '  this repeats it: make demo ROWS=%s\n' "$ROWS"
 		fi
 		printf '  the log: %s (the replicas stay beside it)\n' "$log"
 	} >&2

@@ -2,13 +2,17 @@
 # Step 6: the cables are back. North is killed in the middle of its first
 # contact with the hub; then everybody syncs until nothing is left.
 
+trips() {
+	[ "$1" = 1 ] && echo "1 round trip" || echo "$1 round trips"
+}
+
 # sync_line WHO NODE: of that node's last `sync --json`, in $sync_said
 sync_line() {
-	sync_said=$(printf '%s: %s out, %s in, %s of heads, %s round trips, %s s' \
+	sync_said=$(printf '%s: %s out, %s in, %s of heads, %s, %s s' \
 		"$1" "$(size "$(value "$2" sent_bytes)")" \
 		"$(size "$(value "$2" received_bytes)")" \
 		"$(size "$(value "$2" head_bytes)")" \
-		"$(value "$2" round_trips)" \
+		"$(trips "$(value "$2" round_trips)")" \
 		"$(awk -v ms="$(value "$2" took_ms)" \
 			'BEGIN { printf "%.1f", ms / 1000 }')")
 }
@@ -62,6 +66,9 @@ kill_north() {
 	if [ "$percent" -lt 30 ] || [ "$percent" -gt 70 ]; then
 		fail "the kill came at $percent % of the bytes, wanted 30 to 70"
 	fi
+	fb north verify
+	verified=$(tail -n 1 "$(out north)")
+	verified=${verified#in order: }
 	killed_at=$((held - before))
 	killed_of=$((after - before))
 }
@@ -93,7 +100,8 @@ cables_in() {
 	done
 	say "Cables in. North killed (kill -9) after" \
 		"$(thousands $killed_at) of $(thousands $killed_of) segments," \
-		"at $percent % of the bytes; started again: 0 sent twice."
+		"at $percent% of the bytes; started again: 0 sent twice."
+	more "in order at North after that: $verified"
 	for n in "${sync_lines[@]}" "$sync_said"; do
 		more "$n"
 	done

@@ -53,9 +53,9 @@ found_region() {
 		want "members that $n knows" 5 \
 			"$(grep -o '"node":' "$(out "$n")" | wc -l)"
 	done
-	say "Founded: a hub; North, South and Riverside Clinic joined over HTTPS" \
-		"by its invites, North's laptop by North's. 5 processes, 5" \
-		"encrypted databases; each knows all 5 members."
+	say "Founded: hub, North, South and Riverside Clinic by invite over" \
+		"HTTPS, North's laptop by North's invite: 5 processes, 5" \
+		"encrypted replicas, each knows 5 members."
 }
 
 # ---- import ----------------------------------------------------------------
@@ -94,9 +94,9 @@ import_people() {
 	north_people=$(($(wc -l <"$dir/csv.north/person.csv") - 1))
 	south_people=$(($(wc -l <"$dir/csv.south/person.csv") - 1))
 	want "people" "$ROWS" $((north_people + south_people))
-	say "All cables out. Imported $(thousands "$ROWS") people:" \
+	say "Cables out. $(thousands "$ROWS") people imported," \
 		"$(thousands "$north_people") at North (odd rows)," \
-		"$(thousands "$south_people") at South (even rows);" \
+		"$(thousands "$south_people") at South (even):" \
 		"$(thousands "$records") records in 11 tables, 0 rejected."
 }
 
@@ -151,12 +151,11 @@ grant_keys() {
 	prepare_subject
 	mapfile -t people <"$dir/carried"
 	fb north --json carry "${people[@]}" --on Laptop
-	say "Keys: $referred people are referred to Riverside (IDX," \
-		"SUP.referral, SUP.conditions, nothing else); $carried go with" \
-		"the laptop; the hub may read IDX, SUP.case, SUP.schedule and" \
-		"CHR of all under \"Sample regional agreement A\", and" \
-		"SUP.conditions, for one count, under \"Sample conditions" \
-		"agreement B\"."
+	say "Keys granted: $referred people referred to Riverside (IDX," \
+		"SUP.referral, SUP.conditions, no more); $carried to the" \
+		"laptop; hub: IDX, SUP.case, SUP.schedule, CHR under \"Sample" \
+		"regional agreement A\", SUP.conditions, for one count, under" \
+		"\"Sample conditions agreement B\"."
 }
 
 # ---- the stick -------------------------------------------------------------
@@ -222,12 +221,10 @@ carry_stick() {
 	unplug laptop
 	fb laptop --json status
 	want "people on the laptop" "$carried" "$(value laptop people)"
-	say "No network: one file of $(size "$bytes") on a stick, North to" \
-		"Riverside and South ($(thousands "$segments") segments, each" \
-		"opens its own part); both receipts came back. Riverside" \
-		"recorded and shared attendance of $referred people, on their" \
-		"consent. At the office cable the laptop took its $carried" \
-		"people along."
+	say "By stick: one file of $(size "$bytes"), $(thousands "$segments")" \
+		"segments, to Riverside and South, each opens its own part;" \
+		"2 receipts back. Riverside answers attendance of $referred, on" \
+		"their consent. The laptop leaves with its $carried."
 	more "$sync_said"
 }
 
