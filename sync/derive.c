@@ -50,18 +50,6 @@ sort_compare(const void *x, const void *y)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static enum err
-no_memory(struct fail *f)
-{
-	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-}
-
-enum ground {
-	GROUNDED, /* knew an insert, and nothing closed came between */
-	HELD,     /* something closed to us came before it */
-	STRAY,    /* made without any insert: void, it hides no row */
-};
-
 /* What decides about the operations of one row. Only those are looked at that
  * no other of their kind precedes: at most one a branch, however long the log
  * is. */
@@ -167,7 +155,7 @@ add_origins(struct deriving *x, const struct merged *m, uint64_t set,
 
 		if (!derive_room((void **)&x->origins, &x->origin_room,
 			x->origin_count, sizeof(*x->origins)))
-			return no_memory(f);
+			return fail_code(f, ERR_NOMEM);
 		x->origins[x->origin_count].segment =
 		    x->d->segments[op->segment].no;
 		/* a group is one unit, but only what was written has an
@@ -204,9 +192,7 @@ write_clock(struct deriving *x, struct fail *f)
 			fields |= x->origins[i].fields;
 		clock_put(&w, segment, fields);
 	}
-	return x->clock.err == OK
-	    ? OK
-	    : fail_set(f, x->clock.err, "%s", err_text(x->clock.err));
+	return x->clock.err == OK ? OK : fail_code(f, x->clock.err);
 }
 
 static enum err
@@ -229,7 +215,7 @@ report(struct deriving *x, const struct table *t, const struct row_id *row,
 		buf_uint(&x->refs, op->index);
 	}
 	if (x->refs.err != OK)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	c.origins = x->refs.p;
 	c.origins_n = x->refs.n;
 	return x->sink->conflict(x->sink->context, &c, f);
@@ -242,7 +228,7 @@ keep_text(struct deriving *x, struct value *v, const struct buf *text,
 	struct kept_text *k = malloc(sizeof(*k) + text->n + 1);
 
 	if (k == NULL)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	if (text->n > 0)
 		memcpy(k->bytes, text->p, text->n);
 	k->next = x->texts;
@@ -369,7 +355,7 @@ derive_rows(struct deriving *x, struct fail *f)
 	x->closed = malloc((d->unreadable_count + 1) * sizeof(*x->closed));
 	if (x->writes == NULL || x->standing == NULL || x->first == NULL ||
 	    x->closed == NULL)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; e == OK && i < d->op_count;) {
 		size_t n = row_length(d, i);
 

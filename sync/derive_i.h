@@ -50,12 +50,18 @@ struct d_field {
 	struct value value;
 };
 
+enum ground {
+	GROUNDED, /* knew an insert, and nothing closed came between */
+	HELD,     /* something closed to us came before it */
+	STRAY,    /* made without any insert: void, it hides no row */
+};
+
 struct d_op {
 	uint32_t segment; /* index */
 	uint32_t order;   /* of the segment, in causal order */
 	unsigned index;   /* within the segment */
 	bool insert;
-	int ground; /* see derive.c */
+	enum ground ground;
 	unsigned table;
 	struct row_id row;
 	struct row_id staff;

@@ -27,17 +27,11 @@ derive_room(void **p, size_t *room, size_t count, size_t size)
 }
 
 static enum err
-no_memory(struct fail *f)
-{
-	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-}
-
-static enum err
 add_dep(struct derivation *d, const struct d_dep *dep, struct fail *f)
 {
 	if (!derive_room((void **)&d->deps, &d->dep_room, d->dep_count,
 		sizeof(*d->deps)))
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	d->deps[d->dep_count++] = *dep;
 	return OK;
 }
@@ -120,7 +114,7 @@ load_one(struct derivation *d, struct stmt *q, struct fail *f)
 
 	if (!derive_room((void **)&d->segments, &d->segment_room,
 		d->segment_count, sizeof(*d->segments)))
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	s = &d->segments[d->segment_count];
 	*s = (struct d_segment){
 		.no = stmt_col_int(q, 0),
@@ -269,7 +263,7 @@ resolve(struct derivation *d, struct fail *f)
 
 	names = malloc((d->segment_count + 1) * sizeof(*names));
 	if (names == NULL)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; i < d->segment_count; i++) {
 		const struct d_segment *s = &d->segments[i];
 
@@ -306,7 +300,7 @@ keep_op(struct derivation *d, uint32_t segment, unsigned index,
 
 	if (!derive_room((void **)&d->ops, &d->op_room, d->op_count,
 		sizeof(*d->ops)))
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	to = &d->ops[d->op_count++];
 	*to = (struct d_op){
 		.segment = segment,
@@ -325,7 +319,7 @@ keep_op(struct derivation *d, uint32_t segment, unsigned index,
 	for (size_t i = 0; i < op->field_count; i++) {
 		if (!derive_room((void **)&d->fields, &d->field_room,
 			d->field_count, sizeof(*d->fields)))
-			return no_memory(f);
+			return fail_code(f, ERR_NOMEM);
 		d->fields[d->field_count++] =
 		    (struct d_field){ op->fields[i].number,
 			    op->fields[i].value };

@@ -9,12 +9,6 @@
 
 #include <stdlib.h>
 
-static enum err
-no_memory(struct fail *f)
-{
-	return fail_set(f, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
-}
-
 /* For each segment those that depend on it directly, in one array: those of i
  * stand from first[i] to first[i + 1]. */
 struct dependents {
@@ -106,7 +100,7 @@ place_all(struct derivation *d, struct fail *f)
 	free(x.waits);
 	free(x.first);
 	free(x.on);
-	return room ? OK : no_memory(f);
+	return room ? OK : fail_code(f, ERR_NOMEM);
 }
 
 static enum err
@@ -116,7 +110,7 @@ name_branches(struct derivation *d, struct fail *f)
 	uint32_t *tip = malloc((d->segment_count + 1) * sizeof(*tip));
 
 	if (tip == NULL)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; i < d->placed_count; i++) {
 		struct d_segment *s = &d->segments[d->order[i]];
 		const struct d_segment *p =
@@ -181,7 +175,7 @@ compute_past(struct derivation *d, struct fail *f)
 	d->past = calloc(n + 1, sizeof(*d->past));
 	d->unreadable = malloc((d->segment_count + 1) * sizeof(*d->unreadable));
 	if (d->past == NULL || d->unreadable == NULL)
-		return no_memory(f);
+		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; i < d->placed_count; i++) {
 		uint32_t at = d->order[i];
 		struct d_segment *s = &d->segments[at];
