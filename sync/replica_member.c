@@ -241,10 +241,115 @@ retry_members(struct replica *r, struct fail *f)
 	return e;
 }
 
+/* ---- what a record changes of those known already ---- */
+
+/* What decides whose writes and grants count. */
+struct standing_as {
+	struct node_id node;
+	struct agency_id agency;
+	unsigned ever_roles;
+	int kind;
+};
+
+static enum err
+list_standings(struct replica *r, struct buf *out, struct fail *f)
+{
+	for (size_t i = 0; i < members_node_count(r->members); i++) {
+		const struct member_node *n = members_node_at(r->members, i);
+		const struct member_agency *a =
+		    members_agency(r->members, &n->agency);
+		struct standing_as s;
+
+		memset(&s, 0, sizeof(s));
+		s.node = n->id;
+		s.agency = n->agency;
+		s.ever_roles = n->ever_roles;
+		s.kind = a != NULL ? a->kind : -1;
+		buf_put(out, &s, sizeof(s));
+	}
+	return out->err == OK ? OK
+			      : fail_set(f, out->err, "%s", err_text(out->err));
+}
+
+/* Compartments in which a node wrote, or that its agency or it was granted. */
+static enum err
+list_touched(struct replica *r, struct buf *out, const struct standing_as *was,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT s.cpt FROM _segment s JOIN _author a ON a.no = s.author"
+	    " WHERE a.node = ?1 UNION SELECT cpt FROM _grant"
+	    " WHERE recipient = ?1 OR recipient = ?2",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, was->node.b, sizeof(was->node.b));
+	stmt_blob(s, 2, was->agency.b, sizeof(was->agency.b));
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		int64_t no = stmt_col_int(s, 0);
+
+		buf_put(out, &no, sizeof(no));
+	}
+	stmt_reset(s);
+	if (e == OK && out->err != OK)
+		e = fail_set(f, out->err, "%s", err_text(out->err));
+	return e;
+}
+
+static enum err
+judge_again(struct replica *r, const struct standing_as *was, struct fail *f)
+{
+	struct buf list = { 0 };
+	enum err e = list_touched(r, &list, was, f);
+
+	for (size_t at = 0; e == OK && at < list.n; at += sizeof(int64_t)) {
+		struct compartment *c;
+		int64_t no;
+
+		memcpy(&no, list.p + at, sizeof(no));
+		e = compartment_get(r, &c, no, f);
+		if (e == OK)
+			e = grant_rederive(r, c, f);
+		if (e == OK)
+			c->rederive = true;
+	}
+	buf_release(&list);
+	return e;
+}
+
+/* Another version of a known node's or agency's record may change whose writes
+ * count: where it does, what they touch is derived again. */
+static enum err
+compare_standings(struct replica *r, const struct buf *before, struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t at = 0; e == OK && at < before->n;
+	     at += sizeof(struct standing_as)) {
+		const struct member_agency *a;
+		const struct member_node *n;
+		struct standing_as was;
+
+		memcpy(&was, before->p + at, sizeof(was));
+		n = members_node(r->members, &was.node);
+		a = n != NULL ? members_agency(r->members, &n->agency) : NULL;
+		if (n == NULL || a == NULL ||
+		    !id_equal(&n->agency, &was.agency) ||
+		    n->ever_roles != was.ever_roles || a->kind != was.kind)
+			e = judge_again(r, &was, f);
+	}
+	return e;
+}
+
 enum err
 replica_add_member(struct replica *r, enum member_result *result,
     const uint8_t *bytes, size_t n, const struct node_id *peer, struct fail *f)
 {
+	struct buf before = { 0 };
 	enum member_result got;
 	uint8_t id[32];
 	bool own;
@@ -254,11 +359,15 @@ replica_add_member(struct replica *r, enum member_result *result,
 	if (e != OK)
 		return e;
 	r->members_touched = true;
-	e = members_add(r->members, &got, id, bytes, n, f);
+	e = list_standings(r, &before, f);
+	if (e == OK)
+		e = members_add(r->members, &got, id, bytes, n, f);
 	if (e == OK && got == MEMBER_ADDED) {
 		e = store_member(r, id, bytes, n, peer, f);
 		if (e == OK)
 			e = retry_members(r, f);
+		if (e == OK)
+			e = compare_standings(r, &before, f);
 		if (e == OK)
 			e = grant_retry(r, f);
 		if (e == OK)
@@ -266,6 +375,7 @@ replica_add_member(struct replica *r, enum member_result *result,
 	} else if (e == OK && got == MEMBER_WAITING) {
 		e = park_member(r, bytes, n, peer, f);
 	}
+	buf_release(&before);
 	e = replica_leave(r, own, e, f);
 	if (e == OK)
 		*result = got;

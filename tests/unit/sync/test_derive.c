@@ -174,12 +174,16 @@ incarnate(struct pair *p, struct identity *out, uint64_t i)
 /* One operation on the person, first segment of that incarnation. */
 static void
 make_first(struct pair *p, struct buf *out, const struct identity *by,
-    const struct row_id *person, int64_t most)
+    const struct row_id *person, const struct row_id *insert, int64_t most)
 {
 	const struct registry *g = replica_registry(p->r[PAIR_NORTH]);
 	struct compartment *c = pair_cpt(p, PAIR_NORTH, person);
 	const struct table *t = registry_table(g, "person");
-	struct op op = { .kind = OP_SET, .table = t->number, .row = *person };
+	struct op op = {
+		.kind = insert != NULL ? OP_INSERT : OP_SET,
+		.table = t->number,
+		.row = insert != NULL ? *insert : *person,
+	};
 	struct segment_header h = {
 		.kind = SEGMENT_DATA,
 		.lane = LANE_NORMAL,
@@ -237,7 +241,7 @@ more_ends_than_a_header_names_are_joined(void **state)
 
 		incarnate(&p, &by, (uint64_t)i);
 		/* the row's insert is not in its past: no row of its own */
-		make_first(&p, &b, &by, &person, i);
+		make_first(&p, &b, &by, &person, NULL, i);
 		assert_int_equal(pair_give(&p, PAIR_NORTH, b.p, b.n,
 				     PAIR_SOUTH),
 		    OUTCOME_APPLIED);
@@ -272,6 +276,71 @@ more_ends_than_a_header_names_are_joined(void **state)
 	pair_stop(&p);
 }
 
+/* A further node of the clinic's agency with these roles. */
+static void
+clinic_node(struct pair *p, const struct identity *i, unsigned roles,
+    uint64_t serial)
+{
+	const struct network_id *network =
+	    members_network(replica_members(p->r[PAIR_NORTH]));
+	struct member_node m = {
+		.id = i->node,
+		.agency = i->agency,
+		.name = "clinic 2",
+		.roles = roles,
+		.serial = serial,
+	};
+	struct buf record = { 0 };
+
+	memcpy(m.sign_key, i->sign_key, sizeof(m.sign_key));
+	memcpy(m.box_key, i->box_key, sizeof(m.box_key));
+	memcpy(m.tls_key, i->tls_key, sizeof(m.tls_key));
+	member_node_consent(&m, i, network);
+	assert_int_equal(member_make_node(&record,
+			     replica_identity(p->r[PAIR_NORTH]), network, true,
+			     &m),
+	    OK);
+	pair_member(p, PAIR_NORTH, &record);
+	buf_reset(&record);
+	assert_int_equal(member_make_author(&record, i, network), OK);
+	pair_member(p, PAIR_NORTH, &record);
+	buf_release(&record);
+}
+
+static void
+a_role_that_comes_late_makes_writes_count(void **state)
+{
+	struct env_test *env = env_test_new(777);
+	struct row_id person, added = { { 1, 2, 3 } };
+	struct buf b = { 0 };
+	struct identity i;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 65, 1);
+	at_both(&p, &person);
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_WRITE, false);
+	identity_make(&i, &env->env);
+	i.agency = replica_identity(p.r[PAIR_CLINIC])->agency;
+	clinic_node(&p, &i, MEMBER_FIELD, 1);
+	make_first(&p, &b, &i, &person, &added, 7);
+	assert_int_equal(pair_give(&p, PAIR_NORTH, b.p, b.n, PAIR_CLINIC),
+	    OUTCOME_APPLIED);
+	assert_string_equal(pair_get(&p, PAIR_NORTH, "person", &added, "most",
+				NULL),
+	    "-");
+	pair_check(&p, PAIR_NORTH);
+	/* its agency may write, and so may it as its agency's registrar */
+	clinic_node(&p, &i, MEMBER_REGISTRAR, 2);
+	assert_string_equal(pair_get(&p, PAIR_NORTH, "person", &added, "most",
+				NULL),
+	    "7");
+	pair_check(&p, PAIR_NORTH);
+	buf_release(&b);
+	env_test_free(env);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -281,6 +350,7 @@ main(void)
 		    data_waits_until_the_past_of_the_control_it_names_is_whole),
 		cmocka_unit_test(
 		    every_compartment_of_a_large_transaction_is_derived),
+		cmocka_unit_test(a_role_that_comes_late_makes_writes_count),
 		cmocka_unit_test(more_ends_than_a_header_names_are_joined),
 	};
 
