@@ -7,17 +7,20 @@
 stick=$tmp/stick
 mapfile -t all < <(tables)
 
-# look NODE [NAME]: one line per table, its hash, in the file NODE or NAME
+# look NODE [NAME]: every table, sorted, to the file NODE or NAME
 look() {
 	local t
 	for t in "${all[@]}"; do
-		echo "$t $(on "$1" list "$t" --json 2>&1 | sort | sha256sum)"
+		echo "# $t"
+		on "$1" list "$t" --json 2>&1 | sort
 	done >"$tmp/tables.${2:-$1}"
 }
-# same NAME NAME: what look wrote; says which tables differ
+# same NAME NAME: equal hashes of what look wrote; shows what differs
 same() {
-	diff "$tmp/tables.$1" "$tmp/tables.$2" | sed 's/^/# /'
-	return "${PIPESTATUS[0]}"
+	[ "$(sha256sum <"$tmp/tables.$1")" = "$(sha256sum <"$tmp/tables.$2")" ] &&
+		return 0
+	diff "$tmp/tables.$1" "$tmp/tables.$2" | cut -c1-300 | sed 's/^/# /'
+	return 1
 }
 # import NODE --odd|--even: half of the first 60 people of the sample
 import() {
