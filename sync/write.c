@@ -87,6 +87,27 @@ keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
 	return e;
 }
 
+/* In a compartment still to be made this node is of the owner. */
+static enum err
+judge_self(struct writing *w, struct fail *f)
+{
+	const struct member_node *self =
+	    members_node(w->r->members, &w->r->identity.node);
+
+	if (self == NULL)
+		return fail_set(f, ERR_DENIED,
+		    "this computer is no member of its network yet");
+	if (w->c != NULL)
+		return judge_author(&w->author, w->r, w->c, self, f);
+	w->author = (struct judge_author){
+		.node = self,
+		.kind = replica_kind(w->r),
+		.of_owner = true,
+		.may_write = true,
+	};
+	return OK;
+}
+
 static enum err
 run_write(struct writing *w, struct fail *f)
 {
@@ -99,13 +120,14 @@ run_write(struct writing *w, struct fail *f)
 		    " init or footbridge join");
 	e = write_locate(w, f);
 	if (e == OK)
-		e = judge_author(&w->author, w->r, w->c,
-		    members_node(w->r->members, &w->r->identity.node), f);
+		e = judge_self(w, f);
 	if (e == OK)
 		e = write_check(w, f);
 	if (e != OK || (w->set == 0 && w->exists))
 		return e;
-	e = put_op(w, f);
+	e = write_make_place(w, f);
+	if (e == OK)
+		e = put_op(w, f);
 	if (e != OK)
 		return e;
 	object_of(object, w);

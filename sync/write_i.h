@@ -12,7 +12,8 @@ struct writing {
 	const struct table *t;
 	struct row_id row;
 	int64_t cpt;
-	struct compartment *c;
+	struct compartment *c; /* NULL: to be made, write_make_place */
+	struct row_id subject; /* of a new row */
 	bool exists;
 	/* the row as it stands; bytes are kept in keep */
 	struct value now[REGISTRY_FIELD_MAX + 1];
@@ -25,6 +26,9 @@ struct writing {
 
 /* Which row, in which compartment; loads what stands. */
 enum err write_locate(struct writing *w, struct fail *f);
+/* A compartment for the first row of its kind: only when all is checked, so that
+ * what is refused leaves nothing, in a caller's transaction either. */
+enum err write_make_place(struct writing *w, struct fail *f);
 /* Every rule that is checked at the write; fills next and set. */
 enum err write_check(struct writing *w, struct fail *f);
 

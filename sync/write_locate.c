@@ -44,7 +44,6 @@ compartment_of_new(struct writing *w, struct fail *f)
 {
 	int kind = replica_kind(w->r);
 	const char *category = table_category(w->t, kind);
-	struct row_id subject;
 	enum err e;
 
 	if (category == NULL)
@@ -53,9 +52,28 @@ compartment_of_new(struct writing *w, struct fail *f)
 		    w->t->name);
 	if (w->t->subject == SUBJECT_AGENCY && w->t->self)
 		w->row = *agency_as_row(&w->r->identity.agency);
-	e = subject_of_new(w, &subject, f);
+	e = subject_of_new(w, &w->subject, f);
 	if (e == OK)
-		e = compartment_own(w->r, &w->c, &subject, category, f);
+		e = compartment_find(w->r, &w->c, &w->r->identity.agency,
+		    &w->subject, category, f);
+	if (e == ERR_NOTFOUND || (e == OK && !w->c->has_subject)) {
+		w->c = NULL;
+		return OK;
+	}
+	if (e == OK)
+		w->cpt = w->c->no;
+	return e;
+}
+
+enum err
+write_make_place(struct writing *w, struct fail *f)
+{
+	const char *category = table_category(w->t, replica_kind(w->r));
+	enum err e;
+
+	if (w->c != NULL)
+		return OK;
+	e = compartment_own(w->r, &w->c, &w->subject, category, f);
 	if (e == OK)
 		w->cpt = w->c->no;
 	return e;
@@ -188,7 +206,7 @@ write_locate(struct writing *w, struct fail *f)
 			e = compartment_get(w->r, &w->c, w->cpt, f);
 	}
 	/* a random id cannot exist */
-	if (e == OK &&
+	if (e == OK && w->c != NULL &&
 	    (!fresh || w->q->row != NULL || w->t->set_count > 0 || w->t->self))
 		e = load_now(w, f);
 	if (e == OK && w->q->insert && w->exists)

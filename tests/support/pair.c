@@ -238,6 +238,17 @@ pair_insert(struct pair *p, enum pair_who who, const char *table,
 }
 
 enum err
+pair_try_insert(struct pair *p, enum pair_who who, const char *table,
+    const struct row_id *subject, const char *field, const char *value)
+{
+	struct fail f = { .code = OK };
+	struct row_id row;
+
+	return write_field(p, who, table, NULL, &row, subject, field, value,
+	    NULL, &f);
+}
+
+enum err
 pair_set(struct pair *p, enum pair_who who, const char *table,
     const struct row_id *row, const char *field, const char *value,
     const char *seen)

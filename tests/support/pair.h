@@ -48,6 +48,8 @@ void pair_member(struct pair *p, enum pair_who who, const struct buf *record);
 void pair_insert(struct pair *p, enum pair_who who, const char *table,
     struct row_id *row, const struct row_id *subject, const char *field,
     const char *value);
+enum err pair_try_insert(struct pair *p, enum pair_who who, const char *table,
+    const struct row_id *subject, const char *field, const char *value);
 enum err pair_set(struct pair *p, enum pair_who who, const char *table,
     const struct row_id *row, const char *field, const char *value,
     const char *seen);

@@ -300,6 +300,34 @@ an_upgrade_applies_fields_that_waited_for_it(void **state)
 }
 
 static void
+a_refused_write_in_a_callers_transaction_leaves_nothing(void **state)
+{
+	struct row_id person, nobody = { { 9, 9, 9 } };
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 9, 1);
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", "w");
+	assert_int_equal(replica_begin(p.r[PAIR_NORTH], NULL), OK);
+	/* nobody's first row, with a result that the schema does not know */
+	assert_int_not_equal(pair_try_insert(&p, PAIR_NORTH, "attendance",
+				 &nobody, "result", "perhaps"),
+	    OK);
+	assert_int_not_equal(pair_set(&p, PAIR_NORTH, "person", &person,
+				 "level", "huge", NULL),
+	    OK);
+	assert_int_equal(replica_commit(p.r[PAIR_NORTH], NULL), OK);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _compartment"),
+	    1);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _segment"),
+	    2);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
+static void
 another_tiny_schema_works_end_to_end(void **state)
 {
 	static const char sql[] =
@@ -351,6 +379,8 @@ main(void)
 		cmocka_unit_test(
 		    a_relay_holds_and_passes_on_what_it_cannot_read),
 		cmocka_unit_test(an_upgrade_applies_fields_that_waited_for_it),
+		cmocka_unit_test(
+		    a_refused_write_in_a_callers_transaction_leaves_nothing),
 		cmocka_unit_test(another_tiny_schema_works_end_to_end),
 	};
 
