@@ -10,7 +10,7 @@ enum err
 replica_enter(struct replica *r, bool *own, struct fail *f)
 {
 	*own = !db_in_transaction(r->db);
-	return *own ? db_begin(r->db, f) : OK;
+	return *own ? replica_begin(r, f) : OK;
 }
 
 static enum err
@@ -83,10 +83,8 @@ forget(struct replica *r)
 	r->audit.count = 0;
 	if (db_poisoned(r->db))
 		return;
-	if (r->members_touched)
-		(void)replica_reload(r, NULL);
-	else
-		(void)replica_reload_counts(r, NULL);
+	r->stale = (r->members_touched ? replica_reload(r, NULL)
+				       : replica_reload_counts(r, NULL)) != OK;
 }
 
 enum err
@@ -108,6 +106,10 @@ replica_leave(struct replica *r, bool own, enum err e, struct fail *f)
 enum err
 replica_begin(struct replica *r, struct fail *f)
 {
+	if (r->stale)
+		return fail_set(f, ERR_IO,
+		    "what was undone could not be read again; close and open"
+		    " the replica: everything saved is intact");
 	return db_begin(r->db, f);
 }
 

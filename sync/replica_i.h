@@ -56,6 +56,8 @@ struct replica {
 	gate_fn gate;
 	void *gate_context;
 	bool in_memory;
+	bool
+	    stale; /* memory differs from the tables: nothing more is written */
 	bool opened; /* creating or opening went through to its end */
 	uint8_t fence_key[32];
 

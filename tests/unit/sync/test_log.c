@@ -250,6 +250,64 @@ a_refused_one_tried_again_is_counted_once(void **state)
 	pair_stop(&p);
 }
 
+static void
+what_is_rolled_back_is_forgotten_in_memory_too(void **state)
+{
+	const struct author_tag *north;
+	struct segment_id id;
+	struct row_id person, other;
+	uint64_t before, after;
+	struct pair p;
+	int64_t top;
+
+	(void)state;
+	pair_start(&p, 27, 1);
+	north = &replica_identity(p.r[PAIR_NORTH])->author;
+	shared_person(&p, &person);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_int_equal(log_author_top(p.r[PAIR_SOUTH], north, &before, &id,
+			     NULL),
+	    OK);
+	write_many(&p, &person, 5);
+	pair_insert(&p, PAIR_NORTH, "person", &other, NULL, "word", "o");
+	top = pair_seal(&p, PAIR_NORTH);
+	assert_int_equal(replica_begin(p.r[PAIR_SOUTH], NULL), OK);
+	assert_int_equal(pair_set(&p, PAIR_SOUTH, "person", &person, "word",
+			     "gone", NULL),
+	    OK);
+	for (int64_t no = top; no >= 1; no--) {
+		struct buf b = { 0 };
+		enum outcome o;
+
+		assert_int_equal(log_bytes(p.r[PAIR_NORTH], &b, no, NULL), OK);
+		assert_int_equal(log_receive(p.r[PAIR_SOUTH], &o, NULL, b.p,
+				     b.n, NULL, NULL, NULL),
+		    OK);
+		buf_release(&b);
+	}
+	replica_rollback(p.r[PAIR_SOUTH]);
+	assert_int_equal(log_author_top(p.r[PAIR_SOUTH], north, &after, &id,
+			     NULL),
+	    OK);
+	assert_int_equal(before, after);
+	assert_string_equal(pair_get(&p, PAIR_SOUTH, "person", &person, "word",
+				NULL),
+	    "w");
+	pair_check(&p, PAIR_SOUTH);
+	pair_ship_range(&p, PAIR_NORTH, PAIR_SOUTH, top, 1);
+	assert_int_equal(pair_set(&p, PAIR_SOUTH, "person", &person, "word",
+			     "kept", NULL),
+	    OK);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_NORTH);
+	pair_check(&p, PAIR_SOUTH);
+	pair_check(&p, PAIR_NORTH);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &other);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -262,6 +320,8 @@ main(void)
 		    one_peer_cannot_use_up_the_room_for_what_cannot_be_verified_yet),
 		cmocka_unit_test(
 		    a_waiting_segment_sets_its_parked_successors_free),
+		cmocka_unit_test(
+		    what_is_rolled_back_is_forgotten_in_memory_too),
 		cmocka_unit_test(a_refused_one_tried_again_is_counted_once),
 	};
 
