@@ -31,7 +31,8 @@ hub_segments() {
 }
 
 # The bytes of a whole contact are not known before. A segment and its framing
-# are about 300, so this is near the middle; the check below says if it was.
+# are about 300, its id in an offer a few more, so half of 350 is near the
+# middle; the check below says if it was.
 kill_north() {
 	local before held after queued first second client
 	hub_segments
@@ -40,7 +41,7 @@ kill_north() {
 	queued=$(value north unsealed)
 	fb north --json peers
 	queued=$((queued + $(pending_for Hub)))
-	plug north $((queued * 150))
+	plug north $((queued * 175))
 	"$FOOTBRIDGE" --dir "$dir/north" sync Hub >"$dir/cut.out" 2>&1 &
 	client=$!
 	IFS= read -r -t 100 line <&"${cable_fd[north]}" || fail \
