@@ -12,6 +12,8 @@
 #include "sync/read_i.h"
 
 #define CONFLICT_VALUES_MAX 64
+/* numbers have six digits: 100000 to 999999 */
+#define CONFLICT_NUMBERS 900000
 
 /* A _conflict row, copied out of the statement. */
 struct raw {
@@ -297,6 +299,23 @@ notice_hash(uint8_t out[static 16], const struct raw *raw,
 	hash_final(&h, out);
 }
 
+/*
+ * What a person types. It names the values that stood, not a place in a list:
+ * after the conflict is settled, or another value arrived, the number means
+ * nothing, and never another conflict.
+ */
+static int64_t
+number_of(const struct raw *raw, const uint8_t *origins)
+{
+	uint8_t hash[16];
+	uint64_t n = 0;
+
+	notice_hash(hash, raw, origins);
+	for (size_t i = 0; i < 8; i++)
+		n = n << 8 | hash[i];
+	return (int64_t)(n % CONFLICT_NUMBERS) + CONFLICT_NUMBERS / 9;
+}
+
 static enum err
 was_noticed(struct replica *r, const struct raw *raw, const uint8_t *origins,
     bool *yes, struct fail *f)
@@ -325,7 +344,6 @@ conflict_list(struct replica *r, const struct table *table,
 {
 	struct raw_list l = { .origins = { .limit = 0 } };
 	struct showing *x = calloc(1, sizeof(*x));
-	int64_t no = 0;
 	enum err e;
 
 	if (x == NULL)
@@ -340,7 +358,7 @@ conflict_list(struct replica *r, const struct table *table,
 		if (e != OK || noticed)
 			continue;
 		e = fill_conflict(x, &l.p[i], origins, f);
-		x->c.no = ++no;
+		x->c.no = number_of(&l.p[i], origins);
 		if (e == OK && !each(context, &x->c))
 			break;
 	}
@@ -430,7 +448,7 @@ conflict_resolve(struct replica *r, const struct table *table,
 struct keeping {
 	int64_t no;
 	unsigned keep;
-	bool found;
+	bool found, twice;
 	int64_t cpt;
 	const struct table *table;
 	const struct field *field;
@@ -448,6 +466,9 @@ take_chosen(void *context, const struct conflict *c)
 
 	if (c->no != k->no)
 		return true;
+	k->twice = k->found;
+	if (k->twice)
+		return false;
 	k->found = true;
 	k->cpt = c->cpt;
 	k->table = c->table;
@@ -461,7 +482,7 @@ take_chosen(void *context, const struct conflict *c)
 		k->index = c->values[i].index;
 		k->row = c->values[i].row;
 	}
-	return false;
+	return true;
 }
 
 static enum err
@@ -555,10 +576,16 @@ conflict_keep(struct replica *r, int64_t no, unsigned keep,
 		    "there is no open conflict %lld; footbridge conflicts"
 		    " --all lists them",
 		    (long long)no);
+	else if (e == OK && k.twice)
+		e = fail_set(f, ERR_INPUT,
+		    "two conflicts have the number %lld by chance; settle one"
+		    " with footbridge resolve TABLE ID FIELD VALUE",
+		    (long long)no);
 	else if (e == OK && (keep == 0 || keep > k.row_count))
 		e = fail_set(f, ERR_INPUT,
-		    "conflict %lld has the values 1 to %zu", (long long)no,
-		    k.row_count);
+		    "conflict %lld has the values 1 to %zu; nothing was"
+		    " written",
+		    (long long)no, k.row_count);
 	else if (e == OK && k.field != NULL)
 		e = keep_values(r, &k, staff, f);
 	else if (e == OK)

@@ -102,7 +102,7 @@ struct conflict_value {
 	unsigned index;    /* operation in the segment */
 };
 struct conflict {
-	int64_t no; /* position in the listing, from 1 */
+	int64_t no; /* six digits, of what it is about and what stands */
 	int64_t cpt;
 	const struct table *table;
 	struct row_id row;
