@@ -3,10 +3,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/near.h"
+
 static const char more_help[] = "see footbridge help";
+static const char short_help[] = "-h"; /* what hands type everywhere */
 
 /* Does name ("root export") start at word[0..count)? Words used, or 0. */
 static size_t
@@ -108,6 +112,8 @@ collect_words(struct cli *c, int argc, char *const *argv,
 				c->words[c->word_count++] = argv[i];
 			return;
 		}
+		if (strcmp(argv[i], short_help) == 0)
+			continue;
 		if (!is_option(argv[i])) {
 			c->words[c->word_count++] = argv[i];
 			continue;
@@ -164,6 +170,32 @@ take_option(struct cli *c, const struct cli_option *o, bool global,
 }
 
 static enum err
+no_option(const struct cli *c, const char *name, size_t n, struct fail *f)
+{
+	const struct cli_option *o =
+	    c->command != NULL ? c->command->options : NULL;
+	char typed[48];
+	struct near near = { .typed = typed };
+
+	if (n >= sizeof(typed))
+		n = sizeof(typed) - 1;
+	memcpy(typed, name, n);
+	typed[n] = '\0';
+	for (; o != NULL && o->name != NULL; o++)
+		near_offer(&near, o->name);
+	for (o = cli_globals; o->name != NULL; o++)
+		near_offer(&near, o->name);
+	return fail_set(f, ERR_USAGE,
+	    "%s%sno option --%s%s%s%s; see footbridge help%s%s",
+	    c->command != NULL ? c->command->name : "",
+	    c->command != NULL ? " has " : "there is ", typed,
+	    near.best != NULL ? "; did you mean --" : "",
+	    near.best != NULL ? near.best : "", near.best != NULL ? "?" : "",
+	    c->command != NULL ? " " : "",
+	    c->command != NULL ? c->command->name : "");
+}
+
+static enum err
 one_option(struct cli *c, int *at, int argc, char *const *argv, struct fail *f)
 {
 	const char *arg = argv[*at];
@@ -175,12 +207,7 @@ one_option(struct cli *c, int *at, int argc, char *const *argv, struct fail *f)
 	if (o == NULL && c->command != NULL)
 		o = find_option(c->command->options, arg + 2, n);
 	if (o == NULL)
-		return fail_set(f, ERR_USAGE,
-		    "%s%sno option --%.*s; see footbridge help %s",
-		    c->command != NULL ? c->command->name : "",
-		    c->command != NULL ? " has " : "there is ",
-		    (int)(n > 40 ? 40 : n), arg + 2,
-		    c->command != NULL ? c->command->name : "");
+		return no_option(c, arg + 2, n, f);
 	if (o->value == NULL && arg[2 + n] == '=')
 		return fail_set(f, ERR_USAGE, "--%s takes no value", o->name);
 	if (o->value != NULL && arg[2 + n] == '=') {
@@ -202,6 +229,8 @@ take_options(struct cli *c, int argc, char *const *argv, struct fail *f)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0)
 			break;
+		if (strcmp(argv[i], short_help) == 0)
+			c->help = true;
 		if (!is_option(argv[i]))
 			continue;
 		e = one_option(c, &i, argc, argv, f);
@@ -229,6 +258,40 @@ check_words(const struct cli *c, struct fail *f)
 	return OK;
 }
 
+/* "bundle" alone: the commands that begin so. */
+static enum err
+fail_family(const char *word, const struct cli_command *table, size_t count,
+    struct fail *f)
+{
+	char list[160] = "";
+	size_t n = strlen(word), used = 0;
+
+	for (size_t i = 0; i < count && used < sizeof(list); i++) {
+		if (strncmp(table[i].name, word, n) == 0 &&
+		    table[i].name[n] == ' ')
+			used +=
+			    (size_t)snprintf(list + used, sizeof(list) - used,
+				"%s%s", used > 0 ? ", " : "", table[i].name);
+	}
+	return fail_set(f, ERR_USAGE,
+	    "%.40s wants one more word: %s; see footbridge help %.40s", word,
+	    list, word);
+}
+
+static enum err
+no_command(const char *word, const struct cli_command *table, size_t count,
+    struct fail *f)
+{
+	struct near near = { .typed = word };
+
+	for (size_t i = 0; i < count; i++)
+		near_offer(&near, table[i].name);
+	return fail_set(f, ERR_USAGE, "no command is called %.60s%s%s%s; %s",
+	    word, near.best != NULL ? "; did you mean " : "",
+	    near.best != NULL ? near.best : "", near.best != NULL ? "?" : "",
+	    more_help);
+}
+
 static enum err
 parse_into(struct cli *c, int argc, char *const *argv,
     const struct cli_command *table, size_t count, struct fail *f)
@@ -240,12 +303,8 @@ parse_into(struct cli *c, int argc, char *const *argv,
 	c->command = find_command(table, count, c->words, c->word_count, &used);
 	if (c->command == NULL && c->word_count > 0) {
 		if (is_family(table, count, c->words[0]))
-			return fail_set(f, ERR_USAGE,
-			    "%.40s wants one more word; see footbridge help "
-			    "%.40s",
-			    c->words[0], c->words[0]);
-		return fail_set(f, ERR_USAGE, "no command is called %.60s; %s",
-		    c->words[0], more_help);
+			return fail_family(c->words[0], table, count, f);
+		return no_command(c->words[0], table, count, f);
 	}
 	for (size_t i = used; used > 0 && i < c->word_count; i++)
 		c->words[i - used] = c->words[i];

@@ -11,19 +11,21 @@ static const char intro[] =
     "exchange signed change logs over HTTPS or by file and merge them field "
     "by field.";
 static const char words[] =
-    "STAFF, NODE and AGENCY are a name if unique, else an id or its first 8 "
+    "A replica is this node's encrypted copy of the records, in the directory "
+    "DIR. STAFF, NODE and AGENCY are a name if unique, else an id or its first "
+    "8 "
     "characters. SUBJECT is a person id, a unique prefix of one, or "
-    "number:VALUE. CATEGORY is LABEL.item, such as SUP.referral.";
+    "number:VALUE. CATEGORY is LABEL.item, such as SUP.referral: the smallest "
+    "thing that is shared. An agency is an organisation, a steward a node that "
+    "may invite others, a registrar one that keeps its agency's keys.";
 static const char secrets[] =
     "The passphrase comes from a prompt, --passphrase-file, the variable "
     "FOOTBRIDGE_PASSPHRASE_FILE or the systemd credential "
     "footbridge-passphrase, never from an argument. A file named there may "
     "also be the key file of a key slot.";
 
-/* Wrap text to WIDTH, each line indented; the first line begins at column
- * have. */
-static void
-wrap(struct buf *out, const char *text, size_t indent, size_t have)
+void
+help_wrap(struct buf *out, const char *text, size_t indent, size_t have)
 {
 	size_t column = have;
 	bool first = true;
@@ -55,12 +57,12 @@ one_option(struct buf *out, const struct cli_option *o)
 	buf_printf(out, "  --%s%s%s", o->name, o->value != NULL ? " " : "",
 	    o->value != NULL ? o->value : "");
 	used = out->n - at;
-	if (used >= 24) {
+	if (used > 24) {
 		buf_printf(out, "\n%*s", 26, "");
 	} else {
 		buf_printf(out, "%*s", (int)(26 - used), "");
 	}
-	wrap(out, o->help, 26, 26);
+	help_wrap(out, o->help, 26, 26);
 }
 
 static void
@@ -75,12 +77,16 @@ options(struct buf *out, const struct cli_option *o)
 static void
 one_command(struct buf *out, const struct cli_command *c)
 {
-	buf_printf(out, "footbridge %s%s%s\n\n  ", c->name,
-	    c->synopsis[0] != '\0' ? " " : "", c->synopsis);
-	wrap(out, c->help, 2, 2);
+	size_t at = out->n;
+
+	buf_printf(out, "footbridge %s%s", c->name,
+	    c->synopsis[0] != '\0' ? " " : "");
+	help_wrap(out, c->synopsis, 4, out->n - at);
+	buf_printf(out, "\n  ");
+	help_wrap(out, c->help, 2, 2);
 	if (c->run == NULL) {
 		buf_printf(out, "\n  Not available yet: ");
-		wrap(out, c->later, 2, 22);
+		help_wrap(out, c->later, 2, 22);
 	}
 	if (c->options != NULL && c->options[0].name != NULL)
 		buf_printf(out, "\n");
@@ -108,33 +114,62 @@ help_command(struct buf *out, const char *name)
 	return any;
 }
 
+/* Groups begin with these commands, in the order of the table. */
+static const struct {
+	const char *first, *title;
+} groups[] = {
+	{ "init", "To begin: nodes and members" },
+	{ "root export", "Keys of this machine" },
+	{ "serve", "Exchange with other nodes" },
+	{ "bundle export", "The same by file, on a stick" },
+	{ "put", "Records" },
+	{ "conflicts", "Where two people wrote two things" },
+	{ "share", "Who may read what" },
+	{ "import csv", "Files of other programs" },
+	{ "backup", "Care" },
+};
+
+/* The name and the first sentence of what it does. */
+static void
+one_line(struct buf *out, const struct cli_command *c)
+{
+	const char *end = strstr(c->help, ". ");
+	struct buf b = { 0 };
+
+	buf_put(&b, c->help,
+	    end != NULL ? (size_t)(end - c->help) + 1 : strlen(c->help));
+	if (c->run == NULL)
+		buf_printf(&b, " (Not available yet.)");
+	buf_printf(out, "  %-16s", c->name);
+	help_wrap(out, buf_cstr(&b), 18, 18);
+	buf_release(&b);
+}
+
 void
 help_all(struct buf *out)
 {
 	buf_printf(out, "footbridge [--dir DIR] COMMAND\n\n");
-	wrap(out, intro, 0, 0);
-	buf_printf(out, "\n");
+	help_wrap(out, intro, 0, 0);
 	for (size_t i = 0; i < cli_table_count; i++) {
 		const struct cli_command *c = &cli_table[i];
 
 		if ((c->flags & CLI_HIDDEN) != 0)
 			continue;
-		buf_printf(out, "  %s ", c->name);
-		/* the first word follows the blank that is there */
-		if (c->synopsis[0] == '\0')
-			out->n--;
-		wrap(out, c->synopsis, 6, strlen(c->name) + 3);
-		if (c->run == NULL) {
-			out->n--; /* the newline */
-			buf_printf(out, "   (not available yet)\n");
+		for (size_t k = 0; k < COUNT_OF(groups); k++) {
+			if (strcmp(groups[k].first, c->name) == 0)
+				buf_printf(out, "\n%s:\n", groups[k].title);
 		}
+		one_line(out, c);
 	}
-	buf_printf(out, "\nOptions of every command:\n");
+	buf_printf(out,
+	    "\nfootbridge help COMMAND says how one is typed; footbridge help "
+	    "tables\nlists the tables, footbridge help TABLE the fields of "
+	    "one.\n\nOptions of every command:\n");
 	options(out, cli_globals);
 	buf_printf(out, "\n");
-	wrap(out, words, 0, 0);
+	help_wrap(out, words, 0, 0);
 	buf_printf(out, "\n");
-	wrap(out, secrets, 0, 0);
+	help_wrap(out, secrets, 0, 0);
 	buf_printf(out,
 	    "\nExit: 0 done, 1 failed, 2 usage, 3 done but a person must "
 	    "decide.\n");

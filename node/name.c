@@ -5,22 +5,50 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/near.h"
+
 enum err
 name_table(const struct table **out, const struct run *run, const char *text,
     struct fail *f)
 {
 	const struct registry *g = replica_registry(run->replica);
 	const struct table *t = registry_table(g, text);
+	struct near near = { .typed = text };
 
+	for (size_t i = 0; t == NULL && i < g->table_count; i++)
+		near_offer(&near, g->tables[i].name);
 	if (t == NULL)
 		return fail_set(f, ERR_INPUT,
-		    "no table is called %.40s; want one of %s, %s, %s and so "
-		    "on (schema/migrations lists them)",
-		    text, g->table_count > 4 ? g->tables[4].name : "person",
-		    g->table_count > 5 ? g->tables[5].name : "episode",
-		    g->table_count > 7 ? g->tables[7].name : "appointment");
+		    "no table is called %.40s%s%s%s; footbridge help tables "
+		    "lists them; nothing was changed",
+		    text, near.best != NULL ? "; did you mean " : "",
+		    near.best != NULL ? near.best : "",
+		    near.best != NULL ? "?" : "");
 	*out = t;
 	return OK;
+}
+
+#define FIELD_LIST_BYTES 160
+
+/* As many of the field names as one line of an error holds. */
+static void
+list_fields(char out[static FIELD_LIST_BYTES], const struct table *t)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < t->field_count; i++) {
+		size_t n = strlen(t->fields[i].name);
+
+		if (t->fields[i].number >= REGISTRY_ROW_STATE)
+			continue;
+		if (used + n + 8 > FIELD_LIST_BYTES) {
+			memcpy(out + used, ", ...", 6);
+			return;
+		}
+		used += (size_t)snprintf(out + used, FIELD_LIST_BYTES - used,
+		    "%s%s", used > 0 ? ", " : "", t->fields[i].name);
+	}
 }
 
 enum err
@@ -28,11 +56,18 @@ name_field(const struct field **out, const struct table *t, const char *text,
     struct fail *f)
 {
 	const struct field *field = table_field(t, text);
+	struct near near = { .typed = text };
+	char list[FIELD_LIST_BYTES];
 
+	for (size_t i = 0; field == NULL && i < t->field_count; i++)
+		near_offer(&near, t->fields[i].name);
+	list_fields(list, t);
 	if (field == NULL)
 		return fail_set(f, ERR_INPUT,
-		    "table %s has no field %.40s; its fields start with %s",
-		    t->name, text, t->field_count > 0 ? t->fields[0].name : "");
+		    "table %s has no field %.40s%s%s%s; it has %s", t->name,
+		    text, near.best != NULL ? "; did you mean " : "",
+		    near.best != NULL ? near.best : "",
+		    near.best != NULL ? "?" : "", list);
 	*out = field;
 	return OK;
 }
@@ -113,9 +148,9 @@ name_row(struct row_id *out, const struct run *run, const struct table *t,
 		return read_subject(run->replica, out, text, f);
 	if (!is_hex(text, lower))
 		return fail_set(f, ERR_INPUT,
-		    "%s: want an id of 32 hex digits or its beginning, have "
-		    "%.40s",
-		    t->name, text);
+		    "%s: want an id of 32 hex digits or its beginning%s, have "
+		    "%.40s; footbridge find TEXT shows ids",
+		    t->name, t->self ? ", or number:VALUE" : "", text);
 	if (strlen(lower) == ID_TEXT_BYTES - 1)
 		return hex_decode(out->b, ID_BYTES, lower);
 	if (just_before(&after, lower))

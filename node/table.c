@@ -203,12 +203,12 @@ const struct cli_command cli_table[] = {
 		     "machine could reach" },
 	{ .name = "lost",
 	    .synopsis = "NODE",
-	    .help = "Whose which categories were readable on a node, until "
-		    "when.",
+	    .help = "What could be read on a node: about whom, which "
+		    "categories, until when.",
 	    .later = "access SUBJECT says who can read what" },
 	{ .name = "adopt",
 	    .synopsis = "NODE",
-	    .help = "Accept honest work after the cut.",
+	    .help = "Accept the honest work of a revoked node.",
 	    .later = "it comes with revocation" },
 	{ .name = "root export",
 	    .synopsis = "FILE",
@@ -476,8 +476,9 @@ const struct cli_command cli_table[] = {
 	    .run = cmd_rebuild,
 	    .need = CLI_REPLICA },
 	{ .name = "help",
-	    .synopsis = "[COMMAND]",
-	    .help = "This list, or one command.",
+	    .synopsis = "[COMMAND | tables | TABLE]",
+	    .help = "This list; how one command is typed; the tables; the "
+		    "fields of one table.",
 	    .options = help_options,
 	    .run = cmd_help,
 	    .need = CLI_NOTHING,

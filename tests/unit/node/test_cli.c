@@ -8,6 +8,7 @@
 #include "node/cli.h"
 #include "node/gate.h"
 #include "node/help.h"
+#include "node/near.h"
 #include "node/schedule.h"
 
 static struct cli cli;
@@ -103,6 +104,63 @@ mistakes_are_usage_errors_that_name_the_word(void **state)
 	assert_int_equal(PARSE("list", "t", "--limit"), ERR_USAGE);
 	assert_int_equal(PARSE("status", "--check=1"), ERR_USAGE);
 	assert_int_equal(parse((const char *const[]){ NULL }), ERR_USAGE);
+}
+
+static void
+the_nearest_name_is_offered(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("hlep"), ERR_USAGE);
+	assert_non_null(strstr(why.text, "did you mean help?"));
+	assert_int_equal(PARSE("confilcts"), ERR_USAGE);
+	assert_non_null(strstr(why.text, "did you mean conflicts?"));
+	assert_int_equal(PARSE("frobnicate"), ERR_USAGE);
+	assert_null(strstr(why.text, "did you mean"));
+	assert_int_equal(PARSE("put", "person", "--sen", "x"), ERR_USAGE);
+	assert_non_null(strstr(why.text, "did you mean --seen?"));
+	assert_int_equal(PARSE("bundle", "frob"), ERR_USAGE);
+	assert_non_null(strstr(why.text, "bundle export, bundle import"));
+	assert_int_equal(PARSE("put", "-h"), OK);
+	assert_true(cli.help);
+}
+
+static void
+near_words_are_few_and_bounded(void **state)
+{
+	struct near n = { .typed = "name" };
+	char longer[200];
+
+	(void)state;
+	near_offer(&n, "birth_date");
+	assert_null(n.best);
+	near_offer(&n, "legal_name");
+	assert_string_equal(n.best, "legal_name");
+	near_offer(&n, "names");
+	assert_string_equal(n.best, "names");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	n = (struct near){ .typed = longer };
+	near_offer(&n, "x");
+	assert_null(n.best);
+	n = (struct near){ .typed = "" };
+	near_offer(&n, "x");
+	assert_null(n.best);
+}
+
+static void
+help_knows_every_table_of_the_schema(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	assert_int_equal(help_tables(&b, &why), OK);
+	assert_non_null(strstr(buf_cstr(&b), "\n  hearing "));
+	buf_reset(&b);
+	assert_int_equal(help_table(&b, "hearing", &why), OK);
+	assert_non_null(strstr(buf_cstr(&b), "\n  starts_at "));
+	assert_non_null(strstr(buf_cstr(&b), "court date"));
+	assert_int_equal(help_table(&b, "no_such", &why), ERR_NOTFOUND);
+	buf_release(&b);
 }
 
 static void
@@ -249,6 +307,9 @@ main(void)
 		T(an_option_may_be_given_more_than_once_where_it_says_so),
 		T(everything_after_two_dashes_is_a_word),
 		T(mistakes_are_usage_errors_that_name_the_word),
+		T(the_nearest_name_is_offered),
+		T(near_words_are_few_and_bounded),
+		T(help_knows_every_table_of_the_schema),
 		T(what_comes_later_says_so),
 		T(numbers_times_and_sizes_are_read_whole),
 		T(every_command_has_help_and_is_complete),
