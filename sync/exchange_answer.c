@@ -172,6 +172,8 @@ take_request(struct answering *a, struct fail *f)
 
 		e = units_hello(a->r, &a->state, &a->m.hello, true, a->stats,
 		    f);
+		if (e == OK)
+			e = lane_peer_called(a->r, peer, f);
 		for (int i = 0; e == OK && i < LANE_COUNT; i++) {
 			a->plan.staged[i] = c[i].staged;
 			memcpy(a->plan.staged_mark[i], c[i].staged_mark,

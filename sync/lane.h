@@ -83,6 +83,8 @@ enum err lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 /* How to call a peer; makes the row. address "" removes the address only. */
 enum err lane_peer_set(struct replica *r, const struct node_id *node,
     const char *address, int64_t every_s, int64_t budget, struct fail *f);
+/* A peer called us: as of now. In the transaction that takes its hello. */
+enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
 /* A contact that we made ended after so many bytes on the wire; error NULL when
  * it was good. */
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,

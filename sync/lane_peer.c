@@ -277,6 +277,20 @@ lane_peer_set(struct replica *r, const struct node_id *node,
 }
 
 enum err
+lane_peer_called(struct replica *r, int64_t peer, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "UPDATE _peer SET last_ok_ms = ?2 WHERE no = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, env_wall_ms(replica_env(r)));
+	return stmt_run(s, f);
+}
+
+enum err
 lane_peer_tried(struct replica *r, const struct node_id *node,
     const char *error, int64_t wire_bytes, struct fail *f)
 {

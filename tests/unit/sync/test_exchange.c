@@ -65,6 +65,20 @@ a_change_reaches_the_other_office(void **state)
 }
 
 static void
+who_is_called_knows_as_of_when(void **state)
+{
+	struct office_sync s = { 0 };
+	struct lane_peer_info info;
+
+	(void)state;
+	sync_ok(north, hub, &s);
+	assert_int_equal(lane_peer_at(hub->r, &info, 0, NULL), OK);
+	assert_true(id_equal(&info.node, office_node(north)));
+	assert_string_equal(info.address, "");
+	assert_true(info.last_ok_ms > 0);
+}
+
+static void
 people(struct office *o, struct row_id *out, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -494,6 +508,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		EXCHANGE_TEST(a_change_reaches_the_other_office),
+		EXCHANGE_TEST(who_is_called_knows_as_of_when),
 		EXCHANGE_TEST(
 		    an_idle_contact_is_one_round_trip_of_under_250_bytes),
 		EXCHANGE_TEST(a_lone_change_costs_at_most_270_bytes_over_idle),
