@@ -56,29 +56,86 @@ touches_single(const struct table *t, uint64_t mask)
 	return (mask & watched) != 0;
 }
 
-/* Is there another row of this table in the compartment at all? One that has
- * only itself cannot break single(). */
+#define SINGLE_ROWS_MAX 64
+
+/* The row's value for single() as it will stand: the operation's, else the
+ * row's own. Copied; *has false when there is none. */
+static enum err
+single_value(struct buf *out, bool *has, struct replica *r,
+    const struct table *t, const struct compartment *c, uint64_t mask,
+    const struct op *op, struct fail *f)
+{
+	const struct field *field = t->by_number[t->single_field];
+	struct value v = { .type = VALUE_NULL };
+	struct stmt *s = NULL;
+	bool row = false;
+	enum err e = OK;
+
+	for (size_t i = 0; i < op->field_count; i++) {
+		if (op->fields[i].number == field->number &&
+		    (mask & CLOCK_BIT(field->number)) != 0)
+			v = op->fields[i].value;
+	}
+	if ((mask & CLOCK_BIT(field->number)) == 0) {
+		e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_row, f);
+		if (e != OK)
+			return e;
+		stmt_int(s, 1, c->no);
+		stmt_blob(s, 2, op->row.b, sizeof(op->row.b));
+		e = stmt_step(s, &row, f);
+		if (e == OK && row)
+			replica_col_value(&v, s, (int)(field - t->fields) + 1,
+			    field);
+	}
+	*has = v.type != VALUE_NULL;
+	value_encode(out, &v);
+	if (s != NULL)
+		stmt_reset(s);
+	return e != OK || out->err == OK ? e : fail_code(f, out->err);
+}
+
+/* Has no other row of the compartment the same value of single()? Then this
+ * one cannot break the rule, nor mend it: there is no conflict now. */
 static enum err
 alone(bool *yes, struct replica *r, const struct table *t,
-    const struct compartment *c, const struct row_id *row, struct fail *f)
+    const struct compartment *c, uint64_t mask, const struct op *op,
+    struct fail *f)
 {
+	const struct field *field = t->by_number[t->single_field];
+	struct buf mine = { 0 }, theirs = { 0 };
 	struct stmt *s;
-	bool more = true;
+	bool more = true, has;
+	size_t looked_at = 0;
 	enum err e;
 
 	*yes = true;
-	e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_cpt, f);
-	if (e != OK)
-		return e;
+	e = single_value(&mine, &has, r, t, c, mask, op, f);
+	if (e == OK && has)
+		e = db_stmt(&s, r->db, replica_table_sql(r, t)->select_cpt, f);
+	if (e != OK || !has)
+		goto out;
 	stmt_int(s, 1, c->no);
 	while (*yes && (e = stmt_step(s, &more, f)) == OK && more) {
 		struct row_id other;
+		struct value v;
 
-		if (!stmt_col_copy(s, 0, other.b, sizeof(other.b)) ||
-		    !id_equal(&other, row))
+		replica_col_value(&v, s, (int)(field - t->fields) + 2, field);
+		buf_reset(&theirs);
+		value_encode(&theirs, &v);
+		/* deriving once is cheaper than looking through many rows for
+		 * each of many operations */
+		if (++looked_at > SINGLE_ROWS_MAX)
+			*yes = false;
+		if (theirs.n == mine.n &&
+		    memcmp(theirs.p, mine.p, mine.n) == 0 &&
+		    (!stmt_col_copy(s, 0, other.b, sizeof(other.b)) ||
+			!id_equal(&other, &op->row)))
 			*yes = false;
 	}
 	stmt_reset(s);
+out:
+	buf_release(&mine);
+	buf_release(&theirs);
 	return e;
 }
 
@@ -204,7 +261,7 @@ apply_op(struct replica *r, struct compartment *c, int64_t segment,
 		return OK;
 	}
 	if (touches_single(t, mask))
-		e = alone(&lonely, r, t, c, &op->row, f);
+		e = alone(&lonely, r, t, c, mask, op, f);
 	if (e != OK)
 		return e;
 	if (!lonely) {

@@ -94,7 +94,7 @@ log_park(struct replica *r, enum outcome *outcome, const struct parked *in,
 {
 	static const struct node_id nobody;
 	const struct node_id *peer = in->peer != NULL ? in->peer : &nobody;
-	bool known, room;
+	bool known, room = false;
 	enum err e;
 
 	e = parked_already(r, in, &known, f);
