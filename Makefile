@@ -147,17 +147,17 @@ check: tests ## unit, golden and a short property run, under 2 minutes
 	$(Q)TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(PROP)
 
 asan: ## the unit programs under AddressSanitizer
-	$(Q)$(SUB) MODE=asan check
+	+$(Q)$(SUB) MODE=asan check
 ubsan: ## the unit programs under UndefinedBehaviorSanitizer
-	$(Q)$(SUB) MODE=ubsan check
+	+$(Q)$(SUB) MODE=ubsan check
 
 test: ready ## everything; ends with the line "N passed, N failed"
-	$(Q)$(SUB) MODE=release test-run
+	+$(Q)$(SUB) MODE=release test-run
 
 SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT)))
 test-run: tests
-	$(Q)$(SUB) MODE=asan tests
-	$(Q)$(SUB) MODE=ubsan tests
+	+$(Q)$(SUB) MODE=asan tests
+	+$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
 	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E)
 
@@ -169,7 +169,7 @@ ready:
 
 demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
 	$(Q)tools/setup --check >/dev/null || tools/setup
-	$(Q)$(SUB) all $(OUT)/tests-proxy
+	+$(Q)$(SUB) all $(OUT)/tests-proxy
 	$(Q)tools/demo
 
 # only before the suite is released: afterwards a new one is another suite

@@ -191,7 +191,7 @@ align(size_t *to, const struct tokens *base, const struct tokens *text)
 		if (base->at[head + i].name == text->at[head + j].name) {
 			to[head + i] = head + j;
 			i++, j++;
-		} else if ((bits[cell / 8] >> (cell % 8) & 1u) != 0) {
+		} else if ((bits[cell / 8] >> (cell % 8) & 1) != 0) {
 			i++;
 		} else {
 			j++;

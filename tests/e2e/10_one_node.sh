@@ -1,46 +1,8 @@
 #!/bin/bash
 # One node from the shell: make it, import the sample, read and write records,
 # undo, verify, rebuild, the daemon, and everything that should be refused.
-set -u
-fb=${FOOTBRIDGE:?run this through tests/run}
-tmp=${TEST_TMP:?run this through tests/run}
-sample=$PWD/schema/sample
-failed=0
-
-# ok RC NAME: one TAP line
-ok() {
-	if [ "$1" -eq 0 ]; then
-		echo "ok $2"
-	else
-		echo "not ok $2"
-		failed=1
-	fi
-}
-
-# fails CODE WORDS COMMAND...: exits with CODE, one line on stderr with WORDS,
-# nothing on stdout
-fails() {
-	local want=$1 words=$2 rc
-	shift 2
-	"$@" >"$tmp/out" 2>"$tmp/err"
-	rc=$?
-	if [ "$rc" -eq "$want" ] && grep -qi -- "$words" "$tmp/err" &&
-		[ "$(wc -l <"$tmp/err")" -eq 1 ] && [ ! -s "$tmp/out" ]; then
-		return 0
-	fi
-	echo "# want exit $want and \"$words\", have exit $rc:"
-	sed 's/^/# /' "$tmp/err" "$tmp/out" | head -n 5
-	return 1
-}
-
-# field PATH: one value of the JSON document on standard input
-field() {
-	python3 -c 'import json, sys
-v = json.load(sys.stdin)
-for k in sys.argv[1].split("."):
-    v = v[int(k)] if isinstance(v, list) else v[k]
-print(v)' "$1"
-}
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
 
 # every shared table, as one hash: what a person can read
 state() {
@@ -53,10 +15,7 @@ state() {
 }
 
 printf 'a passphrase of several words\n' >"$tmp/pass"
-head -c 64 /dev/urandom >"$tmp/key"
 export FOOTBRIDGE_DIR=$tmp/node FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass
-trap '[ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null' EXIT
-daemon=
 
 # ---- making it --------------------------------------------------------------
 fails 1 'holds no replica' "$fb" status
@@ -222,6 +181,7 @@ ok $? "rebuild_gives_the_same_tables"
 # ---- one process ------------------------------------------------------------
 "$fb" serve >"$tmp/serve.log" 2>&1 &
 daemon=$!
+daemons+=("$daemon")
 [ "$("$fb" get person "$id" --json | field id)" = "$id" ]
 ok $? "a_daemon_that_starts_is_waited_for"
 [ "$(state)" = "$before" ]
@@ -266,7 +226,6 @@ ok $? "the_socket_is_closed_to_others"
 kill "$daemon"
 wait "$daemon"
 ok $? "the_daemon_ends_when_asked"
-daemon=
 [ ! -e "$tmp/node/socket" ] && "$fb" status >/dev/null
 ok $? "afterwards_the_command_line_opens_it_itself"
 

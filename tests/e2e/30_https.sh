@@ -2,64 +2,13 @@
 # Two real nodes over HTTPS with a counting proxy between them: what passes the
 # wire, what a kill -9 in the middle costs, who gets through to a server, and
 # what a person reads when a contact fails.
-set -u
-tmp=${TEST_TMP:?run this through tests/run}
-bin=${FOOTBRIDGE:-build/release/footbridge}
-proxy=$(dirname "$bin")/tests-proxy
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
+proxy=$(dirname "$fb")/tests-proxy
 mark=Marked-Nobody-7Q4
-failed=0
-pids=()
-
-ok() {
-	if [ "$1" -eq 0 ]; then
-		echo "ok $2"
-	else
-		echo "not ok $2"
-		failed=1
-	fi
-}
-
-# give up: nothing after this could mean anything
-die() {
-	echo "not ok $*"
-	exit 1
-}
-
-# shellcheck disable=SC2317 # called by trap
-end() {
-	for p in "${pids[@]}"; do
-		kill "$p" 2>/dev/null
-	done
-	wait
-}
-trap end EXIT
-
-fb() { "$bin" "$@"; }
 
 # number FILE NAME: the first such member of a JSON text
 number() { grep -o "\"$2\": *-\?[0-9]*" "$1" | head -n 1 | grep -o '[0-9-]*$'; }
-
-# up to 30 s until FILE has a line with PATTERN; prints its last word
-wait_for() {
-	for _ in $(seq 600); do
-		if grep -q "$2" "$1" 2>/dev/null; then
-			grep "$2" "$1" | tail -n 1 | awk '{ print $NF }'
-			return 0
-		fi
-		sleep 0.05
-	done
-	return 1
-}
-
-# serve DIR LISTEN: the daemon; sets $server and $at
-serve() {
-	: >"$tmp/serve.out"
-	"$bin" --dir "$1" serve --listen "$2" >"$tmp/serve.out" 2>&1 &
-	server=$!
-	pids+=("$server")
-	at=$(wait_for "$tmp/serve.out" '^serving') ||
-		die "serve: $(cat "$tmp/serve.out")"
-}
 
 # through NAME [OPTION VALUE]: a proxy before the hub; sets $between and $via
 through() {
@@ -67,18 +16,12 @@ through() {
 	shift
 	"$proxy" 127.0.0.1:0 "$hub_at" "$tmp/$name" "$@" >"$tmp/$name.out" &
 	between=$!
-	pids+=("$between")
+	daemons+=("$between")
 	via=$(wait_for "$tmp/$name.out" '^listening') || die "proxy"
 }
 
-# stop PID: an orderly end
-stop() {
-	kill -TERM "$1"
-	wait "$1"
-}
-
 hub_holds() {
-	fb --dir "$tmp/hub" --json status >"$tmp/status" &&
+	on hub --json status >"$tmp/status" &&
 		number "$tmp/status" segments
 }
 
@@ -87,7 +30,7 @@ rows() { # FROM TO: persons of the sample by row number
 	for n in person episode risk_assessment; do
 		awk -v a="$1" -v b="$2" 'FNR == 1 || (FNR > a && FNR <= b + 1)' \
 			"schema/sample/$n.csv" >"$tmp/$n.csv"
-		fb --dir "$tmp/north" --quiet import csv "$n" "$tmp/$n.csv" \
+		on north --quiet import csv "$n" "$tmp/$n.csv" \
 			--map "schema/sample/$n.map" --source sample \
 			>/dev/null || die "import $n"
 	done
@@ -96,37 +39,36 @@ rows() { # FROM TO: persons of the sample by row number
 # how many bytes the hub still has to get, roughly: as a bundle
 bytes_to_send() {
 	rm -f "$tmp/size"
-	fb --dir "$tmp/north" bundle export --for Hub "$tmp/size" >/dev/null ||
+	on north bundle export --for Hub "$tmp/size" >/dev/null ||
 		die "bundle export"
 	stat -c %s "$tmp/size"
 }
 
-echo 'four plain words to open it' >"$tmp/pass"
 export FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass
 
 # ---- found, join, exchange, through a proxy from the first byte on ----
-fb --dir "$tmp/hub" init --name Hub --agency Region --kind hub --hub \
+on hub init --name Hub --agency Region --kind hub --hub \
 	>/dev/null || die "init"
-serve "$tmp/hub" 127.0.0.1:0
+serve hub
 hub=$server
 hub_at=$at
 through join
-fb --dir "$tmp/hub" invite --agency North --kind probation --name North \
+on hub invite --agency North --kind probation --name North \
 	--address "$via" >"$tmp/invite" || die "invite"
 invite=$(tail -n 1 "$tmp/invite")
-fb --dir "$tmp/north" join "$invite" --staff "Ann $mark" >/dev/null
+on north join "$invite" --staff "Ann $mark" >/dev/null
 ok $? "an_office_joins_over_https"
 stop "$between"
 
-fb --dir "$tmp/second" join "$invite" >/dev/null 2>"$tmp/err"
+on second join "$invite" >/dev/null 2>"$tmp/err"
 [ $? -eq 1 ]
 ok $? "an_invite_is_used_once"
 
 rows 1 100
-fb --dir "$tmp/north" put person "legal_name=$mark" >/dev/null || die "put"
+on north put person "legal_name=$mark" >/dev/null || die "put"
 through plain
-fb --dir "$tmp/north" peer add Hub "$via" >/dev/null || die "peer add"
-fb --dir "$tmp/north" --json sync >"$tmp/sync" || die "sync $(cat "$tmp/sync")"
+on north peer add Hub "$via" >/dev/null || die "peer add"
+on north --json sync >"$tmp/sync" || die "sync $(cat "$tmp/sync")"
 stop "$between"
 said=$(($(number "$tmp/sync" wire_sent_bytes) +
 	$(number "$tmp/sync" wire_received_bytes)))
@@ -147,9 +89,9 @@ grep -aqE "$mark|North|Region|Sample 0|footbridge|sync/v1" \
 [ $? -eq 1 ]
 ok $? "no_marked_string_passed_in_clear"
 
-fb --dir "$tmp/north" peer add Hub "$hub_at" >/dev/null
-fb --dir "$tmp/north" --json sync >"$tmp/sync" &&
-	fb --dir "$tmp/north" --json sync >"$tmp/sync"
+on north peer add Hub "$hub_at" >/dev/null
+on north --json sync >"$tmp/sync" &&
+	on north --json sync >"$tmp/sync"
 idle=$(($(number "$tmp/sync" sent_bytes) + $(number "$tmp/sync" received_bytes)))
 echo "# idle: $idle bytes of bodies"
 [ "$(number "$tmp/sync" round_trips)" -eq 1 ] && [ "$idle" -lt 400 ]
@@ -160,8 +102,8 @@ rows 101 700
 size=$(bytes_to_send)
 before=$(hub_holds)
 through half --hold-after $((size / 2))
-fb --dir "$tmp/north" peer add Hub "$via" >/dev/null
-"$bin" --dir "$tmp/north" sync >"$tmp/out" 2>&1 &
+on north peer add Hub "$via" >/dev/null
+"$fb" --dir "$tmp/north" sync >"$tmp/out" 2>&1 &
 caller=$!
 passed=$(wait_for "$tmp/half.out" '^acted') || die "nothing was held"
 kill -9 "$caller"
@@ -174,8 +116,8 @@ echo "# North killed after $passed of about $size bytes," \
 	[ "$held" -gt "$before" ]
 ok $? "the_caller_was_killed_in_the_middle"
 
-fb --dir "$tmp/north" peer add Hub "$hub_at" >/dev/null
-fb --dir "$tmp/north" --json sync >"$tmp/sync"
+on north peer add Hub "$hub_at" >/dev/null
+on north --json sync >"$tmp/sync"
 ok $? "it_starts_again_and_syncs"
 after=$(hub_holds)
 echo "# then $(number "$tmp/sync" sent_items) sent, the hub holds $after"
@@ -187,8 +129,8 @@ rows 701 1300
 size=$(bytes_to_send)
 before=$(hub_holds)
 through called --hold-after $((size / 2))
-fb --dir "$tmp/north" peer add Hub "$via" >/dev/null
-"$bin" --dir "$tmp/north" sync >"$tmp/out" 2>"$tmp/err" &
+on north peer add Hub "$via" >/dev/null
+"$fb" --dir "$tmp/north" sync >"$tmp/out" 2>"$tmp/err" &
 caller=$!
 passed=$(wait_for "$tmp/called.out" '^acted') || die "nothing was held"
 kill -9 "$hub"
@@ -199,15 +141,15 @@ code=$?
 cat "$tmp/out" "$tmp/err" >"$tmp/both"
 [ "$code" -eq 1 ] && grep -q 'Your work is saved on this computer' "$tmp/both"
 ok $? "a_broken_contact_is_told_in_words"
-serve "$tmp/hub" "$hub_at"
+serve hub "$hub_at"
 hub=$server
 held=$(hub_holds)
 echo "# Hub killed after $passed of about $size bytes," \
 	"$((held - before)) segments verified"
 [ "$held" -gt "$before" ]
 ok $? "what_the_hub_had_verified_survived"
-fb --dir "$tmp/north" peer add Hub "$hub_at" >/dev/null
-fb --dir "$tmp/north" --json sync >"$tmp/sync"
+on north peer add Hub "$hub_at" >/dev/null
+on north --json sync >"$tmp/sync"
 ok $? "the_next_contact_completes"
 after=$(hub_holds)
 [ "$(number "$tmp/sync" sent_items)" -eq $((after - held)) ]
@@ -240,23 +182,23 @@ ok $? "tls_12_is_not_spoken"
 # ---- what a person reads ----
 # refused CODE PATTERN NAME: north's sync
 refused() {
-	fb --dir "$tmp/north" sync >"$tmp/out" 2>&1
+	on north sync >"$tmp/out" 2>&1
 	[ $? -eq "$1" ] && grep -q "$2" "$tmp/out" &&
 		grep -q 'Your work is saved' "$tmp/out"
 	ok $? "$3"
 }
-fb --dir "$tmp/other" init --name Hub --agency Other --kind hub --hub \
+on other init --name Hub --agency Other --kind hub --hub \
 	>/dev/null || die "init other"
-serve "$tmp/other" 127.0.0.1:0
-fb --dir "$tmp/north" peer add Hub "$at" >/dev/null
+serve other
+on north peer add Hub "$at" >/dev/null
 refused 1 'another computer answers there' \
 	"a_node_of_another_network_gets_nothing"
 stop "$server"
 refused 1 'connection refused' "a_node_that_is_off_is_told_in_words"
-SSLKEYLOGFILE=$tmp/keys fb --dir "$tmp/north" sync >"$tmp/out" 2>&1
+SSLKEYLOGFILE=$tmp/keys on north sync >"$tmp/out" 2>&1
 [ $? -eq 1 ] && grep -q SSLKEYLOGFILE "$tmp/out" && [ ! -e "$tmp/keys" ]
 ok $? "a_key_log_is_refused"
-fb --dir "$tmp/hub" verify >"$tmp/out" 2>&1
+on hub verify >"$tmp/out" 2>&1
 ok $? "the_hubs_log_verifies"
 
 stop "$hub"

@@ -144,10 +144,12 @@ wait_for() {
 	return 1
 }
 
-# serve NODE: its daemon on a free port; sets $server and $at
+# serve NODE [HOST:PORT]: its daemon, else on a free port; sets $server and $at
 serve() {
 	: >"$tmp/$1.out"
-	on "$1" serve --listen 127.0.0.1:0 >"$tmp/$1.out" 2>&1 &
+	# not by on: that would be a shell that waits for the program
+	"${run[@]}" --dir "$tmp/$1" serve --listen "${2:-127.0.0.1:0}" \
+		>"$tmp/$1.out" 2>&1 &
 	server=$!
 	daemons+=("$server")
 	# shellcheck disable=SC2034 # for the caller
