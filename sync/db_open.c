@@ -76,9 +76,10 @@ static const char settings_all[] = "PRAGMA temp_store = MEMORY;"
 				   "PRAGMA secure_delete = ON;"
 				   "PRAGMA foreign_keys = OFF;";
 
-/* auto_vacuum counts only for a file without tables, so it comes first */
+/* For a file that is still empty: for another it would be a write. */
+static const char settings_new[] = "PRAGMA auto_vacuum = INCREMENTAL;";
+
 static const char settings_writer[] =
-    "PRAGMA auto_vacuum = INCREMENTAL;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA wal_autocheckpoint = " WAL_PAGES ";"
@@ -220,6 +221,7 @@ static enum err
 set_journal(struct db *db, struct fail *f)
 {
 	const char *settings = db->memory ? settings_memory : settings_writer;
+	int64_t pages;
 	int code;
 
 	if (!db->writer) {
@@ -229,7 +231,11 @@ set_journal(struct db *db, struct fail *f)
 		    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return code == SQLITE_OK ? OK : db_fail(db, code, f);
 	}
-	code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
+	code = ask_number(db->handle, "PRAGMA page_count", &pages);
+	if (code == SQLITE_OK && pages == 0)
+		code = sqlite3_exec(db->handle, settings_new, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db->handle, settings, NULL, NULL, NULL);
 	return code == SQLITE_OK ? OK : db_fail(db, code, f);
 }
 

@@ -134,14 +134,16 @@ sync_with(const struct bench_node *a, const struct server *s, double *seconds)
 }
 
 static double
-status_ms(const struct bench_node *n)
+status_ms(const struct bench_node *n, double *fastest)
 {
 	static const char *const status[] = { "status", NULL };
 	double v[STATUS_RUNS];
 
 	for (size_t i = 0; i < STATUS_RUNS; i++)
 		v[i] = timed(n, status) * 1e3;
-	return bench_median(v, STATUS_RUNS);
+	(void)bench_median(v, STATUS_RUNS); /* sorts */
+	*fastest = v[0];
+	return v[STATUS_RUNS / 2];
 }
 
 static void
@@ -161,7 +163,8 @@ find_program(const char *self)
 int
 main(int argc, char **argv)
 {
-	double first, idle_sync, rows, idle, applying, after, quick;
+	double first, idle_sync, rows, idle, applying, after;
+	double alone, alone_best, asked, asked_best;
 	struct bench_node a, b;
 	struct server s;
 
@@ -175,7 +178,7 @@ main(int argc, char **argv)
 	serve(&s, &b);
 	sync_with(&a, &s, &first);
 	stop(&s);
-	quick = status_ms(&b);
+	alone = status_ms(&b, &alone_best);
 	serve(&s, &b);
 	sync_with(&a, &s, &idle_sync);
 	idle = memory_mb(s.pid, "VmRSS");
@@ -185,16 +188,19 @@ main(int argc, char **argv)
 	sync_with(&a, &s, &rows);
 	applying = memory_mb(s.pid, "VmHWM");
 	after = memory_mb(s.pid, "VmRSS");
+	asked = status_ms(&b, &asked_best);
 	printf("{\"people\": %d, \"rows\": %d,\n"
 	       "  \"serve_idle_mb\": %.1f, \"reach_idle_mb\": 32,\n"
 	       "  \"serve_applying_mb\": %.1f, \"reach_applying_mb\": 96,"
 	       " \"serve_after_mb\": %.1f,\n"
-	       "  \"status_ms\": %.1f, \"reach_status_ms\": 50,"
-	       " \"status_of_serve_ms\": %.1f,\n"
+	       "  \"status_ms\": %.1f, \"fastest_status_ms\": %.1f,"
+	       " \"reach_status_ms\": 50,\n"
+	       "  \"status_of_serve_ms\": %.1f,"
+	       " \"fastest_status_of_serve_ms\": %.1f,\n"
 	       "  \"first_sync_s\": %.2f, \"idle_sync_s\": %.3f,"
 	       " \"rows_sync_s\": %.2f}\n",
-	    PEOPLE, ROWS, idle, applying, after, quick, status_ms(&b), first,
-	    idle_sync, rows);
+	    PEOPLE, ROWS, idle, applying, after, alone, alone_best, asked,
+	    asked_best, first, idle_sync, rows);
 	stop(&s);
 	bench_open(&a);
 	bench_end(&a);
