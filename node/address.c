@@ -1,6 +1,7 @@
 /* One pass; the host's characters are a list of what is allowed. */
 #include "node/address.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,4 +39,29 @@ address_parse(struct address *out, const char *text, struct fail *f)
 	memcpy(a.port, port, port_n);
 	*out = a;
 	return OK;
+}
+
+static bool
+near_v4(const uint8_t *p)
+{
+	return p[0] == 127 || p[0] == 10 ||
+	    (p[0] == 172 && (p[1] & 0xf0) == 16) ||
+	    (p[0] == 192 && p[1] == 168) || (p[0] == 169 && p[1] == 254);
+}
+
+bool
+address_is_near(const char *ip)
+{
+	static const uint8_t self[16] = { [15] = 1 };
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint8_t p[16];
+
+	if (inet_pton(AF_INET, ip, p) == 1)
+		return near_v4(p);
+	if (inet_pton(AF_INET6, ip, p) != 1)
+		return false;
+	if (memcmp(p, mapped, sizeof(mapped)) == 0)
+		return near_v4(p + sizeof(mapped));
+	return memcmp(p, self, sizeof(self)) == 0 || (p[0] & 0xfe) == 0xfc ||
+	    (p[0] == 0xfe && (p[1] & 0xc0) == 0x80);
 }

@@ -22,4 +22,10 @@ struct address {
 /* in: text, untrusted. fails: ERR_INPUT, *out untouched. */
 enum err address_parse(struct address *out, const char *text, struct fail *f);
 
+/*
+ * Is this numeric address (no brackets, no port) one of a local network: this
+ * computer, private (RFC 1918, fc00::/7) or link-local? False for a name.
+ */
+bool address_is_near(const char *ip);
+
 #endif

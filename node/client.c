@@ -302,8 +302,12 @@ measure(struct client *c, size_t n)
 static void
 count_request(struct client *c, const char *path, size_t n)
 {
+	char *ip = NULL;
 	long value = 0;
 
+	if (curl_easy_getinfo(c->curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK &&
+	    ip != NULL)
+		c->stats.near = address_is_near(ip);
 	c->stats.requests++;
 	c->stats.body_sent_bytes += (int64_t)n;
 	c->stats.body_received_bytes += (int64_t)c->answer.n;
@@ -312,6 +316,26 @@ count_request(struct client *c, const char *path, size_t n)
 	    CURLE_OK)
 		c->stats.head_received_bytes += value;
 	measure(c, n);
+}
+
+/* The first line of a refusal. */
+static void
+keep_said(struct client *c)
+{
+	size_t n = c->answer.n;
+
+	if (n >= sizeof(c->said))
+		n = sizeof(c->said) - 1;
+	if (n > 0)
+		memcpy(c->said, c->answer.p, n);
+	c->said[n] = '\0';
+	c->said[strcspn(c->said, "\r\n")] = '\0';
+}
+
+const char *
+client_said(const struct client *c)
+{
+	return c->said;
 }
 
 enum err
@@ -330,6 +354,7 @@ client_post(struct client *c, struct buf *answer, const char *path,
 	(void)snprintf(url, sizeof(url), "https://%s%s", c->address, path);
 	buf_reset(&c->answer);
 	c->is_stalled = c->is_stopped = false;
+	c->said[0] = '\0';
 	c->moved = -1;
 	c->moved_ms = env_mono_ms(env_posix());
 	if (curl_easy_setopt(c->curl, CURLOPT_URL, url) != CURLE_OK ||
@@ -350,8 +375,10 @@ client_post(struct client *c, struct buf *answer, const char *path,
 	    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &value) !=
 		CURLE_OK)
 		value = 0;
-	if (e == OK && value != 200)
+	if (e == OK && value != 200) {
+		keep_said(c);
 		e = client_refused(c, value, f);
+	}
 	if (e == OK) {
 		buf_put(answer, c->answer.p, c->answer.n);
 		if (answer->err != OK)

@@ -32,6 +32,7 @@ struct client_stats {
 	int64_t wire_sent_bytes, wire_received_bytes;
 	int64_t requests; /* answered */
 	int64_t connects; /* more than 1: the connection was lost between */
+	bool near;        /* the other end is on a local network */
 	int64_t rtt_us;   /* the kernel's smoothed estimate; 0 = not known */
 	/* what the link carries, from the last request or answer of at least
 	 * CLIENT_SAMPLE_BYTES; 0 = none yet */
@@ -74,6 +75,12 @@ enum err client_open(struct client **out, const struct client_options *o,
  */
 enum err client_post(struct client *c, struct buf *answer, const char *path,
     const uint8_t *body, size_t n, struct fail *f);
+
+/*
+ * The text with which the peer refused the last request, "" if it did not.
+ * From outside: only for a line of its own, through fail_set.
+ */
+const char *client_said(const struct client *c);
 
 /* So far; the wire's share is read from the open socket. */
 void client_stats(const struct client *c, struct client_stats *out);

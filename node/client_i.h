@@ -23,6 +23,7 @@ struct client {
 	int64_t moved;    /* the last sign of progress ... */
 	int64_t moved_ms; /* ... and when it was seen */
 	bool is_stalled, is_stopped;
+	char said[FAIL_TEXT_BYTES]; /* with the last refusal */
 };
 
 /* What went wrong, for people: a CURLcode, an HTTP status that is not 200. */

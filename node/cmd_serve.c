@@ -28,15 +28,16 @@ signals_to_wait_for(sigset_t *set)
 }
 
 static enum err
-start(struct serving *s, struct run *run, const char *listen, struct fail *f)
+start(struct serving *s, struct run *run, const struct config *c,
+    struct fail *f)
 {
 	enum err e = socket_start(&s->socket, run->dir, run->engine, f);
 
-	if (e == OK && listen != NULL && listen[0] != '\0')
-		e = net_server_start(&s->net, s->address, run->engine, listen,
-		    f);
+	if (e == OK && c->listen[0] != '\0')
+		e = net_server_start(&s->net, s->address, run->engine,
+		    c->listen, f);
 	if (e == OK)
-		e = schedule_start(&s->schedule, run->engine, f);
+		e = schedule_start(&s->schedule, run->engine, c->hold, f);
 	return e;
 }
 
@@ -98,7 +99,7 @@ cmd_serve(struct run *run, struct fail *f)
 	signals_to_wait_for(&set);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return fail_set(f, ERR_IO, "signals cannot be blocked");
-	e = start(&s, run, config.listen, f);
+	e = start(&s, run, &config, f);
 	if (e == OK)
 		e = say_ready(run, &s, f);
 	if (e == OK)

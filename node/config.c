@@ -64,6 +64,21 @@ set_every(struct config *c, const char *value, struct fail *f)
 }
 
 static enum err
+set_hold(struct config *c, const char *value, struct fail *f)
+{
+	if (strcmp(value, "near") == 0)
+		c->hold = SCHEDULE_HOLD_NEAR;
+	else if (strcmp(value, "all") == 0)
+		c->hold = SCHEDULE_HOLD_ALL;
+	else if (strcmp(value, "none") == 0)
+		c->hold = SCHEDULE_HOLD_NONE;
+	else
+		return fail_set(f, ERR_INPUT,
+		    "want near, all or none, have %.40s", value);
+	return OK;
+}
+
+static enum err
 set_one(struct config *c, const char *section, const char *key,
     const char *value, struct fail *f)
 {
@@ -71,6 +86,8 @@ set_one(struct config *c, const char *section, const char *key,
 		return set_text(c->listen, sizeof(c->listen), value, f);
 	if (strcmp(section, "sync") == 0 && strcmp(key, "every") == 0)
 		return set_every(c, value, f);
+	if (strcmp(section, "sync") == 0 && strcmp(key, "hold") == 0)
+		return set_hold(c, value, f);
 	if (strcmp(section, "replica") == 0 && strcmp(key, "cache") == 0)
 		return set_cache(c, value, f);
 	if (strcmp(section, "staff") == 0 && strcmp(key, "as") == 0)

@@ -6,6 +6,8 @@
  *	[sync]
  *	every = 15m                how often a peer is called that has no
  *	                           schedule of its own
+ *	hold = near                who is asked to say at once when it has news:
+ *	                           near (peers on the local network), all, none
  *	[replica]
  *	cache = 8MB                page cache of the database
  *	[staff]
@@ -17,6 +19,7 @@
 #ifndef FOOTBRIDGE_NODE_CONFIG_H
 #define FOOTBRIDGE_NODE_CONFIG_H
 
+#include "node/schedule.h"
 #include "sync/env.h"
 #include "sync/limits.h"
 
@@ -25,9 +28,10 @@
 
 struct config {
 	char listen[CONFIG_LISTEN_BYTES]; /* "" = do not listen */
-	int64_t every_s;                  /* 60 .. 7 days */
-	int cache_kib;                    /* 0 = the engine's default */
-	char as[LIMIT_NAME_BYTES + 1];    /* "" = not set */
+	int64_t every_s;                  /* 1 s .. 7 days */
+	enum schedule_hold hold;
+	int cache_kib;                 /* 0 = the engine's default */
+	char as[LIMIT_NAME_BYTES + 1]; /* "" = not set */
 };
 
 void config_defaults(struct config *c);

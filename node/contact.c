@@ -4,31 +4,60 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sync/db.h"
+
+static enum err
+read_unsealed(struct engine *e, bool *yes, struct fail *f)
+{
+	struct stmt *s;
+	enum err r = db_stmt(&s, replica_db(e->replica),
+	    "SELECT 1 FROM _segment WHERE state <= 2 LIMIT 1", f);
+
+	if (r != OK)
+		return r;
+	r = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return r;
+}
+
 enum err
-contact_at(struct engine *e, struct contact *out, size_t at, struct fail *f)
+contact_read(struct engine *e, struct contact *out, size_t at, struct fail *f)
 {
 	struct lane_peer_info info;
 	const struct member_node *n;
+	bool unsealed = false;
+	enum err r = lane_peer_at(e->replica, &info, at, f);
+
+	if (r == OK)
+		r = read_unsealed(e, &unsealed, f);
+	if (r != OK)
+		return r;
+	*out = (struct contact){ .node = info.node,
+		.every_s = info.every_s,
+		.budget = info.budget,
+		.spent = info.spent,
+		.last_ok_ms = info.last_ok_ms,
+		.last_try_ms = info.last_try_ms,
+		.failed = info.last_error[0] != '\0',
+		.unsealed = unsealed };
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		out->queued += (int64_t)info.pending[i];
+	memcpy(out->address, info.address, sizeof(out->address));
+	n = members_node(replica_members(e->replica), &info.node);
+	if (n != NULL)
+		(void)snprintf(out->name, sizeof(out->name), "%s", n->name);
+	else
+		hex_encode(out->name, info.node.b, 4);
+	return OK;
+}
+
+enum err
+contact_at(struct engine *e, struct contact *out, size_t at, struct fail *f)
+{
 	enum err r;
 
 	engine_lock(e);
-	r = lane_peer_at(e->replica, &info, at, f);
-	if (r == OK) {
-		*out = (struct contact){ .node = info.node,
-			.every_s = info.every_s,
-			.budget = info.budget,
-			.spent = info.spent,
-			.last_ok_ms = info.last_ok_ms,
-			.last_try_ms = info.last_try_ms,
-			.failed = info.last_error[0] != '\0' };
-		memcpy(out->address, info.address, sizeof(out->address));
-		n = members_node(replica_members(e->replica), &info.node);
-		if (n != NULL)
-			(void)snprintf(out->name, sizeof(out->name), "%s",
-			    n->name);
-		else
-			hex_encode(out->name, info.node.b, 4);
-	}
+	r = contact_read(e, out, at, f);
 	engine_unlock(e);
 	return r;
 }
@@ -45,6 +74,24 @@ contact_is(struct engine *e, const struct contact *c, const char *text)
 	    id_equal(&n->id, &c->node);
 	engine_unlock(e);
 	return is;
+}
+
+static enum err
+one_call(struct engine *e, struct net_result *out, const struct contact *c,
+    struct fail *f)
+{
+	enum err r;
+
+	if (!engine_contact_begin(e, &c->node))
+		return fail_set(f, ERR_NET,
+		    "%s is not called because Footbridge is stopping. Your "
+		    "work is saved on this computer and goes out at the next "
+		    "contact.",
+		    c->name);
+	r = net_call(e, out, &c->node, c->address,
+	    c->budget > 0 ? c->budget - c->spent : 0, f);
+	engine_contact_end(e, &c->node);
+	return r;
 }
 
 enum err
@@ -65,15 +112,14 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 		    " add changes the budget",
 		    (long long)c->budget, c->name);
 	else
-		r = net_call(e, out, &c->node, c->address,
-		    c->budget > 0 ? c->budget - c->spent : 0, &why);
+		r = one_call(e, out, c, &why);
 	engine_lock(e);
 	(void)lane_peer_tried(e->replica, &c->node,
 	    r == OK                   ? NULL
 		: why.text[0] != '\0' ? why.text
 				      : err_text(r),
 	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
-	engine_changed(e);
+	engine_stir(e);
 	engine_unlock(e);
 	if (r != OK && f != NULL) {
 		*f = why;

@@ -1,6 +1,7 @@
 /* A mutex, and a condition on the monotonic clock. */
 #include "node/engine.h"
 
+#include <sched.h>
 #include <time.h>
 
 enum err
@@ -35,8 +36,12 @@ engine_release(struct engine *e)
 void
 engine_lock(struct engine *e)
 {
-	int bad = pthread_mutex_lock(&e->lock);
+	int bad;
 
+	atomic_fetch_add(&e->waiting, 1);
+	bad = pthread_mutex_lock(&e->lock);
+	atomic_fetch_sub(&e->waiting, 1);
+	atomic_fetch_add(&e->turns, 1);
 	assert(bad == 0);
 }
 
@@ -48,10 +53,35 @@ engine_unlock(struct engine *e)
 	assert(bad == 0);
 }
 
+unsigned
+engine_let_go(struct engine *e)
+{
+	unsigned turn = atomic_load(&e->turns);
+
+	engine_unlock(e);
+	return turn;
+}
+
+void
+engine_take_back(struct engine *e, unsigned turn)
+{
+	/* short: the lock is free and its waiter has been woken */
+	while (atomic_load(&e->waiting) > 0 && atomic_load(&e->turns) == turn)
+		(void)sched_yield();
+	engine_lock(e);
+}
+
 void
 engine_changed(struct engine *e)
 {
 	e->generation++;
+	engine_stir(e);
+}
+
+void
+engine_stir(struct engine *e)
+{
+	e->stirs++;
 	(void)pthread_cond_broadcast(&e->news);
 }
 
@@ -81,16 +111,57 @@ engine_wait(struct engine *e, uint64_t seen, int64_t wait_ms)
 	struct timespec until;
 
 	if (clock_gettime(CLOCK_MONOTONIC, &until) != 0)
-		return e->generation;
+		return e->stirs;
 	until.tv_sec += wait_ms / 1000;
 	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (e->generation == seen && !e->stopping) {
+	while (e->stirs == seen && !e->stopping) {
 		if (pthread_cond_timedwait(&e->news, &e->lock, &until) != 0)
 			break;
 	}
-	return e->generation;
+	return e->stirs;
+}
+
+/* Where it stands among those being called; contact_count: it does not. */
+static size_t
+contact_find(const struct engine *e, const struct node_id *peer)
+{
+	size_t i = 0;
+
+	while (i < e->contact_count && !id_equal(&e->contacts[i], peer))
+		i++;
+	return i;
+}
+
+bool
+engine_contact_begin(struct engine *e, const struct node_id *peer)
+{
+	bool free_now;
+
+	engine_lock(e);
+	while (!e->stopping &&
+	    (contact_find(e, peer) < e->contact_count ||
+		e->contact_count == ENGINE_CONTACTS))
+		(void)engine_wait(e, e->stirs, 60000);
+	free_now = !e->stopping;
+	if (free_now)
+		e->contacts[e->contact_count++] = *peer;
+	engine_unlock(e);
+	return free_now;
+}
+
+void
+engine_contact_end(struct engine *e, const struct node_id *peer)
+{
+	size_t i;
+
+	engine_lock(e);
+	i = contact_find(e, peer);
+	if (i < e->contact_count)
+		e->contacts[i] = e->contacts[--e->contact_count];
+	engine_stir(e);
+	engine_unlock(e);
 }

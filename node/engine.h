@@ -2,22 +2,34 @@
  * The replica and the one lock around it.
  *
  * sync/ has no threads: whoever calls it holds this lock, for milliseconds.
- * The network is waited for outside of it. Waiters for news (a peer's held
- * exchange, the schedule) sleep on the generation number.
+ * The network is waited for outside of it. Who waits for something to happen (a
+ * peer's held request, the schedule, a call of a peer that is being called)
+ * sleeps on the number of stirs.
  */
 #ifndef FOOTBRIDGE_NODE_ENGINE_H
 #define FOOTBRIDGE_NODE_ENGINE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "sync/replica.h"
+
+/* peers being called at one time: the schedule's, and commands' */
+#define ENGINE_CONTACTS 64
 
 struct engine {
 	struct replica *replica; /* borrowed; use it only with the lock held */
 	pthread_mutex_t lock;
 	pthread_cond_t news;
-	uint64_t generation; /* grows when something was written */
+	uint64_t generation; /* grows when there is news for peers */
+	uint64_t stirs;      /* grows then, and when a waiter must look */
 	bool stopping;       /* the process is about to end */
+	/* who is being called: two contacts of one pair at a time would read
+	 * each other's late hello as lost data */
+	struct node_id contacts[ENGINE_CONTACTS];
+	size_t contact_count;
+	atomic_uint waiting; /* for the lock */
+	atomic_uint turns;   /* how often it was taken */
 };
 
 enum err engine_init(struct engine *e, struct replica *replica, struct fail *f);
@@ -27,16 +39,33 @@ void engine_release(struct engine *e);
 void engine_lock(struct engine *e);
 void engine_unlock(struct engine *e);
 
-/* Something was written: wake whoever waits. Lock held. */
+/*
+ * Give the lock up for a while (a disk that is not ours, the end of a
+ * transaction), lock held. Whoever waited for it has had it when
+ * engine_take_back returns: a mutex alone lets the same thread win each time.
+ */
+unsigned engine_let_go(struct engine *e);
+void engine_take_back(struct engine *e, unsigned turn);
+
+/* Something was written that peers may want: wake whoever waits. Lock held. */
 void engine_changed(struct engine *e);
+/* Nothing was written, but waiters must look. Lock held. */
+void engine_stir(struct engine *e);
 /* Wake all, for the end of the process. Lock not held. */
 void engine_stop(struct engine *e);
 /* Is it about to end? Lock not held. */
 bool engine_stopping(struct engine *e);
 /*
- * Wait, lock held (given up meanwhile), until the generation differs from
- * seen, the process stops, or wait_ms have passed. Returns the generation.
+ * Wait, lock held (given up meanwhile), until the number of stirs differs from
+ * seen, the process stops, or wait_ms have passed. Returns the number.
  */
 uint64_t engine_wait(struct engine *e, uint64_t seen, int64_t wait_ms);
+
+/*
+ * Become the only contact with a peer; waits for the one there is. Lock not
+ * held. False when the process stops meanwhile.
+ */
+bool engine_contact_begin(struct engine *e, const struct node_id *peer);
+void engine_contact_end(struct engine *e, const struct node_id *peer);
 
 #endif

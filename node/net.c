@@ -6,6 +6,7 @@
 #include "node/net.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/client.h"
@@ -152,6 +153,7 @@ result_wire(struct net_result *out, const struct client_stats *s)
 	out->wire_sent_bytes = s->wire_sent_bytes;
 	out->wire_received_bytes = s->wire_received_bytes;
 	out->round_trips = s->requests;
+	out->near = s->near;
 }
 
 static void
@@ -214,6 +216,66 @@ out:
 	return r;
 }
 
+/* ---- waiting for news ---- */
+
+struct net_watch {
+	struct peer peer;
+	struct client *client; /* owned */
+};
+
+enum err
+net_watch_open(struct net_watch **out, struct engine *e,
+    const struct node_id *peer, const char *address, bool (*stop)(void *ctx),
+    void *stop_ctx, struct fail *f)
+{
+	struct net_watch *w = calloc(1, sizeof(*w));
+	enum err r;
+
+	if (w == NULL)
+		return fail_set(f, ERR_NOMEM, "waiting for a peer's news");
+	r = peer_find(&w->peer, e, peer, f);
+	if (r == OK) {
+		const struct client_options o = { .address = address,
+			.name = w->peer.name,
+			.pin = w->peer.pin,
+			.cert = &w->peer.cert,
+			.stop = stop,
+			.stop_ctx = stop_ctx,
+			.stall_ms = SERVER_HOLD_S * 1000 + CLIENT_STALL_MS };
+
+		r = client_open(&w->client, &o, f);
+	}
+	if (r != OK) {
+		net_watch_close(w);
+		return r;
+	}
+	*out = w;
+	return OK;
+}
+
+enum err
+net_watch_wait(struct net_watch *w, bool *news, struct fail *f)
+{
+	struct buf answer = { .limit = 16 };
+	enum err r =
+	    client_post(w->client, &answer, SERVER_PATH_WAIT, NULL, 0, f);
+
+	if (r == OK)
+		*news = answer.n > 0 && answer.p[0] == SERVER_NEWS;
+	buf_release(&answer);
+	return r;
+}
+
+void
+net_watch_close(struct net_watch *w)
+{
+	if (w == NULL)
+		return;
+	client_close(w->client, NULL);
+	tls_cert_release(&w->peer.cert);
+	free(w);
+}
+
 enum err
 net_join(struct buf *answer, const struct identity *me, const char *address,
     const uint8_t pin[static MEMBER_KEY_BYTES], const uint8_t *request,
@@ -233,12 +295,11 @@ net_join(struct buf *answer, const struct identity *me, const char *address,
 		r = client_open(&c, &o, f);
 	if (r == OK)
 		r = client_post(c, answer, SERVER_PATH_JOIN, request, n, f);
-	if (r == ERR_DENIED || r == ERR_AUTH)
+	/* the invite's pin stands for who says this */
+	if (r != OK && c != NULL && client_said(c)[0] != '\0')
 		r = fail_set(f, r,
-		    "the steward at %.80s does not accept this invite: it is "
-		    "unknown there, expired or used, or a character is wrong. "
-		    "Ask for a new one.",
-		    address);
+		    "the steward at %.60s does not accept this request: %.180s",
+		    address, client_said(c));
 	client_close(c, NULL);
 	tls_cert_release(&cert);
 	return r;

@@ -23,6 +23,7 @@ struct net_result {
 	int64_t outcome[OUTCOME_COUNT]; /* of what was received */
 	int64_t sealed; /* own segments sealed for this contact */
 	int64_t took_ms;
+	bool near;        /* the peer is on a local network */
 	bool over_budget; /* ended early: budget_bytes are used up */
 	/* the exchange has something to tell people: one line, or "" */
 	char note[FAIL_TEXT_BYTES];
@@ -40,6 +41,22 @@ struct net_result {
 enum err net_call(struct engine *e, struct net_result *out,
     const struct node_id *peer, const char *address, int64_t budget_bytes,
     struct fail *f);
+
+/*
+ * Ask a peer to say when it has something for this node: a request that it
+ * holds open, for up to about SERVER_HOLD_S. Sends nothing of the log.
+ *
+ * One thread has the object; its connection is kept between requests.
+ */
+struct net_watch;
+/* stop is asked about once a second; true gives the wait up. */
+enum err net_watch_open(struct net_watch **out, struct engine *e,
+    const struct node_id *peer, const char *address, bool (*stop)(void *ctx),
+    void *stop_ctx, struct fail *f);
+/* *news false: the time was over. Errors as net_call; ERR_NOTFOUND: the peer
+ * does not offer it, ERR_BUSY: too many wait there. */
+enum err net_watch_wait(struct net_watch *w, bool *news, struct fail *f);
+void net_watch_close(struct net_watch *w);
 
 struct net_server;
 

@@ -1,4 +1,7 @@
-/* Being called: the server's hooks, each under the engine's lock. */
+/*
+ * Being called: the server's hooks, each under the engine's lock, and a thread
+ * that lets those go who wait for news when there is some for them.
+ */
 #include "node/net.h"
 
 #include <sodium.h>
@@ -15,9 +18,15 @@ _Static_assert(SERVER_JOIN_ANSWER_BYTES >= JOIN_ANSWER_BYTES,
 _Static_assert(NET_ADDRESS_BYTES >= ADDRESS_TEXT_BYTES,
     "server_start fills it");
 
+/* Several saves at a time are one piece of news, and one segment. */
+#define SETTLE_MS 300
+#define LOOK_EVERY_MS 60000
+
 struct net_server {
 	struct engine *engine;
 	struct server *server;
+	pthread_t watcher;
+	bool ended; /* the watcher is to end; engine's lock */
 };
 
 /* The member with this TLS key, NULL if there is none. Lock held. */
@@ -64,30 +73,141 @@ exchange(struct engine *e, struct buf *answer, const struct server_request *rq)
 }
 
 static enum err
-join(struct engine *e, struct buf *answer, const struct server_request *rq)
+join(struct engine *e, struct buf *answer, const struct server_request *rq,
+    struct fail *f)
 {
 	struct node_id joined;
 	enum err r;
 
-	r = join_answer_make(e->replica, answer, &joined, rq->body, rq->n,
-	    NULL);
+	r = join_answer_make(e->replica, answer, &joined, rq->body, rq->n, f);
 	if (r == OK)
 		engine_changed(e);
 	return r;
 }
 
 static enum err
-handle(void *ctx, struct buf *answer, const struct server_request *rq)
+handle(void *ctx, struct buf *answer, const struct server_request *rq,
+    struct fail *f)
 {
 	struct net_server *s = ctx;
 	enum err r;
 
 	engine_lock(s->engine);
-	r = rq->path == SERVER_JOIN ? join(s->engine, answer, rq)
+	r = rq->path == SERVER_JOIN ? join(s->engine, answer, rq, f)
 				    : exchange(s->engine, answer, rq);
 	engine_unlock(s->engine);
 	return r;
 }
+
+/* ---- who waits for news ---- */
+
+static void
+held(void *ctx)
+{
+	struct net_server *s = ctx;
+
+	engine_lock(s->engine);
+	engine_stir(s->engine);
+	engine_unlock(s->engine);
+}
+
+/* When in doubt yes: a contact then finds out. */
+static bool
+has_news(struct engine *e, const uint8_t key[static TLS_KEY_BYTES])
+{
+	const struct member_node *n;
+	struct node_id peer;
+	bool news = true;
+
+	engine_lock(e);
+	n = member_of(e, key);
+	if (n != NULL) {
+		peer = n->id;
+		if (exchange_has_news(e->replica, &news, &peer, NULL) != OK)
+			news = true;
+	}
+	engine_unlock(e);
+	return news;
+}
+
+struct watching {
+	struct net_server *s;
+	uint64_t generation; /* of the engine, when last looked at */
+	int64_t settle_ms;   /* when news will be looked at; 0: none */
+	uint64_t looked_no;  /* waiting ones up to here were looked at */
+};
+
+/* Lets go who need not wait any longer; how long until it must look again. */
+static int64_t
+look(struct watching *w)
+{
+	struct server_held all[SERVER_HELD];
+	int64_t now = env_mono_ms(env_posix()), soonest = LOOK_EVERY_MS;
+	bool settled = w->settle_ms != 0 && w->settle_ms <= now;
+	uint64_t last = w->looked_no;
+	size_t n = server_held(w->s->server, all);
+
+	if (settled)
+		w->settle_ms = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t left = all[i].since_ms + SERVER_HOLD_S * 1000 - now;
+
+		if (all[i].no > last)
+			last = all[i].no;
+		if ((settled || all[i].no > w->looked_no) &&
+		    has_news(w->s->engine, all[i].key))
+			server_let_go(w->s->server, all[i].no, true);
+		else if (left <= 0)
+			server_let_go(w->s->server, all[i].no, false);
+		else if (left < soonest)
+			soonest = left;
+	}
+	w->looked_no = last;
+	if (w->settle_ms != 0 && w->settle_ms - now < soonest)
+		soonest = w->settle_ms - now;
+	return soonest;
+}
+
+static void *
+watch(void *context)
+{
+	struct watching w = { .s = context };
+	struct engine *e = w.s->engine;
+	int64_t wait_ms = LOOK_EVERY_MS;
+	uint64_t stirs;
+
+	engine_lock(e);
+	stirs = e->stirs;
+	w.generation = e->generation;
+	for (;;) {
+		stirs = engine_wait(e, stirs, wait_ms);
+		if (w.s->ended || e->stopping)
+			break;
+		if (e->generation != w.generation && w.settle_ms == 0)
+			w.settle_ms = env_mono_ms(env_posix()) + SETTLE_MS;
+		w.generation = e->generation;
+		engine_unlock(e);
+		wait_ms = look(&w);
+		engine_lock(e);
+	}
+	engine_unlock(e);
+	return NULL;
+}
+
+static void
+server_end(struct net_server *s)
+{
+	struct engine *e = s->engine;
+
+	engine_lock(e);
+	s->ended = true;
+	engine_stir(e);
+	engine_unlock(e);
+	(void)pthread_join(s->watcher, NULL);
+	server_stop(s->server);
+}
+
+/* ---- start and stop ---- */
 
 enum err
 net_server_start(struct net_server **out,
@@ -97,7 +217,8 @@ net_server_start(struct net_server **out,
 	struct net_server *s;
 	struct tls_cert cert = { 0 };
 	struct server_hooks hooks = { .is_member = is_member,
-		.handle = handle };
+		.handle = handle,
+		.held = held };
 	const struct identity *me;
 	enum err r;
 
@@ -113,6 +234,10 @@ net_server_start(struct net_server **out,
 	if (r == OK)
 		r = server_start(&s->server, address, listen, &cert, &hooks, f);
 	tls_cert_release(&cert);
+	if (r == OK && pthread_create(&s->watcher, NULL, watch, s) != 0) {
+		r = fail_set(f, ERR_NOMEM, "the server's thread");
+		server_stop(s->server);
+	}
 	if (r == OK) {
 		*out = s;
 		s = NULL;
@@ -126,6 +251,6 @@ net_server_stop(struct net_server *s)
 {
 	if (s == NULL)
 		return;
-	server_stop(s->server);
+	server_end(s);
 	free(s);
 }

@@ -131,11 +131,13 @@ run_progress(struct run *run, const char *format, ...)
 void
 run_breathe(struct run *run)
 {
+	unsigned turn;
+
 	if (run->engine == NULL)
 		return;
 	engine_changed(run->engine);
-	engine_unlock(run->engine);
-	engine_lock(run->engine);
+	turn = engine_let_go(run->engine);
+	engine_take_back(run->engine, turn);
 }
 
 const char *

@@ -1,27 +1,18 @@
-/* One thread; peers are called one after the other. */
-#include "node/schedule.h"
+/*
+ * One thread plans; each call has its own. Everything here belongs to the
+ * engine's lock: the planner sleeps on its condition, threads that end stir it.
+ */
+#include "node/schedule_i.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/contact.h"
-
-#define PEERS_MAX 256
 #define FIRST_RETRY_S 5
 #define LOOK_EVERY_MS 60000
+/* address space; only what is touched becomes memory */
+#define STACK_BYTES ((size_t)512 * 1024)
 
-struct entry {
-	struct node_id node;
-	int64_t next_ms; /* monotonic */
-	unsigned failures;
-};
-
-struct schedule {
-	pthread_t thread;
-	struct engine *engine;
-	struct entry entries[PEERS_MAX];
-	size_t count;
-};
+/* ---- when ---- */
 
 int64_t
 schedule_due(int64_t every_s, int64_t since_ms, unsigned failures,
@@ -47,8 +38,19 @@ schedule_due(int64_t every_s, int64_t since_ms, unsigned failures,
 	return wait_ms > since_ms ? wait_ms - since_ms : 0;
 }
 
-static uint32_t
-roll(const struct schedule *s)
+int64_t
+schedule_news_due(int64_t first_ms, int64_t last_ms, bool is_metered)
+{
+	int64_t settled =
+	    last_ms + (is_metered ? SCHEDULE_METERED_MS : SCHEDULE_SETTLE_MS);
+	int64_t latest = first_ms +
+	    (is_metered ? SCHEDULE_METERED_MAX_MS : SCHEDULE_SETTLE_MAX_MS);
+
+	return settled < latest ? settled : latest;
+}
+
+uint32_t
+schedule_roll(const struct schedule *s)
 {
 	uint32_t v;
 
@@ -56,97 +58,261 @@ roll(const struct schedule *s)
 	return v;
 }
 
-static int64_t
-now_ms(const struct schedule *s)
+int64_t
+schedule_now_ms(const struct schedule *s)
 {
 	return env_mono_ms(replica_env(s->engine->replica));
 }
 
-static struct entry *
-entry_of(struct schedule *s, const struct contact *c)
+void
+schedule_again(struct schedule *s)
 {
-	struct entry *e;
+	s->round_ms = 0;
+	engine_stir(s->engine);
+}
 
-	for (size_t i = 0; i < s->count; i++) {
-		if (id_equal(&s->entries[i].node, &c->node))
-			return &s->entries[i];
-	}
-	if (s->count == PEERS_MAX)
-		return NULL;
-	e = &s->entries[s->count++];
-	*e = (struct entry){ .node = c->node };
-	e->next_ms = now_ms(s); /* at once: the machine was just started */
-	return e;
+bool
+schedule_thread(void *(*run)(void *), void *context)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	bool ok;
+
+	if (pthread_attr_init(&attr) != 0)
+		return false;
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	ok = pthread_create(&thread, &attr, run, context) == 0;
+	(void)pthread_attr_destroy(&attr);
+	return ok;
+}
+
+/* ---- calling ---- */
+
+struct call {
+	struct schedule *s;
+	struct schedule_entry *entry;
+	struct contact contact;
+};
+
+/* Lock held. */
+static void
+call_ended(struct call *k, enum err e)
+{
+	struct schedule_entry *entry = k->entry;
+
+	entry->failures = e == OK ? 0 : entry->failures + 1;
+	entry->next_ms = schedule_now_ms(k->s) +
+	    schedule_due(k->contact.every_s, 0, entry->failures,
+		schedule_roll(k->s));
+	entry->is_calling = false;
+	k->s->calls--;
+	schedule_again(k->s);
+}
+
+static void *
+call_run(void *context)
+{
+	struct call *k = context;
+	struct net_result result = { 0 };
+	struct engine *engine = k->s->engine;
+	enum err e = contact_call(engine, &result, &k->contact, NULL);
+
+	engine_lock(engine);
+	if (result.round_trips > 0)
+		k->entry->is_near = result.near;
+	call_ended(k, e);
+	engine_unlock(engine);
+	free(k);
+	return NULL;
 }
 
 static void
-call(struct schedule *s, struct entry *entry, const struct contact *c)
+call(struct schedule *s, struct schedule_entry *entry, const struct contact *c)
 {
-	struct net_result result = { 0 };
-	enum err e = contact_call(s->engine, &result, c, NULL);
+	struct call *k = malloc(sizeof(*k));
 
-	entry->failures = e == OK ? 0 : entry->failures + 1;
-	entry->next_ms =
-	    now_ms(s) + schedule_due(c->every_s, 0, entry->failures, roll(s));
+	if (k == NULL) {
+		entry->next_ms = schedule_now_ms(s) + FIRST_RETRY_S * 1000;
+		return;
+	}
+	*k = (struct call){ s, entry, *c };
+	entry->is_calling = true;
+	entry->is_asked = false;
+	entry->first_ms = entry->last_ms = 0;
+	s->calls++;
+	if (!schedule_thread(call_run, k)) {
+		call_ended(k, ERR_NOMEM);
+		free(k);
+	}
 }
 
-/* Calls whoever is due; returns how long until the next one is. */
-static int64_t
-round_of_calls(struct schedule *s)
+/* ---- planning ---- */
+
+static struct schedule_entry *
+entry_of(struct schedule *s, const struct contact *c)
 {
-	int64_t soonest = LOOK_EVERY_MS;
+	struct schedule_entry *unused = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct schedule_entry *e = &s->entries[i];
+
+		if (id_equal(&e->node, &c->node))
+			return e;
+		if (e->address[0] == '\0' && !e->is_calling && !e->is_watched)
+			unused = e;
+	}
+	if (s->count < SCHEDULE_PEERS)
+		unused = &s->entries[s->count++];
+	if (unused == NULL)
+		return NULL;
+	*unused = (struct schedule_entry){ .node = c->node };
+	/* at once: the machine was just started, or the peer is new */
+	unused->next_ms = schedule_now_ms(s);
+	return unused;
+}
+
+/* When this peer is due, from what is known. */
+static int64_t
+entry_due(struct schedule *s, struct schedule_entry *e, const struct contact *c)
+{
+	int64_t now = schedule_now_ms(s), news;
+
+	/* a shorter interval was set meanwhile */
+	if (e->next_ms - now > c->every_s * 1100 + 1000)
+		e->next_ms = now + c->every_s * 1000;
+	/* waits its back-off; or it has never been called */
+	if (e->failures > 0 || e->next_ms <= now)
+		return e->next_ms;
+	if (e->is_asked)
+		return now;
+	if (e->first_ms == 0)
+		return e->next_ms;
+	news = schedule_news_due(e->first_ms, e->last_ms, c->budget > 0);
+	if (news > now)
+		return news < e->next_ms ? news : e->next_ms;
+	if (c->queued > 0 || c->unsealed)
+		return now;
+	/* it was for others */
+	e->first_ms = e->last_ms = 0;
+	return e->next_ms;
+}
+
+/* One peer; the time at which to look at it again. */
+static int64_t
+plan(struct schedule *s, const struct contact *c)
+{
+	struct schedule_entry *e = entry_of(s, c);
+	int64_t now = schedule_now_ms(s), due;
+
+	if (e == NULL)
+		return now + LOOK_EVERY_MS;
+	e->listed = true;
+	memcpy(e->address, c->address, sizeof(e->address));
+	if (e->is_calling)
+		return now + LOOK_EVERY_MS;
+	due = entry_due(s, e, c);
+	if (due > now) {
+		schedule_watch(s, e, c);
+		return e->watch_ms > now && e->watch_ms < due ? e->watch_ms
+							      : due;
+	}
+	/* with no thread free, whoever ends has us look again */
+	if (s->calls < SCHEDULE_CALLS)
+		call(s, e, c);
+	return now + LOOK_EVERY_MS;
+}
+
+/* Looks at all peers and calls who is due. Lock held, given up in between. */
+static void
+plan_all(struct schedule *s)
+{
+	int64_t soonest = schedule_now_ms(s) + LOOK_EVERY_MS;
 	struct contact c;
+	unsigned turn;
 
-	for (size_t at = 0; !engine_stopping(s->engine); at++) {
-		struct entry *entry;
-		int64_t left;
+	/* whatever has us look again from here on is not lost */
+	s->round_ms = INT64_MAX;
+	for (size_t i = 0; i < s->count; i++)
+		s->entries[i].listed = false;
+	for (size_t at = 0; !s->engine->stopping; at++) {
+		int64_t next;
 
-		if (contact_at(s->engine, &c, at, NULL) != OK)
+		if (contact_read(s->engine, &c, at, NULL) != OK)
 			break;
 		if (c.address[0] == '\0' || c.every_s <= 0)
 			continue;
-		entry = entry_of(s, &c);
-		if (entry == NULL)
-			continue;
-		if (entry->next_ms <= now_ms(s))
-			call(s, entry, &c);
-		/* a shorter interval was set meanwhile */
-		left = entry->next_ms - now_ms(s);
-		if (left > c.every_s * 1100 + 1000) {
-			entry->next_ms = now_ms(s) + c.every_s * 1000;
-			left = c.every_s * 1000;
-		}
-		if (left < soonest)
-			soonest = left;
+		next = plan(s, &c);
+		if (next < soonest)
+			soonest = next;
+		turn = engine_let_go(s->engine);
+		engine_take_back(s->engine, turn);
 	}
-	return soonest > 0 ? soonest : 1;
+	for (size_t i = 0; i < s->count; i++) {
+		/* removed: its watch ends */
+		if (!s->entries[i].listed)
+			s->entries[i].address[0] = '\0';
+	}
+	if (soonest < s->round_ms)
+		s->round_ms = soonest;
+}
+
+/* Something was written: every peer may want it. */
+static void
+note_news(struct schedule *s)
+{
+	int64_t now = schedule_now_ms(s);
+
+	if (s->generation == s->engine->generation)
+		return;
+	s->generation = s->engine->generation;
+	for (size_t i = 0; i < s->count; i++) {
+		struct schedule_entry *e = &s->entries[i];
+
+		e->last_ms = now;
+		if (e->first_ms == 0)
+			e->first_ms = now;
+	}
+	/* also when there is no peer yet: this may have been one */
+	if (s->round_ms > now + SCHEDULE_SETTLE_MS)
+		s->round_ms = now + SCHEDULE_SETTLE_MS;
 }
 
 static void *
 loop(void *context)
 {
 	struct schedule *s = context;
-	bool stopping = false;
+	struct engine *e = s->engine;
+	uint64_t stirs;
+	int64_t left;
 
-	while (!stopping) {
-		int64_t wait = round_of_calls(s);
-
-		engine_lock(s->engine);
-		(void)engine_wait(s->engine, s->engine->generation, wait);
-		stopping = s->engine->stopping;
-		engine_unlock(s->engine);
+	engine_lock(e);
+	stirs = e->stirs;
+	s->generation = e->generation;
+	while (!e->stopping) {
+		note_news(s);
+		left = s->round_ms - schedule_now_ms(s);
+		if (left > 0)
+			stirs = engine_wait(e, stirs, left);
+		else
+			plan_all(s);
 	}
+	engine_unlock(e);
 	return NULL;
 }
 
+/* ---- start and stop ---- */
+
 enum err
-schedule_start(struct schedule **out, struct engine *e, struct fail *f)
+schedule_start(struct schedule **out, struct engine *e, enum schedule_hold hold,
+    struct fail *f)
 {
 	struct schedule *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return fail_set(f, ERR_NOMEM, "the schedule");
 	s->engine = e;
+	s->hold = hold;
 	if (pthread_create(&s->thread, NULL, loop, s) != 0) {
 		free(s);
 		return fail_set(f, ERR_NOMEM, "the schedule's thread");
@@ -161,5 +327,9 @@ schedule_stop(struct schedule *s)
 	if (s == NULL)
 		return;
 	(void)pthread_join(s->thread, NULL);
+	engine_lock(s->engine);
+	while (s->calls + s->watches > 0)
+		(void)pthread_cond_wait(&s->engine->news, &s->engine->lock);
+	engine_unlock(s->engine);
 	free(s);
 }

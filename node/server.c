@@ -27,25 +27,7 @@
 /* poll and no other way of waiting, see server.h */
 #define SERVER_FLAGS \
 	(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | \
-	    MHD_USE_SUPPRESS_DATE_NO_CLOCK)
-
-struct server {
-	struct MHD_Daemon *mhd;
-	struct server_hooks hooks;
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t idle;  /* busy became 0 */
-	unsigned busy;        /* requests from head to end of answer */
-	size_t taken_bytes;   /* announced by the bodies being received */
-};
-
-/* One request whose body is being received. */
-struct turn {
-	enum server_path path;
-	uint8_t key[TLS_KEY_BYTES];
-	struct buf body;
-	size_t taken_bytes; /* of server.taken_bytes */
-	bool is_refused;    /* answered at the head */
-};
+	    MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_ALLOW_SUSPEND_RESUME)
 
 static bool
 take(struct server *s, struct turn *t, size_t n)
@@ -72,21 +54,28 @@ give_back(struct server *s, struct turn *t)
 	buf_release(&t->body);
 }
 
-/* A refusal: its words are ours, from a fixed list, and name nothing. */
 static enum MHD_Result
-answer_refusal(struct MHD_Connection *c, unsigned status, const char *text)
+answer_text(struct MHD_Connection *c, unsigned status, const char *text,
+    size_t n)
 {
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	/* the text is constant, the cast is what the interface asks for */
-	r = MHD_create_response_from_buffer(strlen(text),
-	    (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+	/* copied: the cast is what the interface asks for */
+	r = MHD_create_response_from_buffer(n, (void *)(uintptr_t)text,
+	    MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
 	rc = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return rc;
+}
+
+/* A refusal: its words are ours, from a fixed list, and name nothing. */
+static enum MHD_Result
+answer_refusal(struct MHD_Connection *c, unsigned status, const char *text)
+{
+	return answer_text(c, status, text, strlen(text));
 }
 
 /* Hands the bytes over to the library. */
@@ -109,7 +98,8 @@ answer_bytes(struct MHD_Connection *c, struct buf *answer)
 }
 
 static bool
-route(enum server_path *path, const char *url, const char *method)
+route(enum server_path *path, const struct server *s, const char *url,
+    const char *method)
 {
 	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
 		return false;
@@ -117,9 +107,11 @@ route(enum server_path *path, const char *url, const char *method)
 		*path = SERVER_EXCHANGE;
 	else if (strcmp(url, SERVER_PATH_JOIN) == 0)
 		*path = SERVER_JOIN;
+	else if (strcmp(url, SERVER_PATH_WAIT) == 0)
+		*path = SERVER_WAIT;
 	else
 		return false;
-	return true;
+	return *path != SERVER_WAIT || s->hooks.held != NULL;
 }
 
 /* The announced length, which the library then holds the caller to. */
@@ -153,6 +145,20 @@ caller_key(uint8_t key[static TLS_KEY_BYTES], struct MHD_Connection *c)
 	    tls_peer_key(key, info->tls_session);
 }
 
+static size_t
+body_limit(enum server_path path)
+{
+	switch (path) {
+	case SERVER_JOIN:
+		return SERVER_JOIN_BYTES;
+	case SERVER_WAIT:
+		return 0;
+	case SERVER_EXCHANGE:
+		break;
+	}
+	return LIMIT_MESSAGE_BYTES;
+}
+
 /* Everything that can be refused before the body. */
 static enum MHD_Result
 judge_head(struct server *s, struct turn *t, struct MHD_Connection *c,
@@ -161,18 +167,16 @@ judge_head(struct server *s, struct turn *t, struct MHD_Connection *c,
 	size_t n, limit;
 
 	t->is_refused = true;
-	if (!route(&t->path, url, method))
+	if (!route(&t->path, s, url, method))
 		return answer_refusal(c, MHD_HTTP_NOT_FOUND,
 		    "this address takes Footbridge exchanges only\n");
 	if (!caller_key(t->key, c))
 		return answer_refusal(c, MHD_HTTP_FORBIDDEN,
 		    "a certificate with an Ed25519 key is needed\n");
-	if (t->path == SERVER_EXCHANGE &&
-	    !s->hooks.is_member(s->hooks.ctx, t->key))
+	if (t->path != SERVER_JOIN && !s->hooks.is_member(s->hooks.ctx, t->key))
 		return answer_refusal(c, MHD_HTTP_FORBIDDEN,
 		    "this key is not a member's\n");
-	limit =
-	    t->path == SERVER_JOIN ? SERVER_JOIN_BYTES : LIMIT_MESSAGE_BYTES;
+	limit = body_limit(t->path);
 	if (!body_length(&n, c))
 		return answer_refusal(c, MHD_HTTP_LENGTH_REQUIRED,
 		    "the length of the body is needed\n");
@@ -194,7 +198,9 @@ answer_turn(struct server *s, struct turn *t, struct MHD_Connection *c)
 		.key = t->key,
 		.body = t->body.p,
 		.n = t->body.n };
+	struct fail why = { 0 };
 	struct buf answer;
+	const char *text;
 	enum MHD_Result rc;
 	enum err e;
 
@@ -203,15 +209,32 @@ answer_turn(struct server *s, struct turn *t, struct MHD_Connection *c)
 				   : LIMIT_MESSAGE_BYTES);
 	e = t->body.err;
 	if (e == OK)
-		e = s->hooks.handle(s->hooks.ctx, &answer, &request);
+		e = s->hooks.handle(s->hooks.ctx, &answer, &request, &why);
 	if (e == OK)
 		e = answer.err;
 	/* before the answer goes out, which may take minutes */
 	give_back(s, t);
+	text = t->path == SERVER_JOIN && why.text[0] != '\0' ? why.text
+							     : err_text(e);
 	rc = e == OK ? answer_bytes(c, &answer)
-		     : answer_refusal(c, (unsigned)err_http(e), err_text(e));
+		     : answer_refusal(c, (unsigned)err_http(e), text);
 	buf_release(&answer);
 	return rc;
+}
+
+/* Comes here twice: at the end of the request, and when it was let go. */
+static enum MHD_Result
+answer_wait(struct server *s, struct turn *t, struct MHD_Connection *c)
+{
+	char byte;
+
+	if (!t->is_let_go && server_hold(s, c, t))
+		return MHD_YES;
+	if (!t->is_let_go)
+		return answer_refusal(c, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "busy, try again later\n");
+	byte = t->has_news ? SERVER_NEWS : SERVER_NO_NEWS;
+	return answer_text(c, MHD_HTTP_OK, &byte, 1);
 }
 
 /* libmicrohttpd calls it with the head, with each piece, and at the end. */
@@ -240,7 +263,10 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url,
 		*piece_bytes = 0;
 		return MHD_YES;
 	}
-	return t->is_refused ? MHD_YES : answer_turn(s, t, c);
+	if (t->is_refused)
+		return MHD_YES;
+	return t->path == SERVER_WAIT ? answer_wait(s, t, c)
+				      : answer_turn(s, t, c);
 }
 
 static void
@@ -255,9 +281,10 @@ on_end(void *ctx, struct MHD_Connection *c, void **state,
 	if (t == NULL)
 		return;
 	give_back(s, t);
+	(void)pthread_mutex_lock(&s->lock);
+	server_hold_forget(s, t);
 	free(t);
 	*state = NULL;
-	(void)pthread_mutex_lock(&s->lock);
 	if (--s->busy == 0)
 		(void)pthread_cond_broadcast(&s->idle);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -363,6 +390,7 @@ server_stop(struct server *s)
 		return;
 	/* from here on nobody new is accepted */
 	fd = MHD_quiesce_daemon(s->mhd);
+	server_hold_end(s);
 	/* lint: waiting for threads, not the engine's clock */
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += SERVER_STOP_MS / 1000;

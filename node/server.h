@@ -1,7 +1,9 @@
 /*
- * The HTTPS server that peers call: TLS 1.3, two routes, no opinions.
+ * The HTTPS server that peers call: TLS 1.3, three routes, no opinions.
  *
  *	POST /sync/v1/exchange	a member's key is required
+ *	POST /sync/v1/wait	the same, without a body: answered when there is
+ *				news for this caller, or after SERVER_HOLD_S
  *	POST /sync/v1/join	any certificate, a small body
  *
  * It knows neither the engine nor the protocol: it proves the caller's key,
@@ -18,6 +20,7 @@
 
 #define SERVER_PATH_EXCHANGE "/sync/v1/exchange"
 #define SERVER_PATH_JOIN "/sync/v1/join"
+#define SERVER_PATH_WAIT "/sync/v1/wait"
 
 /* Bounds one connection's handshake, and how long it may be idle. Handshakes
  * took up to 26 s on a link that loses 30 % of its packets. */
@@ -35,7 +38,15 @@
 /* how long a stop waits for answers that are on their way */
 #define SERVER_STOP_MS 10000
 
-enum server_path { SERVER_EXCHANGE, SERVER_JOIN };
+/* how long a caller may wait for news, and how many may at a time, one for
+ * each key; they use no thread, and a connection each */
+#define SERVER_HOLD_S 25
+#define SERVER_HELD 32
+/* the answer's only byte */
+#define SERVER_NEWS '1'
+#define SERVER_NO_NEWS '0'
+
+enum server_path { SERVER_EXCHANGE, SERVER_JOIN, SERVER_WAIT };
 
 struct server_request {
 	enum server_path path;
@@ -50,10 +61,20 @@ struct server_hooks {
 	 * exchange, before its body is taken in. */
 	bool (*is_member)(void *ctx, const uint8_t key[static TLS_KEY_BYTES]);
 	/* Append the answer (ceiling LIMIT_MESSAGE_BYTES, for a join
-	 * SERVER_JOIN_ANSWER_BYTES). An error becomes
-	 * its HTTP status and nothing of the answer is sent. */
+	 * SERVER_JOIN_ANSWER_BYTES). An error becomes its HTTP status and
+	 * nothing of the answer is sent; who joins gets f's line, others get
+	 * the code's fixed words. */
 	enum err (*handle)(void *ctx, struct buf *answer,
-	    const struct server_request *request);
+	    const struct server_request *request, struct fail *f);
+	/* Somebody waits now: look at server_held(). NULL: nobody may. */
+	void (*held)(void *ctx);
+};
+
+/* Who waits. */
+struct server_held {
+	uint64_t no; /* never used twice */
+	uint8_t key[TLS_KEY_BYTES];
+	int64_t since_ms; /* monotonic */
 };
 
 struct server;
@@ -75,6 +96,12 @@ enum err server_start(struct server **out,
 
 /* Accept nobody any more, finish the answers in flight, close. NULL is fine. */
 void server_stop(struct server *s);
+
+/* Those who wait now; how many. */
+size_t server_held(struct server *s,
+    struct server_held out[static SERVER_HELD]);
+/* Answer one of them. One that is gone is fine. */
+void server_let_go(struct server *s, uint64_t no, bool news);
 
 /* Whether the threads wait with poll(): with epoll a half-sent TLS record of
  * anybody spins a core. For the test that keeps it so. */

@@ -11,6 +11,16 @@
 
 #include "tests/support/https.h"
 
+const char world_refusal[] = "the steward says why\x1b";
+
+static void
+world_held(void *ctx)
+{
+	struct world *w = ctx;
+
+	atomic_fetch_add(&w->held, 1);
+}
+
 static bool
 world_is_member(void *ctx, const uint8_t key[static TLS_KEY_BYTES])
 {
@@ -21,7 +31,8 @@ world_is_member(void *ctx, const uint8_t key[static TLS_KEY_BYTES])
 }
 
 static enum err
-world_handle(void *ctx, struct buf *answer, const struct server_request *rq)
+world_handle(void *ctx, struct buf *answer, const struct server_request *rq,
+    struct fail *f)
 {
 	struct world *w = ctx;
 
@@ -29,7 +40,7 @@ world_handle(void *ctx, struct buf *answer, const struct server_request *rq)
 	(void)pthread_mutex_lock(&w->gate);
 	(void)pthread_mutex_unlock(&w->gate);
 	if (w->answer_error != OK)
-		return w->answer_error;
+		return fail_set(f, w->answer_error, "%s", world_refusal);
 	if (w->answer_bytes > 0)
 		buf_zero(answer, w->answer_bytes);
 	else
@@ -56,7 +67,8 @@ world_serve(struct world *w, const char *listen)
 {
 	const struct server_hooks hooks = { .ctx = w,
 		.is_member = world_is_member,
-		.handle = world_handle };
+		.handle = world_handle,
+		.held = world_held };
 	struct fail f = { 0 };
 
 	if (server_start(&w->server, w->address, listen, &w->cert[HUB], &hooks,

@@ -19,12 +19,15 @@ struct world {
 	struct tls_cert cert[WHO_COUNT];
 	struct server *server;
 	char address[ADDRESS_TEXT_BYTES];
-	atomic_int asked, handled; /* calls of the two hooks */
+	atomic_int asked, handled, held; /* calls of the hooks */
 	/* what the handler does */
 	enum err answer_error;
 	size_t answer_bytes;  /* 0 = echo */
 	pthread_mutex_t gate; /* held: the handler waits */
 };
+
+/* what the handler says with answer_error */
+extern const char world_refusal[];
 
 /* For cmocka: *state is a struct world whose HUB serves and knows NORTH. */
 int world_setup(void **state);

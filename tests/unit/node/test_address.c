@@ -56,12 +56,30 @@ whatever_could_change_a_url_is_refused(void **state)
 	assert_int_equal(strlen(a.host), 255);
 }
 
+static void
+a_local_network_is_told_from_the_rest(void **state)
+{
+	static const char *const near[] = { "127.0.0.1", "10.1.2.3",
+		"172.16.0.1", "172.31.255.1", "192.168.7.9", "169.254.1.1",
+		"::1", "fd00::5", "fe80::1", "::ffff:10.0.0.1" };
+	static const char *const far[] = { "8.8.8.8", "172.32.0.1",
+		"172.15.0.1", "192.169.0.1", "11.0.0.1", "2001:db8::1",
+		"::", "::ffff:8.8.8.8", "localhost", "", "10.0.0.1:7443" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(near); i++)
+		assert_true(address_is_near(near[i]));
+	for (size_t i = 0; i < COUNT_OF(far); i++)
+		assert_false(address_is_near(far[i]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_and_ports_are_told_apart),
 		cmocka_unit_test(whatever_could_change_a_url_is_refused),
+		cmocka_unit_test(a_local_network_is_told_from_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

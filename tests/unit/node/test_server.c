@@ -53,6 +53,25 @@ without_a_certificate_nothing_is_served(void **state)
 }
 
 static void
+who_joins_is_told_why_not_and_nobody_else_is(void **state)
+{
+	struct world *w = *state;
+	struct client *c = world_call(w, NORTH);
+
+	w->answer_error = ERR_DENIED;
+	assert_int_equal(refusal(c, SERVER_PATH_JOIN, 10, NULL), ERR_DENIED);
+	/* as it came, but for what would move a cursor */
+	assert_string_equal(client_said(c), "the steward says why?");
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 10, NULL),
+	    ERR_DENIED);
+	assert_string_equal(client_said(c), err_text(ERR_DENIED));
+	w->answer_error = OK;
+	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	assert_string_equal(client_said(c), "");
+	client_close(c, NULL);
+}
+
+static void
 no_other_route_exists(void **state)
 {
 	static const char *const paths[] = { "/", "/sync/v1", "/sync/v1/",
@@ -354,6 +373,133 @@ a_stop_lets_the_answer_in_flight_out(void **state)
 	assert_null(e);
 }
 
+/* ---- waiting for news ---- */
+
+struct waiter {
+	struct world *w;
+	pthread_t thread;
+	enum who who;
+	enum err e;
+	char byte;
+};
+
+static void *
+wait_for_news(void *ctx)
+{
+	struct waiter *k = ctx;
+	struct client *c = world_call(k->w, k->who);
+	struct buf answer = { 0 };
+
+	k->e = client_post(c, &answer, SERVER_PATH_WAIT, NULL, 0, NULL);
+	k->byte = k->e == OK && answer.n == 1 ? (char)answer.p[0] : '?';
+	buf_release(&answer);
+	client_close(c, NULL);
+	return NULL;
+}
+
+/* It waits: as many as that did before it, and it. */
+static void
+begin_to_wait(struct waiter *k, struct world *w, int nth)
+{
+	*k = (struct waiter){ .w = w, .who = NORTH };
+	assert_int_equal(pthread_create(&k->thread, NULL, wait_for_news, k), 0);
+	while (atomic_load(&w->held) < nth)
+		sched_yield();
+}
+
+static void
+expect_told(struct waiter *k, char byte)
+{
+	assert_int_equal(pthread_join(k->thread, NULL), 0);
+	assert_int_equal(k->e, OK);
+	assert_int_equal(k->byte, byte);
+}
+
+static void
+who_waits_is_told_and_uses_no_thread(void **state)
+{
+	struct world *w = *state;
+	struct server_held held[SERVER_HELD];
+	struct waiter k;
+
+	begin_to_wait(&k, w, 1);
+	assert_int_equal(server_held(w->server, held), 1);
+	assert_memory_equal(held[0].key, w->key[NORTH], TLS_KEY_BYTES);
+	many_callers_are_served_at_a_time(state);
+	assert_int_equal(server_held(w->server, held), 1);
+	server_let_go(w->server, held[0].no + 1, true); /* nobody */
+	assert_int_equal(server_held(w->server, held), 1);
+	server_let_go(w->server, held[0].no, true);
+	expect_told(&k, SERVER_NEWS);
+	begin_to_wait(&k, w, 2);
+	assert_int_equal(server_held(w->server, held), 1);
+	server_let_go(w->server, held[0].no, false);
+	expect_told(&k, SERVER_NO_NEWS);
+	assert_int_equal(server_held(w->server, held), 0);
+}
+
+static void
+one_key_waits_once(void **state)
+{
+	struct world *w = *state;
+	struct server_held held[SERVER_HELD];
+	struct waiter first, second;
+
+	begin_to_wait(&first, w, 1);
+	begin_to_wait(&second, w, 2);
+	expect_told(&first, SERVER_NO_NEWS);
+	assert_int_equal(server_held(w->server, held), 1);
+	server_let_go(w->server, held[0].no, true);
+	expect_told(&second, SERVER_NEWS);
+}
+
+static void
+only_members_wait_and_send_nothing(void **state)
+{
+	struct world *w = *state;
+	struct client *c = world_call(w, STRANGER);
+
+	assert_int_equal(refusal(c, SERVER_PATH_WAIT, 0, NULL), ERR_DENIED);
+	client_close(c, NULL);
+	c = world_call(w, WHO_COUNT);
+	assert_int_equal(refusal(c, SERVER_PATH_WAIT, 0, NULL), ERR_DENIED);
+	client_close(c, NULL);
+	c = world_call(w, NORTH);
+	assert_int_equal(refusal(c, SERVER_PATH_WAIT, 1, NULL), ERR_LIMIT);
+	client_close(c, NULL);
+	assert_int_equal(atomic_load(&w->held), 0);
+}
+
+static void
+waiting_costs_no_processor_time(void **state)
+{
+	struct world *w = *state;
+	struct server_held held[SERVER_HELD];
+	struct waiter k;
+	int64_t before;
+	int fd = plain_connect(w);
+
+	begin_to_wait(&k, w, 1);
+	before = cpu_ms();
+	expect_silence(fd, 500);
+	assert_in_range(cpu_ms() - before, 0, 50);
+	(void)close(fd);
+	assert_int_equal(server_held(w->server, held), 1);
+	server_let_go(w->server, held[0].no, true);
+	expect_told(&k, SERVER_NEWS);
+}
+
+static void
+a_stop_ends_the_waiting(void **state)
+{
+	struct world *w = *state;
+	struct waiter k;
+
+	begin_to_wait(&k, w, 1);
+	world_stop(w);
+	expect_told(&k, SERVER_NO_NEWS);
+}
+
 int
 main(void)
 {
@@ -362,6 +508,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_stranger_may_join_and_not_exchange),
 		CASE(without_a_certificate_nothing_is_served),
+		CASE(who_joins_is_told_why_not_and_nobody_else_is),
 		CASE(no_other_route_exists),
 		CASE(membership_is_asked_on_every_request),
 		CASE(only_tls_13_with_aes_256_is_spoken),
@@ -369,6 +516,11 @@ main(void)
 		CASE(half_sent_records_cost_no_processor_time),
 		CASE(many_callers_are_served_at_a_time),
 		CASE(a_stop_lets_the_answer_in_flight_out),
+		CASE(who_waits_is_told_and_uses_no_thread),
+		CASE(one_key_waits_once),
+		CASE(only_members_wait_and_send_nothing),
+		CASE(waiting_costs_no_processor_time),
+		CASE(a_stop_ends_the_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,121 @@
+#!/bin/bash
+# What the daemons do by themselves: news set off a call, a peer on the local
+# network hears of them at once, one that hangs holds up nobody, and a stop does
+# not wait for who waits.
+# shellcheck disable=SC2317,SC2329 # functions are called by within
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
+
+now_ms() { date +%s%3N; }
+
+# within MS COMMAND...: true in time; how long it took is in $took
+within() {
+	local limit=$1 begun
+	begun=$(now_ms)
+	shift
+	until "$@"; do
+		took=$(($(now_ms) - begun))
+		[ "$took" -lt 30000 ] || return 1
+	done
+	took=$(($(now_ms) - begun))
+	[ "$took" -le "$limit" ]
+}
+
+status_of() { on "$1" --json status | field "$2"; }
+holds() { [ "$(status_of "$1" segments)" -ge "$2" ]; }
+members_of() { on "$1" --json members | field '#'; }
+knows() { [ "$(members_of "$1")" -ge "$2" ]; }
+# peer NODE PEER MEMBER: of peers --json
+peer() {
+	on "$1" --json peers | python3 -c 'import json, sys
+print([p[sys.argv[2]] for p in json.load(sys.stdin) if p["name"] == sys.argv[1]][0])' "$2" "$3"
+}
+reached() { [ "$(peer "$1" "$2" last_ok_ms)" -gt 0 ]; }
+put() { on "$1" --quiet put person legal_name="$2" >/dev/null; }
+
+found hub Hub Region hub --hub
+serve hub
+hub=$server hub_at=$at
+must hub invite --agency North --kind probation --name North --address "$hub_at"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must north join "$(tail -n 1 "$tmp/out")" \
+	--staff Ann
+opened north
+must north peer add Hub "$hub_at" --every 1h
+serve north
+north=$server
+within 5000 reached north Hub
+ok $? "a_peer_is_called_when_the_daemon_starts"
+
+# ---- what is saved here goes out by itself ----
+before=$(status_of hub segments)
+put north 'First Person' || die "put"
+within 2500 holds hub $((before + 1))
+ok $? "what_was_saved_is_at_the_hub_soon"
+echo "# after $took ms"
+
+before=$(status_of hub segments)
+for n in 1 2 3 4 5; do
+	put north "Several $n" || die "put"
+done
+within 3500 holds hub $((before + 5))
+ok $? "several_saves_go_in_one_contact"
+
+# ---- what is new there comes by itself ----
+before=$(members_of north)
+must hub invite --agency Clinic --kind treatment --name Clinic \
+	--address "$hub_at"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must clinic join \
+	"$(tail -n 1 "$tmp/out")" --staff Eve
+opened clinic
+within 2000 knows north $((before + 1))
+ok $? "a_peer_on_the_local_network_hears_at_once"
+echo "# after $took ms"
+
+# ---- idle costs nothing ----
+rounds() { peer north Hub last_try_ms; }
+within 10000 holds hub 1
+was=$(rounds)
+must north status
+[ "$(rounds)" = "$was" ]
+ok $? "looking_is_no_news"
+
+# ---- one that hangs holds up nobody ----
+python3 -c 'import signal, socket
+s = socket.create_server(("127.0.0.1", 0))
+print("listening 127.0.0.1:%d" % s.getsockname()[1], flush=True)
+signal.pause()' >"$tmp/hole" &
+daemons+=("$!")
+hole=$(wait_for "$tmp/hole" '^listening') || die "the hole"
+must north peer add Clinic "$hole" --every 1h
+before=$(status_of hub segments)
+put north 'While one hangs' || die "put"
+within 2500 holds hub $((before + 1))
+ok $? "a_peer_that_hangs_holds_up_nobody"
+echo "# after $took ms"
+[ "$(peer north Clinic last_ok_ms)" -eq 0 ]
+ok $? "and_it_was_not_reached"
+
+# ---- the end ----
+before=$(status_of hub segments)
+begun=$(now_ms)
+stop "$hub"
+ok $? "a_daemon_that_holds_requests_ends_in_order"
+took=$(($(now_ms) - begun))
+echo "# after $took ms"
+[ "$took" -lt 5000 ]
+ok $? "and_at_once"
+
+# saved while the hub is off, it goes out when it is back
+put north 'While it was off' || die "put"
+serve hub "$hub_at"
+hub=$server
+within 30000 holds hub $((before + 1))
+ok $? "what_was_saved_meanwhile_follows"
+
+begun=$(now_ms)
+stop "$north"
+ok $? "a_daemon_with_a_call_in_flight_ends_in_order"
+[ $(($(now_ms) - begun)) -lt 5000 ]
+ok $? "and_soon"
+stop "$hub"
+exit "$failed"
