@@ -40,6 +40,9 @@ enum err cmd_get(struct run *run, struct fail *f);
 enum err cmd_list(struct run *run, struct fail *f);
 enum err cmd_find(struct run *run, struct fail *f);
 enum err cmd_history(struct run *run, struct fail *f);
+/* cmd_draft.c */
+enum err cmd_drafts(struct run *run, struct fail *f);
+enum err cmd_drafts_drop(struct run *run, struct fail *f);
 /* cmd_conflict.c */
 enum err cmd_conflicts(struct run *run, struct fail *f);
 enum err cmd_resolve(struct run *run, struct fail *f);

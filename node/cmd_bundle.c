@@ -13,6 +13,7 @@
 #include "node/name.h"
 #include "node/show.h"
 #include "sync/bundle.h"
+#include "sync/lane.h"
 
 /* ---- writing parts ---- */
 
@@ -179,12 +180,18 @@ say_export(struct run *run, const struct parts *p,
 			(json_int_t)s->sent_members, "sealed",
 			(json_int_t)s->sealed),
 		    f);
-	run_say(run, "%lld segments and %lld membership records are in %s%s\n",
-	    (long long)s->sent_segments, (long long)s->sent_members, p->name,
-	    p->split ? ".001 and on" : "");
+	run_say(run,
+	    "%s%s holds %lld log entr%s and %lld membership record%s\n",
+	    p->name, p->split ? ".001 and on" : "", (long long)s->sent_segments,
+	    s->sent_segments == 1 ? "y" : "ies", (long long)s->sent_members,
+	    run_s((int64_t)s->sent_members));
 	if (p->count > 1)
 		run_say(run, "%u parts; they may be imported in any order\n",
 		    p->count);
+	if (!run->cli->quiet)
+		run_say(run,
+		    "Import it there with --receipt FILE and import that file "
+		    "here: until then it goes into every bundle again.\n");
 	return OK;
 }
 
@@ -424,12 +431,14 @@ say_import(struct run *run, const struct exchange_stats *s,
 			(json_int_t)s->receipts_in),
 		    f);
 	}
-	run_say(run,
-	    "from %s: %lld received =", name_of_node(run, &b->sender, sender),
-	    (long long)s->received);
-	for (int i = 0; i < OUTCOME_COUNT; i++)
-		run_say(run, "%s %lld %s", i > 0 ? " +" : "",
-		    (long long)s->outcome[i], outcome_name((enum outcome)i));
+	if (b->kind == BUNDLE_RECEIPT) {
+		run_say(run,
+		    "receipt from %s: what it confirms is not sent again\n",
+		    name_of_node(run, &b->sender, sender));
+		return OK;
+	}
+	run_say(run, "from %s: ", name_of_node(run, &b->sender, sender));
+	show_received(run, s->received, s->outcome);
 	run_say(run, "\n");
 	if (s->note[0] != '\0')
 		run_say(run, "%s\n", s->note);
@@ -454,6 +463,9 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	}
 	run->wrote = stats.received > 0;
 	if (e == OK)
+		e = lane_peer_heard(run->replica, &info->sender, info->made_ms,
+		    f);
+	if (e == OK)
 		e = write_receipt(run, &info->sender, f);
 	if (e == OK)
 		e = say_import(run, &stats, info, f);
@@ -462,9 +474,9 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	run->decide = e == OK && after > before;
 	if (run->decide && !run->cli->json)
 		run_say(run,
-		    "new conflicts that need a person: %lld (footbridge "
-		    "conflicts)\n",
-		    (long long)(after - before));
+		    "%lld new conflict%s for a person to decide: footbridge "
+		    "conflicts\n",
+		    (long long)(after - before), run_s(after - before));
 	free(info);
 	return e;
 }

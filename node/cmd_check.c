@@ -25,8 +25,9 @@ cmd_verify(struct run *run, struct fail *f)
 		    json_pack("{s:b, s:I, s:b}", "ok", 1, "segments",
 			(json_int_t)checked, "deep", deep),
 		    f);
-	run_say(run, "in order: %lld segments, their chains and signatures%s\n",
-	    (long long)checked,
+	run_say(run,
+	    "in order: %lld signed log entr%s, their chains and signatures%s\n",
+	    (long long)checked, checked == 1 ? "y" : "ies",
 	    deep ? ", and every table agrees with the log" : "");
 	return OK;
 }

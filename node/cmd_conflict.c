@@ -184,6 +184,6 @@ cmd_resolve(struct run *run, struct fail *f)
 	run->wrote = true;
 	if (run->cli->json)
 		return run_json(run, json_pack("{s:b}", "resolved", 1), f);
-	run_say(run, "settled\n");
+	run_say(run, "settled; it goes to the others like any change\n");
 	return OK;
 }

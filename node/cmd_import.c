@@ -188,9 +188,7 @@ load_map(struct map *map, struct import *m, struct fail *f)
 		    "FILE prints one to start from");
 	e = env->file_read(env->self, &text, run_path(m->run, &path, name),
 	    MAP_FILE_BYTES, f);
-	if (e != OK)
-		e = fail_in(f, e, "%.100s", name);
-	else
+	if (e == OK)
 		e = map_parse(map, name, text.n > 0 ? (const char *)text.p : "",
 		    text.n, m->table, m->csv, f);
 	buf_release(&path);
@@ -237,7 +235,8 @@ say_import(struct run *run, const struct import *m, const struct rejects *j,
 	if (csv_converted(m->csv) > 0)
 		run_say(run, ", %zu read as Latin-1", csv_converted(m->csv));
 	if (csv_empty(m->csv) > 0)
-		run_say(run, ", %zu empty lines", csv_empty(m->csv));
+		run_say(run, ", %zu empty line%s", csv_empty(m->csv),
+		    run_s((int64_t)csv_empty(m->csv)));
 	if (!m->dry_run && m->added > 0)
 		run_say(run, " (import %lld)", (long long)m->batch);
 	run_say(run, "\n");
@@ -245,7 +244,9 @@ say_import(struct run *run, const struct import *m, const struct rejects *j,
 		run_say(run, "first rejected: line %zu: %s\n", j->first_line,
 		    j->first_reason);
 	if (m->rejected > 0 && !m->dry_run)
-		run_say(run, "the rejected rows are in %s.rejects\n",
+		run_say(run,
+		    "the rejected rows are in %s.rejects: mend them there and "
+		    "import that file with the same map\n",
 		    run_word(run, 1));
 	return OK;
 }
@@ -317,6 +318,7 @@ cmd_import_map(struct run *run, struct fail *f)
 	struct file file = { 0 };
 	const struct table *t;
 	struct csv *csv = NULL;
+	struct buf map = { 0 };
 	enum err e;
 
 	e = name_table(&t, run, run_word(run, 0), f);
@@ -325,10 +327,16 @@ cmd_import_map(struct run *run, struct fail *f)
 	if (e == OK)
 		e = csv_open(&csv, read_file, &file, f);
 	if (e == OK) {
-		run_say(run, "# %s into the table %s\n", run_word(run, 1),
+		buf_printf(&map, "# %s into the table %s\n", run_word(run, 1),
 		    t->name);
-		map_suggest(&run->out, t, csv);
+		map_suggest(&map, t, csv);
+		if (run->cli->json)
+			e = run_json(run,
+			    json_pack("{s:s}", "map", buf_cstr(&map)), f);
+		else
+			buf_put(&run->out, map.p, map.n);
 	}
+	buf_release(&map);
 	csv_close(csv);
 	if (file.stream != NULL)
 		(void)fclose(file.stream);
@@ -362,13 +370,14 @@ cmd_import_undo(struct run *run, struct fail *f)
 			(json_int_t)done.already),
 		    f);
 	run_say(run,
-	    "import %lld: %lld rows taken out of every list (their history "
+	    "import %lld: %lld row%s taken out of every list (the history "
 	    "stays)\n",
-	    (long long)batch, (long long)done.sealed);
+	    (long long)batch, (long long)done.sealed, run_s(done.sealed));
 	if (done.changed > 0)
 		run_say(run,
-		    "%lld rows were changed since and are kept: look at them "
-		    "one by one\n",
-		    (long long)done.changed);
+		    "%lld row%s changed since and kept: look at them one by "
+		    "one\n",
+		    (long long)done.changed,
+		    done.changed == 1 ? " was" : "s were");
 	return OK;
 }

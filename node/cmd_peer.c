@@ -30,6 +30,7 @@ cmd_peer_add(struct run *run, struct fail *f)
 	const char *budget = cli_get(cli, "budget");
 	const struct member_node *node;
 	int64_t every_s = CONTACT_EVERY_S, bytes = 0;
+	struct buf span = { 0 };
 	enum err e;
 
 	e = members_find_node(replica_members(run->replica), &node,
@@ -53,8 +54,12 @@ cmd_peer_add(struct run *run, struct fail *f)
 		    json_pack("{s:s, s:s, s:I}", "peer", node->name, "address",
 			run_word(run, 1), "every_s", (json_int_t)every_s),
 		    f);
-	run_say(run, "%s is called at %s every %lld s while serve runs\n",
-	    node->name, run_word(run, 1), (long long)every_s);
+	name_span(&span, every_s);
+	run_say(run,
+	    "%s is called at %s every %s while footbridge serve runs, and by "
+	    "footbridge sync\n",
+	    node->name, run_word(run, 1), buf_cstr(&span));
+	buf_release(&span);
 	return OK;
 }
 
@@ -113,15 +118,13 @@ peer_text(struct run *run, const struct lane_peer_info *p)
 {
 	const struct env *env = replica_env(run->replica);
 	char name[ID_TEXT_BYTES];
-	struct buf ago = { 0 };
+	struct buf text = { 0 };
 
-	name_ago(&ago, env_wall_ms(env), p->last_ok_ms);
-	run_say(run, "%-20s %-28s as of %s, %lld to send%s%s\n",
-	    name_of_node(run, &p->node, name),
-	    p->address[0] != '\0' ? p->address : "(calls us)", buf_cstr(&ago),
-	    (long long)pending(p),
-	    p->last_error[0] != '\0' ? "; last try: " : "", p->last_error);
-	buf_release(&ago);
+	show_peer(&text, p, env_wall_ms(env));
+	run_say(run, "%-20s %-28s %s\n", name_of_node(run, &p->node, name),
+	    p->address[0] != '\0' ? p->address : "(calls us, or by stick)",
+	    buf_cstr(&text));
+	buf_release(&text);
 }
 
 enum err
@@ -146,7 +149,8 @@ cmd_peers(struct run *run, struct fail *f)
 		return run_json(run, array, f);
 	if (at == 0)
 		run_say(run,
-		    "no peers yet; footbridge peer add NODE HOST:PORT\n");
+		    "no contact with another node yet; footbridge peer add "
+		    "NODE HOST:PORT, or footbridge bundle export\n");
 	return OK;
 }
 
@@ -183,25 +187,21 @@ result_text(struct run *run, const char *name, const struct net_result *n,
 
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		received += n->outcome[i];
+	if (e != OK && n->round_trips == 0) {
+		run_say(run, "%s: not reached\n", name);
+		return;
+	}
 	if (e != OK)
 		run_say(run, "%s: broke off: %s\n  what arrived is kept; ",
 		    name, why->text);
 	else
 		run_say(run, "%s: ", name);
-	run_say(run,
-	    "sent %lld, received %lld (%lld applied, %lld duplicate, %lld "
-	    "waiting, %lld quarantined, %lld refused)\n  %lld bytes out, %lld "
-	    "in, %lld of heads, %lld on the wire with TLS; %lld round trips; "
-	    "%.1f s\n",
-	    (long long)n->sent_items, (long long)received,
-	    (long long)n->outcome[OUTCOME_APPLIED],
-	    (long long)n->outcome[OUTCOME_DUPLICATE],
-	    (long long)n->outcome[OUTCOME_WAITING],
-	    (long long)n->outcome[OUTCOME_QUARANTINED],
-	    (long long)n->outcome[OUTCOME_REFUSED], (long long)n->sent_bytes,
-	    (long long)n->received_bytes, (long long)n->head_bytes,
+	run_say(run, "%lld sent, ", (long long)n->sent_items);
+	show_received(run, received, n->outcome);
+	run_say(run, "\n  %lld bytes on the wire, %lld round trip%s, %.1f s\n",
 	    (long long)n->wire_sent_bytes + n->wire_received_bytes,
-	    (long long)n->round_trips, (double)n->took_ms / 1000);
+	    (long long)n->round_trips, run_s((int64_t)n->round_trips),
+	    (double)n->took_ms / 1000);
 	if (n->over_budget)
 		run_say(run,
 		    "  stopped at its byte budget; the rest goes at "
@@ -294,16 +294,19 @@ cmd_sync(struct run *run, struct fail *f)
 	run->decide = after > before;
 	if (run->decide && !run->cli->json)
 		run_say(run,
-		    "new conflicts that need a person: %lld (footbridge "
-		    "conflicts)\n",
-		    (long long)(after - before));
+		    "%lld new conflict%s for a person to decide: footbridge "
+		    "conflicts\n",
+		    (long long)(after - before), run_s(after - before));
 	if (run->cli->json)
 		e = run_json(run, s.array, f);
 	run->whole = e == OK;
 	if (e == OK && s.bad > 0) {
 		*f = s.first;
+		if (s.good + s.bad == 1)
+			return s.first.code;
 		return fail_in(f, s.first.code,
-		    "%zu of %zu peers were not reached", s.bad, s.good + s.bad);
+		    "%zu of %zu peers %s not reached", s.bad, s.good + s.bad,
+		    s.bad == 1 ? "was" : "were");
 	}
 	return e;
 }

@@ -20,9 +20,11 @@ typed_fields(struct field_list *l, const struct run *run, const struct table *t,
 	if (e == OK && run->input != NULL)
 		e = field_add_json(l, run, t, (const char *)run->input,
 		    run->input_n, f);
-	if (e == OK && l->count == 0 && !l->has_subject)
+	if (e == OK && l->count == 0)
 		return fail_set(f, ERR_USAGE,
-		    "put: no field is given; want FIELD=VALUE or --stdin");
+		    "put: no field is given; want FIELD=VALUE or --stdin; "
+		    "footbridge help %s lists the fields",
+		    t->name);
 	return e;
 }
 
@@ -31,8 +33,9 @@ stale_text(struct fail *f, int64_t draft)
 {
 	return fail_set(f, ERR_STALE,
 	    "changed since it was read, or a decision is open: nothing was "
-	    "written; what was typed is kept as draft %lld. Read it with get "
-	    "or conflicts, then put again with --seen, or resolve",
+	    "written; what was typed is kept as draft %lld. footbridge drafts "
+	    "shows it beside what stands now; then put again with the --seen "
+	    "that get gives, or resolve if footbridge conflicts lists it",
 	    (long long)draft);
 }
 
@@ -255,7 +258,13 @@ cmd_list(struct run *run, struct fail *f)
 	if (e == OK)
 		e = read_list(run->replica, &q, show_many, &s, f);
 	field_list_release(&l);
-	return end_many(&s, e);
+	e = end_many(&s, e);
+	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
+		run_say(run, "no %s %s here\n", q.table->name,
+		    q.filter_count > 0 || q.subject != NULL || q.after != NULL
+			? "like this is"
+			: "is");
+	return e;
 }
 
 #define FIND_LIMIT 200
@@ -271,6 +280,8 @@ cmd_find(struct run *run, struct fail *f)
 	e = read_find(run->replica, run_word(run, 0), FIND_LIMIT, show_many, &s,
 	    f);
 	e = end_many(&s, e);
+	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
+		run_say(run, "nothing here has this text in it\n");
 	if (e == OK && s.count == FIND_LIMIT && !run->cli->json)
 		run_say(run, "(only the first %d are shown)\n", FIND_LIMIT);
 	return e;

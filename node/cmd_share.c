@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/gate.h"
+#include "node/near.h"
 #include "node/show.h"
 #include "sync/grant.h"
 
@@ -50,15 +51,22 @@ check_categories(const struct run *run, struct fail *f)
 	const char *word;
 
 	for (size_t k = 1; (word = run_word(run, k)) != NULL; k++) {
+		struct near near = { .typed = word };
 		bool known = false;
 
-		for (size_t i = 0; !known && i < g->category_count; i++)
+		for (size_t i = 0; !known && i < g->category_count; i++) {
 			known = strcmp(g->categories[i], word) == 0;
+			near_offer(&near, g->categories[i]);
+		}
 		if (!known)
 			return fail_set(f, ERR_INPUT,
-			    "no category is called %.64s; want LABEL.item such "
-			    "as SUP.referral",
-			    word);
+			    "no category is called %.64s%s%s%s; want "
+			    "LABEL.item "
+			    "such as SUP.referral; footbridge help TABLE says "
+			    "which a table is in; nothing was shared",
+			    word, near.best != NULL ? "; did you mean " : "",
+			    near.best != NULL ? near.best : "",
+			    near.best != NULL ? "?" : "");
 	}
 	return OK;
 }
@@ -168,10 +176,11 @@ say_many(const struct sharing *s, struct fail *f)
 			"granted_before", (json_int_t)s->known),
 		    f);
 	run_say(s->run,
-	    "%lld people: %s %s %lld categories, could read %lld already\n",
-	    (long long)s->people, s->to,
+	    "%lld %s: %s %s %lld categor%s, could read %lld already\n",
+	    (long long)s->people, s->people == 1 ? "person" : "people", s->to,
 	    s->dry_run ? "would read" : "reads from now on",
-	    (long long)s->fresh, (long long)s->known);
+	    (long long)s->fresh, s->fresh == 1 ? "y" : "ies",
+	    (long long)s->known);
 	return OK;
 }
 
@@ -317,7 +326,8 @@ cmd_carry(struct run *run, struct fail *f)
 		    json_pack("{s:i, s:I}", "people", (int)run->cli->word_count,
 			"granted", (json_int_t)granted),
 		    f);
-	run_say(run, "%zu people go with %s (%lld new keys)\n",
-	    run->cli->word_count, node->name, (long long)granted);
+	run_say(run, "%zu %s with %s (%lld new key%s)\n", run->cli->word_count,
+	    run->cli->word_count == 1 ? "person goes" : "people go", node->name,
+	    (long long)granted, run_s(granted));
 	return OK;
 }

@@ -38,6 +38,8 @@ count_held(void *context, const struct held_item *h)
 {
 	struct totals *t = context;
 
+	if (!h->can_retry)
+		return true; /* without a key: counted as unreadable */
 	t->held++;
 	t->held_bytes += (int64_t)h->bytes;
 	if (t->held_oldest_ms == 0 || h->at_ms < t->held_oldest_ms)
@@ -70,6 +72,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 5" },
 		{ &t->drafts, "SELECT count(*) FROM _draft" },
+		{ &t->oldest_ms,
+		    "SELECT min(at_ms) FROM _segment WHERE state <= 2" },
 	};
 	enum err e = count_people(&t->people, run, f);
 
@@ -114,9 +118,9 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 	struct run *run = k->run;
 	char text[ID_TEXT_BYTES];
 	const char *name = name_of_node(run, &p->node, text);
-	struct buf ago = { 0 };
+	struct buf line = { 0 };
 
-	name_ago(&ago, now, p->last_ok_ms);
+	show_peer(&line, p, now);
 	if (k->array != NULL)
 		(void)json_array_append_new(k->array,
 		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s}", "name", name,
@@ -125,14 +129,8 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 			"overdue", is_overdue(p, now), "last_error",
 			p->last_error));
 	else
-		run_say(run, "  %-20s as of %s; %lld to send%s%s%s\n", name,
-		    buf_cstr(&ago), (long long)pending(p),
-		    p->receipt && pending(p) == 0
-			? ", it signed for all it was sent"
-			: "",
-		    p->last_error[0] != '\0' ? "; last try failed: " : "",
-		    p->last_error);
-	buf_release(&ago);
+		run_say(run, "  %-20s %s\n", name, buf_cstr(&line));
+	buf_release(&line);
 }
 
 static enum err
@@ -177,22 +175,32 @@ say_identity(struct run *run)
 static void
 say_work(struct run *run, const struct totals *t)
 {
-	run_say(run, "  %lld people, %lld segments in the log\n",
-	    (long long)t->people, (long long)t->segments);
-	if (t->unsealed > 0)
+	struct buf ago = { 0 };
+
+	run_say(run, "  %lld %s, %lld entr%s in the log\n",
+	    (long long)t->people, t->people == 1 ? "person" : "people",
+	    (long long)t->segments, t->segments == 1 ? "y" : "ies");
+	if (t->unsealed > 0) {
+		name_ago(&ago, env_wall_ms(replica_env(run->replica)),
+		    t->oldest_ms);
 		run_say(run,
-		    "  work of %lld compartments is saved here and goes out "
-		    "with the next contact\n",
-		    (long long)t->unsealed);
+		    "  saved here only: %lld entr%s, the oldest %s; %s with "
+		    "the next sync or bundle\n",
+		    (long long)t->unsealed, t->unsealed == 1 ? "y" : "ies",
+		    buf_cstr(&ago), t->unsealed == 1 ? "it goes" : "they go");
+	}
 	if (t->unreadable > 0)
 		run_say(run,
-		    "  %lld segments are kept for others and cannot be read "
-		    "here\n",
-		    (long long)t->unreadable);
+		    "  %lld entr%s kept for others, as it should be: this node "
+		    "was not given the key\n",
+		    (long long)t->unreadable,
+		    t->unreadable == 1 ? "y is" : "ies are");
 	if (t->drafts > 0)
 		run_say(run,
-		    "  %lld drafts: typed, but the record had changed\n",
-		    (long long)t->drafts);
+		    "  %lld draft%s: typed, but the record had changed "
+		    "(footbridge drafts)\n",
+		    (long long)t->drafts, run_s(t->drafts));
+	buf_release(&ago);
 }
 
 static void
@@ -209,11 +217,12 @@ say_open(struct run *run, const struct totals *t)
 		name_ago(&ago, env_wall_ms(replica_env(run->replica)),
 		    t->held_oldest_ms);
 		run_say(run,
-		    "held: %lld things arrived and are not applied, the "
-		    "oldest %s (footbridge held)\n",
-		    (long long)t->held, buf_cstr(&ago));
+		    "held: %lld entr%s arrived and %s not applied yet, the "
+		    "oldest %s; nothing is lost (footbridge held)\n",
+		    (long long)t->held, t->held == 1 ? "y" : "ies",
+		    t->held == 1 ? "is" : "are", buf_cstr(&ago));
 	}
-	if (t->decisions + t->notices + t->held == 0)
+	if (t->decisions + t->notices + t->held + t->drafts == 0)
 		run_say(run, "nothing waits for a person\n");
 	buf_release(&ago);
 }
@@ -228,7 +237,7 @@ status_json(struct run *run, const struct totals *t, json_t *peers)
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -237,7 +246,8 @@ status_json(struct run *run, const struct totals *t, json_t *peers)
 	    "waiting", (json_int_t)t->waiting, "unreadable",
 	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
 	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
-	    "drafts", (json_int_t)t->drafts, "peers", peers);
+	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
+	    (json_int_t)t->oldest_ms, "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */
@@ -247,9 +257,10 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 {
 	if (p->overdue > 0)
 		return fail_set(f, ERR_NET,
-		    "%zu of %zu peers were not reached for three of their "
-		    "intervals; footbridge peers says why",
-		    p->overdue, p->count);
+		    "%zu of %zu peers %s not reached for three of their "
+		    "intervals; footbridge peers says why; what is saved here "
+		    "is safe",
+		    p->overdue, p->count, p->overdue == 1 ? "was" : "were");
 	run->decide = t->decisions > 0 || t->held > 0;
 	return OK;
 }
@@ -334,7 +345,9 @@ cmd_held(struct run *run, struct fail *f)
 	if (e == OK)
 		e = held_list(run->replica, one_held, &k, f);
 	if (e == OK && k.only != 0 && k.count == 0)
-		e = fail_set(f, ERR_NOTFOUND, "nothing held has this number");
+		e = fail_set(f, ERR_NOTFOUND,
+		    "nothing held has this number; footbridge held lists what "
+		    "there is");
 	if (e == OK && run->cli->json)
 		return run_json(run, k.array, f);
 	json_decref(k.array);
@@ -343,20 +356,53 @@ cmd_held(struct run *run, struct fail *f)
 	return e;
 }
 
+static bool
+find_held(void *context, const struct held_item *h)
+{
+	struct holding *k = context;
+
+	if (h->no == k->only)
+		k->count++;
+	return k->count == 0;
+}
+
+static enum err
+is_held(bool *yes, struct run *run, int64_t no, struct fail *f)
+{
+	struct holding k = { .run = run, .only = no };
+	enum err e = held_list(run->replica, find_held, &k, f);
+
+	*yes = k.count > 0;
+	return e;
+}
+
 enum err
 cmd_held_retry(struct run *run, struct fail *f)
 {
+	bool held = false;
 	int64_t no;
 	enum err e =
-	    cli_number(&no, run_word(run, 0), 1, INT64_MAX, "the number", f);
+	    cli_number(&no, run_word(run, 0), 0, INT64_MAX, "the number", f);
 
 	if (e == OK)
+		e = is_held(&held, run, no, f);
+	if (e == OK && !held)
+		return fail_set(f, ERR_NOTFOUND,
+		    "nothing held has this number; footbridge held lists what "
+		    "there is");
+	if (e == OK)
 		e = held_retry(run->replica, no, f);
+	if (e == OK)
+		e = is_held(&held, run, no, f);
 	if (e != OK)
 		return e;
 	run->wrote = true;
 	if (run->cli->json)
-		return run_json(run, json_pack("{s:b}", "applied", 1), f);
-	run_say(run, "tried again: it is applied\n");
+		return run_json(run, json_pack("{s:b}", "applied", !held), f);
+	run_say(run,
+	    held ? "tried again: it still waits; footbridge held %lld says "
+		   "why\n"
+		 : "tried again: %lld is not held any more\n",
+	    (long long)no);
 	return OK;
 }

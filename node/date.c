@@ -97,8 +97,11 @@ static enum err
 ambiguous(struct fail *f, const struct part *part)
 {
 	return fail_set(f, ERR_INPUT,
-	    "%d/%d/%d can be read two ways: say --dates dmy or --dates mdy",
-	    part[0].number, part[1].number, part[2].number);
+	    "%d/%d/%d can be read two ways: write %04d-%02d-%02d or "
+	    "%04d-%02d-%02d, or for a file say --dates dmy or --dates mdy",
+	    part[0].number, part[1].number, part[2].number, part[2].number,
+	    part[1].number, part[0].number, part[2].number, part[0].number,
+	    part[1].number);
 }
 
 /* Two numbers and a year at the end. */

@@ -1,6 +1,8 @@
 /* value.h parses; here stand only the words that people use besides. */
 #include "node/field.h"
 
+#include "node/date.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -52,26 +54,12 @@ parse_ref(struct value *v, struct buf *scratch, const struct run *run,
 	return OK;
 }
 
-/* "2026-03-31 14:05" is what people type; value.h wants a T. */
-static const char *
-with_t(struct buf *scratch, const char *text)
-{
-	size_t at = scratch->n;
-
-	if (strlen(text) < 12 || text[10] != ' ')
-		return text;
-	buf_put(scratch, text, strlen(text) + 1);
-	if (scratch->err != OK)
-		return text;
-	scratch->p[at + 10] = 'T';
-	return (const char *)scratch->p + at;
-}
-
 enum err
 field_parse(struct value *v, struct buf *scratch, const struct run *run,
     const struct field *field, const char *text, struct fail *f)
 {
 	struct fail inner = { 0 };
+	const char *at;
 	enum err e;
 
 	if (text[0] == '\0') {
@@ -82,18 +70,24 @@ field_parse(struct value *v, struct buf *scratch, const struct run *run,
 		e = parse_bool(v, text, &inner);
 	else if (field->ref != NULL)
 		e = parse_ref(v, scratch, run, field->ref, text, &inner);
+	else if (field->type == VALUE_DATE)
+		e = date_parse(v, text, DATE_UNSAID, &inner);
 	else if (field->type == VALUE_TIME)
-		e = value_parse(v, scratch, field->type, with_t(scratch, text),
-		    &inner);
+		e = date_parse_time(v, text, DATE_UNSAID, &inner);
 	else
 		e = value_parse(v, scratch, field->type, text, &inner);
 	if (e == OK)
 		e = field_check(field, v, &inner);
 	if (e == OK)
 		return OK;
-	if (f != NULL)
-		*f = inner;
-	return fail_in(f, e, "%s", field->name);
+	at = inner.text;
+	/* some of them name the field already */
+	if (strncmp(at, field->name, strlen(field->name)) == 0 &&
+	    strncmp(at + strlen(field->name), ": ", 2) == 0)
+		at += strlen(field->name) + 2;
+	if (strstr(at, ", have ") != NULL || field->ref != NULL)
+		return fail_set(f, e, "%s: %s", field->name, at);
+	return fail_set(f, e, "%s: %s (have %.40s)", field->name, at, text);
 }
 
 static enum err

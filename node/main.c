@@ -78,6 +78,21 @@ confirm(const struct cli *cli, struct fail *f)
 	return secret_confirm(cli->command->question, f);
 }
 
+/* One line for people; under --json also the one document that is promised,
+ * unless the command gave its own. */
+static void
+say_error(const char *text, bool json)
+{
+	json_t *j = json ? json_pack("{s:s}", "error", text) : NULL;
+
+	(void)fprintf(stderr, "footbridge: %s\n", text);
+	if (j == NULL)
+		return;
+	(void)json_dumpf(j, stdout, JSON_COMPACT);
+	(void)fputc('\n', stdout);
+	json_decref(j);
+}
+
 /* ---- where it runs ---- */
 
 static enum err
@@ -92,8 +107,8 @@ run_here(struct run *run, struct fail *f)
 
 /* true: a daemon answered and *status is what it said. */
 static bool
-run_in_daemon(int *status, const struct run *run, int argc, char **argv,
-    enum err *e, struct fail *f)
+run_in_daemon(int *status, struct run *run, int argc, char **argv, enum err *e,
+    struct fail *f)
 {
 	struct socket_answer answer = { 0 };
 	bool asked = run->cli->command->question != NULL;
@@ -110,8 +125,8 @@ run_in_daemon(int *status, const struct run *run, int argc, char **argv,
 		(void)fwrite(answer.out.p, 1, answer.out.n, stdout);
 	(void)fflush(stdout);
 	if (answer.err.n > 0)
-		(void)fprintf(stderr, "footbridge: %s\n",
-		    buf_cstr(&answer.err));
+		say_error(buf_cstr(&answer.err),
+		    run->cli->json && answer.out.n == 0);
 	*status = answer.status;
 	buf_release(&answer.out);
 	buf_release(&answer.err);
@@ -203,8 +218,8 @@ run_command(struct cli *cli, int argc, char **argv, struct fail *f)
 	if (status < 0)
 		status = run_exit(&run, e);
 	if (e != OK)
-		(void)fprintf(stderr, "footbridge: %s\n",
-		    f->text[0] != '\0' ? f->text : err_text(e));
+		say_error(f->text[0] != '\0' ? f->text : err_text(e),
+		    cli->json && !run.printed);
 	run_release(&run);
 	buf_release(&input);
 	return status;
@@ -225,10 +240,10 @@ say_about(const struct cli *cli)
 	} else if (cli->help) {
 		help_all(&out);
 	} else if (c->run == NULL) {
-		(void)fprintf(stderr,
-		    "footbridge: %s is not available yet: "
-		    "%s\n",
-		    c->name, c->later);
+		buf_printf(&out, "%s is not available yet: %s", c->name,
+		    c->later);
+		say_error(buf_cstr(&out), cli->json);
+		buf_reset(&out);
 		status = 1;
 	} else {
 		status = -1;
@@ -237,6 +252,17 @@ say_about(const struct cli *cli)
 		(void)fwrite(out.p, 1, out.n, stdout);
 	buf_release(&out);
 	return status;
+}
+
+/* What was typed could not be read, but this much of it can. */
+static bool
+asked_for_json(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
 }
 
 int
@@ -250,8 +276,8 @@ main(int argc, char **argv)
 	if (e == OK)
 		e = cli_parse(&cli, argc, argv, cli_table, cli_table_count, &f);
 	if (e != OK) {
-		(void)fprintf(stderr, "footbridge: %s\n",
-		    f.text[0] != '\0' ? f.text : err_text(e));
+		say_error(f.text[0] != '\0' ? f.text : err_text(e),
+		    asked_for_json(argc, argv));
 		return e == ERR_USAGE ? 2 : 1;
 	}
 	status = say_about(&cli);

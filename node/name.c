@@ -424,3 +424,22 @@ name_ago(struct buf *out, int64_t now_ms, int64_t at_ms)
 	buf_printf(out,
 	    s < -60 ? "in the future (check the clock)" : "just now");
 }
+
+void
+name_span(struct buf *out, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
+		{ 1, "second" } };
+
+	for (size_t i = 0; i < COUNT_OF(units); i++) {
+		if (seconds % units[i].seconds != 0)
+			continue;
+		seconds /= units[i].seconds;
+		buf_printf(out, "%lld %s%s", (long long)seconds, units[i].name,
+		    run_s(seconds));
+		return;
+	}
+}

@@ -52,6 +52,8 @@ const char *name_of_agency(const struct run *run, const struct agency_id *id,
 #define NAME_TIME_BYTES 24
 void name_time(char text[static NAME_TIME_BYTES], int64_t at_ms,
     int offset_min);
+/* "15 minutes", "1 day", "90 seconds": the largest unit that is whole. */
+void name_span(struct buf *out, int64_t seconds);
 /* "just now", "5 minutes ago", "3 days ago"; "never" for 0. */
 void name_ago(struct buf *out, int64_t now_ms, int64_t at_ms);
 

@@ -108,6 +108,7 @@ run_drain(struct run *run)
 
 	if (run->out_fd < 0 || run->out.n == 0)
 		return;
+	run->printed = true;
 	write_all(run->out_fd, run->out.p, run->out.n);
 	buf_reset(&run->out);
 	run->out.err = e;
@@ -153,6 +154,12 @@ run_path(const struct run *run, struct buf *out, const char *name)
 		buf_printf(out, "%s/", run->cwd);
 	buf_put(out, name, strlen(name));
 	return buf_cstr(out);
+}
+
+const char *
+run_s(int64_t n)
+{
+	return n == 1 ? "" : "s";
 }
 
 int

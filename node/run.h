@@ -35,6 +35,7 @@ struct run {
 	bool decide;    /* exit 3 */
 	bool wrote;     /* the replica was changed: wake waiters */
 	bool whole;     /* the output is complete though the command failed */
+	bool printed;   /* something of it was written */
 	struct buf scratch;
 };
 
@@ -60,6 +61,9 @@ const char *run_word(const struct run *run, size_t k);
 /* A file's name as seen from the person's shell: appended to out, borrowed
  * until out changes. */
 const char *run_path(const struct run *run, struct buf *out, const char *name);
+
+/* "s" unless n is one: "1 row", "2 rows". */
+const char *run_s(int64_t n);
 
 /* Exit status for a result (DESIGN 10). */
 int run_exit(const struct run *run, enum err e);

@@ -184,9 +184,9 @@ show_conflict_text(struct run *run, const struct conflict *c)
 		say_value(run, c, &c->values[i]);
 	if (c->kind == CONFLICT_DECISION)
 		run_say(run,
-		    "      %s decides: footbridge resolve %lld --keep N\n",
-		    c->who_decides != NULL ? c->who_decides : "a person",
-		    (long long)c->no);
+		    "      the %s decides: footbridge resolve %lld --keep %s\n",
+		    c->who_decides != NULL ? c->who_decides : "reader",
+		    (long long)c->no, c->value_count == 2 ? "1 or 2" : "K");
 	run_say(run, "      %s %s\n", c->table->name, id);
 	buf_release(&what);
 	buf_release(&shown);
@@ -372,4 +372,53 @@ show_row_line(struct run *run, const struct read_row *row)
 	run_say(run, "%s  %s  %s%s\n", id, row->table->name, buf_cstr(&b),
 	    row_has_conflict(run, row) ? "  [has conflicts]" : "");
 	buf_release(&b);
+}
+
+void
+show_received(struct run *run, int64_t received,
+    const int64_t outcome[static OUTCOME_COUNT])
+{
+	static const char *const words[OUTCOME_COUNT] = {
+		[OUTCOME_APPLIED] = "new",
+		[OUTCOME_DUPLICATE] = "here already",
+		[OUTCOME_WAITING] = "waiting for others",
+		[OUTCOME_QUARANTINED] = "quarantined",
+		[OUTCOME_REFUSED] = "refused",
+	};
+	const char *sep = " (";
+
+	run_say(run, "%lld received", (long long)received);
+	for (int i = 0; i < OUTCOME_COUNT; i++) {
+		if (outcome[i] == 0)
+			continue;
+		run_say(run, "%s%lld %s", sep, (long long)outcome[i], words[i]);
+		sep = ", ";
+	}
+	run_say(run, "%s", sep[0] == ',' ? ")" : "");
+	if (outcome[OUTCOME_WAITING] + outcome[OUTCOME_QUARANTINED] +
+		outcome[OUTCOME_REFUSED] >
+	    0)
+		run_say(run, "; footbridge held says why");
+}
+
+void
+show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms)
+{
+	uint64_t pending = 0;
+
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		pending += p->pending[i];
+	if (p->last_ok_ms == 0) {
+		buf_printf(out, "nothing from it yet");
+	} else {
+		buf_printf(out, "as of ");
+		name_ago(out, now_ms, p->last_ok_ms);
+	}
+	if (pending > 0)
+		buf_printf(out, "; %llu to send", (unsigned long long)pending);
+	else
+		buf_printf(out, "; nothing to send%s",
+		    p->receipt ? ", it signed for all it was sent" : "");
+	if (p->last_error[0] != '\0')
+		buf_printf(out, "; the last try failed: %s", p->last_error);
 }

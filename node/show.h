@@ -5,6 +5,7 @@
 #define FOOTBRIDGE_NODE_SHOW_H
 
 #include "node/field.h"
+#include "sync/lane.h"
 
 /* {table, id, category, owner, seen, fields:{}, conflicts:[]} (DESIGN 10).
  * owner is the agency's name; NULL and f filled on failure. */
@@ -25,6 +26,13 @@ void show_conflict_text(struct run *run, const struct conflict *c);
 /* "hearing of Sample 0417" */
 void show_what(struct buf *out, const struct run *run, const struct table *t,
     const struct row_id *row, const struct row_id *subject);
+
+/* "9 received (5 new, 4 were here already, 1 waits)": what came, in words. */
+void show_received(struct run *run, int64_t received,
+    const int64_t outcome[static OUTCOME_COUNT]);
+
+/* "as of 5 minutes ago; 3 to send": how far a peer is, on one line. */
+void show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms);
 
 /* The merge rule's name. */
 const char *show_rule(enum rule rule);

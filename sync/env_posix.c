@@ -168,8 +168,8 @@ posix_file_write(void *self, const char *path, const void *p, size_t n,
 	fd = open(temporary,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail_set(f, ERR_IO, "%s cannot be created: %s",
-		    temporary, strerror(errno));
+		return fail_set(f, ERR_IO, "%s cannot be written: %s", path,
+		    strerror(errno));
 	written = write_all(fd, p, n);
 	why = errno;
 	(void)close(fd);

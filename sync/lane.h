@@ -90,6 +90,11 @@ enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,
     const char *error, int64_t wire_bytes, struct fail *f);
 
+/* It called us, or its bundle of this time came: what it had until then is
+ * here. Never goes back; at most one write a minute. */
+enum err lane_peer_heard(struct replica *r, const struct node_id *node,
+    int64_t at_ms, struct fail *f);
+
 /* ---- what exchange and bundle call --------------------------------------- */
 
 struct lane_side {

@@ -312,3 +312,23 @@ lane_peer_tried(struct replica *r, const struct node_id *node,
 	stmt_int(s, 6, today(r));
 	return stmt_run(s, f);
 }
+
+enum err
+lane_peer_heard(struct replica *r, const struct node_id *node, int64_t at_ms,
+    struct fail *f)
+{
+	static const char sql[] = "UPDATE _peer SET last_ok_ms = ?2"
+				  " WHERE node = ?1 AND last_ok_ms < ?3";
+	int64_t now = env_wall_ms(replica_env(r));
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	if (at_ms > now) /* by the peer's clock */
+		at_ms = now;
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	stmt_int(s, 2, at_ms);
+	stmt_int(s, 3, at_ms - 60000);
+	return stmt_run(s, f);
+}

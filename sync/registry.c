@@ -198,8 +198,7 @@ fail_ranks(const struct field *f, struct fail *fail)
 		memcpy(list + n, f->ranks[i], k + 1);
 		n += k;
 	}
-	return fail_set(fail, ERR_INPUT,
-	    "%s: want one of %s, have another word", f->name, list);
+	return fail_set(fail, ERR_INPUT, "%s: want one of %s", f->name, list);
 }
 
 enum err

@@ -241,7 +241,7 @@ parse_time(struct value *v, const char *text, size_t n, struct fail *f)
 	}
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59)
 		return fail_set(f, ERR_INPUT,
-		    "want a date and time such as 2026-03-31T14:30, have "
+		    "want a date and time such as 2026-03-31 14:30, have "
 		    "something else");
 	*v = (struct value){ .type = VALUE_TIME,
 		.i = days * DAY_MINUTES + hour * 60 + minute };
