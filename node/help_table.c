@@ -44,6 +44,7 @@ purpose_in(struct buf *out, const char *text, const char *name)
 	char head[64];
 	const char *at, *first, *line;
 
+	/* lint: looked for, not executed */
 	(void)snprintf(head, sizeof(head), "\nCREATE TABLE %s (", name);
 	at = strstr(text, head);
 	if (at == NULL)
