@@ -50,6 +50,7 @@
 	X(LABEL_BUNDLE_AD, "footbridge/bundle-ad/v1") \
 	X(LABEL_BUNDLE_SIGN, "footbridge/bundle-sign/v1") \
 	X(LABEL_SEEN, "footbridge/seen/v1") \
+	X(LABEL_CONFLICT, "footbridge/conflict/v1") \
 	X(LABEL_DIGEST, "footbridge/digest/v1") \
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
 	X(LABEL_OFFER_SIGN, "footbridge/offer-sign/v1") \
