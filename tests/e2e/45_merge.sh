@@ -204,7 +204,7 @@ on north conflicts >"$tmp/list"
 	! grep -q notice "$tmp/list" &&
 	on north conflicts --all | grep -q "^[0-9]*  notice  person"
 ok $? "conflicts_are_decisions_and_all_shows_notices_too"
-[ "$(on north conflicts)" = "$(on south conflicts)" ]
+[ "$(conflicts north)" = "$(conflicts south)" ]
 ok $? "both_offices_list_the_same"
 fails 3 'changed since\|decision is open' on north put hearing "$hearing" \
 	starts_at=2026-04-02T10:00

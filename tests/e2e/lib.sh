@@ -125,6 +125,14 @@ bring() {
 	return "$rc"
 }
 
+# conflicts NODE: all of them, one a line, without the numbers of this replica
+conflicts() {
+	on "$1" --json conflicts --all | python3 -c 'import json, sys
+for c in sorted(json.dumps({k: v for k, v in c.items() if k != "no"})
+        for c in json.load(sys.stdin)):
+    print(c)'
+}
+
 # tables: every shared table of the schema, one a line
 tables() {
 	awk '$1 == "CREATE" && $2 == "TABLE" { name = $3 }
