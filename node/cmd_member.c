@@ -319,7 +319,7 @@ one_member(struct run *run, json_t *array, const struct member_node *n,
 	hex_encode(id, n->id.b, ID_BYTES);
 	roles_text(&roles, n->roles);
 	if (array == NULL)
-		run_say(run, "%s  %-20s %-24s %-14s %s%s\n", id, n->name,
+		run_say(run, "%.8s  %-16s %-20s %-13s %s%s\n", id, n->name,
 		    name_of_agency(run, &n->agency, agency),
 		    kind != NULL ? kind : "", buf_cstr(&roles),
 		    own ? "  (this node)" : "");

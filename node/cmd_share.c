@@ -1,6 +1,7 @@
 /* share, access, carry. */
 #include "node/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "node/gate.h"
@@ -16,6 +17,7 @@ struct sharing {
 	const char *to;
 	bool dry_run, many; /* many: of a list only the sum is said */
 	int64_t people, fresh, known;
+	char under[LIMIT_CATEGORY_BYTES + ID_TEXT_BYTES + LIMIT_NAME_BYTES];
 	bool failed;
 };
 
@@ -224,6 +226,19 @@ access_who(const struct grant_access *a)
 	return a->agency != NULL ? a->agency->name : "an unknown agency";
 }
 
+/* The lines of one category stand under it. */
+static void
+access_head(struct sharing *s, const char *category, const char *owner)
+{
+	char head[sizeof(s->under)];
+
+	(void)snprintf(head, sizeof(head), "%s of %s", category, owner);
+	if (strcmp(head, s->under) == 0)
+		return;
+	memcpy(s->under, head, sizeof(head));
+	run_say(s->run, "%s\n", head);
+}
+
 static void
 access_line(void *context, const struct grant_access *a)
 {
@@ -237,10 +252,10 @@ access_line(void *context, const struct grant_access *a)
 	    replica_env(s->run->replica)
 		->offset_min(replica_env(s->run->replica)->self));
 	if (s->array == NULL) {
-		run_say(s->run, "%-20s of %-20s %s %s (%s) since %s, %s%s\n",
-		    a->category, owner, access_who(a),
-		    a->right == GRANT_WRITE ? "reads and writes" : "reads",
-		    a->node != NULL ? "one node" : "the agency", at,
+		access_head(s, a->category, owner);
+		run_say(s->run, "  %s%s %s since %s, %s%s\n", access_who(a),
+		    a->node != NULL ? " (one node)" : "",
+		    a->right == GRANT_WRITE ? "reads and writes" : "reads", at,
 		    basis[0] != '\0' ? basis : "basis not readable here",
 		    a->whole_history ? "" : ", not the history before");
 		return;

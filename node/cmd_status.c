@@ -163,8 +163,8 @@ say_identity(struct run *run)
 
 	if (members_node(m, &me->node) == NULL) {
 		run_say(run,
-		    "this replica belongs to no network yet; import the "
-		    "answer to its join request\n");
+		    "this replica belongs to no network yet: run its join "
+		    "again, or import the answer to its request\n");
 		return;
 	}
 	run_say(run, "%s of %s, network %s\n",

@@ -12,8 +12,9 @@ check_needs(const struct run *run, struct fail *f)
 		&replica_identity(run->replica)->node) == NULL ||
 	    replica_kind(run->replica) < 0)
 		return fail_set(f, ERR_DENIED,
-		    "this replica belongs to no network yet: import the answer "
-		    "to its join request first");
+		    "this replica belongs to no network yet: run its join "
+		    "again, "
+		    "or import the answer to its request");
 	return OK;
 }
 
