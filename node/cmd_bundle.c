@@ -1,144 +1,13 @@
 /* bundle export, bundle import, bundle show. */
 #include "node/cmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "node/stick.h"
 #include "node/enrol.h"
 #include "node/name.h"
 #include "node/show.h"
 #include "sync/bundle.h"
-#include "sync/lane.h"
-
-/* ---- writing parts ---- */
-
-/* Parts go to temporary names first; they get their own when all is written. */
-struct parts {
-	struct run *run;
-	const char *name; /* as typed */
-	bool split;
-	unsigned count;
-	int fd;
-};
-
-static const char *
-part_path(const struct parts *p, struct buf *path, unsigned part, bool final)
-{
-	buf_reset(path);
-	(void)run_path(p->run, path, p->name);
-	if (p->split)
-		buf_printf(path, ".%03u", part);
-	if (!final)
-		buf_printf(path, ".new");
-	return buf_cstr(path);
-}
-
-static enum err
-part_error(const struct parts *p, struct fail *f)
-{
-	return fail_set(f, ERR_IO,
-	    "%.160s cannot be written: %s; what was written is taken away",
-	    p->name, strerror(errno));
-}
-
-static enum err
-part_end(struct parts *p, struct fail *f)
-{
-	int fd = p->fd;
-
-	p->fd = -1;
-	if (fd < 0)
-		return OK;
-	if (fsync(fd) != 0) {
-		(void)close(fd);
-		return part_error(p, f);
-	}
-	return close(fd) == 0 ? OK : part_error(p, f);
-}
-
-static enum err
-part_begin(void *context, unsigned part, struct fail *f)
-{
-	struct parts *p = context;
-	struct buf path = { 0 };
-	enum err e = part_end(p, f);
-
-	if (e != OK)
-		return e;
-	p->count = part;
-	p->fd = open(part_path(p, &path, part, false),
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	buf_release(&path);
-	return p->fd >= 0 ? OK : part_error(p, f);
-}
-
-static enum err
-part_write(void *context, const uint8_t *bytes, size_t n, struct fail *f)
-{
-	struct parts *p = context;
-
-	while (n > 0) {
-		ssize_t done = write(p->fd, bytes, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return part_error(p, f);
-		bytes += done;
-		n -= (size_t)done;
-	}
-	return OK;
-}
-
-/* All parts get their names, or all are taken away. */
-static enum err
-parts_finish(struct parts *p, enum err e, struct fail *f)
-{
-	struct buf from = { 0 }, to = { 0 };
-	enum err ended = part_end(p, e == OK ? f : NULL);
-
-	if (e == OK)
-		e = ended;
-	for (unsigned i = 1; i <= p->count; i++) {
-		const char *old = part_path(p, &from, i, false);
-		const char *new = part_path(p, &to, i, true);
-
-		if (e == OK && rename(old, new) != 0)
-			e = part_error(p, f);
-		else if (e != OK)
-			(void)unlink(old);
-	}
-	buf_release(&from);
-	buf_release(&to);
-	return e;
-}
-
-/* A bundle may be replaced by a newer one, nothing else may. */
-static enum err
-check_target(const struct parts *p, struct fail *f)
-{
-	struct buf path = { 0 };
-	uint8_t head[8];
-	int fd =
-	    open(part_path(p, &path, 1, true), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n;
-
-	buf_release(&path);
-	if (fd < 0)
-		return OK;
-	n = read(fd, head, sizeof(head));
-	(void)close(fd);
-	if (n == 0 ||
-	    (n == (ssize_t)sizeof(head) && bundle_is(head, (size_t)n)))
-		return OK;
-	return fail_set(f, ERR_EXISTS,
-	    "%.200s is there and is no bundle; nothing was written", p->name);
-}
 
 /* ---- export ---- */
 
@@ -169,7 +38,7 @@ recipients(struct node_id *nodes, size_t *count, struct run *run,
 }
 
 static enum err
-say_export(struct run *run, const struct parts *p,
+say_export(struct run *run, const struct stick_parts *p,
     const struct exchange_stats *s, struct fail *f)
 {
 	if (run->cli->json)
@@ -200,8 +69,10 @@ cmd_bundle_export(struct run *run, struct fail *f)
 {
 	const char *split = cli_get(run->cli, "split");
 	struct node_id nodes[LIMIT_BUNDLE_RECIPIENTS];
-	struct parts p = { .run = run, .name = run_word(run, 0), .fd = -1 };
-	struct bundle_writer to = { &p, part_begin, part_write };
+	struct stick_parts p = { .run = run,
+		.name = run_word(run, 0),
+		.fd = -1 };
+	struct bundle_writer to = stick_parts_writer(&p);
 	struct exchange_stats stats = { 0 };
 	unsigned parts = 0;
 	size_t count;
@@ -215,58 +86,14 @@ cmd_bundle_export(struct run *run, struct fail *f)
 		    BUNDLE_SPLIT_MIN_BYTES);
 	p.split = split != NULL;
 	if (e == OK)
-		e = check_target(&p, f);
+		e = stick_parts_check(&p, f);
 	if (e != OK)
 		return e;
 	e = bundle_export(run->replica, &parts, nodes, count, (uint64_t)bytes,
 	    &to, &stats, f);
-	e = parts_finish(&p, e, f);
+	e = stick_parts_finish(&p, e, f);
 	run->wrote = e == OK && stats.sealed > 0;
 	return e == OK ? say_export(run, &p, &stats, f) : e;
-}
-
-/* ---- reading ---- */
-
-static enum err
-read_at(void *context, uint64_t offset, uint8_t *p, size_t n, size_t *got,
-    struct fail *f)
-{
-	const int *fd = context;
-	size_t have = 0;
-
-	while (have < n) {
-		ssize_t done =
-		    pread(*fd, p + have, n - have, (off_t)(offset + have));
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return fail_set(f, ERR_IO,
-			    "the file cannot be read: %s", strerror(errno));
-		if (done == 0)
-			break;
-		have += (size_t)done;
-	}
-	*got = have;
-	return OK;
-}
-
-static enum err
-open_bundle(int *fd, struct run *run, const char *name, struct fail *f)
-{
-	struct buf path = { 0 };
-	struct stat st;
-
-	*fd = open(run_path(run, &path, name), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	buf_release(&path);
-	if (*fd < 0)
-		return fail_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-		    "%.200s cannot be opened: %s", name, strerror(errno));
-	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
-		return OK;
-	(void)close(*fd);
-	*fd = -1;
-	return fail_set(f, ERR_INPUT, "%.200s is not a regular file", name);
 }
 
 /* ---- show ---- */
@@ -324,13 +151,13 @@ enum err
 cmd_bundle_show(struct run *run, struct fail *f)
 {
 	struct bundle_info *info = calloc(1, sizeof(*info));
-	int fd = -1;
-	struct bundle_reader from = { &fd, read_at };
+	struct stick_source source = { .run = run, .fd = -1 };
+	struct bundle_reader from = stick_source_reader(&source);
 	enum err e;
 
 	if (info == NULL)
 		return fail_set(f, ERR_NOMEM, "reading a bundle");
-	e = open_bundle(&fd, run, run_word(run, 0), f);
+	e = stick_source_open(&source, run_word(run, 0), f);
 	if (e == OK) {
 		e = bundle_show(info, &from, f);
 		if (e != OK)
@@ -338,8 +165,7 @@ cmd_bundle_show(struct run *run, struct fail *f)
 	}
 	if (e == OK)
 		e = say_show(run, info, f);
-	if (fd >= 0)
-		(void)close(fd);
+	stick_source_close(&source);
 	free(info);
 	return e;
 }
@@ -397,19 +223,19 @@ import_answer(struct run *run, const struct buf *b, struct fail *f)
 static enum err
 write_receipt(struct run *run, const struct node_id *sender, struct fail *f)
 {
-	struct parts p = { .run = run,
+	struct stick_parts p = { .run = run,
 		.name = cli_get(run->cli, "receipt"),
 		.fd = -1 };
-	struct bundle_writer to = { &p, part_begin, part_write };
+	struct bundle_writer to = stick_parts_writer(&p);
 	enum err e;
 
 	if (p.name == NULL)
 		return OK;
-	e = check_target(&p, f);
+	e = stick_parts_check(&p, f);
 	if (e != OK)
 		return e;
 	e = bundle_export_receipt(run->replica, sender, &to, f);
-	return parts_finish(&p, e, f);
+	return stick_parts_finish(&p, e, f);
 }
 
 static enum err
@@ -463,9 +289,6 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	}
 	run->wrote = stats.received > 0;
 	if (e == OK)
-		e = lane_peer_heard(run->replica, &info->sender, info->made_ms,
-		    f);
-	if (e == OK)
 		e = write_receipt(run, &info->sender, f);
 	if (e == OK)
 		e = say_import(run, &stats, info, f);
@@ -483,17 +306,17 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 
 /* What the file is, by its first bytes. */
 static enum err
-import_any(struct run *run, int *fd, struct fail *f)
+import_any(struct run *run, struct stick_source *source, struct fail *f)
 {
-	struct bundle_reader from = { fd, read_at };
+	struct bundle_reader from = stick_source_reader(source);
 	struct buf b = { .limit = JOIN_ANSWER_BYTES };
 	uint8_t *p = buf_grow(&b, JOIN_REQUEST_BYTES);
-	enum err e = p != NULL ? read_at(fd, 0, p, b.n, &b.n, f) : b.err;
+	enum err e = p != NULL ? from.read(source, 0, p, b.n, &b.n, f) : b.err;
 
 	if (e == OK && join_is_answer(b.p, b.n)) {
 		buf_reset(&b);
 		p = buf_grow(&b, JOIN_ANSWER_BYTES);
-		e = p != NULL ? read_at(fd, 0, p, b.n, &b.n, f) : b.err;
+		e = p != NULL ? from.read(source, 0, p, b.n, &b.n, f) : b.err;
 		if (e == OK)
 			e = import_answer(run, &b, f);
 	} else if (e == OK && join_is_request(b.p, b.n)) {
@@ -513,12 +336,11 @@ import_any(struct run *run, int *fd, struct fail *f)
 enum err
 cmd_bundle_import(struct run *run, struct fail *f)
 {
-	int fd = -1;
-	enum err e = open_bundle(&fd, run, run_word(run, 0), f);
+	struct stick_source source = { .run = run, .fd = -1 };
+	enum err e = stick_source_open(&source, run_word(run, 0), f);
 
-	if (e != OK)
-		return e;
-	e = import_any(run, &fd, f);
-	(void)close(fd);
+	if (e == OK)
+		e = import_any(run, &source, f);
+	stick_source_close(&source);
 	return e;
 }

@@ -8,14 +8,17 @@ enum err
 cmd_verify(struct run *run, struct fail *f)
 {
 	bool deep = cli_get(run->cli, "deep") != NULL;
-	int64_t checked = 0;
+	struct log_verifying v = { 0 };
+	bool done = false;
 	enum err e;
 
 	run_progress(run, "checking the database");
 	e = db_integrity(replica_db(run->replica), f);
-	if (e == OK) {
-		run_progress(run, "checking the log");
-		e = log_verify(run->replica, deep, &checked, f);
+	while (e == OK && !done) {
+		run_yield(run);
+		run_progress(run, "checking the log: %lld segments",
+		    (long long)v.checked);
+		e = log_verify_step(run->replica, &v, deep, &done, f);
 	}
 	run_progress(run, "%s", "");
 	if (e != OK)
@@ -23,11 +26,11 @@ cmd_verify(struct run *run, struct fail *f)
 	if (run->cli->json)
 		return run_json(run,
 		    json_pack("{s:b, s:I, s:b}", "ok", 1, "segments",
-			(json_int_t)checked, "deep", deep),
+			(json_int_t)v.checked, "deep", deep),
 		    f);
 	run_say(run,
 	    "in order: %lld signed log entr%s, their chains and signatures%s\n",
-	    (long long)checked, checked == 1 ? "y" : "ies",
+	    (long long)v.checked, v.checked == 1 ? "y" : "ies",
 	    deep ? ", and every table agrees with the log" : "");
 	return OK;
 }

@@ -29,10 +29,12 @@ cmd_peer_add(struct run *run, struct fail *f)
 	const char *every = cli_get(cli, "every");
 	const char *budget = cli_get(cli, "budget");
 	const struct member_node *node;
-	int64_t every_s = CONTACT_EVERY_S, bytes = 0;
+	int64_t every_s = 0, bytes = 0;
 	struct buf span = { 0 };
-	enum err e;
+	enum err e = contact_every(&every_s, run, f);
 
+	if (e != OK)
+		return e;
 	e = members_find_node(replica_members(run->replica), &node,
 	    run_word(run, 0), f);
 	if (e == OK)

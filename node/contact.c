@@ -4,7 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/config.h"
+#include "node/run.h"
 #include "sync/db.h"
+
+enum err
+contact_every(int64_t *every_s, const struct run *run, struct fail *f)
+{
+	struct config config;
+	enum err r = config_read(&config, env_posix(), run->dir, f);
+
+	if (r == OK)
+		*every_s = config.every_s;
+	return r;
+}
 
 static enum err
 read_unsealed(struct engine *e, bool *yes, struct fail *f)

@@ -8,8 +8,7 @@
 #include "node/net.h"
 #include "sync/lane.h"
 
-/* how often a peer is called when nothing else is said */
-#define CONTACT_EVERY_S 900
+struct run;
 
 struct contact {
 	struct node_id node;
@@ -23,6 +22,8 @@ struct contact {
 	                 * is known when it is sealed */
 };
 
+/* How often a peer is called when nothing else is said: [sync] every. */
+enum err contact_every(int64_t *every_s, const struct run *run, struct fail *f);
 /* The peer number at, from 0; ERR_NOTFOUND at the end. */
 enum err contact_at(struct engine *e, struct contact *out, size_t at,
     struct fail *f);

@@ -47,13 +47,16 @@ enrol_finish(struct run *run, struct replica *r, const uint8_t *p, size_t n,
     struct fail *f)
 {
 	struct join_result joined;
-	enum err e = join_finish(r, &joined, p, n, f);
+	int64_t every_s = 0;
+	enum err e = contact_every(&every_s, run, f);
 
+	if (e == OK)
+		e = join_finish(r, &joined, p, n, f);
 	if (e == OK)
 		e = directory(r, &joined, f);
 	if (e == OK && joined.address[0] != '\0')
-		e = lane_peer_set(r, &joined.steward, joined.address,
-		    CONTACT_EVERY_S, 0, f);
+		e = lane_peer_set(r, &joined.steward, joined.address, every_s,
+		    0, f);
 	if (e != OK)
 		return e;
 	run->wrote = true;

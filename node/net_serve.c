@@ -12,7 +12,6 @@
 #include "node/server.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
-#include "sync/lane.h"
 
 _Static_assert(SERVER_JOIN_ANSWER_BYTES >= JOIN_ANSWER_BYTES,
     "an answer that the engine makes is one that the server sends");
@@ -68,9 +67,6 @@ exchange(struct engine *e, struct buf *answer, const struct server_request *rq)
 	peer = n->id;
 	r = exchange_answer(e->replica, answer, &peer, rq->body, rq->n, &stats,
 	    NULL);
-	if (r == OK) /* only shown: the exchange holds without it */
-		(void)lane_peer_heard(e->replica, &peer,
-		    env_wall_ms(replica_env(e->replica)), NULL);
 	if (stats.received > 0 || stats.sealed > 0)
 		engine_changed(e);
 	return r;

@@ -132,13 +132,28 @@ run_progress(struct run *run, const char *format, ...)
 void
 run_breathe(struct run *run)
 {
-	unsigned turn;
+	if (run->engine != NULL)
+		engine_changed(run->engine);
+	run_yield(run);
+}
 
-	if (run->engine == NULL)
-		return;
-	engine_changed(run->engine);
-	turn = engine_let_go(run->engine);
-	engine_take_back(run->engine, turn);
+void
+run_yield(struct run *run)
+{
+	run_take_back(run, run_let_go(run));
+}
+
+unsigned
+run_let_go(struct run *run)
+{
+	return run->engine != NULL ? engine_let_go(run->engine) : 0;
+}
+
+void
+run_take_back(struct run *run, unsigned turn)
+{
+	if (run->engine != NULL)
+		engine_take_back(run->engine, turn);
 }
 
 const char *

@@ -53,8 +53,14 @@ void run_drain(struct run *run);
 /* A line that replaces itself on the terminal; nothing elsewhere. */
 void run_progress(struct run *run, const char *format, ...) PRINTF(2, 3);
 
-/* Let others have the engine between two transactions. */
+/* Let others have the engine between two transactions: run_breathe after a
+ * write, which is news for them, run_yield between two readings. */
 void run_breathe(struct run *run);
+void run_yield(struct run *run);
+/* Give the engine up while a file that is not ours is read or written, and
+ * take it back. Between two transactions only. */
+unsigned run_let_go(struct run *run);
+void run_take_back(struct run *run, unsigned turn);
 
 /* The k-th word after the command, or NULL. */
 const char *run_word(const struct run *run, size_t k);

@@ -26,6 +26,8 @@ struct exporting {
 	uint64_t split_bytes;
 	size_t budget_bytes;
 	struct bundle_header header; /* but for part and keys */
+	/* of the recipient's queue, when it was begun with */
+	uint8_t stream[LANE_STREAM_BYTES];
 	uint8_t boxes[LIMIT_BUNDLE_RECIPIENTS][32];
 	struct bundle_out out;
 	bool open;    /* out has a part begun and not ended */
@@ -222,6 +224,10 @@ put_chunk(struct exporting *x, size_t at, struct units_plan *plan, bool units,
 	if (e != OK)
 		return e;
 	e = lane_load(x->r, &state, plan->peer, f);
+	if (e == OK && memcmp(x->stream, state.stream, sizeof(x->stream)) != 0)
+		e = fail_set(f, ERR_BUSY,
+		    "bundle: a recipient's queue was begun anew meanwhile;"
+		    " export again");
 	if (e == OK && greeting)
 		e = greet(x, &body, peer, &state, f);
 	else if (e == OK)
@@ -318,6 +324,7 @@ plan_for(struct exporting *x, struct units_plan *plan,
 	*plan = (struct units_plan){ .peer = no };
 	for (int i = 0; i < LANE_COUNT; i++)
 		plan->from[i] = state.lane[i].acked;
+	memcpy(x->stream, state.stream, sizeof(x->stream));
 	return replica_commit(x->r, f);
 }
 

@@ -6,7 +6,9 @@
  * before anything of it is looked at. May be imported twice and in any order;
  * split parts are bundles of their own. Bytes: FORMAT.md "Bundle".
  *
- * No file names, no paths: whoever opens the files is the caller (node/).
+ * No file names, no paths: whoever opens the files is the caller (node/). Its
+ * functions are called between transactions: others may use the replica while
+ * they wait for a disk.
  */
 #ifndef FOOTBRIDGE_SYNC_BUNDLE_H
 #define FOOTBRIDGE_SYNC_BUNDLE_H

@@ -122,6 +122,9 @@ import_all(struct importing *x, const struct bundle_reader *from,
 		e = import_chunk(x, &chunk, first, f);
 		first = false;
 	}
+	if (e == OK && x->info.last && x->info.kind == BUNDLE_DATA)
+		e = lane_peer_heard(x->r, &x->header.sender, x->info.made_ms,
+		    f);
 	buf_release(&x->in.sealed);
 	buf_release(&chunk);
 	return e;

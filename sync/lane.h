@@ -90,12 +90,13 @@ enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,
     const char *error, int64_t wire_bytes, struct fail *f);
 
-/* It called us, or its bundle of this time came: what it had until then is
- * here. Never goes back; at most one write a minute. */
-enum err lane_peer_heard(struct replica *r, const struct node_id *node,
-    int64_t at_ms, struct fail *f);
-
 /* ---- what exchange and bundle call --------------------------------------- */
+
+/* A bundle that they made at that time, by their clock, was taken in to its end:
+ * their work is known as of then, at most as of now. Not where something before
+ * it is missing; never goes back, moves by a minute at least. */
+enum err lane_peer_heard(struct replica *r, const struct node_id *node,
+    int64_t made_ms, struct fail *f);
 
 struct lane_side {
 	uint64_t top;                        /* ours: highest position queued */

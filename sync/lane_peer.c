@@ -318,7 +318,9 @@ lane_peer_heard(struct replica *r, const struct node_id *node, int64_t at_ms,
     struct fail *f)
 {
 	static const char sql[] = "UPDATE _peer SET last_ok_ms = ?2"
-				  " WHERE node = ?1 AND last_ok_ms < ?3";
+				  " WHERE node = ?1 AND last_ok_ms < ?3"
+				  " AND NOT EXISTS (SELECT 1 FROM _ahead"
+				  " WHERE _ahead.peer = _peer.no)";
 	int64_t now = env_wall_ms(replica_env(r));
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
@@ -327,6 +329,8 @@ lane_peer_heard(struct replica *r, const struct node_id *node, int64_t at_ms,
 		return e;
 	if (at_ms > now) /* by the peer's clock */
 		at_ms = now;
+	if (at_ms < 0)
+		at_ms = 0;
 	stmt_blob(s, 1, node->b, sizeof(node->b));
 	stmt_int(s, 2, at_ms);
 	stmt_int(s, 3, at_ms - 60000);

@@ -100,9 +100,24 @@ enum err log_payload(struct replica *r, struct buf *payload, int64_t segment,
 enum err log_author_top(struct replica *r, const struct author_tag *author,
     uint64_t *position, struct segment_id *id, struct fail *f);
 
-/* Recompute chains, ids and signatures of all sealed segments; *checked counts.
- * deep: also derive every table in memory and compare. ERR_CORRUPT names the
- * first that does not fit. */
+/*
+ * Recompute chains, ids and signatures of all sealed segments, in steps of some
+ * milliseconds: between two of them others may use the replica, and what they
+ * store is checked or not. Begin with {0}; *done ends it. deep: also derive
+ * every table in memory and compare. ERR_CORRUPT names the first that does not
+ * fit.
+ */
+struct log_verifying {
+	int64_t checked; /* segments so far */
+	/* private: how far it is */
+	unsigned stage;
+	int64_t no, cpt, author, chain, compartment;
+	uint64_t seq;
+	struct segment_id prev;
+};
+enum err log_verify_step(struct replica *r, struct log_verifying *v, bool deep,
+    bool *done, struct fail *f);
+/* All steps. */
 enum err log_verify(struct replica *r, bool deep, int64_t *checked,
     struct fail *f);
 

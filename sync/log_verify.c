@@ -5,12 +5,11 @@
 #include "sync/derive.h"
 #include "sync/log_i.h"
 
-struct verifying {
-	int64_t cpt, author;
-	int chain;
-	uint64_t seq;
-	struct segment_id prev;
-};
+/* of one step */
+#define STEP_SEGMENTS 256
+#define STEP_COMPARTMENTS 32
+
+enum stage { MEMBERS, CHAINS, TABLES, END };
 
 static enum err
 damaged(struct fail *f, int64_t no, const char *what)
@@ -22,12 +21,12 @@ damaged(struct fail *f, int64_t no, const char *what)
 }
 
 static enum err
-verify_one(struct replica *r, struct verifying *v, struct stmt *s,
+verify_one(struct replica *r, struct log_verifying *v, struct stmt *s,
     struct fail *f)
 {
 	int64_t no = stmt_col_int(s, 0), cpt = stmt_col_int(s, 1);
 	int64_t author = stmt_col_int(s, 2);
-	int chain = (int)stmt_col_int(s, 3);
+	int64_t chain = stmt_col_int(s, 3);
 	const struct member_node *node = replica_author_node(r, author);
 	struct segment_id id, stored;
 	struct segment view;
@@ -39,7 +38,11 @@ verify_one(struct replica *r, struct verifying *v, struct stmt *s,
 	if (segment_parse(&view, p, n, NULL) != OK)
 		return damaged(f, no, "its bytes are malformed");
 	if (v->cpt != cpt || v->author != author || v->chain != chain)
-		*v = (struct verifying){ cpt, author, chain, 0, { { 0 } } };
+		v->seq = 0;
+	v->cpt = cpt;
+	v->author = author;
+	v->chain = chain;
+	v->no = no;
 	follows = view.header.seq == v->seq + 1;
 	if (!follows)
 		return damaged(f, no, "the one before it is missing");
@@ -55,25 +58,36 @@ verify_one(struct replica *r, struct verifying *v, struct stmt *s,
 	return OK;
 }
 
+/* The next segments in the order of their chains. */
 static enum err
-verify_chains(struct replica *r, int64_t *checked, struct fail *f)
+verify_chains(struct replica *r, struct log_verifying *v, bool *end,
+    struct fail *f)
 {
-	struct verifying v = { .cpt = 0 };
 	struct stmt *s;
 	bool row;
 	enum err e;
 
 	e = db_stmt(&s, r->db,
 	    "SELECT no, cpt, author, chain, id, bytes FROM _segment"
-	    " WHERE state > 2 ORDER BY cpt, author, chain, seq",
+	    " WHERE state > 2 AND"
+	    " (cpt, author, chain, seq, no) > (?1, ?2, ?3, ?4, ?5)"
+	    " ORDER BY cpt, author, chain, seq, no LIMIT ?6",
 	    f);
 	if (e != OK)
 		return e;
+	stmt_int(s, 1, v->cpt);
+	stmt_int(s, 2, v->author);
+	stmt_int(s, 3, v->chain);
+	stmt_int(s, 4, (int64_t)v->seq);
+	stmt_int(s, 5, v->no);
+	stmt_int(s, 6, STEP_SEGMENTS);
+	*end = true;
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		e = verify_one(r, &v, s, f);
+		*end = false;
+		e = verify_one(r, v, s, f);
 		if (e != OK)
 			break;
-		++*checked;
+		v->checked++;
 	}
 	stmt_reset(s);
 	return e;
@@ -278,16 +292,58 @@ verify_members(struct replica *r, struct fail *f)
 	return e == OK ? OK : fail_in(f, ERR_CORRUPT, "membership");
 }
 
+/* The next compartments. */
+static enum err
+verify_some_tables(struct replica *r, struct log_verifying *v, bool *end,
+    struct fail *f)
+{
+	enum err e = OK;
+
+	for (int i = 0; e == OK && i < STEP_COMPARTMENTS; i++) {
+		*end = ++v->compartment >= r->next_compartment;
+		if (*end)
+			return OK;
+		e = verify_tables(r, v->compartment, f);
+	}
+	return e;
+}
+
+enum err
+log_verify_step(struct replica *r, struct log_verifying *v, bool deep,
+    bool *done, struct fail *f)
+{
+	bool end = true;
+	enum err e = OK;
+
+	switch ((enum stage)v->stage) {
+	case MEMBERS:
+		e = verify_members(r, f);
+		break;
+	case CHAINS:
+		e = verify_chains(r, v, &end, f);
+		break;
+	case TABLES:
+		if (deep)
+			e = verify_some_tables(r, v, &end, f);
+		break;
+	case END:
+		break;
+	}
+	if (e == OK && end && v->stage < END)
+		v->stage++;
+	*done = e == OK && v->stage == END;
+	return e;
+}
+
 enum err
 log_verify(struct replica *r, bool deep, int64_t *checked, struct fail *f)
 {
-	enum err e;
+	struct log_verifying v = { 0 };
+	bool done = false;
+	enum err e = OK;
 
-	*checked = 0;
-	e = verify_members(r, f);
-	if (e == OK)
-		e = verify_chains(r, checked, f);
-	for (int64_t no = 1; e == OK && deep && no < r->next_compartment; no++)
-		e = verify_tables(r, no, f);
+	while (e == OK && !done)
+		e = log_verify_step(r, &v, deep, &done, f);
+	*checked = v.checked;
 	return e;
 }

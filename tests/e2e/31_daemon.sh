@@ -37,14 +37,19 @@ found hub Hub Region hub --hub
 serve hub
 hub=$server hub_at=$at
 must hub invite --agency North --kind probation --name North --address "$hub_at"
-FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must north join "$(tail -n 1 "$tmp/out")" \
-	--staff Ann
+invite=$(tail -n 1 "$tmp/out")
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must north join "$invite" --staff Ann
 opened north
 must north peer add Hub "$hub_at" --every 1h
 serve north
 north=$server
 within 5000 reached north Hub
 ok $? "a_peer_is_called_when_the_daemon_starts"
+
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass on late join "$invite" --staff Bob \
+	>"$tmp/out" 2>"$tmp/err"
+[ $? -eq 1 ] && grep -q 'another computer has used this invite' "$tmp/err"
+ok $? "who_joins_reads_why_the_steward_refuses"
 
 # ---- what is saved here goes out by itself ----
 before=$(status_of hub segments)
@@ -78,6 +83,17 @@ was=$(rounds)
 must north status
 [ "$(rounds)" = "$was" ]
 ok $? "looking_is_no_news"
+
+# ---- sticks, settings ----
+printf '[sync]\nevery = 7m\n' >"$tmp/clinic/footbridge.conf"
+must clinic peer add Hub "$hub_at"
+[ "$(peer clinic Hub every_s)" -eq 420 ]
+ok $? "the_setting_is_the_default_of_peer_add"
+must clinic sync
+bring hub clinic Clinic
+[ "$(peer clinic Hub last_ok_ms)" -gt 0 ] &&
+	on hub verify --deep >"$tmp/out"
+ok $? "sticks_and_checks_go_through_the_daemon"
 
 # ---- one that hangs holds up nobody ----
 python3 -c 'import signal, socket

@@ -173,6 +173,52 @@ parts_may_come_in_any_order(void **state)
 	office_bundle_free(&b);
 }
 
+/* As of when the hub knows North's work. */
+static int64_t
+as_of(void)
+{
+	struct lane_peer_info info;
+
+	for (size_t at = 0;; at++) {
+		if (lane_peer_at(hub->r, &info, at, NULL) != OK)
+			return 0;
+		if (id_equal(&info.node, office_node(north)))
+			return info.last_ok_ms;
+	}
+}
+
+static void
+a_bundle_is_as_of_when_it_was_made(void **state)
+{
+	struct office_bundle b = { 0 };
+	struct exchange_stats stats;
+	static struct row_id p[400];
+	int64_t made = hub->env->wall_ms - 3600000;
+
+	(void)state;
+	people(p, 400);
+	north->env->wall_ms = made;
+	export(north, &b, hub, BUNDLE_SPLIT_MIN_BYTES);
+	/* the end alone, with a gap before it, says nothing */
+	import_ok(hub, &b.part[b.count - 1], &stats);
+	assert_int_equal(as_of(), 0);
+	for (unsigned i = 0; i < b.count; i++)
+		import_ok(hub, &b.part[i], &stats);
+	assert_int_equal(as_of(), made);
+	office_bundle_free(&b);
+	/* a clock that is ahead is not believed, one behind changes nothing */
+	north->env->wall_ms = hub->env->wall_ms + 3600000;
+	export(north, &b, hub, 0);
+	import_ok(hub, &b.part[0], &stats);
+	assert_int_equal(as_of(), hub->env->wall_ms);
+	office_bundle_free(&b);
+	north->env->wall_ms = made;
+	export(north, &b, hub, 0);
+	import_ok(hub, &b.part[0], &stats);
+	assert_int_equal(as_of(), hub->env->wall_ms);
+	office_bundle_free(&b);
+}
+
 static void
 a_part_that_never_came_is_sent_by_wire(void **state)
 {
@@ -361,6 +407,7 @@ main(void)
 		    a_bundle_carries_everything_and_a_receipt_comes_back),
 		BUNDLE_TEST(a_bundle_may_be_imported_twice),
 		BUNDLE_TEST(parts_may_come_in_any_order),
+		BUNDLE_TEST(a_bundle_is_as_of_when_it_was_made),
 		BUNDLE_TEST(a_part_that_never_came_is_sent_by_wire),
 		BUNDLE_TEST(
 		    every_flipped_bit_is_refused_before_anything_is_taken),
