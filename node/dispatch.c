@@ -13,8 +13,7 @@ check_needs(const struct run *run, struct fail *f)
 	    replica_kind(run->replica) < 0)
 		return fail_set(f, ERR_DENIED,
 		    "this replica belongs to no network yet: run its join "
-		    "again, "
-		    "or import the answer to its request");
+		    "again, or import the answer to its request");
 	return OK;
 }
 

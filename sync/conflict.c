@@ -12,8 +12,6 @@
 #include "sync/read_i.h"
 
 #define CONFLICT_VALUES_MAX 64
-/* numbers have six digits: 100000 to 999999 */
-#define CONFLICT_NUMBERS 900000
 
 /* A _conflict row, copied out of the statement. */
 struct raw {
@@ -242,42 +240,6 @@ take_shown(void *context, const struct read_row *row)
 	return false;
 }
 
-/*
- * What a person types. It names the values that stand, not a place in a list:
- * after the conflict is settled, or another value came, the number means
- * nothing, and never another conflict. Made of what two nodes have in common,
- * so that they speak of one number.
- */
-static int64_t
-number_of(const struct conflict *c, const struct compartment *cpt)
-{
-	uint8_t hash[16];
-	uint64_t n = 0;
-	struct hash h;
-
-	hash_init(&h, LABEL_CONFLICT, sizeof(hash), NULL, 0);
-	hash_bytes(&h, &cpt->id, sizeof(cpt->id));
-	hash_u64(&h, c->table->number);
-	hash_u64(&h, c->field != NULL ? c->field->number : 0);
-	hash_bytes(&h, c->row.b, sizeof(c->row.b));
-	for (size_t i = 0; i < c->value_count; i++) {
-		const struct conflict_value *v = &c->values[i];
-
-		hash_bytes(&h, v->node.b, sizeof(v->node.b));
-		hash_bytes(&h, v->row.b, sizeof(v->row.b));
-		hash_u64(&h, (uint64_t)v->at_ms);
-		if (c->field == NULL) /* rows: their ids say all */
-			continue;
-		hash_u64(&h, v->value.type);
-		hash_u64(&h, (uint64_t)v->value.i);
-		hash_bytes(&h, v->value.p, v->value.n);
-	}
-	hash_final(&h, hash);
-	for (size_t i = 0; i < 8; i++)
-		n = n << 8 | hash[i];
-	return (int64_t)(n % CONFLICT_NUMBERS) + CONFLICT_NUMBERS / 9;
-}
-
 static enum err
 fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
     struct fail *f)
@@ -317,7 +279,7 @@ fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
 	fix_value(x, &x->c.shown);
 	for (size_t i = 0; raw->field != 0 && i < x->c.value_count; i++)
 		fix_value(x, &x->values[i].value);
-	x->c.no = number_of(&x->c, c);
+	x->c.no = conflict_number(&x->c, c);
 	return OK;
 }
 

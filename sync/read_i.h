@@ -27,4 +27,8 @@ struct segment_facts {
 enum err read_segment_facts(struct replica *r, struct segment_facts *out,
     int64_t segment, struct fail *f);
 
+/* conflict_number.c: the number of one whose other members are filled. */
+int64_t conflict_number(const struct conflict *c,
+    const struct compartment *cpt);
+
 #endif
