@@ -46,7 +46,7 @@ enum err
 enrol_finish(struct run *run, struct replica *r, const uint8_t *p, size_t n,
     struct fail *f)
 {
-	struct join_result joined;
+	struct join_result joined = { 0 };
 	int64_t every_s = 0;
 	enum err e = contact_every(&every_s, run, f);
 

@@ -25,9 +25,11 @@ is_member(void *ctx, const uint8_t key[static TLS_KEY_BYTES])
 }
 
 static enum err
-handle(void *ctx, struct buf *answer, const struct server_request *rq)
+handle(void *ctx, struct buf *answer, const struct server_request *rq,
+    struct fail *f)
 {
 	(void)ctx;
+	(void)f;
 	buf_put(answer, rq->body, rq->n);
 	return OK;
 }
