@@ -27,7 +27,7 @@
  * and in any case this long after the first. */
 #define SCHEDULE_SETTLE_MS 1000
 #define SCHEDULE_SETTLE_MAX_MS 5000
-/* for a peer with a budget: each contact costs 3 kB of TLS */
+/* for a peer with a budget: each contact costs about 2 kB of TLS */
 #define SCHEDULE_METERED_MS 30000
 #define SCHEDULE_METERED_MAX_MS 300000
 

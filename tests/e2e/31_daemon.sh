@@ -63,7 +63,7 @@ for n in 1 2 3 4 5; do
 	put north "Several $n" || die "put"
 done
 within 3500 holds hub $((before + 5))
-ok $? "several_saves_go_in_one_contact"
+ok $? "several_saves_follow_soon"
 
 # ---- what is new there comes by itself ----
 before=$(members_of north)

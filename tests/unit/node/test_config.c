@@ -29,6 +29,22 @@ no_settings_are_the_defaults(void **state)
 }
 
 static void
+who_holds_requests_is_one_of_three(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, ""), OK);
+	assert_int_equal(c.hold, SCHEDULE_HOLD_NEAR);
+	assert_int_equal(parse(&c, "[sync]\nhold = all\n"), OK);
+	assert_int_equal(c.hold, SCHEDULE_HOLD_ALL);
+	assert_int_equal(parse(&c, "[sync]\nhold = none\n"), OK);
+	assert_int_equal(c.hold, SCHEDULE_HOLD_NONE);
+	assert_int_equal(parse(&c, "[sync]\nhold = yes\n"), ERR_INPUT);
+	assert_non_null(strstr(why.text, "near, all or none"));
+}
+
+static void
 settings_are_read(void **state)
 {
 	struct config c;
@@ -93,6 +109,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_settings_are_the_defaults),
 		cmocka_unit_test(settings_are_read),
+		cmocka_unit_test(who_holds_requests_is_one_of_three),
 		cmocka_unit_test(an_unknown_setting_is_refused_with_its_line),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(text_that_is_no_settings_is_refused),
