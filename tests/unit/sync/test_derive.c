@@ -250,7 +250,7 @@ more_ends_than_a_header_names_are_joined(void **state)
 	pair_check(&p, PAIR_NORTH);
 	/* each write knows more of them, until all are joined */
 	for (int i = 0; i < 6; i++) {
-		char value[8];
+		char value[16];
 
 		(void)snprintf(value, sizeof(value), "w%d", i);
 		assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person,

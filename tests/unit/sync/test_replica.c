@@ -244,7 +244,7 @@ history_has_every_write_of_a_row(void **state)
 			     "legal_name", "A"),
 	    OK);
 	for (int i = 0; i < 9; i++) {
-		char name[8];
+		char name[16];
 
 		(void)snprintf(name, sizeof(name), "B%d", i);
 		assert_int_equal(put(&n, "person", &person, false, NULL, NULL,
