@@ -233,7 +233,9 @@ state_name(int64_t state)
 	static const char *const name[] = { "?", "open", "closed", "applied",
 		"waiting", "unreadable", "quarantined" };
 
-	return state > 0 && (size_t)state < COUNT_OF(name) ? name[state] : "?";
+	if (state < 1 || state > 6)
+		return "?";
+	return name[state];
 }
 
 static void
