@@ -419,8 +419,9 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	if (taken != 0 || x->author == r->own_author) {
 		(void)fail_set(why, ERR_FENCE,
 		    "two different segments claim one place of one author:"
-		    " that computer was restored or copied. Both stay stored;"
-		    " settling it is not available yet");
+		    " that computer was restored or copied. The first stays as"
+		    " it is, this one is kept aside (footbridge held); settling"
+		    " it is not available yet");
 		*outcome = OUTCOME_QUARANTINED;
 		replica_tally(r, "quarantined", 1);
 		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
