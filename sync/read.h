@@ -128,7 +128,8 @@ enum err conflict_count(struct replica *r, int64_t *decisions, int64_t *notices,
 enum err conflict_noticed(struct replica *r, const struct conflict *c,
     struct fail *f);
 /* Settle: an ordinary write that covers the standing values. For
- * CONFLICT_ROWS keep names the row that stays; the others are superseded. */
+ * CONFLICT_ROWS keep names the row that stays; the others are superseded.
+ * ERR_NOTFOUND where nothing is open: that would be a save that saw nothing. */
 enum err conflict_resolve(struct replica *r, const struct table *table,
     const struct row_id *row, const struct field *field,
     const struct value *value, const struct row_id *staff, struct fail *f);

@@ -11,6 +11,9 @@
 enum err read_take_row(struct read_row *row, struct replica *r,
     const struct table *t, struct stmt *s, int first_field, struct fail *f);
 
+/* Values of one conflict that are shown; more are left out. */
+#define CONFLICT_VALUES_MAX 64
+
 /* One operation of a segment, decoded again: index SIZE_MAX calls for each.
  * payload: scratch that the operation borrows from. */
 enum err read_op(struct replica *r, struct buf *payload, struct op *op,

@@ -235,7 +235,9 @@ meet
 ! on north --json conflicts | grep -q '"single"' &&
 	! on south --json conflicts | grep -q '"single"'
 ok $? "resolve_keep_settles_a_question_over_rows"
-fails 1 'no conflict' on north resolve 9999 --keep 1 &&
+fails 1 'nothing is open' on north resolve hearing "$hearing" starts_at \
+	2026-04-03T11:00 &&
+	fails 1 'no conflict' on north resolve 9999 --keep 1 &&
 	fails 2 'usage' on north resolve 1
 ok $? "a_wrong_number_is_told"
 must north resolve consent "$consent" purpose care
