@@ -111,8 +111,8 @@ edits north Nils 3
 must north bundle export --for East --for West "$stick/n2"
 edits south Sara 4
 must south bundle export --for East --for West "$stick/s2"
-must north resolve hearing "$(on north list hearing | head -n 1 |
-	cut -c1-32)" starts_at 2026-04-01T10:00
+must north put hearing "$(on north list hearing | head -n 1 |
+	cut -c1-32)" starts_at=2026-04-01T10:00
 must north bundle export --for East --for West "$stick/n3"
 bring north south South
 bring south north North
