@@ -1,0 +1,238 @@
+/*
+ * Control: what the control segments of one compartment say, all together.
+ *
+ * Grants, removals, shreds, judgements, adoptions and transfers are judged from
+ * membership and the compartment's control segments alone, as a set: the same
+ * set gives the same answer on every node, whatever came first and whatever any
+ * clock says. Nothing here looks at data, keys or the tables made from them.
+ *
+ * The order of judging, each step using only the ones before it:
+ *
+ *  1. Admissible: the author is a member, the segment's position is inside its
+ *     node's revocation (member.h), and it is one of the eight smallest ids at
+ *     its place in the feed (equivocation; descendants of others fall too).
+ *  2. Causal order among control: predecessor and named dependencies. Something
+ *     not held yet makes a segment concurrent with what is behind it, until it
+ *     comes.
+ *  3. Judgements by a registrar of the founding agency or a network steward. Of
+ *     two about one place the later in causal order holds; concurrent ones that
+ *     differ leave the place unjudged. What they void is as if it had not been
+ *     said (judgements themselves are never voided: no circles).
+ *  4. Ownership: the founding agency, then along transfers that were offered by
+ *     a registrar of the owner and accepted by one of the next owner. Of two
+ *     acceptances of one ownership the smaller segment id holds. The owner "at"
+ *     a segment is the one after the acceptances in its causal past.
+ *  5. Removals count by standing alone, and never because of another removal or
+ *     a cut of this compartment (strong removal: mutual ones remove both): by a
+ *     registrar of the owner, anything; by a registrar of another agency, that
+ *     agency or its nodes, with neither keys nor cuts; by a node, itself. An
+ *     agency that leaves takes its nodes along; the owner cannot be removed.
+ *  6. Cuts: per (author, chain) the earliest of all counting removals. Control
+ *     past a cut is no grant, adoption or transfer (it may be a removal).
+ *  7. Grants twice, as least fixed points (grant.h has the rules): once as if
+ *     nobody had ever been removed or revoked (*ever*), once with it (*counts*):
+ *     an entry does not count for whom a counting removal covers, unless the
+ *     grant follows that removal causally; nor for a revoked node.
+ *  8. Ended epochs: a key is ended by removal R when somebody R covers was ever
+ *     given it by a grant that does not follow R; and by the revocation of a
+ *     node that was ever given it, by name or through its agency's key of that
+ *     serial. Ended is for ever: a new grant gives new epochs.
+ *  9. Adoptions by a registrar of the owner: their segments count past a cut.
+ *
+ * Sources: p2panda's strong remove and Keyhive's "re-add follows revoke"
+ * (ASSURANCE A17), in the form DESIGN 7 gives them.
+ */
+#ifndef FOOTBRIDGE_SYNC_CONTROL_H
+#define FOOTBRIDGE_SYNC_CONTROL_H
+
+#include "sync/grant_i.h"
+
+/* Branches of one place in a feed that count; the rest is kept aside. */
+#define CONTROL_BRANCHES 8
+
+/* Why somebody leaves; the two last cut. Never renumber. */
+enum remove_reason {
+	REMOVE_ENDED = 0,  /* the basis ended: unshare */
+	REMOVE_OFF = 1,    /* taken off a laptop */
+	REMOVE_LEFT = 2,   /* left the network or the agency */
+	REMOVE_MISTAKE = 3,
+	REMOVE_LOST = 4,
+	REMOVE_COMPROMISED = 5,
+};
+#define REMOVE_REASON_MAX REMOVE_COMPROMISED
+bool remove_reason_cuts(enum remove_reason reason);
+
+/* A place in a feed, with the segment that stands there. */
+struct control_point {
+	struct author_tag author;
+	int chain;
+	uint64_t seq; /* 0: before the first (id zeros) */
+	struct segment_id id;
+};
+
+/* ---- one control segment, as given ------------------------------------------ */
+
+struct control_item {
+	int64_t no; /* local number */
+	struct author_tag author;
+	const struct member_node *issuer; /* NULL: not known, counts for nothing */
+	enum segment_kind kind;
+	uint64_t seq, position; /* UINT64_MAX: own, not sealed yet */
+	struct segment_id id;   /* zeros while unsealed */
+	/* direct predecessors by index into the same array */
+	const size_t *on;
+	size_t on_count;
+	const uint8_t *body; /* NULL in a stub (shredded) */
+	size_t body_n;
+};
+
+/* ---- what they say together -------------------------------------------------- */
+
+/* One entry of a grant or a removal. */
+struct control_claim {
+	int64_t segment;
+	const struct member_node *issuer;
+	struct key_id key_id;
+	enum grant_recipient kind;
+	uint8_t recipient[ID_BYTES];
+	uint64_t serial; /* of the agency's key that the box is sealed to */
+	enum grant_right right;
+	bool ever;   /* valid if nobody had been removed */
+	bool counts; /* valid now */
+	bool ended;  /* because of it this key is not sealed under any more */
+};
+
+/* Somebody who left, by a removal that counts. */
+struct control_leaver {
+	int64_t segment;
+	const struct member_node *issuer;
+	enum remove_reason reason;
+	enum grant_recipient kind;
+	uint8_t recipient[ID_BYTES];
+};
+
+/* A removal that counts ended this epoch: who knows the removal must not seal
+ * under it (a segment that depends on `segment` and uses it is quarantined). */
+struct control_ended {
+	int64_t segment;
+	struct key_id key_id;
+};
+
+struct control {
+	struct agency_id founder, owner; /* owner: by all that is held */
+	bool transferred;
+	int64_t accepted; /* the acceptance that made the owner, or 0 */
+	bool has_offer;   /* a transfer is offered and not accepted */
+	struct agency_id offered_to;
+	int64_t shred; /* segment of the (smallest id) order to destroy, or 0 */
+	/* all owned by the struct */
+	struct control_claim *claims;
+	struct control_leaver *leavers;
+	struct control_ended *ended;
+	struct control_point *cuts;    /* one per author and chain */
+	struct node_id *cut_nodes;     /* lost without a cut of their own: nothing
+					* of authors of these that no cut names */
+	struct control_point *adopted; /* up to and with this segment */
+	struct control_point *voided;  /* this one and what builds on it */
+	size_t claim_count, leaver_count, ended_count, cut_count,
+	    cut_node_count, adopted_count, voided_count;
+};
+
+/*
+ * Settle. items: every control segment held, in any order. Malformed bodies
+ * count for nothing. founder and the compartment's name come from the bodies
+ * (they must give the compartment's id).
+ *
+ * fails: ERR_NOMEM, ERR_LIMIT over CONTROL_ITEMS_MAX
+ * cost:  n^2 / 8 bytes for the causal order, fixed points over the entries
+ */
+#define CONTROL_ITEMS_MAX 8192
+enum err control_settle(struct control **out, const struct members *m,
+    const struct compartment_id *compartment, const struct control_item *items,
+    size_t n, struct fail *f);
+void control_free(struct control *c);
+
+/* Read a compartment's control from the log and settle it; segment also counts
+ * even if it is not marked as applied yet (0: none). */
+enum err control_load(struct control **out, struct replica *r,
+    const struct compartment *c, int64_t also, struct fail *f);
+
+/* The owner by what is in a causal past: accepted_in_past says whether the
+ * acceptance (control.accepted) is in it. */
+const struct agency_id *control_owner_at(const struct control *c,
+    bool accepted_in_past);
+/* Has this recipient any key now? */
+bool control_holds(const struct control *c, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES]);
+
+/* ---- bodies (FORMAT.md) -------------------------------------------------------
+ *
+ * Every control body begins with: owner (founding) agency 16 | name 16.
+ * Lists ascend and hold nothing twice; anything else is ERR_FORMAT.
+ *
+ *   remove     reason | leavers: kind 1, id 16 | cuts: point | entries and
+ *              basis as in a grant (none, or all of one or more new epochs)
+ *   judgement  points whose segment is void (at most 64)
+ *   adopt      points up to which an author's segments count (at most 64) |
+ *              offers: segment ids taken up (at most 64)
+ *   transfer   act: 0 offer, 1 accept | agency that gets it | accept: id of the
+ *              offer it answers
+ *   shred      act: 0 order, 1 done | order: sealed reference text (as a basis,
+ *              may be empty) | done: id of the order
+ *   point      author 8 | seq << 1 | chain | id 32
+ */
+#define CONTROL_LEAVERS_MAX 64
+#define CONTROL_POINTS_MAX 64
+
+struct remove_body {
+	enum remove_reason reason;
+	size_t leaver_count;
+	struct {
+		enum grant_recipient kind;
+		uint8_t id[ID_BYTES];
+	} leaver[CONTROL_LEAVERS_MAX];
+	size_t cut_count;
+	struct control_point cut[CONTROL_POINTS_MAX];
+	/* owner, name, entries, basis; count may be 0. basis: the reason given
+	 * in words, sealed under the first entry's key */
+	struct grant_body grant;
+};
+struct points_body { /* judgement, adopt */
+	struct agency_id owner;
+	uint8_t name[16];
+	size_t count;
+	struct control_point point[CONTROL_POINTS_MAX];
+	size_t offer_count; /* adopt only */
+	struct segment_id offer[CONTROL_POINTS_MAX];
+};
+struct transfer_body {
+	struct agency_id owner;
+	uint8_t name[16];
+	bool accept;
+	struct agency_id to;
+	struct segment_id offer; /* accept only */
+};
+struct shred_body {
+	struct agency_id owner;
+	uint8_t name[16];
+	bool done;
+	struct segment_id order;  /* done only */
+	const uint8_t *reference; /* order only; borrowed; may be empty */
+	size_t reference_n;
+};
+
+enum err remove_body_parse(struct remove_body *out, const uint8_t *p, size_t n);
+void remove_body_sort(struct remove_body *b);
+void remove_body_encode(struct buf *out, const struct remove_body *b);
+enum err points_body_parse(struct points_body *out, bool adopt,
+    const uint8_t *p, size_t n);
+void points_body_sort(struct points_body *b);
+void points_body_encode(struct buf *out, bool adopt,
+    const struct points_body *b);
+enum err transfer_body_parse(struct transfer_body *out, const uint8_t *p,
+    size_t n);
+void transfer_body_encode(struct buf *out, const struct transfer_body *b);
+enum err shred_body_parse(struct shred_body *out, const uint8_t *p, size_t n);
+void shred_body_encode(struct buf *out, const struct shred_body *b);
+
+#endif
