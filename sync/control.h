@@ -52,9 +52,9 @@
 
 /* Why somebody leaves; the two last cut. Never renumber. */
 enum remove_reason {
-	REMOVE_ENDED = 0,  /* the basis ended: unshare */
-	REMOVE_OFF = 1,    /* taken off a laptop */
-	REMOVE_LEFT = 2,   /* left the network or the agency */
+	REMOVE_ENDED = 0, /* the basis ended: unshare */
+	REMOVE_OFF = 1,   /* taken off a laptop */
+	REMOVE_LEFT = 2,  /* left the network or the agency */
 	REMOVE_MISTAKE = 3,
 	REMOVE_LOST = 4,
 	REMOVE_COMPROMISED = 5,
@@ -75,7 +75,8 @@ struct control_point {
 struct control_item {
 	int64_t no; /* local number */
 	struct author_tag author;
-	const struct member_node *issuer; /* NULL: not known, counts for nothing */
+	const struct member_node
+	    *issuer; /* NULL: not known, counts for nothing */
 	enum segment_kind kind;
 	uint64_t seq, position; /* UINT64_MAX: own, not sealed yet */
 	struct segment_id id;   /* zeros while unsealed */
@@ -129,8 +130,8 @@ struct control {
 	struct control_claim *claims;
 	struct control_leaver *leavers;
 	struct control_ended *ended;
-	struct control_point *cuts;    /* one per author and chain */
-	struct node_id *cut_nodes;     /* lost without a cut of their own: nothing
+	struct control_point *cuts; /* one per author and chain */
+	struct node_id *cut_nodes;  /* lost without a cut of their own: nothing
 					* of authors of these that no cut names */
 	struct control_point *adopted; /* up to and with this segment */
 	struct control_point *voided;  /* this one and what builds on it */
