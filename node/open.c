@@ -178,7 +178,8 @@ check_empty(const char *dir, struct fail *f)
 		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 ||
 		    strcmp(n, "footbridge.conf") == 0 || strcmp(n, "lock") == 0)
 			continue;
-		if (strcmp(n, "slots") == 0 || strcmp(n, "slots.b") == 0)
+		if (strcmp(n, "slots") == 0 || strcmp(n, "slots.b") == 0 ||
+		    strcmp(n, "slots.lock") == 0)
 			continue; /* of a making that was cut off */
 		e = fail_set(f, ERR_EXISTS,
 		    "%.160s is not empty (it holds %.60s); a new replica wants "
@@ -212,7 +213,7 @@ make_dir(const struct env *env, const char *dir, struct fail *f)
 static void
 drop_slots(const struct env *env, const char *dir)
 {
-	static const char *const names[] = { "slots", "slots.b" };
+	static const char *const names[] = { "slots", "slots.b", "slots.lock" };
 	struct buf path = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {

@@ -46,6 +46,29 @@ struct db_options {
  */
 enum err db_open(struct db **out, const struct env *env, const char *path,
     const struct db_options *options, struct fail *f);
+/*
+ * Copy a whole database, as one moment of it, into a new file with a key of its
+ * own, packed: no page of it is older than the copy. The source may be written
+ * to meanwhile, by this process or not; its log cannot be cut off until this is
+ * done. What is at `to` before is taken away. On success all of it is on disk,
+ * under a name that the caller syncs (env->file_move).
+ *
+ * in:    key and salt of both; the other options are ignored
+ * fails: ERR_AUTH the source does not open; ERR_IO, ERR_CORRUPT; `to` is gone
+ * cost:  reads and writes every page once; no transaction of the source waits
+ */
+enum err db_copy(const struct env *env, const char *from,
+    const struct db_options *from_key, const char *to,
+    const struct db_options *to_key, struct fail *f);
+/* Take away a database file and what SQLite may have put beside it. */
+enum err db_remove(const struct env *env, const char *path, struct fail *f);
+/*
+ * Close the file but keep the connection, refusing everything but db_close as
+ * after a failed commit. For the moment in which another file takes its place.
+ * fails: ERR_BUSY a reader holds its log, so another file must not take the
+ *        place; it is shut all the same
+ */
+enum err db_shut(struct db *db, const struct env *env, struct fail *f);
 /* Finalizes every statement, checkpoints when it is the writer; NULL is fine. */
 void db_close(struct db *db);
 

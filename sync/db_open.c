@@ -88,12 +88,10 @@ static const char settings_writer[] =
 static const char settings_memory[] = "PRAGMA journal_mode = MEMORY;"
 				      "PRAGMA synchronous = OFF;";
 
-static enum err
-set_key(struct db *db, const struct db_options *o, struct fail *f)
+void
+db_key_text(char text[static DB_KEY_TEXT_BYTES], const struct db_options *o)
 {
-	char text[2 + 2 * (DB_KEY_BYTES + DB_SALT_BYTES) + 2];
 	char *p = text;
-	int code;
 
 	*p++ = 'x';
 	*p++ = '\'';
@@ -103,7 +101,16 @@ set_key(struct db *db, const struct db_options *o, struct fail *f)
 	p += (size_t)2 * DB_SALT_BYTES;
 	*p++ = '\'';
 	*p = '\0';
-	code = sqlite3_key(db->handle, text, (int)(p - text));
+}
+
+static enum err
+set_key(struct db *db, const struct db_options *o, struct fail *f)
+{
+	char text[DB_KEY_TEXT_BYTES];
+	int code;
+
+	db_key_text(text, o);
+	code = sqlite3_key(db->handle, text, DB_KEY_TEXT_BYTES - 1);
 	sodium_memzero(text, sizeof(text));
 	if (code != SQLITE_OK)
 		return db_fail(db, code, f);
@@ -319,11 +326,10 @@ out:
 	return e;
 }
 
-void
-db_close(struct db *db)
+/* The connection as it was before it had a file; poisoned. */
+static void
+drop_handle(struct db *db)
 {
-	if (db == NULL)
-		return;
 	for (size_t i = 0; i < db->room; i++) {
 		struct stmt *s = db->table[i];
 
@@ -334,11 +340,15 @@ db_close(struct db *db)
 		free(s);
 	}
 	free(db->table);
+	db->table = NULL;
+	db->room = db->count = 0;
+	memset(db->recent, 0, sizeof(db->recent));
 	db_rollback(db);
 	(void)sqlite3_finalize(db->begin);
 	(void)sqlite3_finalize(db->commit);
 	(void)sqlite3_finalize(db->rollback);
-	if (db->poisoned) {
+	db->begin = db->commit = db->rollback = NULL;
+	if (db->poisoned && db->handle != NULL) {
 		/* what is in the log is unknown: the next opening reads it */
 		(void)sqlite3_db_config(db->handle,
 		    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -347,8 +357,37 @@ db_close(struct db *db)
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
 	(void)sqlite3_close(db->handle);
+	db->handle = NULL;
+	db->poisoned = true;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	drop_handle(db);
 	free(db->path);
 	free(db);
+}
+
+enum err
+db_shut(struct db *db, const struct env *env, struct fail *f)
+{
+	struct buf log = { 0 };
+	bool held;
+
+	assert(db->writer && !db->in_transaction && !db->memory);
+	drop_handle(db);
+	buf_printf(&log, "%s-wal", db->path);
+	/* the last to close takes it away, having emptied it */
+	held = log.err != OK || env->file_exists(env->self, buf_cstr(&log));
+	buf_release(&log);
+	return held ? fail_set(f, ERR_BUSY,
+			  "the database %s is being read by somebody else; "
+			  "nothing was changed; try again later",
+			  db->path)
+		    : OK;
 }
 
 enum err

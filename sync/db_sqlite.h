@@ -41,6 +41,11 @@ struct db {
 	struct stmt *recent[DB_RECENT]; /* borrowed from table */
 };
 
+/* What db_open passes to SQLCipher as key: x'key and salt in hex'. */
+#define DB_KEY_TEXT_BYTES (2 + 2 * (DB_KEY_BYTES + DB_SALT_BYTES) + 2)
+void db_key_text(char text[static DB_KEY_TEXT_BYTES],
+    const struct db_options *o);
+
 /* The error for an SQLite result code on this connection. Sets the words. */
 enum err db_fail(const struct db *db, int code, struct fail *f);
 

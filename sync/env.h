@@ -32,6 +32,11 @@ struct env {
 	 * the same directory, sync, rename, sync of the directory. Mode 0600. */
 	enum err (*file_write)(void *self, const char *path, const void *p,
 	    size_t n, struct fail *f);
+	/* Give a file another name in the same directory, replacing what has
+	 * it, whole or not at all; the directory is synced. The file's own
+	 * bytes must be on disk already. ERR_NOTFOUND, ERR_IO. */
+	enum err (*file_move)(void *self, const char *from, const char *to,
+	    struct fail *f);
 	/* ERR_NOTFOUND when absent. */
 	enum err (*file_remove)(void *self, const char *path, struct fail *f);
 	bool (*file_exists)(void *self, const char *path);

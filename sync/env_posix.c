@@ -183,6 +183,16 @@ posix_file_write(void *self, const char *path, const void *p, size_t n,
 }
 
 static enum err
+posix_file_move(void *self, const char *from, const char *to, struct fail *f)
+{
+	(void)self;
+	if (rename(from, to) == 0)
+		return sync_directory_of(to, f);
+	return fail_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+	    "%s cannot be renamed to %s: %s", from, to, strerror(errno));
+}
+
+static enum err
 posix_file_remove(void *self, const char *path, struct fail *f)
 {
 	(void)self;
@@ -310,6 +320,7 @@ env_posix(void)
 		.random = posix_random,
 		.file_read = posix_file_read,
 		.file_write = posix_file_write,
+		.file_move = posix_file_move,
 		.file_remove = posix_file_remove,
 		.file_exists = posix_file_exists,
 		.dir_make = posix_dir_make,

@@ -226,30 +226,64 @@ fence_read(struct fence *out, const struct env *env, const char *dir,
 	return OK;
 }
 
-enum err
-fence_write(struct fence *fence, const struct env *env, const char *dir,
+/* One generation on; its bytes go to the file that is its turn. */
+static enum err
+write_next(struct fence *fence, const struct env *env, const char *dir,
     const uint8_t key[static FENCE_KEY_BYTES], struct fail *f)
 {
 	struct buf b = { .limit = FENCE_FILE_BYTES };
-	struct fence next = *fence;
 	char path[PATH_BYTES];
 	enum err e;
 
-	next.generation++;
-	e = env->binding(env->self, next.binding, dir, f);
-	if (e == OK)
-		e = path_of(path, dir, next.generation & 1, f);
+	fence->generation++;
+	e = path_of(path, dir, fence->generation & 1, f);
 	if (e != OK)
 		return e;
-	fence_encode(&b, &next, key);
+	fence_encode(&b, fence, key);
 	if (b.err != OK)
 		e = fail_code(f, b.err);
 	else
 		e = env->file_write(env->self, path, b.p, b.n, f);
 	buf_release(&b);
+	return e;
+}
+
+enum err
+fence_write(struct fence *fence, const struct env *env, const char *dir,
+    const uint8_t key[static FENCE_KEY_BYTES], struct fail *f)
+{
+	struct fence next = *fence;
+	enum err e;
+
+	e = env->binding(env->self, next.binding, dir, f);
+	if (e == OK)
+		e = write_next(&next, env, dir, key, f);
 	if (e == OK)
 		*fence = next;
 	return e;
+}
+
+enum err
+fence_rekey(const struct env *env, const char *dir,
+    const uint8_t was[static FENCE_KEY_BYTES],
+    const uint8_t now[static FENCE_KEY_BYTES], struct fail *f)
+{
+	struct fence old = { 0 }, fence = { 0 };
+	struct fail why = { 0 };
+	enum err e, e_old;
+
+	e_old = fence_read(&old, env, dir, was, &why);
+	if (e_old == ERR_IO || e_old == ERR_NOMEM)
+		return fail_set(f, e_old, "%s", why.text);
+	e = fence_read(&fence, env, dir, now, &why);
+	if (e == ERR_IO || e == ERR_NOMEM)
+		return fail_set(f, e, "%s", why.text);
+	if (e != OK && e_old != OK)
+		return OK;
+	if (e != OK || (e_old == OK && old.generation > fence.generation))
+		fence = old;
+	e = write_next(&fence, env, dir, now, f);
+	return e == OK ? write_next(&fence, env, dir, now, f) : e;
 }
 
 enum err

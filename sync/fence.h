@@ -93,4 +93,15 @@ enum err fence_guard(struct fence *fence, enum fence_verdict *verdict,
     const struct env *env, const char *dir,
     const uint8_t key[static FENCE_KEY_BYTES], struct fail *f);
 
+/*
+ * Both copies again under a new key, content and binding as they are: after
+ * the replica key changed. Reads what is there under either key, so that a cut
+ * between the two copies is made good by calling it again.
+ *
+ * fails:  ERR_IO; a fence that is missing or unreadable is left so: OK
+ */
+enum err fence_rekey(const struct env *env, const char *dir,
+    const uint8_t was[static FENCE_KEY_BYTES],
+    const uint8_t now[static FENCE_KEY_BYTES], struct fail *f);
+
 #endif

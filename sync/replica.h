@@ -106,6 +106,27 @@ enum err replica_count(struct replica *r, const char *name, int64_t add,
     struct fail *f);
 int64_t replica_counter(struct replica *r, const char *name);
 
+/*
+ * Give the replica a new key: the database is written again under it, packed,
+ * then the old key is taken out of the key slots. What was deleted before (a
+ * key that was shredded, a row that is gone) cannot be read back from this
+ * directory's files any more, by whatever passphrase; remnants on flash and
+ * older copies of the directory are not reached (ASSURANCE 4.10). Passphrases,
+ * recovery codes and key files open it as before.
+ *
+ * Outside of a transaction. Cut off at any point, the replica opens and holds
+ * everything, under the old key or the new one; opening ends the change.
+ *
+ * fails:  ERR_BUSY    a backup is being written, or somebody changes the key
+ *                     slots: nothing was changed, try again later
+ *         ERR_IO      nothing was changed; or, when replica_db is poisoned, it
+ *                     must be opened again
+ *         in memory there is no key: OK, and nothing is done
+ * cost:   the whole database once: about 1 s for 100 MB
+ * notes:  struct slot_keys that the caller unlocked before are stale after
+ */
+enum err replica_rekey(struct replica *r, struct fail *f);
+
 /* Drop every derived table and make it again from the log, byte for byte. */
 enum err replica_rebuild(struct replica *r, struct fail *f);
 

@@ -9,6 +9,7 @@
 #include "sync/db.h"
 #include "sync/log.h"
 #include "sync/replica.h"
+#include "sync/slot.h"
 
 /* An author as numbered here. */
 struct author {
@@ -60,6 +61,10 @@ struct replica {
 	    stale; /* memory differs from the tables: nothing more is written */
 	bool opened; /* creating or opening went through to its end */
 	uint8_t fence_key[32];
+	struct slot_keys keys; /* zeros in memory */
+	bool rekeyed; /* opened with keys.next: a change was cut off late */
+	int cache_kib;
+	unsigned copies; /* being made of the database: its log must stay */
 
 	int64_t next_segment, next_compartment, next_member, next_author;
 	struct author *authors; /* by local number - 1 */
@@ -97,6 +102,11 @@ enum err replica_reload(struct replica *r, struct fail *f);
 enum err replica_reload_counts(struct replica *r, struct fail *f);
 /* Compare the fence with the database; a new replica gets its first one. */
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
+/* Open DIR/footbridge.db into r->db with r->keys: with the key on its way, when
+ * that one is it already. */
+enum err replica_open_database(struct replica *r, bool create, struct fail *f);
+/* End a change of the replica key, or of the slots, that was cut off. */
+enum err replica_rekey_settle(struct replica *r, struct fail *f);
 /* Write the fence when own position or membership moved since. */
 enum err replica_fence_write(struct replica *r, struct fail *f);
 

@@ -13,7 +13,6 @@
 
 #include "sync/assets.h"
 #include "sync/migrate.h"
-#include "sync/slot.h"
 
 #define PATH_BYTES 4096
 
@@ -42,6 +41,9 @@ new_replica(struct replica **out, const char *dir,
 	r->gate = o->gate;
 	r->gate_context = o->gate_context;
 	r->in_memory = o->env->memory_database != NULL;
+	r->cache_kib = o->cache_kib;
+	if (o->keys != NULL)
+		r->keys = *o->keys;
 	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;
 	r->dir = strdup(dir);
 	e = r->dir != NULL
@@ -57,32 +59,6 @@ new_replica(struct replica **out, const char *dir,
 	}
 	*out = r;
 	return OK;
-}
-
-static enum err
-open_database(struct replica *r, const struct replica_options *o, bool create,
-    struct fail *f)
-{
-	uint8_t material[DB_KEY_BYTES + DB_SALT_BYTES];
-	struct db_options options = {
-		.mode = DB_WRITE,
-		.cache_kib = o->cache_kib,
-		.must_exist = !create,
-	};
-	char path[PATH_BYTES];
-	enum err e;
-
-	if (o->keys != NULL) {
-		slot_database_key(material, material + DB_KEY_BYTES, o->keys);
-		slot_fence_key(r->fence_key, o->keys);
-		options.key = material;
-		options.salt = material + DB_KEY_BYTES;
-	}
-	e = path_of(path, r->dir, "footbridge.db", f);
-	if (e == OK)
-		e = db_open(&r->db, r->env, path, &options, f);
-	sodium_memzero(material, sizeof(material));
-	return e;
 }
 
 static enum err
@@ -303,7 +279,7 @@ replica_create(struct replica **out, const char *dir,
 	if (e == OK)
 		e = take_lock(r, f);
 	if (e == OK)
-		e = open_database(r, o, true, f);
+		e = replica_open_database(r, true, f);
 	if (e == OK)
 		e = make_tables(r, o, f);
 	if (e == OK)
@@ -330,7 +306,9 @@ replica_open(struct replica **out, const char *dir,
 	if (e == OK)
 		e = take_lock(r, f);
 	if (e == OK)
-		e = open_database(r, o, false, f);
+		e = replica_open_database(r, false, f);
+	if (e == OK)
+		e = replica_rekey_settle(r, f);
 	if (e == OK)
 		e = migrate_check(r, o->schema_count, f);
 	if (e == OK)
@@ -372,5 +350,6 @@ replica_close(struct replica *r)
 	buf_release(&r->scratch);
 	identity_wipe(&r->identity);
 	sodium_memzero(r->fence_key, sizeof(r->fence_key));
+	slot_keys_wipe(&r->keys);
 	free(r);
 }

@@ -2,7 +2,8 @@
  * The bytes of the file; slot_wrap.c wraps keys, slot_file.c keeps two copies.
  *
  * All fields have a fixed size:
- *     magic 8, generation 8, nonce 24, box 48, count 1, slots, sum 32
+ *     magic 8, generation 8, nonce 24, box 48, next 1 (0, or 1 and then
+ *         nonce 24, box 48), count 1, slots, sum 32
  *     slot: number 1, kind 1, made_ms 8, passes 4, memory_kib 4, salt 16,
  *           commit 32, nonce 24, box 48
  * The sum is a plain hash: it tells damage from a wrong secret. What protects
@@ -77,6 +78,11 @@ slot_encode(struct buf *out, const struct slot_set *set)
 	buf_u64(out, set->generation);
 	buf_put(out, set->nonce, sizeof(set->nonce));
 	buf_put(out, set->box, sizeof(set->box));
+	buf_u8(out, set->has_next);
+	if (set->has_next) {
+		buf_put(out, set->next_nonce, sizeof(set->next_nonce));
+		buf_put(out, set->next_box, sizeof(set->next_box));
+	}
 	buf_u8(out, (uint8_t)set->count);
 	for (size_t i = 0; i < set->count; i++) {
 		const struct slot *s = &set->slots[i];
@@ -134,6 +140,23 @@ slot_check(const struct slot *s, struct fail *f)
 	    SLOT_PASSES_MAX, SLOT_MEMORY_KIB_MIN, SLOT_MEMORY_KIB_MAX);
 }
 
+/* The replica key, and the one that is to follow it. */
+static bool
+take_replica(struct slot_set *set, struct rd *r)
+{
+	uint8_t next;
+
+	rd_copy(r, set->nonce, sizeof(set->nonce));
+	rd_copy(r, set->box, sizeof(set->box));
+	next = rd_u8(r);
+	set->has_next = next == 1;
+	if (set->has_next) {
+		rd_copy(r, set->next_nonce, sizeof(set->next_nonce));
+		rd_copy(r, set->next_box, sizeof(set->next_box));
+	}
+	return r->err == OK && next <= 1;
+}
+
 static enum err
 fail_damaged(struct fail *f, const char *how)
 {
@@ -158,8 +181,8 @@ slot_decode(struct slot_set *out, const uint8_t *p, size_t n, struct fail *f)
 		    "another version of Footbridge made these key slots; "
 		    "update Footbridge");
 	set.generation = rd_u64(&r);
-	rd_copy(&r, set.nonce, sizeof(set.nonce));
-	rd_copy(&r, set.box, sizeof(set.box));
+	if (!take_replica(&set, &r))
+		return fail_damaged(f, "cut off, or an impossible mark");
 	set.count = rd_u8(&r);
 	if (r.err != OK || set.count == 0 || set.count > SLOT_MAX)
 		return fail_damaged(f, "cut off, or an impossible count");

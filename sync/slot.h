@@ -8,6 +8,10 @@
  * give the replica a new key without knowing anybody's passphrase; adding or
  * removing a slot never re-encrypts the database.
  *
+ * While the replica gets a new key (replica_rekey) the file holds both, the one
+ * it had and the one it will have: at whatever point that is cut off, one of
+ * them opens the database, and opening ends the change one way or the other.
+ *
  * Kinds: a passphrase (Argon2id), a recovery code (128 random bits on paper), a
  * key file (32 or more bytes, such as a systemd credential). The last two have
  * full entropy and cost one hash: opening with them takes no time.
@@ -18,6 +22,9 @@
  * (ASSURANCE 4.2). The file shows how many slots there are, their kinds and
  * when they were made, to anybody. Slots that were removed may survive on
  * flash or in a copy of the directory: a removed passphrase still opens those.
+ *
+ * Who changes them holds DIR/slots.lock, since a daemon may be giving the
+ * replica a new key while a person adds a slot.
  */
 #ifndef FOOTBRIDGE_SYNC_SLOT_H
 #define FOOTBRIDGE_SYNC_SLOT_H
@@ -70,6 +77,11 @@ struct slot_set {
 	uint64_t generation; /* one more with each change */
 	uint8_t nonce[SLOT_NONCE_BYTES];
 	uint8_t box[SLOT_BOX_BYTES]; /* the replica key under the master key */
+	bool has_next;               /* a new replica key is on its way */
+	uint8_t next_nonce[SLOT_NONCE_BYTES];
+	uint8_t next_box[SLOT_BOX_BYTES];
+	/* not in the file: the two copies differ, or one is damaged */
+	bool uneven;
 	size_t count;                /* 1..SLOT_MAX */
 	struct slot slots[SLOT_MAX]; /* ascending by number */
 };
@@ -78,6 +90,11 @@ struct slot_set {
 struct slot_keys {
 	uint8_t master[SLOT_KEY_BYTES];  /* only to add slots */
 	uint8_t replica[SLOT_KEY_BYTES]; /* what everything derives from */
+	/* a change of the replica key was cut off: this one may be it already */
+	uint8_t next[SLOT_KEY_BYTES];
+	bool has_next;
+	/* a change of the files was cut off: replica_open ends it */
+	bool unsettled;
 };
 
 /* One way to open. p[n] is borrowed: the passphrase, the recovery code as
@@ -147,6 +164,24 @@ enum err slot_add(uint8_t *number, const struct env *env, const char *dir,
  *        where the text says whether one of the two copies still has it */
 enum err slot_remove(const struct env *env, const char *dir, uint8_t number,
     struct fail *f);
+
+/*
+ * A new replica key in two steps; nobody else changes the slots in between.
+ * slot_rekey_begin draws it into keys->next and writes both keys; after that the
+ * caller makes the database follow. slot_rekey_end leaves only the new one
+ * (done) or only the old one in the files and in keys. It drops the lock either
+ * way; when it fails both keys are still in at least one file, and the next
+ * opening of the replica tries again.
+ *
+ * lock:   from begin to end; NULL into end takes it for the moment
+ * fails:  ERR_BUSY  somebody else is changing them; ERR_AUTH keys are not this
+ *         replica's; ERR_DENIED an earlier change was not brought to its end:
+ *         open the replica again; as slot_load; ERR_IO
+ */
+enum err slot_rekey_begin(struct slot_keys *keys, void **lock,
+    const struct env *env, const char *dir, struct fail *f);
+enum err slot_rekey_end(struct slot_keys *keys, void *lock,
+    const struct env *env, const char *dir, bool done, struct fail *f);
 
 /* ---- what comes from a key ------------------------------------------------*/
 

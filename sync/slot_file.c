@@ -63,7 +63,7 @@ slot_load(struct slot_set *out, const struct env *env, const char *dir,
 	struct slot_set best = { 0 }, one = { 0 };
 	struct fail first = { 0 }, now = { 0 };
 	char path[PATH_BYTES];
-	bool any = false;
+	bool any = false, uneven = false;
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		enum err e = path_of(path, dir, names[i], f);
@@ -71,6 +71,8 @@ slot_load(struct slot_set *out, const struct env *env, const char *dir,
 		if (e != OK)
 			return e;
 		e = load_one(&one, env, path, &now);
+		uneven = uneven || e != OK ||
+		    (any && one.generation != best.generation);
 		if (e == OK && (!any || one.generation > best.generation)) {
 			best = one;
 			any = true;
@@ -81,6 +83,7 @@ slot_load(struct slot_set *out, const struct env *env, const char *dir,
 	}
 	if (any) {
 		*out = best;
+		out->uneven = uneven;
 		return OK;
 	}
 	if (first.code == ERR_NOTFOUND)
@@ -114,12 +117,54 @@ save(struct slot_set *set, const struct env *env, const char *dir,
 	return e;
 }
 
+/* ---- one who changes them at a time ------------------------------------- */
+
+static enum err
+hold(void **lock, const struct env *env, const char *dir, struct fail *f)
+{
+	char path[PATH_BYTES];
+	long holder = 0;
+	enum err e = path_of(path, dir, "slots.lock", f);
+
+	if (e == OK)
+		e = env->lock_take(env->self, lock, path, &holder, f);
+	if (e == ERR_BUSY)
+		return fail_set(f, e,
+		    "the key slots in %s are being changed by process %ld; "
+		    "try again when it is done",
+		    dir, holder);
+	return e;
+}
+
+static void
+let_go(void *lock, const struct env *env)
+{
+	if (lock != NULL)
+		env->lock_drop(env->self, lock);
+}
+
+/* The set on disk, whose master key these keys hold. */
+static enum err
+load_own(struct slot_set *set, struct slot_keys *held, const struct env *env,
+    const char *dir, const struct slot_keys *keys, struct fail *f)
+{
+	enum err e = slot_load(set, env, dir, f);
+
+	*held = *keys;
+	if (e == OK && !slot_open_replica(held, set))
+		e = fail_set(f, ERR_AUTH,
+		    "the key slots in %s belong to another replica; nothing "
+		    "was changed",
+		    dir);
+	return e;
+}
+
 enum err
 slot_create(struct slot_keys *keys, const struct env *env, const char *dir,
     const struct slot_secret *first, struct fail *f)
 {
 	struct slot_set set = { 0 };
-	struct slot_keys fresh;
+	struct slot_keys fresh = { 0 };
 	uint8_t number;
 	enum err e;
 
@@ -152,24 +197,16 @@ slot_open(struct slot_keys *keys, uint8_t *number, const struct env *env,
 	return e;
 }
 
-enum err
-slot_add(uint8_t *number, const struct env *env, const char *dir,
+static enum err
+add(uint8_t *number, const struct env *env, const char *dir,
     const struct slot_keys *keys, const struct slot_secret *secret,
     struct fail *f)
 {
+	struct slot_keys held;
 	struct slot_set set;
-	struct slot_keys held = *keys;
 	uint8_t made = 0;
-	enum err e = slot_load(&set, env, dir, f);
+	enum err e = load_own(&set, &held, env, dir, keys, f);
 
-	if (e == OK &&
-	    (!slot_open_replica(&held, &set) ||
-		sodium_memcmp(held.replica, keys->replica, SLOT_KEY_BYTES) !=
-		    0))
-		e = fail_set(f, ERR_AUTH,
-		    "the key slots in %s belong to another replica; nothing "
-		    "was changed",
-		    dir);
 	slot_keys_wipe(&held);
 	if (e == OK)
 		e = slot_wrap(&set, &made, env, keys->master, secret, f);
@@ -181,8 +218,21 @@ slot_add(uint8_t *number, const struct env *env, const char *dir,
 }
 
 enum err
-slot_remove(const struct env *env, const char *dir, uint8_t number,
+slot_add(uint8_t *number, const struct env *env, const char *dir,
+    const struct slot_keys *keys, const struct slot_secret *secret,
     struct fail *f)
+{
+	void *lock = NULL;
+	enum err e = hold(&lock, env, dir, f);
+
+	if (e == OK)
+		e = add(number, env, dir, keys, secret, f);
+	let_go(lock, env);
+	return e;
+}
+
+static enum err
+drop(const struct env *env, const char *dir, uint8_t number, struct fail *f)
 {
 	struct slot_set set;
 	size_t at = 0;
@@ -204,4 +254,91 @@ slot_remove(const struct env *env, const char *dir, uint8_t number,
 	memmove(&set.slots[at], &set.slots[at + 1],
 	    (set.count - at) * sizeof(set.slots[0]));
 	return save(&set, env, dir, f);
+}
+
+enum err
+slot_remove(const struct env *env, const char *dir, uint8_t number,
+    struct fail *f)
+{
+	void *lock = NULL;
+	enum err e = hold(&lock, env, dir, f);
+
+	if (e == OK)
+		e = drop(env, dir, number, f);
+	let_go(lock, env);
+	return e;
+}
+
+/* ---- a new replica key ---------------------------------------------------*/
+
+enum err
+slot_rekey_begin(struct slot_keys *keys, void **lock, const struct env *env,
+    const char *dir, struct fail *f)
+{
+	struct slot_keys held = { 0 };
+	struct slot_set set;
+	enum err e;
+
+	*lock = NULL;
+	e = hold(lock, env, dir, f);
+	if (e == OK)
+		e = load_own(&set, &held, env, dir, keys, f);
+	/* a second one would push out the one that opens the database */
+	if (e == OK && set.has_next)
+		e = fail_set(f, ERR_DENIED,
+		    "an earlier change of this replica's key was cut off; "
+		    "close and open the replica, then try again");
+	if (e == OK) {
+		env_random(env, held.next, sizeof(held.next));
+		slot_seal_next(&set, env, &held);
+		held.has_next = true;
+		e = save(&set, env, dir, f);
+	}
+	if (e == OK) {
+		*keys = held;
+	} else {
+		let_go(*lock, env);
+		*lock = NULL;
+	}
+	slot_keys_wipe(&held);
+	return e;
+}
+
+/* Both files, with one replica key in them. */
+static enum err
+settle(struct slot_keys *keys, const struct env *env, const char *dir,
+    bool done, struct fail *f)
+{
+	struct slot_keys held;
+	struct slot_set set;
+	enum err e = load_own(&set, &held, env, dir, keys, f);
+
+	if (e == OK && set.has_next && done) {
+		memcpy(set.nonce, set.next_nonce, sizeof(set.nonce));
+		memcpy(set.box, set.next_box, sizeof(set.box));
+		memcpy(held.replica, held.next, sizeof(held.replica));
+	}
+	if (e == OK && (set.has_next || set.uneven)) {
+		set.has_next = false;
+		e = save(&set, env, dir, f);
+	}
+	if (e == OK) {
+		memcpy(keys->replica, held.replica, sizeof(keys->replica));
+		sodium_memzero(keys->next, sizeof(keys->next));
+		keys->has_next = keys->unsettled = false;
+	}
+	slot_keys_wipe(&held);
+	return e;
+}
+
+enum err
+slot_rekey_end(struct slot_keys *keys, void *lock, const struct env *env,
+    const char *dir, bool done, struct fail *f)
+{
+	enum err e = lock != NULL ? OK : hold(&lock, env, dir, f);
+
+	if (e == OK)
+		e = settle(keys, env, dir, done, f);
+	let_go(lock, env);
+	return e;
 }

@@ -205,11 +205,27 @@ slot_seal_replica(struct slot_set *set, const struct env *env,
 	    LABEL_SLOT_REPLICA_AD, NULL);
 }
 
+void
+slot_seal_next(struct slot_set *set, const struct env *env,
+    const struct slot_keys *keys)
+{
+	box_seal(set->next_box, set->next_nonce, env, keys->next, keys->master,
+	    LABEL_SLOT_REPLICA_AD, NULL);
+	set->has_next = true;
+}
+
 bool
 slot_open_replica(struct slot_keys *keys, const struct slot_set *set)
 {
-	return box_open(keys->replica, set->box, set->nonce, keys->master,
-	    LABEL_SLOT_REPLICA_AD, NULL);
+	if (!box_open(keys->replica, set->box, set->nonce, keys->master,
+		LABEL_SLOT_REPLICA_AD, NULL))
+		return false;
+	keys->has_next = set->has_next;
+	keys->unsettled = set->has_next || set->uneven;
+	if (!set->has_next)
+		return true;
+	return box_open(keys->next, set->next_box, set->next_nonce,
+	    keys->master, LABEL_SLOT_REPLICA_AD, NULL);
 }
 
 static enum err
@@ -239,7 +255,7 @@ slot_unlock(struct slot_keys *keys, uint8_t *number, const struct slot_set *set,
     const struct slot_secret *secret, struct fail *f)
 {
 	const char *name = slot_kind_name(secret->kind);
-	struct slot_keys found;
+	struct slot_keys found = { 0 };
 	unsigned tried = 0;
 	enum err e = ERR_AUTH;
 	size_t i;

@@ -22,5 +22,8 @@ void slot_seal_replica(struct slot_set *set, const struct env *env,
     const struct slot_keys *keys);
 /* keys->replica from the set; false when keys->master is not its master. */
 bool slot_open_replica(struct slot_keys *keys, const struct slot_set *set);
+/* Seal keys->next beside it. */
+void slot_seal_next(struct slot_set *set, const struct env *env,
+    const struct slot_keys *keys);
 
 #endif

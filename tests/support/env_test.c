@@ -122,6 +122,25 @@ test_file_write(void *self, const char *path, const void *p, size_t n,
 }
 
 static enum err
+test_file_move(void *self, const char *from, const char *to, struct fail *f)
+{
+	struct env_test *t = self;
+	struct env_test_file *file;
+
+	if (t->on_disk)
+		return env_posix()->file_move(NULL, from, to, f);
+	if (find(t, from) == NULL)
+		return fail_set(f, ERR_NOTFOUND, "%s is not there", from);
+	if (find(t, to) != NULL)
+		(void)t->env.file_remove(t, to, NULL);
+	file = find(t, from);
+	free(file->path);
+	file->path = strdup(to);
+	assert(file->path != NULL);
+	return OK;
+}
+
+static enum err
 test_file_remove(void *self, const char *path, struct fail *f)
 {
 	struct env_test *t = self;
@@ -229,6 +248,7 @@ env_test_new(uint64_t seed)
 		.random = test_random,
 		.file_read = test_file_read,
 		.file_write = test_file_write,
+		.file_move = test_file_move,
 		.file_remove = test_file_remove,
 		.file_exists = test_file_exists,
 		.dir_make = test_dir_make,

@@ -2,6 +2,7 @@
 #include "tests/support/vfs_fault.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlcipher/sqlite3.h>
 
@@ -55,6 +56,13 @@ hit(void)
 	return true;
 }
 
+void
+vfs_fault_step(void)
+{
+	if (plan.kind == VFS_FAULT_DIE && hit())
+		_exit(VFS_FAULT_DEAD);
+}
+
 static sqlite3_file *
 real(sqlite3_file *file)
 {
@@ -79,6 +87,7 @@ static int
 f_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 {
 	plan.writes++;
+	vfs_fault_step();
 	switch (plan.kind) {
 	case VFS_FAULT_WRITE:
 		if (hit())
@@ -98,6 +107,7 @@ f_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 	case VFS_FAULT_NONE:
 	case VFS_FAULT_SYNC:
 	case VFS_FAULT_READ:
+	case VFS_FAULT_DIE:
 		break;
 	}
 	return real(file)->pMethods->xWrite(real(file), p, n, at);
@@ -106,6 +116,7 @@ f_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 static int
 f_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
+	vfs_fault_step();
 	return real(file)->pMethods->xTruncate(real(file), size);
 }
 
@@ -113,6 +124,7 @@ static int
 f_sync(sqlite3_file *file, int flags)
 {
 	plan.syncs++;
+	vfs_fault_step();
 	if (plan.kind == VFS_FAULT_SYNC && hit())
 		return SQLITE_IOERR_FSYNC;
 	return real(file)->pMethods->xSync(real(file), flags);
@@ -220,6 +232,14 @@ v_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file, int flags,
 	return code;
 }
 
+static int
+v_delete(sqlite3_vfs *vfs, const char *name, int sync_directory)
+{
+	(void)vfs;
+	vfs_fault_step();
+	return plan.below->xDelete(plan.below, name, sync_directory);
+}
+
 void
 vfs_fault_install(void)
 {
@@ -235,5 +255,6 @@ vfs_fault_install(void)
 	fault.zName = VFS_FAULT_NAME;
 	fault.szOsFile = (int)sizeof(struct fault_file) + plan.below->szOsFile;
 	fault.xOpen = v_open;
+	fault.xDelete = v_delete;
 	(void)sqlite3_vfs_register(&fault, 0);
 }

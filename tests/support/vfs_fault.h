@@ -18,6 +18,7 @@ enum vfs_fault_kind {
 	VFS_FAULT_TORN,  /* the first half is written, then an error */
 	VFS_FAULT_SYNC,  /* the sync fails */
 	VFS_FAULT_READ,  /* input/output error on a read */
+	VFS_FAULT_DIE, /* the process ends before a write, cut, sync, delete */
 };
 
 /* Register the VFS; calling it again is harmless. */
@@ -25,6 +26,10 @@ void vfs_fault_install(void);
 /* Fail the nth (from 0) operation of this kind from now on, once or for ever.
  * VFS_FAULT_NONE stops failing. Resets the counter. */
 void vfs_fault_plan(enum vfs_fault_kind kind, unsigned nth, bool for_ever);
+/* What VFS_FAULT_DIE ends the process with: for a child of the test. */
+#define VFS_FAULT_DEAD 77
+/* One more point at which it may end: for files that SQLite does not write. */
+void vfs_fault_step(void);
 /* Faults delivered since the last plan. */
 unsigned vfs_fault_fired(void);
 /* Writes, and syncs, since the last plan. */
