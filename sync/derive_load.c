@@ -145,7 +145,8 @@ load_segments(struct derivation *d, struct fail *f)
 
 	e = db_stmt(&q, d->r->db,
 	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state"
-	    " FROM _segment WHERE cpt = ?1 AND state <> 6 AND state > ?2"
+	    " FROM _segment WHERE cpt = ?1 AND chain <= 1 AND state <> 6"
+	    " AND state > ?2"
 	    " ORDER BY no",
 	    f);
 	if (e != OK)

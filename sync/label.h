@@ -27,6 +27,8 @@
 	X(LABEL_SEGMENT_BODY, "footbridge/segment-body/v1") \
 	X(LABEL_SEGMENT_ID, "footbridge/segment-identity/v1") \
 	X(LABEL_SEGMENT_SIGN, "footbridge/segment-sign/v1") \
+	X(LABEL_DOCUMENT_PART, "footbridge/document-part/v1") \
+	X(LABEL_DOCUMENT_ROOT, "footbridge/document-root/v1") \
 	X(LABEL_GRANT_BOX, "footbridge/grant-box/v1") \
 	X(LABEL_GRANT_BASIS_KEY, "footbridge/grant-basis-key/v1") \
 	X(LABEL_GRANT_BASIS_AD, "footbridge/grant-basis-ad/v1") \

@@ -17,6 +17,9 @@
 #define LIMIT_SEGMENT_BYTES (1024 * 1024 + 65536)
 /* One field's value. Documents are attachments, not values. */
 #define LIMIT_VALUE_BYTES (256 * 1024)
+/* One document, which travels as an attachment: a scan of some 20 pages. At
+ * 2 kB/s it takes four hours. */
+#define LIMIT_DOCUMENT_BYTES (25 * 1024 * 1024)
 #define LIMIT_SEGMENT_OPS 4096
 /* seq and position fit a database integer; seq also leaves a bit for the
  * chain. Beyond what a node could write in any life. */

@@ -145,13 +145,15 @@ insert_unsealed(struct replica *r, struct compartment *c, int64_t *no,
 	};
 	enum err e;
 
-	name_ends(&deps, c, chain);
+	if (segment_chain_depends(chain))
+		name_ends(&deps, c, chain);
 	e = deps.err == OK ? log_insert(r, &row, f)
 			   : fail_set(f, deps.err, "%s", err_text(deps.err));
 	buf_release(&deps);
 	if (e != OK)
 		return e;
-	log_end_added(c, row.no, chain);
+	if (segment_chain_depends(chain))
+		log_end_added(c, row.no, chain);
 	*no = r->next_segment++;
 	return OK;
 }
@@ -329,6 +331,14 @@ log_append_control(struct replica *r, struct compartment *c, int64_t *segment,
     enum segment_kind kind, const uint8_t *body, size_t n, struct fail *f)
 {
 	assert(segment_chain(kind) == CHAIN_CONTROL);
+	return begin_segment(r, c, segment, kind, STATE_CLOSED, body, n, f);
+}
+
+enum err
+log_append_beside(struct replica *r, struct compartment *c, int64_t *segment,
+    enum segment_kind kind, const uint8_t *body, size_t n, struct fail *f)
+{
+	assert(!segment_chain_depends(segment_chain(kind)));
 	return begin_segment(r, c, segment, kind, STATE_CLOSED, body, n, f);
 }
 

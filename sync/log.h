@@ -47,6 +47,12 @@ const char *outcome_name(enum outcome o);
  */
 enum err log_append(struct replica *r, struct compartment *c, int64_t *segment,
     const struct op *op, struct fail *f);
+/* Append a whole offer (its body a sealed box) or attachment (its payload):
+ * closed at once, beside the log, so nothing waits for it and it waits for
+ * nothing. It is sealed by log_seal like other work. */
+enum err log_append_beside(struct replica *r, struct compartment *c,
+    int64_t *segment, enum segment_kind kind, const uint8_t *body, size_t n,
+    struct fail *f);
 /* Append a whole control segment (closed at once); its effects are applied by
  * the caller (grant.c). */
 enum err log_append_control(struct replica *r, struct compartment *c,

@@ -311,6 +311,20 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	return insert_received(r, x, STATE_UNREADABLE, &no, f);
 }
 
+/*
+ * Offers and attachments stand beside the log: whoever holds the compartment or
+ * relays it keeps them, whether it can read them or not, and no table is made
+ * from them.
+ */
+static enum err
+take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
+{
+	int64_t no;
+
+	return insert_received(r, x,
+	    x->segment.stub ? STATE_UNREADABLE : STATE_APPLIED, &no, f);
+}
+
 /* The feed's place: predecessor present, place free? */
 static enum err
 find_place(struct replica *r, struct receipt_of *x, bool *missing,
@@ -342,6 +356,26 @@ find_place(struct replica *r, struct receipt_of *x, bool *missing,
 	    x->has_prev ? &x->prev : NULL);
 	return log_find(r, x->c->no, x->author, chain, h->seq, taken, taken_id,
 	    &x->taken_state, f);
+}
+
+/* What had its stub only is here whole. */
+static enum err
+whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	if (segment_chain_depends(segment_chain(x->segment.header.kind))) {
+		x->c->rederive = true;
+		return OK;
+	}
+	e = db_stmt(&s, r->db, "UPDATE _segment SET state = ?2 WHERE no = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	stmt_int(s, 2, STATE_APPLIED);
+	return stmt_run(s, f);
 }
 
 /*
@@ -380,15 +414,16 @@ take_twice(struct replica *r, struct receipt_of *x, int64_t no,
 	}
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
-	x->c->rederive = true;
-	return lane_segment(r, x->c, no, (enum lane)x->segment.header.lane,
-	    x->peer, f);
+	e = whole_came(r, x, no, f);
+	return e != OK ? e
+		       : lane_segment(r, x->c, no,
+			     (enum lane)x->segment.header.lane, x->peer, f);
 }
 
 static bool
 kind_works(enum segment_kind kind)
 {
-	return kind == SEGMENT_DATA || kind == SEGMENT_GRANT;
+	return kind == SEGMENT_GRANT || segment_chain(kind) != CHAIN_CONTROL;
 }
 
 /* The segment parses and its author is known. */
@@ -433,7 +468,8 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		    segment_kind_name(x->segment.header.kind));
 		return refuse(r, x, outcome, why, f);
 	}
-	if (x->segment.stub && x->segment.header.kind != SEGMENT_DATA) {
+	if (x->segment.stub &&
+	    segment_chain(x->segment.header.kind) == CHAIN_CONTROL) {
 		(void)fail_set(why, ERR_INPUT,
 		    "a %s segment came without its content, which everybody"
 		    " may read; another source has it whole",
@@ -446,9 +482,14 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
 	if (e != OK)
 		return e;
-	return x->segment.header.kind == SEGMENT_DATA
-	    ? take_data(r, x, outcome, f)
-	    : take_control(r, x, f);
+	switch (segment_chain(x->segment.header.kind)) {
+	case CHAIN_CONTROL:
+		return take_control(r, x, f);
+	case CHAIN_DATA:
+		return take_data(r, x, outcome, f);
+	default:
+		return take_beside(r, x, f);
+	}
 }
 
 static enum err

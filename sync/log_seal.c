@@ -211,12 +211,12 @@ fill_header(struct replica *r, struct segment_header *h,
 
 	*h = (struct segment_header){
 		.kind = u->kind,
-		.lane = LANE_URGENT,
+		.lane = u->kind == SEGMENT_ATTACHMENT ? LANE_BULK : LANE_URGENT,
 		.compartment = c->id,
 		.author = own->tag,
 		.position = own->top_position + 1,
 	};
-	if (u->kind == SEGMENT_DATA) {
+	if (segment_has_schema(u->kind)) {
 		h->lane = registry_lane(r->registry, c->category);
 		h->schema = r->registry->version;
 	}
@@ -237,7 +237,6 @@ static enum err
 make_one(struct replica *r, struct making *m, const struct unsealed *u,
     struct fail *f)
 {
-	bool data = u->kind == SEGMENT_DATA;
 	struct segment_make in = {
 		.header = &m->header,
 		.body = u->bytes.p,
@@ -247,7 +246,9 @@ make_one(struct replica *r, struct making *m, const struct unsealed *u,
 		.secret_key = r->identity.sign_secret,
 	};
 
-	if (data) {
+	if (segment_is_sealed(u->kind))
+		in.key = m->key;
+	if (u->kind == SEGMENT_DATA) {
 		enum err e;
 
 		buf_reset(&m->payload);
@@ -258,7 +259,6 @@ make_one(struct replica *r, struct making *m, const struct unsealed *u,
 			    (long long)u->no, err_text(e));
 		in.body = m->payload.p;
 		in.body_n = m->payload.n;
-		in.key = m->key;
 	}
 	buf_reset(&m->bytes);
 	return segment_make(&m->bytes, &m->id, &in, r->env, f);
@@ -275,7 +275,7 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	enum err e;
 
 	e = compartment_get(r, &c, u->cpt, f);
-	if (e == OK && u->kind == SEGMENT_DATA)
+	if (e == OK && segment_is_sealed(u->kind))
 		e = grant_seal_key(r, c, m->key, &m->key_id, f);
 	if (e == OK)
 		e = fill_header(r, &m->header, c, u, &m->prev, f);

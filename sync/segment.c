@@ -27,21 +27,39 @@ segment_chain(enum segment_kind kind)
 	case SEGMENT_ADOPT:
 	case SEGMENT_TRANSFER:
 		return CHAIN_CONTROL;
-	case SEGMENT_DATA:
 	case SEGMENT_OFFER:
-	case SEGMENT_SNAPSHOT:
+		return CHAIN_OFFER;
 	case SEGMENT_ATTACHMENT:
+		return CHAIN_ATTACHMENT;
+	case SEGMENT_DATA:
 		break;
 	}
 	return CHAIN_DATA;
+}
+
+bool
+segment_chain_depends(int chain)
+{
+	return chain == CHAIN_CONTROL || chain == CHAIN_DATA;
+}
+
+bool
+segment_is_sealed(enum segment_kind kind)
+{
+	return kind == SEGMENT_DATA || kind == SEGMENT_ATTACHMENT;
+}
+
+bool
+segment_has_schema(enum segment_kind kind)
+{
+	return kind == SEGMENT_DATA || kind == SEGMENT_OFFER;
 }
 
 const char *
 segment_kind_name(enum segment_kind kind)
 {
 	static const char *const name[] = { "data", "grant", "remove", "shred",
-		"judgement", "adopt", "transfer", "offer", "snapshot",
-		"attachment" };
+		"judgement", "adopt", "transfer", "offer", "attachment" };
 
 	_Static_assert(COUNT_OF(name) == SEGMENT_KIND_MAX + 1, "every kind");
 	return (size_t)kind < COUNT_OF(name) ? name[kind] : "unknown";
@@ -107,7 +125,8 @@ parse_deps(struct parse *p, struct segment_header *h)
 	int chain = segment_chain(h->kind);
 
 	field(p, "number of dependencies");
-	h->dep_count = (size_t)rd_max(&p->rd, LIMIT_DEPS);
+	h->dep_count = (size_t)rd_max(&p->rd,
+	    segment_chain_depends(chain) ? LIMIT_DEPS : 0);
 	for (size_t i = 0; i < h->dep_count; i++) {
 		struct segment_dep *d = &h->deps[i];
 		uint64_t v;
@@ -137,12 +156,15 @@ parse_kind(struct parse *p, struct segment_header *h)
 	want(p, v >> 2 <= SEGMENT_KIND_MAX && (v & 3) < LANE_COUNT);
 	h->kind = (enum segment_kind)(v >> 2);
 	h->lane = v & 3;
-	want(p, segment_chain(h->kind) == CHAIN_DATA || h->lane == LANE_URGENT);
+	if (segment_chain(h->kind) == CHAIN_CONTROL)
+		want(p, h->lane == LANE_URGENT);
+	else if (h->kind == SEGMENT_ATTACHMENT)
+		want(p, h->lane == LANE_BULK);
 }
 
 /* Is this the length of a sealed payload: a padded one and a tag? */
 static bool
-data_bytes_fit(uint64_t n)
+sealed_fits(uint64_t n)
 {
 	return n > SEAL_TAG_BYTES &&
 	    segment_padded((size_t)n - SEAL_TAG_BYTES) == n - SEAL_TAG_BYTES;
@@ -167,17 +189,19 @@ parse_header(struct parse *p, struct segment_header *h)
 	h->schema = 0;
 	memset(h->key_prefix, 0, sizeof(h->key_prefix));
 	memset(h->salt, 0, sizeof(h->salt));
-	if (segment_chain(h->kind) == CHAIN_DATA) {
+	if (segment_has_schema(h->kind)) {
 		field(p, "schema version");
 		h->schema = (unsigned)rd_max(&p->rd, LIMIT_SCHEMA_VERSION);
 		want(p, h->schema != 0);
+	}
+	if (segment_is_sealed(h->kind)) {
 		field(p, "key prefix and salt");
 		rd_copy(&p->rd, h->key_prefix, SEGMENT_PREFIX_BYTES);
 		rd_copy(&p->rd, h->salt, SEGMENT_SALT_BYTES);
 	}
 	field(p, "length of the body");
 	h->body_bytes = (size_t)rd_max(&p->rd, LIMIT_SEGMENT_BYTES);
-	want(p, h->kind != SEGMENT_DATA || data_bytes_fit(h->body_bytes));
+	want(p, !segment_is_sealed(h->kind) || sealed_fits(h->body_bytes));
 	parse_deps(p, h);
 }
 
@@ -307,12 +331,10 @@ openable(const struct segment *s, struct fail *f)
 	if (s->stub)
 		return fail_set(f, ERR_INPUT,
 		    "segment: it is a stub, its content is not here");
-	if (segment_chain(s->header.kind) == CHAIN_CONTROL)
+	if (!segment_is_sealed(s->header.kind))
 		return fail_set(f, ERR_INPUT,
-		    "segment: a %s is in clear and is not opened", name);
-	if (s->header.kind != SEGMENT_DATA)
-		return fail_set(f, ERR_UNAVAILABLE,
-		    "opening a segment of kind %s is not available yet", name);
+		    "segment: a %s is not sealed with its compartment's key",
+		    name);
 	return OK;
 }
 

@@ -5,7 +5,8 @@
  *   form | header | body | signature          form 0, whole
  *   form | header | body hash | signature     form 1, a stub
  *
- * body:  data chain: ciphertext; control chain: clear bytes of that kind
+ * body:  data, attachment: ciphertext; offer: a sealed box; control: clear bytes
+ *        of that kind
  * hash:  BLAKE2b-256(LABEL_SEGMENT_BODY, body)
  * id:    BLAKE2b-256(LABEL_SEGMENT_ID, network, header, previous id, hash)
  *        previous = the id of (author, compartment, chain, seq - 1), zeros at 1
@@ -40,21 +41,33 @@ enum segment_kind {
 	SEGMENT_ADOPT = 5,
 	SEGMENT_TRANSFER = 6,
 	SEGMENT_OFFER = 7,
-	SEGMENT_SNAPSHOT = 8,
-	SEGMENT_ATTACHMENT = 9,
+	SEGMENT_ATTACHMENT = 8,
 };
 #define SEGMENT_KIND_MAX SEGMENT_ATTACHMENT
 
-/* Fixed by the kind: grant, remove, shred, judgement, adopt, transfer are
- * control (always LANE_URGENT), data, offer, snapshot, attachment are data. */
+/*
+ * Fixed by the kind: grant, remove, shred, judgement, adopt, transfer are
+ * control (always LANE_URGENT); attachment is always LANE_BULK. Each chain of
+ * an author in a compartment has its own seq, so that none waits for another.
+ * Offers and attachments stand beside the log: they name no dependencies and
+ * nothing names them, and no table is derived from them.
+ */
 #define CHAIN_CONTROL 0
 #define CHAIN_DATA 1
+#define CHAIN_OFFER 2
+#define CHAIN_ATTACHMENT 3
 int segment_chain(enum segment_kind kind);
+/* Does the chain name, and may it be named in, dependencies? */
+bool segment_chain_depends(int chain);
+/* Is the body sealed with a key of the compartment (data, attachment)? */
+bool segment_is_sealed(enum segment_kind kind);
+/* Does the body hold operations, which are judged by a schema (data, offer)? */
+bool segment_has_schema(enum segment_kind kind);
 const char *segment_kind_name(enum segment_kind kind);
 
 struct segment_dep {
 	struct author_tag author;
-	int chain;
+	int chain;                      /* CHAIN_CONTROL or CHAIN_DATA */
 	uint64_t seq;                   /* >= 1 */
 	uint8_t ref[SEGMENT_REF_BYTES]; /* first bytes of the segment id */
 };
@@ -67,9 +80,10 @@ struct segment_header {
 	struct author_tag author;
 	uint64_t seq;      /* per author, compartment, chain; >= 1 */
 	uint64_t position; /* per author; >= 1 */
-	unsigned schema;   /* version, from 1; 0 in control */
-	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* zeros in control */
-	uint8_t salt[SEGMENT_SALT_BYTES];         /* zeros in control */
+	unsigned schema;   /* version, from 1; data and offer, else 0 */
+	/* zeros where nothing is sealed with a key of the compartment */
+	uint8_t key_prefix[SEGMENT_PREFIX_BYTES];
+	uint8_t salt[SEGMENT_SALT_BYTES];
 	size_t body_bytes;
 	size_t dep_count;
 	/* by author, chain, seq, ref ascending, no two alike; never of the
@@ -88,7 +102,7 @@ struct segment {
 	bool stub;
 	const uint8_t *header_bytes;
 	size_t header_n;
-	const uint8_t *body; /* ciphertext or control bytes; NULL in a stub */
+	const uint8_t *body; /* NULL in a stub */
 	uint8_t body_hash[32];
 	const uint8_t *signature;
 };
@@ -113,11 +127,12 @@ void segment_key_id(struct key_id *out,
     const uint8_t key[static SEGMENT_KEY_BYTES]);
 
 /*
- * Decrypt and decompress a whole data segment into its packed payload
- * (appended). fails: ERR_AUTH key or bytes do not fit; ERR_FORMAT padding or
- * compression; ERR_LIMIT; ERR_INPUT for a stub or a control kind;
- * ERR_UNAVAILABLE for the other kinds of the data chain cost:  one AEAD pass,
- * one bounded zstd frame
+ * Decrypt and decompress a whole data or attachment segment into its payload
+ * (appended).
+ *
+ * fails: ERR_AUTH key or bytes do not fit; ERR_FORMAT padding or compression;
+ *        ERR_LIMIT; ERR_INPUT for a stub or a kind that is not sealed so
+ * cost:  one AEAD pass, one bounded zstd frame
  */
 enum err segment_open(struct buf *payload, const struct segment *s,
     const uint8_t key[static SEGMENT_KEY_BYTES], struct fail *f);
@@ -125,18 +140,20 @@ enum err segment_open(struct buf *payload, const struct segment *s,
 /*
  * Make a whole segment: compress, pad (Padme, floor 64), encrypt, hash, sign.
  * in->header: everything but format, suite, key_prefix, salt and body_bytes.
- * body: packed payload for SEGMENT_DATA, clear bytes for the control kinds.
+ * body: the payload of SEGMENT_DATA (packed) and SEGMENT_ATTACHMENT, which is
+ * sealed here; of an offer the box as its maker sealed it, of the control kinds
+ * their clear bytes, which are put as they are.
  * The result is re-parsed, re-verified and re-opened before it is returned.
  * out: bytes appended to *out; *id
- * fails: ERR_INPUT a header that segment_parse would refuse; ERR_UNAVAILABLE
- *        offer, snapshot, attachment; ERR_LIMIT; ERR_CORRUPT what was made
- *        cannot be read again (damaged memory): nothing was given out
+ * fails: ERR_INPUT a header that segment_parse would refuse; ERR_LIMIT;
+ *        ERR_CORRUPT what was made cannot be read again (damaged memory):
+ *        nothing was given out
  */
 struct segment_make {
 	const struct segment_header *header;
 	const uint8_t *body;
 	size_t body_n;
-	const uint8_t *key; /* SEGMENT_KEY_BYTES; NULL for control kinds */
+	const uint8_t *key; /* SEGMENT_KEY_BYTES; NULL where not sealed here */
 	const struct network_id *network;
 	const struct segment_id *prev; /* NULL for seq 1 */
 	const uint8_t *secret_key;     /* Ed25519, 64 bytes */

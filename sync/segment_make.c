@@ -20,8 +20,9 @@ header_encode(struct buf *out, const struct segment_header *h)
 	buf_put(out, h->author.b, AUTHOR_TAG_BYTES);
 	buf_uint(out, h->seq);
 	buf_uint(out, h->position);
-	if (segment_chain(h->kind) == CHAIN_DATA) {
+	if (segment_has_schema(h->kind))
 		buf_uint(out, h->schema);
+	if (segment_is_sealed(h->kind)) {
 		buf_put(out, h->key_prefix, SEGMENT_PREFIX_BYTES);
 		buf_put(out, h->salt, SEGMENT_SALT_BYTES);
 	}
@@ -53,17 +54,14 @@ check_input(const struct segment_make *in, struct fail *f)
 		return fail_set(f, ERR_LIMIT,
 		    "segment: %zu bytes, at most %d fit", in->body_n,
 		    LIMIT_PAYLOAD_BYTES);
-	if (segment_chain(h->kind) == CHAIN_DATA && h->kind != SEGMENT_DATA)
-		return fail_set(f, ERR_UNAVAILABLE,
-		    "making a segment of kind %s is not available yet",
-		    segment_kind_name(h->kind));
-	if ((in->key != NULL) != (h->kind == SEGMENT_DATA))
+	if ((in->key != NULL) != segment_is_sealed(h->kind))
 		return fail_set(f, ERR_INPUT,
-		    "segment: data and only data is sealed with a key");
+		    "segment: data and attachments and only they are sealed"
+		    " with a key");
 	return OK;
 }
 
-/* Append header and ciphertext of a data segment. */
+/* Append header and ciphertext. */
 static enum err
 put_sealed(struct buf *out, struct segment_header *h,
     const struct segment_make *in, const struct env *env, struct fail *f)
@@ -104,7 +102,6 @@ static enum err
 put_clear(struct buf *out, struct segment_header *h,
     const struct segment_make *in, struct fail *f)
 {
-	h->schema = 0;
 	h->body_bytes = in->body_n;
 	header_encode(out, h);
 	buf_put(out, in->body, in->body_n);

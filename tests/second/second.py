@@ -111,13 +111,16 @@ class Segment:
         r = Reader(data)
         r.read("stub:byte suite:2 kind:byte compartment:16 author:8 seq:uint position:uint", self)
         self.kind, lane = divmod(self.kind, 4)
-        self.chain = 0 if 1 <= self.kind <= 6 else 1
-        want(self.stub < 2 and self.suite == b"\1\1" and self.kind < 10 and lane < 3 and
-             (self.chain or not lane) and 0 < self.seq <= self.position <= SEQ_MAX, "header")
-        if self.chain:
-            self.schema, self.key_prefix, self.salt = r.uint(65535, 1), r.take(4), r.take(16)
+        self.chain = {0: 1, 7: 2, 8: 3}.get(self.kind, 0)
+        want(self.stub < 2 and self.suite == b"\1\1" and self.kind < 9 and lane < 3 and
+             (self.chain or not lane) and (self.chain < 3 or lane == 2) and
+             0 < self.seq <= self.position <= SEQ_MAX, "header")
+        self.schema = r.uint(65535, 1) if self.chain in (1, 2) else 0
+        if self.chain in (1, 3):
+            self.key_prefix, self.salt = r.take(4), r.take(16)
         n = r.uint(SEGMENT_MAX)
-        deps = [(r.take(8), r.uint(SEQ_MAX << 1 | 1, 2), r.take(16)) for _ in range(r.uint(64))]
+        deps = [(r.take(8), r.uint(SEQ_MAX << 1 | 1, 2), r.take(16)) for _ in range(
+            r.uint(64 if self.chain < 2 else 0))]
         self.deps = deps = ascending([(who, at & 1, at >> 1, ref) for who, at, ref in deps])
         want(all((self.author, self.chain) != d[:2] and d[1] <= self.chain for d in deps), "dep")
         self.header, self.body = data[1:r.at], r.take(32 if self.stub else n)
@@ -125,14 +128,14 @@ class Segment:
         self.signature = r.take(64)
         r.done()
         want(len(self.header) <= 4096 and len(data) <= SEGMENT_MAX and (
-            self.kind or n > 16 and padded(n - 16) == n - 16), "length")
+            self.chain not in (1, 3) or n > 16 and padded(n - 16) == n - 16), "length")
     def verify(self, network, previous, key):
         name = labelled("segment-identity", 32, network, sized(self.header), previous, self.hash)
         signed(named("segment-sign", name), self.signature, key)
         return name
     def open(self, key):
         key_id, header = labelled("key-id", 16, key=key), sized(self.header)
-        want(self.kind == 0 and not self.stub and key_id[:4] == self.key_prefix, "another key")
+        want(self.chain in (1, 3) and not self.stub and key_id[:4] == self.key_prefix, "another key")
         return unpad(aead_open(self.body, named("segment-ad", key_id, self.header), labelled(
             "segment-nonce", 24, header, key=key), labelled("segment-key", 32, header, key=key)))
 
@@ -268,6 +271,10 @@ def checks(lines, keys):
         verify(lone) == verify(stub) == B["segment-lone-derived"][-32:])
     yield "and open", Segment(lone).open(KEY) == B["payload-lone"] and [
         op[6] for op in read_payload(Segment(packed).open(KEY))] == [{5: "unexcused"}] * 12
+    part = Segment(B["segment-attachment"]).open(KEY)
+    yield "a part of a document fits its list and root", verify(B["segment-attachment"]) and (
+        part == B["part-only"] and labelled("document-part", 32, part[18:]) == B["part-list"][18:]
+        and labelled("document-root", 32, u64(3), B["part-list"][18:]) == B["part-derived"])
     pair = sodium.crypto_scalarmult_base(SECRET), SECRET
     b = open_bundle(BUNDLE, ID, pair)
     yield "the bundle verifies and opens", B["bundle-derived"].endswith(b.key)

@@ -6,6 +6,7 @@
 #include "sync/assets.h"
 #include "sync/dict.h"
 #include "sync/hash.h"
+#include "sync/part.h"
 #include "sync/rd.h"
 #include "sync/registry.h"
 #include "tests/support/golden.h"
@@ -250,7 +251,7 @@ take_dep(struct buf *text, struct rd *r, const char *comment)
 	golden_take(text, r, SEGMENT_REF_BYTES, "  begin of its id");
 }
 
-/* The header of a data or control segment, annotated. */
+/* The header of a segment, annotated. */
 static void
 take_header(struct buf *text, struct rd *r, const struct segment *s)
 {
@@ -261,8 +262,9 @@ take_header(struct buf *text, struct rd *r, const struct segment *s)
 	golden_take(text, r, AUTHOR_TAG_BYTES, "author tag");
 	golden_take(text, r, 0, "seq");
 	golden_take(text, r, 0, "position");
-	if (segment_chain(s->header.kind) == CHAIN_DATA) {
+	if (segment_has_schema(s->header.kind))
 		golden_take(text, r, 0, "schema version");
+	if (segment_is_sealed(s->header.kind)) {
 		golden_take(text, r, SEGMENT_PREFIX_BYTES,
 		    "prefix of the key id");
 		golden_take(text, r, SEGMENT_SALT_BYTES, "salt");
@@ -406,6 +408,84 @@ make_segment_control(struct buf *text)
 	buf_release(&bytes);
 }
 
+#define EXAMPLE_DOCUMENT "\x00\x11\x22"
+#define EXAMPLE_DOCUMENT_BYTES 3
+
+/* The list (number 0) or the only part of the example document. */
+static void
+example_part(struct buf *payload, unsigned number)
+{
+	static const uint8_t content[EXAMPLE_DOCUMENT_BYTES] = EXAMPLE_DOCUMENT;
+	uint8_t list[PART_HASH_BYTES];
+	struct part part = { .number = number,
+		.count = 1,
+		.content = number == 0 ? list : content,
+		.content_n = number == 0 ? sizeof(list) : sizeof(content) };
+
+	memset(part.document.b, 8, ID_BYTES);
+	part_hash(list, content, sizeof(content));
+	part_encode(payload, &part);
+}
+
+static void
+put_part(struct buf *text, unsigned number, const char *content)
+{
+	struct buf payload = { 0 };
+	struct rd r;
+
+	example_part(&payload, number);
+	r = rd_of(payload.p, payload.n);
+	golden_take(text, &r, ID_BYTES, "row of the document");
+	golden_take(text, &r, 0, "number");
+	golden_take(text, &r, 0, "count");
+	golden_take(text, &r, rd_left(&r), content);
+	buf_release(&payload);
+}
+
+static void
+make_part_list(struct buf *text)
+{
+	put_part(text, 0, "hash of part 1");
+}
+
+static void
+make_part_only(struct buf *text)
+{
+	put_part(text, 1, "content");
+}
+
+static void
+make_part_derived(struct buf *text)
+{
+	uint8_t root[PART_HASH_BYTES];
+	struct buf payload = { 0 };
+
+	example_part(&payload, 0);
+	part_root(root, EXAMPLE_DOCUMENT_BYTES,
+	    payload.p + payload.n - PART_HASH_BYTES, PART_HASH_BYTES);
+	golden_part(text, root, sizeof(root), "root");
+	buf_release(&payload);
+}
+
+static void
+make_segment_attachment(struct buf *text)
+{
+	struct sealing s;
+	struct segment_id id;
+	struct buf payload = { 0 }, bytes = { 0 };
+
+	example_init(&s);
+	s.header.kind = SEGMENT_ATTACHMENT;
+	s.header.lane = LANE_BULK;
+	s.header.dep_count = 0;
+	example_part(&payload, 1);
+	if (sealing_make(&s, &bytes, &id, &payload, NULL) != OK)
+		abort();
+	put_segment(text, &bytes);
+	buf_release(&payload);
+	buf_release(&bytes);
+}
+
 static void
 make_dictionary(struct buf *text)
 {
@@ -434,6 +514,10 @@ const struct golden golden_list[] = {
 	{ "segment-lone-stub", make_segment_stub, true },
 	{ "segment-packed", make_segment_packed, false },
 	{ "segment-control", make_segment_control, true },
+	{ "part-list", make_part_list, true },
+	{ "part-only", make_part_only, true },
+	{ "part-derived", make_part_derived, true },
+	{ "segment-attachment", make_segment_attachment, true },
 	{ "member-inputs", golden_member_inputs, true },
 	{ "member-root", golden_member_root, true },
 	{ "member-agency", golden_member_agency, true },

@@ -66,12 +66,12 @@ enum err
 sealing_make(struct sealing *s, struct buf *out, struct segment_id *id,
     const struct buf *body, struct fail *f)
 {
-	bool data = segment_chain(s->header.kind) == CHAIN_DATA;
+	bool sealed = segment_is_sealed(s->header.kind);
 	struct segment_make m = {
 		.header = &s->header,
 		.body = body != NULL ? body->p : NULL,
 		.body_n = body != NULL ? body->n : 0,
-		.key = data ? s->key : NULL,
+		.key = sealed ? s->key : NULL,
 		.network = &s->network,
 		.prev = s->header.seq > 1 ? &s->prev : NULL,
 		.secret_key = s->secret_key,

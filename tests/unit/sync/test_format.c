@@ -152,6 +152,12 @@ segments_verify_and_open(void **state)
 	open_block("segment-control", NULL);
 	buf_reset(&payload);
 	buf_reset(&want);
+	block_bytes(&want, "part-only");
+	open_block("segment-attachment", &payload);
+	assert_int_equal(payload.n, want.n);
+	assert_memory_equal(payload.p, want.p, want.n);
+	buf_reset(&payload);
+	buf_reset(&want);
 	golden_packed_payload(&want);
 	open_block("segment-packed", &payload);
 	assert_int_equal(payload.n, want.n);

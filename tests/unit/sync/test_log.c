@@ -103,6 +103,95 @@ a_stub_does_not_keep_the_whole_segment_away(void **state)
 	pair_stop(&p);
 }
 
+/* A segment of a kind that stands beside the log, in the person's case. */
+static void
+put_beside(struct pair *p, const struct row_id *person, enum segment_kind kind,
+    size_t n)
+{
+	struct replica *r = p->r[PAIR_NORTH];
+	struct buf body = { 0 };
+	int64_t no;
+
+	buf_zero(&body, n);
+	assert_int_equal(replica_begin(r, NULL), OK);
+	assert_int_equal(log_append_beside(r, pair_cpt(p, PAIR_NORTH, person),
+			     &no, kind, body.p, body.n, NULL),
+	    OK);
+	assert_int_equal(replica_commit(r, NULL), OK);
+	buf_release(&body);
+}
+
+static void
+offers_and_attachments_travel_beside_the_log(void **state)
+{
+	static const enum segment_kind kind[] = { SEGMENT_OFFER,
+		SEGMENT_ATTACHMENT };
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 35, 1);
+	shared_person(&p, &person);
+	for (size_t i = 0; i < COUNT_OF(kind); i++) {
+		uint8_t before[32], after[32];
+		int64_t cpt = pair_cpt(&p, PAIR_NORTH, &person)->no;
+
+		assert_int_equal(digest_compartment(p.r[PAIR_NORTH], before,
+				     cpt, NULL),
+		    OK);
+		put_beside(&p, &person, kind[i], 70);
+		put_beside(&p, &person, kind[i], 3000);
+		(void)pair_seal(&p, PAIR_NORTH);
+		pair_check(&p, PAIR_NORTH);
+		assert_int_equal(digest_compartment(p.r[PAIR_NORTH], after, cpt,
+				     NULL),
+		    OK);
+		assert_memory_equal(before, after, sizeof(before));
+	}
+	pair_exchange(&p, PAIR_NORTH, PAIR_HUB);
+	pair_exchange(&p, PAIR_CLINIC, PAIR_HUB);
+	for (enum pair_who who = PAIR_CLINIC; who <= PAIR_HUB; who++) {
+		assert_int_equal(pair_number(&p, who,
+				     "SELECT count(*) FROM _segment"
+				     " WHERE chain IN (2, 3) AND state = 3"),
+		    4);
+		pair_check(&p, who);
+	}
+	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
+	pair_stop(&p);
+}
+
+static void
+a_stub_beside_the_log_gives_way_to_the_whole(void **state)
+{
+	struct buf stub = { 0 };
+	struct row_id person;
+	struct pair p;
+	int64_t no;
+
+	(void)state;
+	pair_start(&p, 36, 1);
+	shared_person(&p, &person);
+	put_beside(&p, &person, SEGMENT_OFFER, 200);
+	no = pair_seal(&p, PAIR_NORTH);
+	stub_of(&p, &stub, no);
+	pair_ship_range(&p, PAIR_NORTH, PAIR_HUB, 1, no - 1);
+	assert_int_equal(pair_give(&p, PAIR_HUB, stub.p, stub.n, PAIR_NORTH),
+	    OUTCOME_APPLIED);
+	pair_check(&p, PAIR_HUB);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_HUB, no),
+	    OUTCOME_APPLIED);
+	assert_int_equal(pair_number(&p, PAIR_HUB,
+			     "SELECT count(*) FROM _segment WHERE chain = 2"
+			     " AND state = 3 AND length(bytes) > 200"),
+	    1);
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_HUB, no),
+	    OUTCOME_DUPLICATE);
+	pair_check(&p, PAIR_HUB);
+	buf_release(&stub);
+	pair_stop(&p);
+}
+
 static void
 a_forged_segment_leaves_nothing_but_a_count(void **state)
 {
@@ -315,6 +404,8 @@ main(void)
 		cmocka_unit_test(
 		    a_grant_without_its_content_is_refused_and_comes_whole_later),
 		cmocka_unit_test(a_stub_does_not_keep_the_whole_segment_away),
+		cmocka_unit_test(offers_and_attachments_travel_beside_the_log),
+		cmocka_unit_test(a_stub_beside_the_log_gives_way_to_the_whole),
 		cmocka_unit_test(a_forged_segment_leaves_nothing_but_a_count),
 		cmocka_unit_test(
 		    one_peer_cannot_use_up_the_room_for_what_cannot_be_verified_yet),
