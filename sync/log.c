@@ -202,34 +202,31 @@ log_close_open(struct replica *r, struct compartment *c, struct fail *f)
 	return e;
 }
 
-/* Where the next operation of a segment begins. */
+/* Bytes of an open segment so far. */
 static enum err
-open_end(struct replica *r, int64_t segment, int64_t *end, struct fail *f)
+open_size(struct replica *r, int64_t segment, uint64_t *size, struct fail *f)
 {
-	static const char *const sql[] = {
-		"SELECT start + length(bytes) FROM _open WHERE segment = ?1"
-		" ORDER BY start DESC LIMIT 1",
-		"SELECT length(bytes) FROM _segment WHERE no = ?1",
-	};
-	bool row = false;
-	enum err e = OK;
+	uint64_t added = 0;
+	struct stmt *s;
+	bool row;
+	enum err e;
 
-	for (size_t i = 0; e == OK && !row && i < COUNT_OF(sql); i++) {
-		struct stmt *s;
-
-		e = db_stmt(&s, r->db, sql[i], f);
-		if (e != OK)
-			return e;
-		stmt_int(s, 1, segment);
-		e = stmt_step(s, &row, f);
-		if (e == OK && row)
-			*end = stmt_col_int(s, 0);
-		stmt_reset(s);
-	}
+	e = db_stmt(&s, r->db,
+	    "SELECT length(bytes) FROM _segment WHERE no = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, segment);
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*size = (uint64_t)stmt_col_int(s, 0);
+	stmt_reset(s);
 	if (e == OK && !row)
 		e = fail_set(f, ERR_CORRUPT,
 		    "open segment %lld is missing: run footbridge rebuild",
 		    (long long)segment);
+	if (e == OK)
+		e = log_open_bytes(r, &added, segment, f);
+	*size += added;
 	return e;
 }
 
@@ -238,50 +235,26 @@ static enum err
 extend_open(struct replica *r, struct compartment *c, bool *full,
     const struct buf *loose, struct fail *f)
 {
-	struct stmt *s;
-	int64_t end = 0;
+	uint64_t size = 0;
 	enum err e;
 
 	*full = false;
-	e = open_end(r, c->open_no, &end, f);
+	e = open_size(r, c->open_no, &size, f);
 	if (e != OK)
 		return e;
-	if ((uint64_t)end + loose->n > LIMIT_OPEN_BYTES) {
+	if (size + loose->n > LIMIT_OPEN_BYTES) {
 		*full = true;
 		return log_close_open(r, c, f);
 	}
-	e = db_stmt(&s, r->db,
-	    "INSERT INTO _open (segment, start, bytes) VALUES (?1, ?2, ?3)", f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, c->open_no);
-	stmt_int(s, 2, end);
-	stmt_blob(s, 3, loose->p, loose->n);
-	return stmt_run(s, f);
+	return log_open_add(r, c->open_no, loose->p, loose->n, f);
 }
 
 enum err
 log_loose(struct replica *r, struct buf *out, int64_t segment,
     const uint8_t *first, size_t n, struct fail *f)
 {
-	struct stmt *s;
-	bool row;
-	enum err e;
-
 	buf_put(out, first, n);
-	e = db_stmt(&s, r->db,
-	    "SELECT bytes FROM _open WHERE segment = ?1 ORDER BY start", f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, segment);
-	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		const uint8_t *p = stmt_col_blob(s, 0, &n);
-
-		buf_put(out, p, n);
-	}
-	if (e == OK && out->err != OK)
-		e = fail_set(f, out->err, "%s", err_text(out->err));
-	return e;
+	return log_open_put(r, out, segment, f);
 }
 
 enum err

@@ -19,6 +19,18 @@ struct log_row {
 enum err log_insert(struct replica *r, const struct log_row *row,
     struct fail *f);
 
+/* ---- log_open.c: operations added to an open segment after its first ---- */
+
+/* How many bytes they are; 0 for none. */
+enum err log_open_bytes(struct replica *r, uint64_t *bytes, int64_t segment,
+    struct fail *f);
+enum err log_open_add(struct replica *r, int64_t segment, const uint8_t *p,
+    size_t n, struct fail *f);
+/* All of them, as they were added, appended. */
+enum err log_open_put(struct replica *r, struct buf *out, int64_t segment,
+    struct fail *f);
+enum err log_open_drop(struct replica *r, int64_t segment, struct fail *f);
+
 /* The loose operations of an unsealed data segment, appended: the first, as its
  * row has it (n bytes), then those that were added. */
 enum err log_loose(struct replica *r, struct buf *out, int64_t segment,

@@ -192,13 +192,7 @@ store_sealed(struct replica *r, int64_t no, const struct segment_header *h,
 	stmt_blob(s, 5, id->b, sizeof(id->b));
 	stmt_blob(s, 6, bytes->p, bytes->n);
 	e = stmt_run(s, f);
-	if (e == OK)
-		e = db_stmt(&s, r->db, "DELETE FROM _open WHERE segment = ?1",
-		    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, no);
-	return stmt_run(s, f);
+	return e == OK ? log_open_drop(r, no, f) : e;
 }
 
 static enum err
@@ -369,6 +363,7 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	/* sealed work takes less room; that this fails costs nothing else */
 	if (e == OK && *sealed > 0 && !db_in_transaction(r->db))
 		(void)db_trim(r->db, NULL);
+	log_open_forget(r); /* most of what it knew is sealed */
 	unsealed_release(&u);
 	buf_release(&m.payload);
 	buf_release(&m.bytes);

@@ -34,6 +34,7 @@ struct table_sql {
 };
 
 struct compartment_cache;
+struct open_tails;
 
 /* The audit entry of the running transaction: acts of one kind by one person
  * are one entry with their number. act: a literal. */
@@ -77,6 +78,7 @@ struct replica {
 	/* identity or members changed in the running transaction */
 	bool members_touched;
 	struct compartment_cache *cache;
+	struct open_tails *tails; /* log_open.c; NULL: to be read */
 	struct table_sql *sql; /* per registry->tables index */
 	int64_t parked;        /* rows in _parked */
 	struct buf scratch;    /* payloads, rows: reset by each user */
@@ -95,6 +97,9 @@ enum err compartment_cache_new(struct replica *r, struct fail *f);
 enum err replica_enter(struct replica *r, bool *own, struct fail *f);
 /* Ends what replica_enter began: commit when e is OK, else roll back. */
 enum err replica_leave(struct replica *r, bool own, enum err e, struct fail *f);
+
+/* Forget where the rows of _open end (after a rollback, at closing). */
+void log_open_forget(struct replica *r);
 
 /* Counters, authors and members again from the tables. */
 enum err replica_reload(struct replica *r, struct fail *f);

@@ -341,6 +341,7 @@ replica_close(struct replica *r)
 	if (r->lock != NULL)
 		r->env->lock_drop(r->env->self, r->lock);
 	compartment_forget(r);
+	log_open_forget(r);
 	free(r->cache);
 	replica_free_sql(r);
 	members_free(r->members);

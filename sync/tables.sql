@@ -71,14 +71,15 @@ CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
 
 -- Loose operations added to an open segment after its first, until it is sealed:
--- a row each, so that saving one field does not write the segment again. start:
--- where they begin among the segment's loose bytes.
+-- a row each, so that saving one field does not write the segment again, and in
+-- the order they were made, so that those of one transaction share a page. prev:
+-- the one before it of the same segment, 0 for the first.
 CREATE TABLE _open (
+	no INTEGER PRIMARY KEY,
 	segment BIGINT NOT NULL,
-	start BIGINT NOT NULL,
-	bytes BLOB NOT NULL,
-	PRIMARY KEY (segment, start)
-) WITHOUT ROWID;
+	prev BIGINT NOT NULL,
+	bytes BLOB NOT NULL
+);
 
 -- Received but not yet verifiable: unknown author or missing predecessor, found
 -- again by their place; membership records (reason 9) have none.
