@@ -79,9 +79,9 @@ struct replica {
 	bool members_touched;
 	struct compartment_cache *cache;
 	struct open_tails *tails; /* log_open.c; NULL: to be read */
-	struct table_sql *sql; /* per registry->tables index */
-	int64_t parked;        /* rows in _parked */
-	struct buf scratch;    /* payloads, rows: reset by each user */
+	struct table_sql *sql;    /* per registry->tables index */
+	int64_t parked;           /* rows in _parked */
+	struct buf scratch;       /* payloads, rows: reset by each user */
 	struct {
 		const char *name;
 		int64_t add;
