@@ -58,7 +58,14 @@
 /* Runs of positions held ahead of a cursor, per lane: parts of a bundle. */
 #define LIMIT_AHEAD_RUNS 4096
 
-#define LIMIT_MEMBER_BYTES 4096
+/* A membership record; only a revocation may be longer, since it lists what
+ * stays of a steward that enrolled a whole network. */
+#define LIMIT_MEMBER_PLAIN_BYTES 4096
+#define LIMIT_MEMBER_BYTES 40960
+#define LIMIT_REVOCATION_CUTS 64 /* lives of one computer */
+#define LIMIT_REVOCATION_STANDING 4000
+/* Numbers of an agency's keys, one more at each replacement. */
+#define LIMIT_AGENCY_KEY_NO 1000000
 #define LIMIT_NAME_BYTES 200    /* a person's, office's or agency's name */
 #define LIMIT_CATEGORY_BYTES 64 /* "TX2.attendance" */
 #define LIMIT_BASIS_BYTES 200

@@ -1,124 +1,31 @@
 /*
- * The set of membership records in memory. Every valid version of an agency or
- * node is kept; after each addition the one that holds is chosen anew from all
- * of them, so that the order of arrival cannot matter.
- *
- * Tables are arrays of pointers sorted by the key that each entry begins with:
- * entries never move, look-ups are a binary search.
+ * The set of membership records in memory: checking one, taking it in. What
+ * counts of them is decided in member_settle.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/member_i.h"
-
-struct table_of {
-	void **at;
-	size_t n, room;
-	size_t key_bytes;
-};
-
-/* One accepted record about an agency or a node. */
-struct version {
-	uint8_t id[MEMBER_RECORD_ID_BYTES];
-	uint64_t serial;
-	struct version *next;
-	struct member_agency agency; /* one of the two is used */
-	struct member_node node;
-};
-
-struct agency_entry {
-	struct member_agency now; /* first: the key is its id */
-	struct version *versions;
-};
-
-struct node_entry {
-	struct member_node now; /* first: the key is its id */
-	struct version *versions;
-};
-
-struct members {
-	bool has_network, has_root, training;
-	bool stored; /* records come from our own database */
-	struct network_id network;
-	uint8_t root_key[MEMBER_KEY_BYTES];
-	uint8_t root_id[MEMBER_RECORD_ID_BYTES]; /* the one that names it */
-	char name[LIMIT_NAME_BYTES + 1];
-	const char *why;
-	struct table_of records, agencies, nodes, authors;
-};
-
-/* ---- tables ---------------------------------------------------------------
- */
-
-/* Position of key, or where it belongs. */
-static bool
-table_find(const struct table_of *t, size_t *at, const void *key)
-{
-	size_t low = 0, high = t->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = memcmp(t->at[mid], key, t->key_bytes);
-
-		if (c == 0) {
-			*at = mid;
-			return true;
-		}
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*at = low;
-	return false;
-}
-
-static void *
-table_get(const struct table_of *t, const void *key)
-{
-	size_t at;
-
-	return table_find(t, &at, key) ? t->at[at] : NULL;
-}
-
-static bool
-table_reserve(struct table_of *t)
-{
-	size_t room = t->room == 0 ? 16 : t->room * 2;
-	void **at;
-
-	if (t->n < t->room)
-		return true;
-	at = realloc(t->at, room * sizeof(*at));
-	if (at == NULL)
-		return false;
-	t->at = at;
-	t->room = room;
-	return true;
-}
-
-/* entry begins with its key, which is not in the table; room was reserved */
-static void
-table_insert(struct table_of *t, void *entry)
-{
-	size_t at;
-	bool there = table_find(t, &at, entry);
-
-	assert(!there && t->n < t->room);
-	memmove(t->at + at + 1, t->at + at, (t->n - at) * sizeof(*t->at));
-	t->at[at] = entry;
-	t->n++;
-}
+#include "sync/member_set.h"
 
 static void
-versions_free(struct version *v)
+versions_free(struct member_version *v)
 {
 	while (v != NULL) {
-		struct version *next = v->next;
+		struct member_version *next = v->next;
 
 		free(v);
 		v = next;
 	}
+}
+
+static void
+revocation_free(struct revocation_entry *v)
+{
+	if (v == NULL)
+		return;
+	free(v->cut);
+	free(v->standing);
+	free(v);
 }
 
 enum err
@@ -132,6 +39,7 @@ members_new(struct members **out, const struct network_id *network)
 	m->agencies.key_bytes = ID_BYTES;
 	m->nodes.key_bytes = ID_BYTES;
 	m->authors.key_bytes = AUTHOR_TAG_BYTES;
+	m->revocations.key_bytes = MEMBER_RECORD_ID_BYTES;
 	m->why = "";
 	if (network != NULL) {
 		m->network = *network;
@@ -155,96 +63,19 @@ members_free(struct members *m)
 	}
 	for (size_t k = 0; k < m->nodes.n; k++) {
 		versions_free(((struct node_entry *)m->nodes.at[k])->versions);
+		free(((struct node_entry *)m->nodes.at[k])->cut);
 		free(m->nodes.at[k]);
 	}
+	for (size_t k = 0; k < m->revocations.n; k++)
+		revocation_free(m->revocations.at[k]);
 	for (size_t k = 0; k < m->authors.n; k++)
 		free(m->authors.at[k]);
 	free(m->records.at);
 	free(m->agencies.at);
 	free(m->nodes.at);
 	free(m->authors.at);
+	free(m->revocations.at);
 	free(m);
-}
-
-/* ---- which version holds ---------------------------------------------------
- */
-
-/* (serial, id) of a against b */
-static int
-version_compare(const struct version *a, const struct version *b)
-{
-	if (a->serial != b->serial)
-		return a->serial < b->serial ? -1 : 1;
-	return memcmp(a->id, b->id, sizeof(a->id));
-}
-
-static const struct version *
-version_first(const struct version *v)
-{
-	const struct version *first = v;
-
-	for (; v != NULL; v = v->next)
-		if (version_compare(v, first) < 0)
-			first = v;
-	return first;
-}
-
-static void
-agency_choose(struct agency_entry *a)
-{
-	const struct version *first = version_first(a->versions);
-	const struct version *best = first;
-
-	for (const struct version *v = a->versions; v != NULL; v = v->next)
-		if (v->agency.kind == first->agency.kind &&
-		    version_compare(v, best) > 0)
-			best = v;
-	a->now = best->agency;
-}
-
-static void
-node_choose(struct node_entry *n)
-{
-	const struct version *first = version_first(n->versions);
-	const struct version *best = first;
-	unsigned ever = 0;
-
-	for (const struct version *v = n->versions; v != NULL; v = v->next) {
-		if (!id_equal(&v->node.agency, &first->node.agency))
-			continue;
-		ever |= v->node.roles;
-		if (version_compare(v, best) > 0)
-			best = v;
-	}
-	n->now = best->node;
-	n->now.ever_roles = ever;
-}
-
-/* ---- who may issue
- * ----------------------------------------------------------- */
-
-/* Did any valid record give this node the role (in this agency, if named)? */
-static bool
-ever_had(const struct node_entry *n, unsigned role,
-    const struct agency_id *agency)
-{
-	for (const struct version *v = n->versions; v != NULL; v = v->next)
-		if ((v->node.roles & role) != 0 &&
-		    (agency == NULL || id_equal(&v->node.agency, agency)))
-			return true;
-	return false;
-}
-
-static bool
-may_issue(const struct member_record *r, const struct node_entry *issuer)
-{
-	if (r->by_root || r->kind == MEMBER_AUTHOR)
-		return true;
-	if (ever_had(issuer, MEMBER_STEWARD_NETWORK, NULL))
-		return true;
-	return r->kind == MEMBER_NODE &&
-	    (r->node.roles & MEMBER_STEWARD_NETWORK) == 0 &&
-	    ever_had(issuer, MEMBER_STEWARD_AGENCY, &r->node.agency);
 }
 
 static enum err
@@ -275,7 +106,7 @@ static enum err
 check_record(struct members *m, enum member_result *result,
     const struct member_record *r, struct fail *f)
 {
-	const struct node_entry *issuer = NULL;
+	const struct node_entry *issuer = NULL, *target = NULL;
 	const uint8_t *key = r->root_key; /* a root record's own */
 
 	if (r->kind != MEMBER_ROOT) {
@@ -284,7 +115,7 @@ check_record(struct members *m, enum member_result *result,
 		key = m->root_key;
 	}
 	if (!r->by_root) {
-		issuer = table_get(&m->nodes, r->issuer.b);
+		issuer = member_table_get(&m->nodes, r->issuer.b);
 		if (issuer == NULL)
 			return wait_for(m, result, "the record of its issuer");
 		key = issuer->now.sign_key;
@@ -298,11 +129,17 @@ check_record(struct members *m, enum member_result *result,
 		return fail_set(f, ERR_AUTH,
 		    "membership record: the node that it names did not sign "
 		    "it");
-	if (!may_issue(r, issuer))
+	if (r->kind == MEMBER_REVOCATION) {
+		target = member_table_get(&m->nodes, r->revoke.node.b);
+		if (target == NULL)
+			return wait_for(m, result,
+			    "the record of the node that it revokes");
+	}
+	if (!r->by_root && !member_may_issue(issuer, r, target, false))
 		return wait_for(m, result,
 		    "a record that makes its issuer a steward for it");
 	if (r->kind == MEMBER_NODE &&
-	    table_get(&m->agencies, r->node.agency.b) == NULL)
+	    member_table_get(&m->agencies, r->node.agency.b) == NULL)
 		return wait_for(m, result, "the record of its agency");
 	return OK;
 }
@@ -324,14 +161,16 @@ insert_root(struct members *m, const struct member_record *r)
 	memcpy(m->name, r->root_name, sizeof(m->name));
 }
 
-static struct version *
-version_new(const struct member_record *r)
+static struct member_version *
+version_new(struct members *m, const struct member_record *r)
 {
-	struct version *v = calloc(1, sizeof(*v));
+	struct member_version *v = calloc(1, sizeof(*v));
 
 	if (v == NULL)
 		return NULL;
 	memcpy(v->id, r->id, sizeof(v->id));
+	if (!r->by_root)
+		v->issuer = member_table_get(&m->nodes, r->issuer.b);
 	v->agency = r->agency;
 	v->node = r->node;
 	v->serial =
@@ -342,46 +181,46 @@ version_new(const struct member_record *r)
 static enum err
 insert_agency(struct members *m, const struct member_record *r)
 {
-	struct agency_entry *a = table_get(&m->agencies, r->agency.id.b);
-	struct version *v = version_new(r);
+	struct agency_entry *a = member_table_get(&m->agencies, r->agency.id.b);
+	struct member_version *v = version_new(m, r);
 
 	if (v == NULL)
 		return ERR_NOMEM;
 	if (a == NULL) {
-		if (!table_reserve(&m->agencies) ||
+		if (!member_table_reserve(&m->agencies) ||
 		    (a = calloc(1, sizeof(*a))) == NULL) {
 			free(v);
 			return ERR_NOMEM;
 		}
 		a->now.id = r->agency.id;
-		table_insert(&m->agencies, a);
+		member_table_insert(&m->agencies, a);
 	}
 	v->next = a->versions;
 	a->versions = v;
-	agency_choose(a);
+	member_settle_agency(m, a);
 	return OK;
 }
 
 static enum err
 insert_node(struct members *m, const struct member_record *r)
 {
-	struct node_entry *n = table_get(&m->nodes, r->node.id.b);
-	struct version *v = version_new(r);
+	struct node_entry *n = member_table_get(&m->nodes, r->node.id.b);
+	struct member_version *v = version_new(m, r);
 
 	if (v == NULL)
 		return ERR_NOMEM;
 	if (n == NULL) {
-		if (!table_reserve(&m->nodes) ||
+		if (!member_table_reserve(&m->nodes) ||
 		    (n = calloc(1, sizeof(*n))) == NULL) {
 			free(v);
 			return ERR_NOMEM;
 		}
 		n->now.id = r->node.id;
-		table_insert(&m->nodes, n);
+		member_table_insert(&m->nodes, n);
 	}
 	v->next = n->versions;
 	n->versions = v;
-	node_choose(n);
+	member_settle_node(m, n);
 	return OK;
 }
 
@@ -389,7 +228,8 @@ insert_node(struct members *m, const struct member_record *r)
 static enum err
 insert_author(struct members *m, const struct member_record *r)
 {
-	struct member_author *a = table_get(&m->authors, r->author.tag.b);
+	struct member_author *a =
+	    member_table_get(&m->authors, r->author.tag.b);
 	int c;
 
 	if (a != NULL) {
@@ -401,13 +241,64 @@ insert_author(struct members *m, const struct member_record *r)
 			*a = r->author;
 		return OK;
 	}
-	if (!table_reserve(&m->authors))
+	if (!member_table_reserve(&m->authors))
 		return ERR_NOMEM;
 	a = malloc(sizeof(*a));
 	if (a == NULL)
 		return ERR_NOMEM;
 	*a = r->author;
-	table_insert(&m->authors, a);
+	member_table_insert(&m->authors, a);
+	return OK;
+}
+
+static enum err
+copy_revocation(struct revocation_entry *v, const struct member_record *r)
+{
+	struct rd cuts = rd_of(r->cuts, r->cuts_n);
+
+	v->cut_count = r->revoke.cut_count;
+	v->standing_count = r->revoke.standing_count;
+	if (v->cut_count > 0) {
+		v->cut = calloc(v->cut_count, sizeof(*v->cut));
+		if (v->cut == NULL)
+			return ERR_NOMEM;
+	}
+	for (size_t k = 0; k < v->cut_count; k++)
+		member_read_cut(&cuts, &v->cut[k]);
+	if (v->standing_count > 0) {
+		v->standing = calloc(v->standing_count, sizeof(*v->standing));
+		if (v->standing == NULL)
+			return ERR_NOMEM;
+		memcpy(v->standing, r->standing,
+		    v->standing_count * sizeof(*v->standing));
+	}
+	return OK;
+}
+
+static enum err
+insert_revocation(struct members *m, const struct member_record *r)
+{
+	struct node_entry *n = member_table_get(&m->nodes, r->revoke.node.b);
+	struct revocation_entry *v = calloc(1, sizeof(*v));
+
+	if (n->cut == NULL)
+		n->cut = calloc(LIMIT_REVOCATION_CUTS, sizeof(*n->cut));
+	if (v == NULL || n->cut == NULL ||
+	    !member_table_reserve(&m->revocations) ||
+	    copy_revocation(v, r) != OK) {
+		revocation_free(v);
+		return ERR_NOMEM;
+	}
+	memcpy(v->id, r->id, sizeof(v->id));
+	if (!r->by_root)
+		v->issuer = member_table_get(&m->nodes, r->issuer.b);
+	v->target = n;
+	v->reason = r->revoke.reason;
+	v->agency_key_no = r->revoke.agency_key_no;
+	v->next = n->against;
+	n->against = v;
+	member_table_insert(&m->revocations, v);
+	m->unsettled = true;
 	return OK;
 }
 
@@ -417,7 +308,7 @@ insert_record(struct members *m, const struct member_record *r)
 	uint8_t *id;
 	enum err e = OK;
 
-	if (!table_reserve(&m->records))
+	if (!member_table_reserve(&m->records))
 		return ERR_NOMEM;
 	id = malloc(MEMBER_RECORD_ID_BYTES);
 	if (id == NULL)
@@ -429,13 +320,15 @@ insert_record(struct members *m, const struct member_record *r)
 		e = insert_agency(m, r);
 	else if (r->kind == MEMBER_NODE)
 		e = insert_node(m, r);
+	else if (r->kind == MEMBER_REVOCATION)
+		e = insert_revocation(m, r);
 	else
 		e = insert_author(m, r);
 	if (e != OK) {
 		free(id);
 		return e;
 	}
-	table_insert(&m->records, id);
+	member_table_insert(&m->records, id);
 	return OK;
 }
 
@@ -456,18 +349,17 @@ members_add(struct members *m, enum member_result *result,
 		return fail_set(f, ERR_INPUT,
 		    "membership record: it belongs to another network; nothing "
 		    "was changed");
-	if (table_get(&m->records, r.id) != NULL) {
+	if (member_table_get(&m->records, r.id) != NULL) {
 		*result = MEMBER_DUPLICATE;
 		return OK;
 	}
-	if (r.kind == MEMBER_REVOCATION)
-		return fail_set(f, ERR_UNAVAILABLE,
-		    "membership record: revocation is not available yet");
 	e = check_record(m, &got, &r, f);
 	if (e == OK && got == MEMBER_ADDED) {
 		e = insert_record(m, &r);
 		if (e != OK)
 			return fail_set(f, e, "membership: out of memory");
+		if (m->unsettled && !m->stored)
+			member_settle(m);
 	}
 	if (e == OK)
 		*result = got;
@@ -478,6 +370,8 @@ void
 members_take_stored(struct members *m, bool stored)
 {
 	m->stored = stored;
+	if (m->unsettled && !stored)
+		member_settle(m);
 }
 
 const char *
@@ -496,83 +390,4 @@ members_head(const struct members *m, uint8_t out[static 32])
 	for (size_t k = 0; k < m->records.n; k++)
 		hash_put(&h, m->records.at[k], MEMBER_RECORD_ID_BYTES);
 	hash_final(&h, out);
-}
-
-/* ---- look-ups --------------------------------------------------------------
- */
-
-const struct network_id *
-members_network(const struct members *m)
-{
-	return m->has_network ? &m->network : NULL;
-}
-
-const char *
-members_network_name(const struct members *m)
-{
-	return m->name;
-}
-
-bool
-members_training(const struct members *m)
-{
-	return m->training;
-}
-
-const struct member_agency *
-members_agency(const struct members *m, const struct agency_id *id)
-{
-	const struct agency_entry *a = table_get(&m->agencies, id->b);
-
-	return a != NULL ? &a->now : NULL;
-}
-
-const struct member_node *
-members_node(const struct members *m, const struct node_id *id)
-{
-	const struct node_entry *n = table_get(&m->nodes, id->b);
-
-	return n != NULL ? &n->now : NULL;
-}
-
-const struct member_author *
-members_author(const struct members *m, const struct author_tag *tag)
-{
-	return table_get(&m->authors, tag->b);
-}
-
-size_t
-members_node_count(const struct members *m)
-{
-	return m->nodes.n;
-}
-
-const struct member_node *
-members_node_at(const struct members *m, size_t i)
-{
-	return &((const struct node_entry *)m->nodes.at[i])->now;
-}
-
-size_t
-members_agency_count(const struct members *m)
-{
-	return m->agencies.n;
-}
-
-const struct member_agency *
-members_agency_at(const struct members *m, size_t i)
-{
-	return &((const struct agency_entry *)m->agencies.at[i])->now;
-}
-
-size_t
-members_author_count(const struct members *m)
-{
-	return m->authors.n;
-}
-
-const struct member_author *
-members_author_at(const struct members *m, size_t i)
-{
-	return m->authors.at[i];
 }

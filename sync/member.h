@@ -20,12 +20,28 @@
  *            smallest (serial, record id) fixes the agency and a record with
  *            another agency is void.
  *   author   node, incarnation; signed by that node.
- *   revocation is framed and answers "not available yet".
+ *   revocation  node, reason, where its work ends; issuer root (any node), a
+ *            network steward (any node), or a steward of the same agency (a
+ *            node that is no network steward). See below.
  *
  * Validity: a record counts when its issuer holds the needed role by any valid
  * record in the set (least fixed point from the root). Roles so only grow: a
  * later record that takes the steward role away does not void what the steward
  * issued, whichever comes first. Taking back is revocation.
+ *
+ * Revocation. A node that was lost or compromised *cuts*: of its work only what
+ * the record names still counts, and of the membership records that it issued
+ * only those that the record lists as standing. Left and mistake cut nothing.
+ * What counts is decided level by level, so that there is no circle:
+ *
+ *   1. the root's revocations stand; what they undo is undone;
+ *   2. those of network stewards stand whose role and record are not undone by
+ *      1; equals cannot undo each other's: two that revoke each other are both
+ *      out; what they undo is undone;
+ *   3. those of agency stewards in the same way.
+ *
+ * A node whose every record was undone counts as compromised with nothing of it
+ * standing. It and every revoked node keep their entry: names stay readable.
  *
  * Dates are shown, never checked. Bytes: FORMAT.md "Membership".
  * Pure in memory: no SQL, no I/O. A network has tens to a few thousand records.
@@ -84,7 +100,7 @@ struct member_node {
 	uint8_t consent[MEMBER_SIG_BYTES];
 	uint8_t tls_consent[MEMBER_SIG_BYTES];
 	/* out only: roles that any valid record of this node and agency gave;
-	 * what was issued under them stays issued */
+	 * what was issued under them stays issued. Revocation leaves them. */
 	unsigned ever_roles;
 };
 
@@ -92,6 +108,38 @@ struct member_author {
 	struct author_tag tag;
 	struct node_id node;
 	struct incarnation incarnation;
+};
+
+enum revocation_reason {
+	REVOKED_LOST = 1,
+	REVOKED_LEFT = 2,
+	REVOKED_COMPROMISED = 3,
+	REVOKED_MISTAKE = 4, /* enrolled by mistake */
+};
+
+/* The last work of one incarnation that counts. */
+struct member_cut {
+	struct incarnation incarnation;
+	uint64_t position; /* 1..LIMIT_SEQ */
+	struct segment_id id;
+};
+
+#define MEMBER_STANDING_BYTES 8 /* first bytes of a record's id */
+
+/* What all revocations of one node that stand say together: the worst reason
+ * (compromised, lost, mistake, left), the earliest cut of each incarnation. */
+struct member_revocation {
+	struct node_id node;
+	enum revocation_reason reason;
+	bool cuts;              /* lost or compromised */
+	uint64_t agency_key_no; /* highest agency key that the node knew */
+	bool by_root;
+	struct node_id issuer; /* of record; zeros: the root */
+	uint8_t record[32];    /* id of the record to show (of several the
+				* smallest id of those with this reason) */
+	bool undone; /* not named itself: who enrolled it was revoked */
+	size_t cut_count;
+	const struct member_cut *cut; /* ascending by incarnation; borrowed */
 };
 
 /* This node's own secrets; wiped by identity_wipe. */
@@ -163,12 +211,13 @@ enum member_result {
  * Check one record and take it in. id: 32 bytes, name of the record, written
  * whenever the bytes could be parsed.
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_AUTH (a signature),
- *        ERR_INPUT (another network), ERR_UNAVAILABLE (revocation), ERR_NOMEM
+ *        ERR_INPUT (another network), ERR_NOMEM
  * An issuer without the role is MEMBER_WAITING and not refused: the record that
  * gives the role may still come, and refusing would make the state depend on
  * the order. members_why says what it waits for.
  * MEMBER_ADDED may make waiting ones acceptable: the caller gives them again.
- * Nothing changes on failure.
+ * Whether a record is taken never depends on revocations: those decide what of
+ * the set counts. Nothing changes on failure.
  */
 enum err members_add(struct members *m, enum member_result *result,
     uint8_t id[static 32], const uint8_t *bytes, size_t n, struct fail *f);
@@ -204,6 +253,27 @@ const struct member_agency *members_agency_at(const struct members *m,
 size_t members_author_count(const struct members *m);
 const struct member_author *members_author_at(const struct members *m,
     size_t i);
+/* NULL: not revoked. Valid until the next members_add. */
+const struct member_revocation *members_revocation(const struct members *m,
+    const struct node_id *node);
+/*
+ * Is this place of an author's feed inside its node's revocation? position
+ * UINT64_MAX: not sealed yet, outside as soon as the node is revoked. id: of
+ * the segment, told apart from another one at the position of the cut; NULL:
+ * not asked. True for who is not revoked, or not known.
+ */
+bool members_inside(const struct members *m, const struct author_tag *author,
+    uint64_t position, const struct segment_id *id);
+/* Agency keys with a number below this are known to a registrar that was
+ * revoked, whatever the reason: nothing new is sealed to them. 0: none. */
+uint64_t members_exposed_key(const struct members *m,
+    const struct agency_id *agency);
+/* The agency's every record was undone with its issuer: it is given nothing. */
+bool members_agency_undone(const struct members *m, const struct agency_id *id);
+/* How many membership records a node issued (its own author records are not
+ * counted); the first room of them, their MEMBER_STANDING_BYTES ascending. */
+size_t members_issued(const struct members *m, const struct node_id *issuer,
+    uint8_t (*out)[MEMBER_STANDING_BYTES], size_t room);
 /* By name if unique, else full id or its first 8 hex digits or more.
  * ERR_NOTFOUND, ERR_INPUT when ambiguous. */
 enum err members_find_node(const struct members *m,
@@ -233,5 +303,20 @@ void member_node_consent(struct member_node *n, const struct identity *i,
     const struct network_id *network);
 enum err member_make_author(struct buf *out, const struct identity *i,
     const struct network_id *network);
+/* cuts and standing only with lost and compromised; sorted by the callee into
+ * the record, at most LIMIT_REVOCATION_CUTS and _STANDING: ERR_LIMIT. */
+struct member_revoke {
+	struct node_id node;
+	enum revocation_reason reason;
+	uint64_t agency_key_no;
+	const struct member_cut *cut;
+	size_t cut_count;
+	const uint8_t (*standing)[MEMBER_STANDING_BYTES];
+	size_t standing_count;
+};
+enum err member_make_revocation(struct buf *out, const struct identity *i,
+    const struct network_id *network, bool as_root,
+    const struct member_revoke *revoke);
+bool revocation_reason_cuts(enum revocation_reason reason);
 
 #endif

@@ -11,9 +11,6 @@
 #include "sync/registry.h"
 #include "sync/value.h"
 
-#define REVOCATION_REASON_MAX 4
-#define REVOCATION_CUTS_MAX 64
-
 /* ---- names ----------------------------------------------------------------
  */
 
@@ -232,22 +229,6 @@ read_author(struct rd *r, struct member_record *m)
 		rd_fail(r);
 }
 
-/* framed only: node, reason, and per incarnation the last position and id */
-static void
-read_revocation(struct rd *r)
-{
-	uint64_t cuts;
-
-	(void)rd_take(r, ID_BYTES);
-	(void)rd_max(r, REVOCATION_REASON_MAX);
-	cuts = rd_max(r, REVOCATION_CUTS_MAX);
-	for (uint64_t k = 0; k < cuts; k++) {
-		(void)rd_take(r, ID_BYTES);
-		(void)rd_uint(r);
-		(void)rd_take(r, SEGMENT_ID_BYTES);
-	}
-}
-
 static void
 read_body(struct rd *r, struct member_record *m)
 {
@@ -265,7 +246,7 @@ read_body(struct rd *r, struct member_record *m)
 		read_author(r, m);
 		break;
 	case MEMBER_REVOCATION:
-		read_revocation(r);
+		member_read_revocation(r, m);
 		break;
 	}
 }
@@ -289,13 +270,16 @@ member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 	struct member_record m = { 0 };
 	struct rd r = rd_of(bytes, n);
 	unsigned format, kind;
+	size_t limit;
 
-	if (n > LIMIT_MEMBER_BYTES)
-		return fail_set(f, ERR_LIMIT,
-		    "membership record: want at most %d bytes, have %zu",
-		    LIMIT_MEMBER_BYTES, n);
 	format = rd_u8(&r);
 	kind = rd_u8(&r);
+	limit = kind == MEMBER_REVOCATION ? LIMIT_MEMBER_BYTES
+					  : LIMIT_MEMBER_PLAIN_BYTES;
+	if (n > limit)
+		return fail_set(f, ERR_LIMIT,
+		    "membership record: want at most %zu bytes, have %zu",
+		    limit, n);
 	if (r.err == OK &&
 	    (format != MEMBER_FORMAT || kind < MEMBER_ROOT ||
 		kind > MEMBER_REVOCATION))
@@ -323,9 +307,9 @@ member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 /* ---- making ---------------------------------------------------------------
  */
 
-static void
-start(struct buf *b, enum member_kind kind, const struct network_id *network,
-    const struct node_id *issuer)
+void
+member_start(struct buf *b, enum member_kind kind,
+    const struct network_id *network, const struct node_id *issuer)
 {
 	static const struct node_id nobody;
 
@@ -367,8 +351,8 @@ finish(struct buf *out, struct buf *b, const uint8_t secret[static 64])
 	return e;
 }
 
-static enum err
-finish_by(struct buf *out, struct buf *b, const struct identity *i,
+enum err
+member_finish(struct buf *out, struct buf *b, const struct identity *i,
     bool as_root)
 {
 	return finish(out, b, as_root ? i->root_secret : i->sign_secret);
@@ -386,7 +370,7 @@ member_make_root(struct buf *out, const struct identity *i,
 		return ERR_DENIED;
 	(void)crypto_sign_ed25519_sk_to_pk(key, i->root_secret);
 	member_network_id(&network, key);
-	start(&b, MEMBER_ROOT, &network, NULL);
+	member_start(&b, MEMBER_ROOT, &network, NULL);
 	buf_put(&b, key, sizeof(key));
 	buf_uint(&b, training ? MEMBER_ROOT_TRAINING : 0);
 	put_name(&b, network_name);
@@ -407,13 +391,13 @@ member_make_agency(struct buf *out, const struct identity *i,
 		return ERR_INPUT;
 	if (agency->serial == 0)
 		founding = agency->box_key;
-	start(&b, MEMBER_AGENCY, network, as_root ? NULL : &i->node);
+	member_start(&b, MEMBER_AGENCY, network, as_root ? NULL : &i->node);
 	buf_put(&b, founding, MEMBER_KEY_BYTES);
 	buf_uint(&b, agency->serial);
 	buf_put(&b, agency->box_key, MEMBER_KEY_BYTES);
 	buf_uint(&b, (uint64_t)agency->kind);
 	put_name(&b, agency->name);
-	return finish_by(out, &b, i, as_root);
+	return member_finish(out, &b, i, as_root);
 }
 
 static void
@@ -446,7 +430,7 @@ member_make_node(struct buf *out, const struct identity *i,
 	sort_via(&n);
 	if (id_equal(&n.id, &i->node))
 		member_node_consent(&n, i, network);
-	start(&b, MEMBER_NODE, network, as_root ? NULL : &i->node);
+	member_start(&b, MEMBER_NODE, network, as_root ? NULL : &i->node);
 	buf_put(&b, n.sign_key, sizeof(n.sign_key));
 	buf_put(&b, n.box_key, sizeof(n.box_key));
 	buf_put(&b, n.tls_key, sizeof(n.tls_key));
@@ -461,7 +445,7 @@ member_make_node(struct buf *out, const struct identity *i,
 		buf_put(&b, n.via[k].b, sizeof(n.via[k].b));
 	buf_put(&b, n.consent, sizeof(n.consent));
 	buf_put(&b, n.tls_consent, sizeof(n.tls_consent));
-	return finish_by(out, &b, i, as_root);
+	return member_finish(out, &b, i, as_root);
 }
 
 enum err
@@ -470,7 +454,7 @@ member_make_author(struct buf *out, const struct identity *i,
 {
 	struct buf b;
 
-	start(&b, MEMBER_AUTHOR, network, &i->node);
+	member_start(&b, MEMBER_AUTHOR, network, &i->node);
 	buf_put(&b, i->incarnation.b, sizeof(i->incarnation.b));
 	return finish(out, &b, i->sign_secret);
 }

@@ -1,7 +1,7 @@
 /*
  * Inside membership: the parsed form of one record, shared by the codec
- * (member_codec.c) and the set (member.c), and by nobody else but join.c for
- * the two helpers at the end.
+ * (member_codec.c, member_revoke.c) and the set (member_set.h), and by nobody
+ * else but join.c for the two helpers at the end.
  */
 #ifndef FOOTBRIDGE_SYNC_MEMBER_I_H
 #define FOOTBRIDGE_SYNC_MEMBER_I_H
@@ -28,14 +28,28 @@ struct member_record {
 	struct member_agency agency;
 	struct member_node node;
 	struct member_author author;
+	struct member_revoke revoke;    /* cut and standing NULL: they are in */
+	const uint8_t *cuts, *standing; /* the record's bytes, borrowed */
+	size_t cuts_n;
 };
 
 /*
- * Everything that can be checked without another record or a key.
+ * Everything that can be checked without another record or a key. A revocation
+ * borrows from bytes.
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION; out untouched
  */
 enum err member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
     struct fail *f);
+
+/* The body of a revocation (member_revoke.c). */
+void member_read_revocation(struct rd *r, struct member_record *m);
+void member_read_cut(struct rd *r, struct member_cut *cut);
+/* Begin a record in b, and sign what stands in it, read it back, append it to
+ * out and release b. */
+void member_start(struct buf *b, enum member_kind kind,
+    const struct network_id *network, const struct node_id *issuer);
+enum err member_finish(struct buf *out, struct buf *b, const struct identity *i,
+    bool as_root);
 
 /* Ed25519 over (label, NUL, message): a message of at most 256 bytes. */
 void member_sign(uint8_t signature[static MEMBER_SIG_BYTES], enum label label,

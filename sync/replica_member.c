@@ -6,6 +6,7 @@
 #include "sync/replica_i.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sync/grant.h"
 #include "sync/lane.h"
@@ -94,7 +95,7 @@ store_member(struct replica *r, const uint8_t id[static 32],
 }
 
 static enum err
-parked_member(struct replica *r, bool *known, int64_t *count,
+parked_member(struct replica *r, bool *known, int64_t *count, int64_t *held,
     const uint8_t *bytes, size_t n, struct fail *f)
 {
 	struct stmt *s;
@@ -102,8 +103,8 @@ parked_member(struct replica *r, bool *known, int64_t *count,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT count(*), count(CASE WHEN bytes = ?2 THEN 1 END) FROM "
-	    "_parked"
+	    "SELECT count(*), count(CASE WHEN bytes = ?2 THEN 1 END),"
+	    " coalesce(sum(size), 0) FROM _parked"
 	    " WHERE author = ?1 AND reason = ?3",
 	    f);
 	if (e != OK)
@@ -116,6 +117,7 @@ parked_member(struct replica *r, bool *known, int64_t *count,
 		return e;
 	*count = stmt_col_int(s, 0);
 	*known = stmt_col_int(s, 1) > 0;
+	*held = stmt_col_int(s, 2);
 	stmt_reset(s);
 	return OK;
 }
@@ -125,14 +127,14 @@ park_member(struct replica *r, const uint8_t *bytes, size_t n,
     const struct node_id *peer, struct fail *f)
 {
 	static const struct node_id nobody;
-	int64_t count = 0;
+	int64_t count = 0, held = 0;
 	struct stmt *s;
 	bool known = false;
-	enum err e = parked_member(r, &known, &count, bytes, n, f);
+	enum err e = parked_member(r, &known, &count, &held, bytes, n, f);
 
 	if (e != OK || known)
 		return e;
-	if (count >= LIMIT_PARKED_MEMBERS)
+	if (count >= LIMIT_PARKED_MEMBERS || held >= LIMIT_PARKED_BYTES)
 		return fail_set(f, ERR_LIMIT,
 		    "%lld membership records wait for who issued them already",
 		    (long long)count);
@@ -249,22 +251,61 @@ struct standing_as {
 	struct agency_id agency;
 	unsigned ever_roles;
 	int kind;
+	uint64_t revoked; /* of what revocations say of it; 0: nothing */
 };
+
+/* FNV-1a: only to notice that something is not as before. */
+static uint64_t
+sum_of(uint64_t sum, const void *p, size_t n)
+{
+	const uint8_t *from = p;
+
+	for (size_t k = 0; k < n; k++)
+		sum = (sum ^ from[k]) * 0x100000001b3u;
+	return sum;
+}
+
+static uint64_t
+revocation_sum(const struct member_revocation *v)
+{
+	uint64_t sum = 0xcbf29ce484222325u;
+
+	if (v == NULL)
+		return 0;
+	sum = sum_of(sum, &v->agency_key_no, sizeof(v->agency_key_no));
+	sum = sum_of(sum, v->record, sizeof(v->record));
+	for (size_t k = 0; k < v->cut_count; k++) {
+		const struct member_cut *cut = &v->cut[k];
+
+		sum = sum_of(sum, cut->incarnation.b, ID_BYTES);
+		sum = sum_of(sum, &cut->position, sizeof(cut->position));
+		sum = sum_of(sum, cut->id.b, SEGMENT_ID_BYTES);
+	}
+	return sum;
+}
+
+static void
+describe_standing(struct standing_as *s, const struct members *m,
+    const struct member_node *n)
+{
+	const struct member_agency *a = members_agency(m, &n->agency);
+
+	memset(s, 0, sizeof(*s));
+	s->node = n->id;
+	s->agency = n->agency;
+	s->ever_roles = n->ever_roles;
+	s->kind = a != NULL ? a->kind : -1;
+	s->revoked = revocation_sum(members_revocation(m, &n->id));
+}
 
 static enum err
 list_standings(struct replica *r, struct buf *out, struct fail *f)
 {
 	for (size_t i = 0; i < members_node_count(r->members); i++) {
-		const struct member_node *n = members_node_at(r->members, i);
-		const struct member_agency *a =
-		    members_agency(r->members, &n->agency);
 		struct standing_as s;
 
-		memset(&s, 0, sizeof(s));
-		s.node = n->id;
-		s.agency = n->agency;
-		s.ever_roles = n->ever_roles;
-		s.kind = a != NULL ? a->kind : -1;
+		describe_standing(&s, r->members,
+		    members_node_at(r->members, i));
 		buf_put(out, &s, sizeof(s));
 	}
 	return out->err == OK ? OK
@@ -330,16 +371,15 @@ compare_standings(struct replica *r, const struct buf *before, struct fail *f)
 
 	for (size_t at = 0; e == OK && at < before->n;
 	     at += sizeof(struct standing_as)) {
-		const struct member_agency *a;
 		const struct member_node *n;
-		struct standing_as was;
+		struct standing_as was, is;
 
 		memcpy(&was, before->p + at, sizeof(was));
 		n = members_node(r->members, &was.node);
-		a = n != NULL ? members_agency(r->members, &n->agency) : NULL;
-		if (n == NULL || a == NULL ||
-		    !id_equal(&n->agency, &was.agency) ||
-		    n->ever_roles != was.ever_roles || a->kind != was.kind)
+		memset(&is, 0, sizeof(is));
+		if (n != NULL)
+			describe_standing(&is, r->members, n);
+		if (memcmp(&was, &is, sizeof(was)) != 0)
 			e = judge_again(r, &was, f);
 	}
 	return e;

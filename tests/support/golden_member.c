@@ -181,6 +181,39 @@ golden_member_author(struct buf *text)
 }
 
 void
+golden_member_revocation(struct buf *text)
+{
+	static const uint8_t standing[1][MEMBER_STANDING_BYTES] = { { 0x61 } };
+	struct member_cut cut = { .position = 300, .id = { { 0x62 } } };
+	struct member_revoke v = { .reason = REVOKED_LOST,
+		.agency_key_no = 1,
+		.cut = &cut,
+		.cut_count = 1,
+		.standing = standing,
+		.standing_count = 1 };
+	struct buf b = { 0 };
+	struct world w;
+	struct rd r;
+
+	world_init(&w);
+	v.node = w.i.node;
+	cut.incarnation = w.i.incarnation;
+	ok(member_make_revocation(&b, &w.i, &w.network, true, &v));
+	r = rd_of(b.p, b.n);
+	take_start(text, &r, "issuer: the root");
+	golden_take(text, &r, 16, "node");
+	golden_take(text, &r, 0, "reason: lost");
+	golden_take(text, &r, 0, "agency key that it knew");
+	golden_take(text, &r, 0, "number of cuts");
+	golden_take(text, &r, 16, "incarnation");
+	golden_take(text, &r, 0, "last position that counts");
+	golden_take(text, &r, 32, "id of the segment there");
+	golden_take(text, &r, 0, "number of records that stand");
+	golden_take(text, &r, 8, "first bytes of its id");
+	take_end(text, &r, &b);
+}
+
+void
 golden_member_derived(struct buf *text)
 {
 	struct member_record m;

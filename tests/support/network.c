@@ -148,6 +148,15 @@ network_release(struct network *w)
 		buf_release(&w->record[k]);
 }
 
+void
+network_revoke(struct network *w, const struct identity *issuer, bool as_root,
+    const struct member_revoke *v)
+{
+	assert_int_equal(member_make_revocation(network_record(w), issuer,
+			     &w->network, as_root, v),
+	    OK);
+}
+
 enum err
 network_give(struct members *m, const struct buf *record,
     enum member_result *result)
@@ -173,6 +182,59 @@ network_members(struct network *w)
 	return m;
 }
 
+void
+network_shuffle(size_t *at, size_t n)
+{
+	for (size_t k = n; k > 1; k--) {
+		size_t other = (size_t)(network_dice() % k), t = at[k - 1];
+
+		at[k - 1] = at[other];
+		at[other] = t;
+	}
+}
+
+struct members *
+network_in_order(struct network *w, const size_t *at)
+{
+	struct members *m;
+	bool in[NETWORK_RECORDS] = { false }, progress = true;
+	enum member_result result;
+
+	assert_int_equal(members_new(&m, &w->network), OK);
+	while (progress) {
+		progress = false;
+		for (size_t k = 0; k < w->n; k++) {
+			if (in[at[k]])
+				continue;
+			assert_int_equal(network_give(m, &w->record[at[k]],
+					     &result),
+			    OK);
+			in[at[k]] = result != MEMBER_WAITING;
+			progress |= in[at[k]];
+		}
+	}
+	return m;
+}
+
+static void
+revocation_state(struct buf *b, const struct member_revocation *v)
+{
+	if (v == NULL) {
+		buf_uint(b, 0);
+		return;
+	}
+	buf_uint(b, v->reason);
+	buf_uint(b, v->agency_key_no);
+	buf_uint(b, v->undone ? 1 : 0);
+	buf_put(b, v->issuer.b, ID_BYTES);
+	buf_put(b, v->record, sizeof(v->record));
+	for (size_t k = 0; k < v->cut_count; k++) {
+		buf_put(b, v->cut[k].incarnation.b, ID_BYTES);
+		buf_uint(b, v->cut[k].position);
+		buf_put(b, v->cut[k].id.b, SEGMENT_ID_BYTES);
+	}
+}
+
 /* Everything that look-ups show, as bytes. */
 void
 network_state(struct buf *b, const struct members *m)
@@ -187,6 +249,8 @@ network_state(struct buf *b, const struct members *m)
 		buf_text(b, a->name);
 		buf_int(b, a->kind);
 		buf_put(b, a->box_key, 32);
+		buf_uint(b, members_exposed_key(m, &a->id));
+		buf_uint(b, members_agency_undone(m, &a->id) ? 1 : 0);
 	}
 	for (size_t k = 0; k < members_node_count(m); k++) {
 		const struct member_node *n = members_node_at(m, k);
@@ -199,6 +263,7 @@ network_state(struct buf *b, const struct members *m)
 		buf_uint(b, n->ever_roles);
 		buf_uint(b, n->serial);
 		buf_uint(b, n->via_count);
+		revocation_state(b, members_revocation(m, &n->id));
 	}
 	for (size_t k = 0; k < members_author_count(m); k++) {
 		const struct member_author *a = members_author_at(m, k);

@@ -39,10 +39,18 @@ void network_node(struct network *w, const struct identity *issuer,
     bool as_root, const struct identity *i, const struct agency_id *agency,
     const char *name, unsigned roles, uint64_t serial);
 
+/* Append a revocation. */
+void network_revoke(struct network *w, const struct identity *issuer,
+    bool as_root, const struct member_revoke *v);
+
 enum err network_give(struct members *m, const struct buf *record,
     enum member_result *result);
 /* A set with every record in order, each of which must be accepted. */
 struct members *network_members(struct network *w);
+void network_shuffle(size_t *at, size_t n);
+/* A set with every record in this order; the waiting ones again until none
+ * goes in. */
+struct members *network_in_order(struct network *w, const size_t *at);
 /* Everything that look-ups show, as bytes. */
 void network_state(struct buf *b, const struct members *m);
 

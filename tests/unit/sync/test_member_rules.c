@@ -231,69 +231,7 @@ an_agency_keeps_its_kind_and_takes_a_new_key(void **state)
 	network_release(&w);
 }
 
-static void
-a_revocation_is_framed_and_not_available_yet(void **state)
-{
-	static struct network w;
-	struct members *m;
-	struct buf *b;
-	enum member_result result;
-
-	(void)state;
-	network_init(&w, 21);
-	m = network_members(&w);
-	b = network_record(&w);
-	buf_u8(b, MEMBER_FORMAT);
-	buf_u8(b, MEMBER_REVOCATION);
-	buf_put(b, w.network.b, ID_BYTES);
-	buf_put(b, w.hub.node.b, ID_BYTES);
-	buf_put(b, w.laptop.node.b, ID_BYTES);
-	buf_uint(b, 1);
-	buf_uint(b, 0);
-	buf_zero(b, 64);
-	assert_int_equal(network_give(m, b, &result), ERR_UNAVAILABLE);
-	b->p[1] = 6;
-	assert_int_equal(network_give(m, b, &result), ERR_VERSION);
-	members_free(m);
-	network_release(&w);
-}
-
 /* ---- order never matters -------------------------------------------------------------- */
-
-static void
-shuffle(size_t *at, size_t n)
-{
-	for (size_t k = n; k > 1; k--) {
-		size_t other = (size_t)(network_dice() % k), t = at[k - 1];
-
-		at[k - 1] = at[other];
-		at[other] = t;
-	}
-}
-
-/* Every record in this order; the waiting ones again until none goes in. */
-static struct members *
-add_in_order(struct network *w, const size_t *at)
-{
-	struct members *m;
-	bool in[NETWORK_RECORDS] = { false }, progress = true;
-	enum member_result result;
-
-	assert_int_equal(members_new(&m, &w->network), OK);
-	while (progress) {
-		progress = false;
-		for (size_t k = 0; k < w->n; k++) {
-			if (in[at[k]])
-				continue;
-			assert_int_equal(network_give(m, &w->record[at[k]],
-					     &result),
-			    OK);
-			in[at[k]] = result == MEMBER_ADDED;
-			progress |= in[at[k]];
-		}
-	}
-	return m;
-}
 
 static void
 any_order_of_arrival_gives_the_same_state(void **state)
@@ -324,15 +262,15 @@ any_order_of_arrival_gives_the_same_state(void **state)
 	    0, 9);
 	for (size_t k = 0; k < w.n; k++)
 		at[k] = k;
-	m = add_in_order(&w, at);
+	m = network_in_order(&w, at);
 	assert_int_equal(members_node_count(m), 5);
 	network_state(&want, m);
 	members_free(m);
 	if (rounds > 1000)
 		rounds = 1000;
 	for (long i = 0; i < rounds; i++) {
-		shuffle(at, w.n);
-		m = add_in_order(&w, at);
+		network_shuffle(at, w.n);
+		m = network_in_order(&w, at);
 		buf_reset(&have);
 		network_state(&have, m);
 		assert_int_equal(want.n, have.n);
@@ -360,7 +298,6 @@ main(void)
 		cmocka_unit_test(
 		    the_greatest_serial_holds_and_its_issuers_work_stays),
 		cmocka_unit_test(an_agency_keeps_its_kind_and_takes_a_new_key),
-		cmocka_unit_test(a_revocation_is_framed_and_not_available_yet),
 		cmocka_unit_test(any_order_of_arrival_gives_the_same_state),
 	};
 
