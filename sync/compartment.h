@@ -21,6 +21,10 @@
 
 #define COMPARTMENT_ENDS 128
 
+/* flags of a compartment; 0: nothing but data, grants and one history each, so
+ * that the fast paths hold. Never renumber. */
+#define COMPARTMENT_FORKED 4u /* an author wrote two histories in it */
+
 struct compartment_end {
 	int64_t segment; /* _segment.no */
 	int chain;
@@ -43,6 +47,7 @@ struct compartment {
 	int64_t waiting;    /* held, but a dependency is not */
 	int64_t conflicts;  /* rows in _conflict */
 	int64_t open_no;    /* own open data segment, or 0 */
+	unsigned flags;     /* COMPARTMENT_* */
 	bool rederive;      /* derive before the transaction ends */
 	bool changed;       /* write the row at commit */
 };

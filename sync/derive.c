@@ -377,6 +377,8 @@ fill_state(struct derived_state *state, const struct derivation *d)
 
 		bool closed = s->kind == SEGMENT_DATA && !s->readable;
 
+		if (!s->counts)
+			continue;
 		if (closed)
 			state->unreadable++;
 		else if (!s->placed)
@@ -402,7 +404,7 @@ save_state(struct derivation *d, const struct d_segment *s, struct fail *f)
 		now = STATE_UNREADABLE;
 	else if (!s->placed && s->kind == SEGMENT_DATA)
 		now = STATE_WAITING;
-	if (s->state <= STATE_CLOSED || s->state == now)
+	if (s->state <= STATE_CLOSED || s->state == now || !s->counts)
 		return OK;
 	if (s->state == STATE_WAITING)
 		replica_tally(d->r, "applied", 1);

@@ -24,8 +24,10 @@ struct d_segment {
 	struct segment_id id; /* zeros while unsealed */
 	unsigned schema;
 	size_t dep_first, dep_count; /* in d->deps */
+	int64_t prev_no;             /* of a sealed one; 0: the first */
 	uint32_t prev;               /* index, or NOWHERE */
 	bool lacks;                  /* something it depends on is not held */
+	bool counts;                 /* its operations do */
 	bool placed;                 /* everything it depends on is placed */
 	bool named;                  /* placed, readable data depends on it */
 	bool named_by_control;       /* ... or control does */

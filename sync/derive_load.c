@@ -96,7 +96,7 @@ load_sealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		e = add_dep(d, &dep, f);
 		s->dep_count++;
 	}
-	if (e != OK || s->kind != SEGMENT_DATA)
+	if (e != OK || s->kind != SEGMENT_DATA || !s->counts)
 		return e;
 	s->payload_at = d->payloads.n;
 	e = log_open_segment(d->r, &d->payloads, d->c->no, &view, f);
@@ -123,9 +123,11 @@ load_one(struct derivation *d, struct stmt *q, struct fail *f)
 		.seq = (uint64_t)stmt_col_int(q, 3),
 		.kind = (enum segment_kind)stmt_col_int(q, 4),
 		.state = (enum segment_state)stmt_col_int(q, 8),
+		.prev_no = stmt_col_int(q, 9),
 		.prev = NOWHERE,
 		.dep_first = d->dep_count,
 	};
+	s->counts = s->state != STATE_BEYOND;
 	a = replica_author_no(d->r, s->author_no);
 	if (a != NULL)
 		s->tag = a->tag;
@@ -144,7 +146,7 @@ load_segments(struct derivation *d, struct fail *f)
 	enum err e;
 
 	e = db_stmt(&q, d->r->db,
-	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state"
+	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state, prev"
 	    " FROM _segment WHERE cpt = ?1 AND chain <= 1 AND state <> 6"
 	    " AND state > ?2"
 	    " ORDER BY no",
@@ -206,8 +208,7 @@ find_named(const struct derivation *d, const struct named *names,
 		if (at->author_no != author_no || at->chain != chain ||
 		    at->seq != seq)
 			break;
-		if (ref == NULL ||
-		    memcmp(d->segments[at->index].id.b, ref,
+		if (memcmp(d->segments[at->index].id.b, ref,
 			SEGMENT_REF_BYTES) == 0)
 			return at->index;
 	}
@@ -235,14 +236,13 @@ find_number(const struct derivation *d, int64_t no)
 /* The predecessor in the author's chain: for unsealed work the latest before
  * it, since sealing keeps that order. */
 static void
-find_prev(const struct derivation *d, const struct named *names, uint32_t at)
+find_prev(const struct derivation *d, uint32_t at)
 {
 	struct d_segment *s = &d->segments[at];
 
 	if (s->seq != UINT64_MAX) {
 		if (s->seq > 1) {
-			s->prev = find_named(d, names, s->author_no, s->chain,
-			    s->seq - 1, NULL);
+			s->prev = find_number(d, s->prev_no);
 			s->lacks = s->prev == NOWHERE;
 		}
 		return;
@@ -275,7 +275,7 @@ resolve(struct derivation *d, struct fail *f)
 	for (size_t i = 0; i < d->segment_count; i++) {
 		struct d_segment *s = &d->segments[i];
 
-		find_prev(d, names, (uint32_t)i);
+		find_prev(d, (uint32_t)i);
 		for (size_t k = 0; k < s->dep_count; k++) {
 			struct d_dep *dep = &d->deps[s->dep_first + k];
 
@@ -371,7 +371,7 @@ decode_all(struct derivation *d, struct fail *f)
 	for (size_t i = 0; e == OK && i < d->placed_count; i++) {
 		const struct d_segment *s = &d->segments[d->order[i]];
 
-		if (s->kind == SEGMENT_DATA && s->readable)
+		if (s->kind == SEGMENT_DATA && s->readable && s->counts)
 			e = decode_segment(d, d->order[i], f);
 	}
 	return e;

@@ -186,7 +186,7 @@ compute_past(struct derivation *d, struct fail *f)
 		for (size_t k = 0; k < s->dep_count; k++)
 			learn(d, known, d->deps[s->dep_first + k].index);
 		known[s->branch] = s->branch_at;
-		if (s->kind == SEGMENT_DATA && !s->readable)
+		if (s->kind == SEGMENT_DATA && !s->readable && s->counts)
 			add_unreadable(d, at);
 	}
 	return OK;
@@ -201,15 +201,18 @@ name_one(struct derivation *d, uint32_t at, int by_chain)
 		d->segments[at].named = true;
 }
 
-/* No ends are those in the past of one that can be read. What cannot was seen
- * by nobody here, and a write must not cover it. */
+/* No ends are those in the past of one that can be read and counts. Others were
+ * seen by nobody here, and a write must not cover them. */
 static void
 mark_named(struct derivation *d)
 {
 	for (size_t i = d->placed_count; i-- > 0;) {
 		const struct d_segment *s = &d->segments[d->order[i]];
 
-		if (s->kind == SEGMENT_DATA && !s->readable && !s->named)
+		bool seen =
+		    s->counts && (s->kind != SEGMENT_DATA || s->readable);
+
+		if (!seen && !s->named && !s->named_by_control)
 			continue;
 		if (s->prev != NOWHERE)
 			name_one(d, s->prev, s->chain);

@@ -28,6 +28,10 @@ parked_why(int64_t reason)
 		       " or another member";
 	case 2:
 		return "the one before it has not arrived yet";
+	case 3:
+		return "it follows none of its author's segments that are"
+		       " here: damaged or forged, or of a second history of"
+		       " that computer whose beginning has not arrived";
 	default:
 		return "who issued it is not known here yet: sync with the"
 		       " hub or another member";

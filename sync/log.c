@@ -55,8 +55,8 @@ log_insert(struct replica *r, const struct log_row *row, struct fail *f)
 
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _segment (no, cpt, author, chain, seq, position,"
-	    " kind, state, id, deps, bytes, at_ms)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	    " kind, state, id, deps, bytes, at_ms, prev)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	    f);
 	if (e != OK)
 		return e;
@@ -74,6 +74,8 @@ log_insert(struct replica *r, const struct log_row *row, struct fail *f)
 		stmt_blob(s, 10, row->deps->p, row->deps->n);
 	stmt_blob(s, 11, row->bytes, row->n);
 	stmt_int(s, 12, env_wall_ms(r->env));
+	if (row->state > STATE_CLOSED)
+		stmt_int(s, 13, row->prev);
 	return stmt_run(s, f);
 }
 

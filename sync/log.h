@@ -8,7 +8,9 @@
  *   received --verified--+--> APPLIED                 readable, deps applied
  *                        +--> WAITING (a dependency is missing)
  *                        +--> UNREADABLE (kept and relayed; no key here)
- *                        +--> QUARANTINED (past a cut: next issue)
+ *                        +--> QUARANTINED (past a cut)
+ *                        +--> BEYOND (the ninth branch of one place, and what
+ *                             builds on it: log_branch.c)
  *
  * WAITING and UNREADABLE become APPLIED when what they lack arrives. Not yet
  * verifiable (unknown author, missing predecessor) is parked outside the log.
@@ -26,6 +28,7 @@ enum segment_state {
 	STATE_WAITING = 4,
 	STATE_UNREADABLE = 5,
 	STATE_QUARANTINED = 6,
+	STATE_BEYOND = 7,
 };
 
 /* What became of something received; received = the sum of the others. */
@@ -119,7 +122,6 @@ struct log_verifying {
 	unsigned stage;
 	int64_t no, cpt, author, chain, compartment;
 	uint64_t seq;
-	struct segment_id prev;
 };
 enum err log_verify_step(struct replica *r, struct log_verifying *v, bool deep,
     bool *done, struct fail *f);

@@ -12,6 +12,7 @@ struct log_row {
 	enum segment_kind kind;
 	enum segment_state state;
 	const struct segment_id *id; /* NULL while unsealed */
+	int64_t prev;                /* of a sealed one; 0: the first */
 	const struct buf *deps;      /* NULL once sealed */
 	const uint8_t *bytes;
 	size_t n;
@@ -49,15 +50,62 @@ void log_end_added(struct compartment *c, int64_t segment, int chain);
 enum err log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
     const struct segment *s, struct fail *f);
 
-/* One row of the feed (author, cpt, chain, seq): *no 0 when absent. */
-enum err log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
-    uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
+/* ---- log_branch.c: several segments at one place ----
+ *
+ * A place is (author, compartment, chain, seq). An honest node writes one segment
+ * there. Who runs a copy of a node, or a node that lies, writes more: branches.
+ * All of them are kept. Siblings (one predecessor) are ordered by id, others as
+ * the branches they came out of; of one place the first LOG_BRANCHES in that
+ * order count and the rest, with what builds on it, is STATE_BEYOND. A new
+ * segment can only push others out, never let one in, so what counts follows
+ * from the set of segments alone, whatever came first and was not kept.
+ */
+#define LOG_BRANCHES 8
+/* Held of one place: more that would not count are refused. */
+#define LOG_PLACE_MAX 64
+
+struct log_place {
+	int64_t cpt, author;
+	int chain;
+	uint64_t seq;
+};
+/* A sealed segment there. */
+struct log_stand {
+	int64_t no, prev;
+	enum segment_state state;
+	struct segment_id id;
+};
+struct log_stands {
+	size_t count;
+	struct log_stand at[LOG_PLACE_MAX];
+};
+/* Those that count first; at most LOG_PLACE_MAX. */
+enum err log_at(struct replica *r, struct log_stands *out,
+    const struct log_place *place, struct fail *f);
+/* The one at a place that a dependency means; no 0: it is not held. */
+enum err log_find(struct replica *r, struct log_stand *out,
+    const struct log_place *place, const uint8_t ref[static SEGMENT_REF_BYTES],
     struct fail *f);
+/* Would a segment with this predecessor and id count? */
+enum err log_branch_counts(struct replica *r, bool *counts,
+    const struct log_stands *beside, int64_t prev, const struct segment_id *id,
+    struct fail *f);
+/*
+ * Segment no was stored where others stand: evidence is written, what does not
+ * count any more leaves, and the compartment is derived. In the transaction
+ * that stored it.
+ */
+enum err log_branch_added(struct replica *r, struct compartment *c,
+    const struct log_place *place, int64_t no, struct fail *f);
+/* Two segments of an author claim one position, wherever they are: evidence. */
+enum err log_position_added(struct replica *r, int64_t author,
+    uint64_t position, int64_t no, struct fail *f);
 
 /* ---- log_parked.c ---- */
 
 #define PARKED_AUTHOR 1
 #define PARKED_PREDECESSOR 2
+#define PARKED_BRANCH 3 /* fits none of those before it that are held */
 
 /* Something that cannot be verified yet; pointers borrowed. */
 struct parked {

@@ -18,43 +18,11 @@ struct receipt_of {
 	int64_t since_ms; /* when it first came; 0: now */
 	struct compartment *c;
 	int64_t author;
-	bool has_prev;
-	struct segment_id prev;
-	int64_t prev_no;
-	enum segment_state prev_state;
-	bool stored;                    /* it is in the log now */
-	enum segment_state taken_state; /* of the one in its place */
+	struct log_stands before, beside; /* what is held: see find_place */
+	struct log_stand prev;            /* the one before it; no 0: none */
+	bool stored;                      /* it is in the log now */
+	int64_t no;                       /* under this number */
 };
-
-enum err
-log_find(struct replica *r, int64_t cpt, int64_t author, int chain,
-    uint64_t seq, int64_t *no, struct segment_id *id, enum segment_state *state,
-    struct fail *f)
-{
-	struct stmt *s;
-	bool row;
-	enum err e;
-
-	*no = 0;
-	e = db_stmt(&s, r->db,
-	    "SELECT no, id, state FROM _segment WHERE cpt = ?1 AND"
-	    " author = ?2 AND chain = ?3 AND seq = ?4",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, cpt);
-	stmt_int(s, 2, author);
-	stmt_int(s, 3, chain);
-	stmt_int(s, 4, (int64_t)seq);
-	e = stmt_step(s, &row, f);
-	if (e != OK || !row)
-		return e;
-	*no = stmt_col_int(s, 0);
-	(void)stmt_col_copy(s, 1, id->b, sizeof(id->b));
-	*state = (enum segment_state)stmt_col_int(s, 2);
-	stmt_reset(s);
-	return OK;
-}
 
 enum err
 log_keep_refused(struct replica *r, const struct node_id *peer,
@@ -131,20 +99,20 @@ find_deps(struct replica *r, const struct receipt_of *x, struct named_deps *n,
 	const struct segment_header *h = &x->segment.header;
 	enum err e = OK;
 
-	n->met = x->prev_no == 0 || x->prev_state != STATE_WAITING;
+	n->met = x->prev.no == 0 || x->prev.state != STATE_WAITING;
 	for (size_t i = 0; e == OK && i < h->dep_count; i++) {
 		const struct segment_dep *d = &h->deps[i];
 		struct author *a = replica_author(r, &d->author);
-		enum segment_state state = STATE_WAITING;
-		struct segment_id id = { { 0 } };
+		struct log_stand at = { .no = 0 };
+		struct log_place place = { .cpt = x->c->no,
+			.author = a != NULL ? a->no : 0,
+			.chain = d->chain,
+			.seq = d->seq };
 
-		n->no[i] = 0;
 		if (a != NULL)
-			e = log_find(r, x->c->no, a->no, d->chain, d->seq,
-			    &n->no[i], &id, &state, f);
-		if (memcmp(id.b, d->ref, sizeof(d->ref)) != 0)
-			n->no[i] = 0;
-		n->met = n->met && n->no[i] != 0 && state != STATE_WAITING;
+			e = log_find(r, &at, &place, d->ref, f);
+		n->no[i] = at.no;
+		n->met = n->met && at.no != 0 && at.state != STATE_WAITING;
 	}
 	return e;
 }
@@ -155,8 +123,8 @@ cover(struct receipt_of *x, const struct named_deps *n)
 {
 	int chain = segment_chain(x->segment.header.kind);
 
-	if (x->prev_no != 0)
-		log_end_covered(x->c, x->prev_no, chain);
+	if (x->prev.no != 0)
+		log_end_covered(x->c, x->prev.no, chain);
 	for (size_t i = 0; i < x->segment.header.dep_count; i++) {
 		if (n->no[i] != 0)
 			log_end_covered(x->c, n->no[i], chain);
@@ -175,7 +143,7 @@ covers_data(const struct compartment *c)
 
 static enum err
 insert_received(struct replica *r, struct receipt_of *x,
-    enum segment_state state, int64_t *no, struct fail *f)
+    enum segment_state state, struct fail *f)
 {
 	const struct segment_header *h = &x->segment.header;
 	struct author *a = replica_author_no(r, x->author);
@@ -189,6 +157,7 @@ insert_received(struct replica *r, struct receipt_of *x,
 		.kind = h->kind,
 		.state = state,
 		.id = &x->id,
+		.prev = x->prev.no,
 		.bytes = x->bytes,
 		.n = x->n,
 	};
@@ -196,36 +165,39 @@ insert_received(struct replica *r, struct receipt_of *x,
 
 	if (e != OK)
 		return e;
-	*no = r->next_segment++;
+	x->no = r->next_segment++;
 	x->stored = true;
 	if (a != NULL && h->position > a->top_position) {
 		a->top_position = h->position;
 		a->top_id = x->id;
 		a->changed = true;
+	} else {
+		e = log_position_added(r, x->author, h->position, x->no, f);
 	}
-	return lane_segment(r, x->c, *no, (enum lane)h->lane, x->peer, f);
+	return e == OK
+	    ? lane_segment(r, x->c, x->no, (enum lane)h->lane, x->peer, f)
+	    : e;
 }
 
 static enum err
 take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 {
 	struct named_deps deps;
-	int64_t no;
 	enum err e;
 
 	e = find_deps(r, x, &deps, f);
 	if (e == OK)
-		e = insert_received(r, x, STATE_APPLIED, &no, f);
+		e = insert_received(r, x, STATE_APPLIED, f);
 	if (e != OK)
 		return e;
 	cover(x, &deps);
-	log_end_added(x->c, no, CHAIN_CONTROL);
+	log_end_added(x->c, x->no, CHAIN_CONTROL);
 	/* what it grants holds at once; but data that names it waits until its
 	 * own past is whole, as what waited for just this does no longer */
 	if (!deps.met)
 		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
-	return grant_apply(r, x->c, no, replica_author_node(r, x->author),
+	return grant_apply(r, x->c, x->no, replica_author_node(r, x->author),
 	    x->segment.body, x->segment.header.body_bytes, f);
 }
 
@@ -236,7 +208,6 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 	struct judge_author author;
 	struct named_deps deps;
 	bool simple;
-	int64_t no;
 	enum err e;
 
 	e = log_close_open(r, x->c, f);
@@ -249,21 +220,21 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 		replica_tally(r, "applied", -1);
 		x->c->waiting++;
 		x->c->rederive = true;
-		return insert_received(r, x, STATE_WAITING, &no, f);
+		return insert_received(r, x, STATE_WAITING, f);
 	}
 	cover(x, &deps);
-	simple = covers_data(x->c);
-	e = insert_received(r, x, STATE_APPLIED, &no, f);
+	simple = covers_data(x->c) && x->c->flags == 0;
+	e = insert_received(r, x, STATE_APPLIED, f);
 	if (e != OK)
 		return e;
-	log_end_added(x->c, no, CHAIN_DATA);
+	log_end_added(x->c, x->no, CHAIN_DATA);
 	if (!simple || x->c->waiting > 0 || x->c->rederive) {
 		x->c->rederive = true;
 		return OK;
 	}
 	e = judge_author(&author, r, x->c, replica_author_node(r, x->author),
 	    f);
-	return e == OK ? apply_payload(r, x->c, no, &author,
+	return e == OK ? apply_payload(r, x->c, x->no, &author,
 			     x->segment.header.schema, plain->p, plain->n, f)
 		       : e;
 }
@@ -294,7 +265,6 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
     struct fail *f)
 {
 	struct buf *plain = &r->scratch;
-	int64_t no;
 	enum err e;
 
 	buf_reset(plain);
@@ -308,7 +278,7 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	x->c->changed = true;
 	if (x->c->end_count > 0)
 		x->c->rederive = x->c->rederive || x->c->has_subject;
-	return insert_received(r, x, STATE_UNREADABLE, &no, f);
+	return insert_received(r, x, STATE_UNREADABLE, f);
 }
 
 /*
@@ -319,43 +289,74 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 static enum err
 take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 {
-	int64_t no;
-
 	return insert_received(r, x,
-	    x->segment.stub ? STATE_UNREADABLE : STATE_APPLIED, &no, f);
+	    x->segment.stub ? STATE_UNREADABLE : STATE_APPLIED, f);
 }
 
-/* The feed's place: predecessor present, place free? */
+/* What is held at its place and right before it. */
 static enum err
-find_place(struct replica *r, struct receipt_of *x, bool *missing,
-    int64_t *taken, struct segment_id *taken_id, struct fail *f)
+find_place(struct replica *r, struct receipt_of *x, struct fail *f)
 {
 	const struct segment_header *h = &x->segment.header;
-	int chain = segment_chain(h->kind);
-	enum err e = OK;
+	struct log_place place = { .author = x->author,
+		.chain = segment_chain(h->kind),
+		.seq = h->seq };
+	enum err e;
 
-	*taken = 0;
-	*missing = false;
 	x->c = NULL;
+	x->before.count = x->beside.count = 0;
 	e = compartment_by_id(r, &x->c, &h->compartment, f);
-	if (e == ERR_NOTFOUND) {
-		*missing = h->seq > 1;
-		segment_identify(&x->id, &x->segment,
-		    members_network(r->members), NULL);
-		return OK;
-	}
-	if (e == OK && h->seq > 1) {
-		e = log_find(r, x->c->no, x->author, chain, h->seq - 1,
-		    &x->prev_no, &x->prev, &x->prev_state, f);
-		x->has_prev = x->prev_no != 0;
-		*missing = e == OK && !x->has_prev;
-	}
-	if (e != OK || *missing)
-		return e;
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	place.cpt = x->c->no;
+	e = log_at(r, &x->beside, &place, f);
+	place.seq--;
+	return e == OK && h->seq > 1 ? log_at(r, &x->before, &place, f) : e;
+}
+
+/* As the successor of number at of those before it; what is first in its chain
+ * succeeds nothing. */
+static void
+identify(struct replica *r, struct receipt_of *x, size_t at)
+{
+	bool first = x->segment.header.seq == 1;
+
+	x->prev = first ? (struct log_stand){ 0 } : x->before.at[at];
 	segment_identify(&x->id, &x->segment, members_network(r->members),
-	    x->has_prev ? &x->prev : NULL);
-	return log_find(r, x->c->no, x->author, chain, h->seq, taken, taken_id,
-	    &x->taken_state, f);
+	    first ? NULL : &x->prev.id);
+}
+
+static size_t
+candidates(const struct receipt_of *x)
+{
+	return x->segment.header.seq == 1 ? 1 : x->before.count;
+}
+
+/* The very segment that is held already, or NULL. */
+static const struct log_stand *
+find_same(struct replica *r, struct receipt_of *x)
+{
+	for (size_t i = 0; x->beside.count > 0 && i < candidates(x); i++) {
+		identify(r, x, i);
+		for (size_t k = 0; k < x->beside.count; k++) {
+			if (id_equal(&x->beside.at[k].id, &x->id))
+				return &x->beside.at[k];
+		}
+	}
+	return NULL;
+}
+
+/* Only under the id that its true predecessor gives does the signature fit. */
+static bool
+find_signed(struct replica *r, struct receipt_of *x,
+    const struct member_node *node)
+{
+	for (size_t i = 0; node != NULL && i < candidates(x); i++) {
+		identify(r, x, i);
+		if (segment_verify(&x->segment, &x->id, node->sign_key) == OK)
+			return true;
+	}
+	return false;
 }
 
 /* What had its stub only is here whole. */
@@ -383,15 +384,16 @@ whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
  * its place: who sends a stub first must not keep the content away.
  */
 static enum err
-take_twice(struct replica *r, struct receipt_of *x, int64_t no,
-    const struct member_node *node, enum outcome *outcome, struct fail *f)
+take_twice(struct replica *r, struct receipt_of *x,
+    const struct log_stand *held, const struct member_node *node,
+    enum outcome *outcome, struct fail *f)
 {
 	struct stmt *s;
 	enum err e;
 
 	*outcome = OUTCOME_DUPLICATE;
 	/* a stub is never readable, so most are told apart by that alone */
-	if (x->segment.stub || x->taken_state != STATE_UNREADABLE ||
+	if (x->segment.stub || held->state != STATE_UNREADABLE ||
 	    node == NULL ||
 	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
 		replica_tally(r, "duplicate", 1);
@@ -404,7 +406,7 @@ take_twice(struct replica *r, struct receipt_of *x, int64_t no,
 	    f);
 	if (e != OK)
 		return e;
-	stmt_int(s, 1, no);
+	stmt_int(s, 1, held->no);
 	stmt_blob(s, 2, x->bytes, x->n);
 	stmt_int(s, 3, (int64_t)x->n);
 	e = stmt_run(s, f);
@@ -414,9 +416,9 @@ take_twice(struct replica *r, struct receipt_of *x, int64_t no,
 	}
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
-	e = whole_came(r, x, no, f);
+	e = whole_came(r, x, held->no, f);
 	return e != OK ? e
-		       : lane_segment(r, x->c, no,
+		       : lane_segment(r, x->c, held->no,
 			     (enum lane)x->segment.header.lane, x->peer, f);
 }
 
@@ -426,56 +428,33 @@ kind_works(enum segment_kind kind)
 	return kind == SEGMENT_GRANT || segment_chain(kind) != CHAIN_CONTROL;
 }
 
-/* The segment parses and its author is known. */
+/* One branch too many at its place: kept and passed on while there is room,
+ * and of no effect. */
 static enum err
-receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+take_beyond(struct replica *r, struct receipt_of *x, enum outcome *outcome,
     struct fail *why, struct fail *f)
 {
-	const struct member_node *node = replica_author_node(r, x->author);
-	struct segment_id taken_id;
-	int64_t taken;
-	bool missing;
 	enum err e;
 
-	e = find_place(r, x, &missing, &taken, &taken_id, f);
-	if (e != OK)
-		return e;
-	if (missing)
-		return put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
-	if (taken != 0 && id_equal(&taken_id, &x->id))
-		return take_twice(r, x, taken, node, outcome, f);
-	if (node == NULL ||
-	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
-		(void)fail_set(why, ERR_AUTH,
-		    "a segment's signature is not its author's; it was kept"
-		    " aside and changes nothing");
-		return refuse(r, x, outcome, why, f);
-	}
-	if (taken != 0 || x->author == r->own_author) {
-		(void)fail_set(why, ERR_FENCE,
-		    "two different segments claim one place of one author:"
-		    " that computer was restored or copied. The first stays as"
-		    " it is, this one is kept aside (footbridge held); settling"
-		    " it is not available yet");
-		*outcome = OUTCOME_QUARANTINED;
-		replica_tally(r, "quarantined", 1);
+	(void)fail_set(why, ERR_FENCE,
+	    "more than %d different segments claim one place of one author:"
+	    " that computer was copied again and again, or lies. This one has"
+	    " no effect, on any computer",
+	    LOG_BRANCHES);
+	*outcome = OUTCOME_QUARANTINED;
+	replica_tally(r, "quarantined", 1);
+	if (x->beside.count == LOG_PLACE_MAX)
 		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
-	}
-	if (!kind_works(x->segment.header.kind)) {
-		(void)fail_set(why, ERR_UNAVAILABLE,
-		    "segments of kind %s are not available yet in this"
-		    " program",
-		    segment_kind_name(x->segment.header.kind));
-		return refuse(r, x, outcome, why, f);
-	}
-	if (x->segment.stub &&
-	    segment_chain(x->segment.header.kind) == CHAIN_CONTROL) {
-		(void)fail_set(why, ERR_INPUT,
-		    "a %s segment came without its content, which everybody"
-		    " may read; another source has it whole",
-		    segment_kind_name(x->segment.header.kind));
-		return refuse(r, x, outcome, why, f);
-	}
+	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
+	return e == OK ? insert_received(r, x, STATE_BEYOND, f) : e;
+}
+
+static enum err
+take_counting(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *f)
+{
+	enum err e;
+
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
 	/* only what is verified makes a compartment known */
@@ -490,6 +469,91 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	default:
 		return take_beside(r, x, f);
 	}
+}
+
+/* Verified: its author wrote it, here. */
+static enum err
+take_verified(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *why, struct fail *f)
+{
+	const struct segment_header *h = &x->segment.header;
+	struct log_place place = { .author = x->author,
+		.chain = segment_chain(h->kind),
+		.seq = h->seq };
+	bool counts = true;
+	enum err e = OK;
+
+	if (x->beside.count > 0 || x->prev.state == STATE_BEYOND)
+		e = log_branch_counts(r, &counts, &x->beside, x->prev.no,
+		    &x->id, f);
+	if (e == OK)
+		e = counts ? take_counting(r, x, outcome, f)
+			   : take_beyond(r, x, outcome, why, f);
+	if (e != OK || !x->stored || x->beside.count == 0)
+		return e;
+	place.cpt = x->c->no;
+	return log_branch_added(r, x->c, &place, x->no, f);
+}
+
+/* What it is and how it came is sound, and this program knows its kind. */
+static bool
+is_sound(const struct segment *s, struct fail *why)
+{
+	enum segment_kind kind = s->header.kind;
+
+	if (!kind_works(kind)) {
+		(void)fail_set(why, ERR_UNAVAILABLE,
+		    "segments of kind %s are not available yet in this"
+		    " program",
+		    segment_kind_name(kind));
+		return false;
+	}
+	if (s->stub && segment_chain(kind) == CHAIN_CONTROL) {
+		(void)fail_set(why, ERR_INPUT,
+		    "a %s segment came without its content, which everybody"
+		    " may read; another source has it whole",
+		    segment_kind_name(kind));
+		return false;
+	}
+	return true;
+}
+
+/* The segment parses and its author is known. */
+static enum err
+receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
+    struct fail *why, struct fail *f)
+{
+	const struct member_node *node = replica_author_node(r, x->author);
+	const struct log_stand *same;
+	enum err e = find_place(r, x, f);
+
+	if (e != OK)
+		return e;
+	if (candidates(x) == 0)
+		return put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
+	same = find_same(r, x);
+	if (same != NULL)
+		return take_twice(r, x, same, node, outcome, f);
+	if (!find_signed(r, x, node)) {
+		/* of another branch, perhaps, whose beginning is to come */
+		if (node != NULL && x->segment.header.seq > 1)
+			return put_aside(r, x, PARKED_BRANCH, outcome, why, f);
+		(void)fail_set(why, ERR_AUTH,
+		    "a segment's signature is not its author's; it was kept"
+		    " aside and changes nothing");
+		return refuse(r, x, outcome, why, f);
+	}
+	if (x->author == r->own_author) {
+		(void)fail_set(why, ERR_FENCE,
+		    "work of this computer came that it does not have: it was"
+		    " restored or copied. It is kept aside (footbridge held)");
+		*outcome = OUTCOME_QUARANTINED;
+		replica_tally(r, "quarantined", 1);
+		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
+	}
+	if (!is_sound(&x->segment, why))
+		return refuse(r, x, outcome, why, f);
+	return take_verified(r, x, outcome, why, f);
 }
 
 static enum err

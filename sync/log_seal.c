@@ -61,18 +61,25 @@ next_unsealed(struct replica *r, struct unsealed *u, struct fail *f)
 	return e;
 }
 
+/* Where an own segment joins its chain; no 0: it is the first. */
+struct predecessor {
+	int64_t no;
+	struct segment_id id;
+};
+
 /* The author's last sealed segment of that chain: *seq 0 when none. */
 static enum err
 feed_head(struct replica *r, int64_t cpt, int chain, uint64_t *seq,
-    struct segment_id *id, struct fail *f)
+    struct predecessor *prev, struct fail *f)
 {
 	struct stmt *s;
 	bool row;
 	enum err e;
 
 	*seq = 0;
+	prev->no = 0;
 	e = db_stmt(&s, r->db,
-	    "SELECT seq, id FROM _segment"
+	    "SELECT seq, id, no FROM _segment"
 	    " WHERE cpt = ?1 AND author = ?2 AND chain = ?3"
 	    " ORDER BY seq DESC LIMIT 1",
 	    f);
@@ -85,7 +92,9 @@ feed_head(struct replica *r, int64_t cpt, int chain, uint64_t *seq,
 	if (e != OK || !row)
 		return e;
 	*seq = (uint64_t)stmt_col_int(s, 0);
-	(void)stmt_col_copy(s, 1, id->b, sizeof(id->b));
+	(void)stmt_col_copy(s, 1, prev->id.b, sizeof(prev->id.b));
+	/* what is unsealed has seq 0 and comes last */
+	prev->no = *seq > 0 ? stmt_col_int(s, 2) : 0;
 	stmt_reset(s);
 	return OK;
 }
@@ -174,14 +183,15 @@ add_deps(struct replica *r, struct segment_header *h, const struct buf *deps,
 
 static enum err
 store_sealed(struct replica *r, int64_t no, const struct segment_header *h,
-    const struct segment_id *id, const struct buf *bytes, struct fail *f)
+    const struct segment_id *id, int64_t prev, const struct buf *bytes,
+    struct fail *f)
 {
 	struct stmt *s;
 	enum err e;
 
 	e = db_stmt(&s, r->db,
 	    "UPDATE _segment SET seq = ?2, position = ?3, state = ?4,"
-	    " id = ?5, deps = NULL, bytes = ?6 WHERE no = ?1",
+	    " id = ?5, deps = NULL, bytes = ?6, prev = ?7 WHERE no = ?1",
 	    f);
 	if (e != OK)
 		return e;
@@ -191,6 +201,7 @@ store_sealed(struct replica *r, int64_t no, const struct segment_header *h,
 	stmt_int(s, 4, STATE_APPLIED);
 	stmt_blob(s, 5, id->b, sizeof(id->b));
 	stmt_blob(s, 6, bytes->p, bytes->n);
+	stmt_int(s, 7, prev);
 	e = stmt_run(s, f);
 	return e == OK ? log_open_drop(r, no, f) : e;
 }
@@ -198,7 +209,7 @@ store_sealed(struct replica *r, int64_t no, const struct segment_header *h,
 static enum err
 fill_header(struct replica *r, struct segment_header *h,
     const struct compartment *c, const struct unsealed *u,
-    struct segment_id *prev, struct fail *f)
+    struct predecessor *prev, struct fail *f)
 {
 	const struct author *own = replica_author_no(r, r->own_author);
 	enum err e;
@@ -221,7 +232,8 @@ fill_header(struct replica *r, struct segment_header *h,
 
 struct making {
 	struct segment_header header;
-	struct segment_id prev, id;
+	struct predecessor prev;
+	struct segment_id id;
 	struct key_id key_id;
 	uint8_t key[SEGMENT_KEY_BYTES];
 	struct buf payload, bytes;
@@ -236,7 +248,7 @@ make_one(struct replica *r, struct making *m, const struct unsealed *u,
 		.body = u->bytes.p,
 		.body_n = u->bytes.n,
 		.network = members_network(r->members),
-		.prev = m->header.seq > 1 ? &m->prev : NULL,
+		.prev = m->prev.no != 0 ? &m->prev.id : NULL,
 		.secret_key = r->identity.sign_secret,
 	};
 
@@ -276,7 +288,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	if (e == OK)
 		e = make_one(r, m, u, f);
 	if (e == OK)
-		e = store_sealed(r, u->no, &m->header, &m->id, &m->bytes, f);
+		e = store_sealed(r, u->no, &m->header, &m->id, m->prev.no,
+		    &m->bytes, f);
 	if (e == OK)
 		e = lane_segment(r, c, u->no, (enum lane)m->header.lane, NULL,
 		    f);

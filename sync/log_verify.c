@@ -28,33 +28,31 @@ verify_one(struct replica *r, struct log_verifying *v, struct stmt *s,
 	int64_t author = stmt_col_int(s, 2);
 	int64_t chain = stmt_col_int(s, 3);
 	const struct member_node *node = replica_author_node(r, author);
-	struct segment_id id, stored;
+	struct segment_id id, stored, prev;
 	struct segment view;
 	const uint8_t *p;
-	bool follows;
+	bool first;
 	size_t n;
 
 	p = stmt_col_blob(s, 5, &n);
 	if (segment_parse(&view, p, n, NULL) != OK)
 		return damaged(f, no, "its bytes are malformed");
-	if (v->cpt != cpt || v->author != author || v->chain != chain)
-		v->seq = 0;
 	v->cpt = cpt;
 	v->author = author;
 	v->chain = chain;
+	v->seq = view.header.seq;
 	v->no = no;
-	follows = view.header.seq == v->seq + 1;
-	if (!follows)
+	first = view.header.seq == 1;
+	/* whose own id was computed again when its turn came */
+	if (!first && !stmt_col_copy(s, 6, prev.b, sizeof(prev.b)))
 		return damaged(f, no, "the one before it is missing");
 	segment_identify(&id, &view, members_network(r->members),
-	    v->seq > 0 ? &v->prev : NULL);
+	    first ? NULL : &prev);
 	if (!stmt_col_copy(s, 4, stored.b, sizeof(stored.b)) ||
 	    !id_equal(&id, &stored))
 		return damaged(f, no, "its chain does not fit");
 	if (node == NULL || segment_verify(&view, &id, node->sign_key) != OK)
 		return damaged(f, no, "its signature does not fit");
-	v->seq = view.header.seq;
-	v->prev = id;
 	return OK;
 }
 
@@ -68,10 +66,13 @@ verify_chains(struct replica *r, struct log_verifying *v, bool *end,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT no, cpt, author, chain, id, bytes FROM _segment"
-	    " WHERE state > 2 AND"
-	    " (cpt, author, chain, seq, no) > (?1, ?2, ?3, ?4, ?5)"
-	    " ORDER BY cpt, author, chain, seq, no LIMIT ?6",
+	    "SELECT s.no, s.cpt, s.author, s.chain, s.id, s.bytes, p.id"
+	    " FROM _segment s LEFT JOIN _segment p ON p.no = s.prev AND"
+	    " p.cpt = s.cpt AND p.author = s.author AND p.chain = s.chain AND"
+	    " p.seq = s.seq - 1"
+	    " WHERE s.state > 2 AND"
+	    " (s.cpt, s.author, s.chain, s.seq, s.no) > (?1, ?2, ?3, ?4, ?5)"
+	    " ORDER BY s.cpt, s.author, s.chain, s.seq, s.no LIMIT ?6",
 	    f);
 	if (e != OK)
 		return e;

@@ -29,7 +29,8 @@ CREATE TABLE _author (
 
 -- Compartments known here. subject and category are known to key holders and
 -- to nodes of the owner agency; NULL at a relay. ends: derived, the segment
--- numbers that no other applied segment covers (see compartment.h).
+-- numbers that no other applied segment covers (see compartment.h). flags:
+-- COMPARTMENT_* there.
 CREATE TABLE _compartment (
 	no INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE,
@@ -41,14 +42,16 @@ CREATE TABLE _compartment (
 	unreadable BIGINT NOT NULL,
 	waiting BIGINT NOT NULL,
 	conflicts BIGINT NOT NULL,
-	open_no BIGINT NOT NULL
+	open_no BIGINT NOT NULL,
+	flags BIGINT NOT NULL
 );
 CREATE INDEX _compartment_subject ON _compartment (subject);
 
 -- The log. state: see log.h. bytes: the wire bytes of a sealed segment; the
 -- first loose operation (data) or the clear body (control) of an unsealed one.
--- deps: segment numbers an unsealed one depends on; empty once sealed. at_ms:
--- when it was begun or stored here.
+-- deps: segment numbers an unsealed one depends on; empty once sealed. prev: of
+-- a sealed one the segment before it in its author's chain; 0 for the first.
+-- at_ms: when it was begun or stored here.
 CREATE TABLE _segment (
 	no INTEGER PRIMARY KEY,
 	cpt BIGINT NOT NULL,
@@ -60,6 +63,7 @@ CREATE TABLE _segment (
 	state BIGINT NOT NULL,
 	id BLOB,
 	deps BLOB,
+	prev BIGINT,
 	at_ms BIGINT NOT NULL,
 	bytes BLOB NOT NULL
 );
@@ -80,6 +84,20 @@ CREATE TABLE _open (
 	prev BIGINT NOT NULL,
 	bytes BLOB NOT NULL
 );
+
+-- Evidence that a node, or a copy of it, wrote two histories: two segments with
+-- its signature at one place of a chain (cpt > 0, then at is the seq), or with
+-- one position (cpt 0: the lowest such position of that author). For ever.
+CREATE TABLE _fork (
+	author BIGINT NOT NULL,
+	cpt BIGINT NOT NULL,
+	chain BIGINT NOT NULL,
+	at BIGINT NOT NULL,
+	one BIGINT NOT NULL,
+	other BIGINT NOT NULL,
+	at_ms BIGINT NOT NULL,
+	PRIMARY KEY (author, cpt, chain, at)
+) WITHOUT ROWID;
 
 -- Received but not yet verifiable: unknown author or missing predecessor, found
 -- again by their place; membership records (reason 9) have none.

@@ -134,31 +134,26 @@ fence(const struct message_author *yours, uint64_t position, struct fail *f)
 	    (unsigned long long)yours->position, (unsigned long long)position);
 }
 
-/* The short id of our author's segment at a position; ERR_NOTFOUND. */
+/* Is a segment of our author with this short id held at a position? */
 static enum err
-own_id_at(struct replica *r, uint8_t out[static MESSAGE_SHORT_MARK],
-    uint64_t position, struct fail *f)
+own_id_at(struct replica *r, bool *held, const struct message_author *which,
+    struct fail *f)
 {
 	struct stmt *s;
-	bool row = false;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT s.id FROM _segment s JOIN _author a ON a.no = s.author"
-	    " WHERE a.tag = ?1 AND s.position = ?2 AND s.state > 2",
+	    "SELECT 1 FROM _segment s JOIN _author a ON a.no = s.author"
+	    " WHERE a.tag = ?1 AND s.position = ?2 AND s.state > 2"
+	    " AND substr(s.id, 1, ?3) = ?4",
 	    f);
 
+	*held = false;
 	if (e != OK)
 		return e;
-	stmt_blob(s, 1, replica_identity(r)->author.b, AUTHOR_TAG_BYTES);
-	stmt_int(s, 2, (int64_t)position);
-	e = stmt_step(s, &row, f);
-	if (e == OK && !row)
-		e = ERR_NOTFOUND;
-	if (e == OK) {
-		struct segment_id id;
-
-		(void)stmt_col_copy(s, 0, id.b, sizeof(id.b));
-		memcpy(out, id.b, MESSAGE_SHORT_MARK);
-	}
+	stmt_blob(s, 1, which->tag.b, AUTHOR_TAG_BYTES);
+	stmt_int(s, 2, (int64_t)which->position);
+	stmt_int(s, 3, sizeof(which->id));
+	stmt_blob(s, 4, which->id, sizeof(which->id));
+	e = stmt_step(s, held, f);
 	stmt_reset(s);
 	return e;
 }
@@ -168,7 +163,7 @@ units_fence(struct replica *r, const struct message_author *yours,
     struct fail *f)
 {
 	struct message_author own = { .tag = replica_identity(r)->author };
-	uint8_t id[MESSAGE_SHORT_MARK];
+	bool held;
 	enum err e;
 
 	if (yours->position == 0 || !id_equal(&yours->tag, &own.tag))
@@ -177,11 +172,8 @@ units_fence(struct replica *r, const struct message_author *yours,
 		return e;
 	if (yours->position > own.position)
 		return fence(yours, own.position, f);
-	e = own_id_at(r, id, yours->position, f);
-	if (e == ERR_NOTFOUND ||
-	    (e == OK && memcmp(id, yours->id, sizeof(id)) != 0))
-		return fence(yours, own.position, f);
-	return e;
+	e = own_id_at(r, &held, yours, f);
+	return e == OK && !held ? fence(yours, own.position, f) : e;
 }
 
 /* Has the peer been rolled back? It finds that out itself; we tell it here. */

@@ -231,7 +231,7 @@ static const char *
 state_name(int64_t state)
 {
 	static const char *const name[] = { "?", "open", "closed", "applied",
-		"waiting", "unreadable", "quarantined" };
+		"waiting", "unreadable", "quarantined", "beyond" };
 
 	if (state < 1 || state > 6)
 		return "?";
