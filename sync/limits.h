@@ -25,6 +25,8 @@
  * chain. Beyond what a node could write in any life. */
 #define LIMIT_SEQ ((1ULL << 56) - 1)
 #define LIMIT_SCHEMA_VERSION 65535
+/* Why a proposal was turned down, in a sentence or two. */
+#define LIMIT_REASON_BYTES 1000
 /* Fields of one table: their set fits one 64-bit word. */
 #define LIMIT_FIELDS 63
 #define LIMIT_TABLES 128

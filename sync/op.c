@@ -29,18 +29,47 @@ offset_fits(int64_t offset_min)
 	return offset_min >= -OFFSET_MAX_MIN && offset_min <= OFFSET_MAX_MIN;
 }
 
-static void
-fields_decode(struct op_field *fields, size_t count, struct rd *r)
-{
-	unsigned last = 0;
+/* The number of a reason among the fields: before all of them. */
+#define REASON_FIELD 0
 
+static bool
+reason_fits(const struct op *op)
+{
+	return op->kind == OP_SET && op->reason.type == VALUE_TEXT &&
+	    op->reason.n > 0 && op->reason.n <= LIMIT_REASON_BYTES;
+}
+
+/* count: with the reason. op->kind is known. */
+static void
+fields_decode(struct op *op, size_t count, struct rd *r)
+{
+	unsigned last = REASON_FIELD;
+
+	op->reason = (struct value){ .type = VALUE_NULL };
+	op->field_count = 0;
 	for (size_t i = 0; i < count && r->err == OK; i++) {
-		fields[i].number = (unsigned)rd_max(r, LIMIT_FIELDS);
-		if (fields[i].number <= last)
+		struct op_field *w = &op->fields[op->field_count];
+
+		w->number = (unsigned)rd_max(r, LIMIT_FIELDS);
+		if (i == 0 && w->number == REASON_FIELD) {
+			value_decode(&op->reason, r);
+			if (!reason_fits(op))
+				rd_fail(r);
+			continue;
+		}
+		if (w->number <= last)
 			rd_fail(r);
-		last = fields[i].number;
-		value_decode(&fields[i].value, r);
+		last = w->number;
+		value_decode(&w->value, r);
+		op->field_count++;
 	}
+}
+
+/* Fields as they are counted on the wire. */
+static size_t
+wire_fields(const struct op *op)
+{
+	return op->field_count + (op->reason.type != VALUE_NULL);
 }
 
 void
@@ -52,7 +81,11 @@ op_encode(struct buf *out, const struct op *op)
 	buf_put(out, op->staff.b, ID_BYTES);
 	buf_int(out, op->at_ms);
 	buf_int(out, op->offset_min);
-	buf_uint(out, op->field_count);
+	buf_uint(out, wire_fields(op));
+	if (op->reason.type != VALUE_NULL) {
+		buf_uint(out, REASON_FIELD);
+		value_encode(out, &op->reason);
+	}
 	for (size_t i = 0; i < op->field_count; i++) {
 		buf_uint(out, op->fields[i].number);
 		value_encode(out, &op->fields[i].value);
@@ -63,6 +96,7 @@ void
 op_decode(struct op *op, struct rd *r)
 {
 	int64_t offset;
+	size_t count;
 	uint8_t kind = rd_u8(r);
 
 	op->kind = kind == OP_INSERT ? OP_INSERT : OP_SET;
@@ -71,12 +105,12 @@ op_decode(struct op *op, struct rd *r)
 	rd_copy(r, op->staff.b, ID_BYTES);
 	op->at_ms = rd_int(r);
 	offset = rd_int(r);
-	op->field_count = (size_t)rd_max(r, LIMIT_FIELDS);
+	count = (size_t)rd_max(r, LIMIT_FIELDS);
 	if (kind > OP_SET || op->table == 0 || !time_fits(op->at_ms) ||
-	    !offset_fits(offset) || (kind == OP_SET && op->field_count == 0))
+	    !offset_fits(offset) || (kind == OP_SET && count == 0))
 		rd_fail(r);
 	op->offset_min = r->err == OK ? (int)offset : 0;
-	fields_decode(op->fields, op->field_count, r);
+	fields_decode(op, count, r);
 }
 
 /* One loose operation while packing; pointers into the loose bytes. */
@@ -160,7 +194,7 @@ items_read(struct item **out, size_t *count, const uint8_t *loose, size_t n)
 			.staff = op.staff,
 			.fields = loose_fields(from, r.p),
 			.order = used,
-			.field_count = op.field_count,
+			.field_count = wire_fields(&op),
 			.at_ms = op.at_ms,
 			.offset_min = op.offset_min,
 			.table = op.table,
@@ -431,6 +465,7 @@ bool
 op_reader_next(struct op_reader *r, struct op *op)
 {
 	uint64_t head;
+	size_t count;
 
 	if (r->err != OK)
 		return false;
@@ -444,10 +479,10 @@ op_reader_next(struct op_reader *r, struct op *op)
 	read_origin(r, head);
 	r->row_open = (head & HEAD_LAST) == 0;
 	op->kind = (head & HEAD_SET) != 0 ? OP_SET : OP_INSERT;
-	op->field_count = (size_t)(head >> HEAD_SHIFT);
-	if (op->kind == OP_SET && op->field_count == 0)
+	count = (size_t)(head >> HEAD_SHIFT);
+	if (op->kind == OP_SET && count == 0)
 		rd_fail(&r->rd);
-	fields_decode(op->fields, op->field_count, &r->rd);
+	fields_decode(op, count, &r->rd);
 	r->err = r->rd.err;
 	if (r->err != OK)
 		return false;

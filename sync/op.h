@@ -19,7 +19,7 @@
 enum op_kind {
 	OP_INSERT = 0, /* the row begins here; fields not named are NULL */
 	OP_SET = 1,    /* these fields, at least one, of an existing row (row
-			* state too) */
+			* state too), or a reason alone */
 };
 
 struct op_field {
@@ -34,6 +34,10 @@ struct op {
 	struct row_id staff; /* who acted; all zero: the node itself */
 	int64_t at_ms;       /* wall clock of the author, UTC */
 	int offset_min;      /* minutes east of UTC where it was made */
+	/* why it was done, of a set only: 1..LIMIT_REASON_BYTES of text,
+	 * borrowed; VALUE_NULL when none was given. An owner's set with a
+	 * reason and no field turns down a whole row that was proposed. */
+	struct value reason;
 	size_t field_count;
 	struct op_field fields[LIMIT_FIELDS]; /* values borrowed */
 };

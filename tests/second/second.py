@@ -80,7 +80,10 @@ def read_payload(data):
                 who = r.uint(used) if head & 4 else who
                 used, time = max(used, who + 1), time + r.int()
                 offset = r.int() if head & 8 else offset
-                fields = [(r.uint(63, 1), read_value(r)) for _ in range(head >> 4)]
+                fields = [(r.uint(63), read_value(r)) for _ in range(head >> 4)]
+                reason = fields[0][1] if fields and fields[0][0] == 0 else "-"
+                want(isinstance(reason, str) and 0 < len(reason.encode()) <= 1000 and
+                     (reason == "-" or head & 1), "reason")
                 want(used <= len(staff) and (not head & 4 or who != before[0]) and
                      (not head & 8 or offset != before[1]) and abs(offset) <= 840 and
                      TIME_MIN <= time <= TIME_MAX and (fields or not head & 1), "operation")

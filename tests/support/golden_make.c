@@ -158,6 +158,41 @@ make_payload_lone(struct buf *text)
 	buf_release(&b);
 }
 
+/* What an owner writes that turns a proposal down. */
+static void
+make_payload_reason(struct buf *text)
+{
+	struct buf loose = { 0 }, b = { 0 };
+	struct rd r;
+	struct op op;
+
+	sealing_op(&op, 0x11, 0x22, "9:00");
+	op.reason = (struct value){ .type = VALUE_TEXT,
+		.p = (const uint8_t *)"The court set it.",
+		.n = 17 };
+	op_encode(&loose, &op);
+	if (op_pack(&b, loose.p, loose.n) != OK)
+		abort();
+	r = rd_of(b.p, b.n);
+	golden_take(text, &r, 0, "1 staff id");
+	golden_take(text, &r, ID_BYTES, "staff 0");
+	golden_take(text, &r, 0, "1 table");
+	golden_take(text, &r, 0, "table 17");
+	golden_take(text, &r, 0, "1 row of it");
+	golden_take(text, &r, ID_BYTES, "row");
+	golden_take(text, &r, 0, "head: reason and 1 field, offset, last, set");
+	golden_take(text, &r, 0, "time minus 0");
+	golden_take(text, &r, 0, "offset -300");
+	golden_take(text, &r, 0, "field 0, the reason");
+	take_value(text, &r, "text \"The court set it.\"");
+	golden_take(text, &r, 0, "field 5");
+	take_value(text, &r, "text \"9:00\": what stood stands");
+	if (rd_done(&r) != OK)
+		abort();
+	buf_release(&b);
+	buf_release(&loose);
+}
+
 /* Two tables, two people, two operations on one row, an insert. */
 static void
 make_payload_many(struct buf *text)
@@ -507,6 +542,7 @@ const struct golden golden_list[] = {
 	{ "loose", make_loose, true },
 	{ "payload-lone", make_payload_lone, true },
 	{ "payload-many", make_payload_many, true },
+	{ "payload-reason", make_payload_reason, true },
 	{ "dictionary", make_dictionary, true },
 	{ "inputs", make_inputs, true },
 	{ "segment-lone", make_segment_lone, true },

@@ -273,8 +273,6 @@ an_operation_out_of_range_is_refused(void **state)
 	assert_int_equal(pack_one(&op), ERR_FORMAT);
 	op.kind = OP_INSERT;
 	assert_int_equal(pack_one(&op), OK);
-	op = good, op.fields[0].number = 0;
-	assert_int_equal(pack_one(&op), ERR_FORMAT);
 	op = good, op.fields[0].number = 64;
 	assert_int_equal(pack_one(&op), ERR_FORMAT);
 	op = good, op.field_count = 2, op.fields[1] = op.fields[0];
@@ -285,6 +283,46 @@ an_operation_out_of_range_is_refused(void **state)
 	assert_int_equal(pack_one(&op), OK);
 	op = good, op.offset_min = 841;
 	assert_int_equal(pack_one(&op), ERR_FORMAT);
+}
+
+/* A reason is text, in bounds, of a set, and before the fields. */
+static void
+a_reason_travels_with_what_it_explains(void **state)
+{
+	static char longest[LIMIT_REASON_BYTES + 1];
+	struct buf loose = { 0 }, payload = { 0 };
+	struct op_reader r;
+	struct op op, good;
+
+	(void)state;
+	memset(longest, 'r', sizeof(longest));
+	sealing_op(&good, 1, 7, "x");
+	good.reason = (struct value){ .type = VALUE_TEXT,
+		.p = (const uint8_t *)longest,
+		.n = LIMIT_REASON_BYTES };
+	op_encode(&loose, &good);
+	assert_int_equal(op_pack(&payload, loose.p, loose.n), OK);
+	op_reader_init(&r, payload.p, payload.n);
+	assert_true(op_reader_next(&r, &op));
+	assert_int_equal(op.field_count, 1);
+	assert_int_equal(op.fields[0].number, 5);
+	assert_int_equal(value_compare(&op.reason, &good.reason), 0);
+	op = good, op.field_count = 0;
+	assert_int_equal(pack_one(&op), OK);
+	op = good, op.kind = OP_INSERT;
+	assert_int_equal(pack_one(&op), ERR_FORMAT);
+	op = good, op.reason.n = 0;
+	assert_int_equal(pack_one(&op), ERR_FORMAT);
+	op = good, op.reason.n = LIMIT_REASON_BYTES + 1;
+	assert_int_equal(pack_one(&op), ERR_FORMAT);
+	op = good, op.reason = (struct value){ .type = VALUE_INT, .i = 1 };
+	assert_int_equal(pack_one(&op), ERR_FORMAT);
+	sealing_op(&op, 1, 7, "x");
+	op.field_count = 2, op.fields[1] = op.fields[0];
+	op.fields[1].number = 0;
+	assert_int_equal(pack_one(&op), ERR_FORMAT);
+	buf_release(&loose);
+	buf_release(&payload);
 }
 
 int
@@ -300,6 +338,7 @@ main(void)
 		cmocka_unit_test(an_accepted_payload_is_always_canonical),
 		cmocka_unit_test(limits_hold_at_their_edge),
 		cmocka_unit_test(an_operation_out_of_range_is_refused),
+		cmocka_unit_test(a_reason_travels_with_what_it_explains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
