@@ -243,16 +243,20 @@ apply_op(struct replica *r, struct compartment *c, int64_t segment,
     struct fail *f)
 {
 	const struct table *t = r->registry->by_number[op->table];
-	bool proposed, lonely = true;
+	bool lonely = true;
 	enum verdict verdict;
-	uint64_t mask;
+	uint64_t mask, proposed;
 	enum err e = OK;
 
 	verdict = judge_op(&mask, &proposed, r, c, author, schema, op);
 	if (verdict == VERDICT_VOID)
 		replica_tally(r, "void", 1);
-	if (verdict == VERDICT_PROPOSAL || proposed)
+	if (proposed != 0)
 		replica_tally(r, "proposals", 1);
+	/* what is open, and what came of it, deriving finds */
+	if (verdict == VERDICT_PROPOSAL || verdict == VERDICT_ANSWER ||
+	    proposed != 0)
+		c->rederive = true;
 	if (verdict != VERDICT_COUNTS || c->rederive)
 		return OK;
 	/* conflicts may be settled or made by this: derive decides */

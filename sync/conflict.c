@@ -3,12 +3,14 @@
  * _conflict rows and the log, and settled by ordinary writes.
  *
  * _conflict.origins: for a field, { segment : uint, operation : uint } of each
- * standing write in order of the order key; for rows (field 0), the row ids.
+ * standing write, or open proposal, in order of the order key; for rows (field
+ * 0), the row ids; for a proposed row { segment : uint, operation : uint, set of
+ * fields : uint } of who proposed it (no fields) and of what it would say.
  */
 #include <stdlib.h>
 
+#include "sync/conflict_i.h"
 #include "sync/hash.h"
-#include "sync/read_i.h"
 
 /* A _conflict row, copied out of the statement. */
 struct raw {
@@ -69,7 +71,8 @@ load_raw(struct raw_list *l, struct replica *r, const struct table *t,
 	e = db_stmt(&s, r->db,
 	    "SELECT cpt, tbl, row, field, kind, reason, origins"
 	    " FROM _conflict WHERE kind <= ?1 AND (?2 = 0 OR tbl = ?2) AND"
-	    " (?3 IS NULL OR row = ?3) ORDER BY kind, tbl, row, cpt, field",
+	    " (?3 IS NULL OR row = ?3) ORDER BY kind, tbl, row, cpt, field,"
+	    " reason",
 	    f);
 	if (e != OK)
 		return e;
@@ -95,70 +98,6 @@ raw_release(struct raw_list *l)
 
 /* ---- from a raw row to what a person reads ---- */
 
-struct showing {
-	struct replica *r;
-	struct conflict c;
-	struct conflict_value values[CONFLICT_VALUES_MAX];
-	struct buf bytes; /* values live here */
-	struct buf payload;
-};
-
-/* Copy a value's bytes; its pointer is an offset until fix_values. */
-static void
-keep_value(struct showing *x, struct value *v)
-{
-	size_t at = x->bytes.n;
-
-	if (v->type == VALUE_TEXT || v->type == VALUE_BYTES ||
-	    v->type == VALUE_ID) {
-		buf_put(&x->bytes, v->p, v->n);
-		v->p = (const uint8_t *)at;
-	}
-}
-
-static void
-fix_value(const struct showing *x, struct value *v)
-{
-	if (v->type == VALUE_TEXT || v->type == VALUE_BYTES ||
-	    v->type == VALUE_ID)
-		v->p = x->bytes.p + (size_t)v->p;
-}
-
-static enum err
-add_value(struct showing *x, int64_t segment, unsigned index, unsigned number,
-    const struct row_id *row, struct fail *f)
-{
-	struct segment_facts facts;
-	struct conflict_value *v;
-	struct op op;
-	enum err e;
-
-	if (x->c.value_count == CONFLICT_VALUES_MAX)
-		return OK;
-	e = read_segment_facts(x->r, &facts, segment, f);
-	if (e == OK)
-		e = read_op(x->r, &x->payload, &op, segment, index, f);
-	if (e != OK)
-		return e;
-	v = &x->values[x->c.value_count++];
-	*v = (struct conflict_value){
-		.n = (unsigned)x->c.value_count,
-		.staff = op.staff,
-		.node = facts.node,
-		.at_ms = op.at_ms,
-		.offset_min = op.offset_min,
-		.row = *row,
-		.segment = segment,
-		.index = index,
-	};
-	for (size_t i = 0; i < op.field_count; i++) {
-		if (op.fields[i].number == number)
-			v->value = op.fields[i].value;
-	}
-	keep_value(x, &v->value);
-	return OK;
-}
-
 static enum err
 field_values(struct showing *x, const struct raw *raw, const uint8_t *origins,
     struct fail *f)
@@ -166,13 +105,40 @@ field_values(struct showing *x, const struct raw *raw, const uint8_t *origins,
 	struct rd rd = rd_of(origins, raw->n);
 	enum err e = OK;
 
-	while (e == OK && rd_left(&rd) > 0) {
+	while (e == OK && rd_left(&rd) > 0 &&
+	    x->c.value_count < CONFLICT_VALUES_MAX) {
 		int64_t segment = (int64_t)rd_uint(&rd);
 		unsigned index = (unsigned)rd_max(&rd, LIMIT_SEGMENT_OPS);
 
 		e = rd.err == OK
-		    ? add_value(x, segment, index, raw->field, &raw->row, f)
+		    ? showing_add(x, segment, index, raw->field, &raw->row, f)
 		    : ERR_CORRUPT;
+		if (e == OK && raw->reason == CONFLICT_PROPOSAL)
+			e = showing_add_parts(x, segment, index,
+			    conflict_unit(x->c.table, raw->field), f);
+	}
+	return e;
+}
+
+/* A proposed row is one value: who proposed it, and what it would say. */
+static enum err
+proposed_values(struct showing *x, const struct raw *raw,
+    const uint8_t *origins, struct fail *f)
+{
+	struct rd rd = rd_of(origins, raw->n);
+	enum err e = OK;
+
+	while (e == OK && rd_left(&rd) > 0) {
+		int64_t segment = (int64_t)rd_uint(&rd);
+		unsigned index = (unsigned)rd_max(&rd, LIMIT_SEGMENT_OPS);
+		uint64_t fields = rd_uint(&rd);
+
+		if (rd.err != OK)
+			e = ERR_CORRUPT;
+		else if (x->c.value_count == 0)
+			e = showing_add(x, segment, index, 0, &raw->row, f);
+		else
+			e = showing_add_parts(x, segment, index, fields, f);
 	}
 	return e;
 }
@@ -200,9 +166,6 @@ tell_insert(void *context, const struct read_event *event)
 		.offset_min = event->op->offset_min,
 		.row = event->op->row,
 	};
-	v->value.type = VALUE_ID;
-	v->value.p = v->row.b;
-	v->value.n = ID_BYTES;
 	return false;
 }
 
@@ -225,26 +188,13 @@ row_values(struct showing *x, const struct raw *raw, const uint8_t *ids,
 	return e;
 }
 
-static bool
-take_shown(void *context, const struct read_row *row)
-{
-	struct showing *x = context;
-	unsigned number =
-	    x->c.field != NULL ? x->c.field->number : x->c.table->single_field;
-
-	x->c.shown = row->values[number];
-	keep_value(x, &x->c.shown);
-	return false;
-}
-
 static enum err
 fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
     struct fail *f)
 {
-	struct compartment *c;
 	enum err e;
 
-	buf_reset(&x->bytes);
+	showing_reset(x);
 	x->c = (struct conflict){
 		.cpt = raw->cpt,
 		.table = x->r->registry->by_number[raw->table],
@@ -257,27 +207,13 @@ fill_conflict(struct showing *x, const struct raw *raw, const uint8_t *origins,
 		return ERR_NOTFOUND;
 	if (raw->field != 0)
 		x->c.field = x->c.table->by_number[raw->field];
-	x->c.who_decides = x->c.field != NULL && x->c.field->decides != NULL
-	    ? x->c.field->decides
-	    : x->c.table->decides;
-	e = raw->field != 0 ? field_values(x, raw, origins, f)
-			    : row_values(x, raw, origins, f);
-	if (e == OK)
-		e = read_get(x->r, x->c.table, &raw->row, raw->cpt, take_shown,
-		    x, f);
-	if (e == OK)
-		e = compartment_get(x->r, &c, raw->cpt, f);
-	if (e != OK)
-		return e;
-	x->c.subject = c->subject;
-	x->c.category = c->category;
-	if (x->bytes.err != OK)
-		return fail_code(f, x->bytes.err);
-	fix_value(x, &x->c.shown);
-	for (size_t i = 0; raw->field != 0 && i < x->c.value_count; i++)
-		fix_value(x, &x->values[i].value);
-	x->c.no = conflict_number(&x->c, c);
-	return OK;
+	if (raw->field != 0)
+		e = field_values(x, raw, origins, f);
+	else if (raw->reason == CONFLICT_PROPOSAL)
+		e = proposed_values(x, raw, origins, f);
+	else
+		e = row_values(x, raw, origins, f);
+	return e == OK ? showing_place(x, f) : e;
 }
 
 static void
@@ -295,25 +231,33 @@ notice_hash(uint8_t out[static 16], const struct raw *raw,
 	hash_final(&h, out);
 }
 
+enum err
+conflict_was_noticed(struct replica *r, const uint8_t hash[static 16],
+    bool *yes, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "SELECT 1 FROM _noticed WHERE hash = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, hash, 16);
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
 static enum err
 was_noticed(struct replica *r, const struct raw *raw, const uint8_t *origins,
     bool *yes, struct fail *f)
 {
 	uint8_t hash[16];
-	struct stmt *s;
-	enum err e;
 
 	*yes = false;
 	if (raw->kind != CONFLICT_NOTICE)
 		return OK;
 	notice_hash(hash, raw, origins);
-	e = db_stmt(&s, r->db, "SELECT 1 FROM _noticed WHERE hash = ?1", f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, hash, sizeof(hash));
-	e = stmt_step(s, yes, f);
-	stmt_reset(s);
-	return e;
+	return conflict_was_noticed(r, hash, yes, f);
 }
 
 enum err
@@ -323,13 +267,14 @@ conflict_list(struct replica *r, const struct table *table,
 {
 	struct raw_list l = { .origins = { .limit = 0 } };
 	struct showing *x = calloc(1, sizeof(*x));
+	bool stop = false;
 	enum err e;
 
 	if (x == NULL)
 		return fail_code(f, ERR_NOMEM);
 	x->r = r;
 	e = load_raw(&l, r, table, row, notices, f);
-	for (size_t i = 0; e == OK && i < l.count; i++) {
+	for (size_t i = 0; e == OK && !stop && i < l.count; i++) {
 		const uint8_t *origins = l.origins.p + l.p[i].at;
 		bool noticed;
 
@@ -337,13 +282,29 @@ conflict_list(struct replica *r, const struct table *table,
 		if (e != OK || noticed)
 			continue;
 		e = fill_conflict(x, &l.p[i], origins, f);
-		if (e == OK && !each(context, &x->c))
-			break;
+		if (e == OK)
+			stop = !each(context, &x->c);
 	}
+	if (e == OK && !stop && notices)
+		e = conflict_answers(x, table, row, each, context, &stop, f);
 	raw_release(&l);
-	buf_release(&x->bytes);
-	buf_release(&x->payload);
+	showing_release(x);
 	free(x);
+	return e;
+}
+
+/* Proposals to another agency are decided there. */
+static enum err
+decided_here(struct replica *r, const struct raw *raw, bool *yes,
+    struct fail *f)
+{
+	struct compartment *c;
+	enum err e = compartment_get(r, &c, raw->cpt, f);
+
+	if (e == OK)
+		*yes = raw->kind == CONFLICT_DECISION &&
+		    (raw->reason != CONFLICT_PROPOSAL ||
+			conflict_is_ours(r, c));
 	return e;
 }
 
@@ -352,22 +313,44 @@ conflict_count(struct replica *r, int64_t *decisions, int64_t *notices,
     struct fail *f)
 {
 	struct raw_list l = { .origins = { .limit = 0 } };
+	int64_t answers = 0;
 	enum err e = load_raw(&l, r, NULL, NULL, true, f);
 
 	*decisions = 0;
 	*notices = 0;
 	for (size_t i = 0; e == OK && i < l.count; i++) {
-		bool noticed;
+		bool noticed, here = false;
 
 		e = was_noticed(r, &l.p[i], l.origins.p + l.p[i].at, &noticed,
 		    f);
-		if (l.p[i].kind == CONFLICT_DECISION)
-			++*decisions;
-		else if (!noticed)
+		if (e == OK)
+			e = decided_here(r, &l.p[i], &here, f);
+		*decisions += here;
+		if (l.p[i].kind == CONFLICT_NOTICE && !noticed)
 			++*notices;
 	}
 	raw_release(&l);
+	if (e == OK)
+		e = conflict_count_answers(r, &answers, f);
+	*notices += answers;
 	return e;
+}
+
+static enum err
+keep_noticed(struct replica *r, const uint8_t hash[static 16], struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _noticed (hash, at_ms) VALUES (?1, ?2)"
+	    " ON CONFLICT (hash) DO NOTHING",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, hash, 16);
+	stmt_int(s, 2, env_wall_ms(r->env));
+	return stmt_run(s, f);
 }
 
 enum err
@@ -376,28 +359,24 @@ conflict_noticed(struct replica *r, const struct conflict *c, struct fail *f)
 	struct raw_list l = { .origins = { .limit = 0 } };
 	unsigned field = c->field != NULL ? c->field->number : 0;
 	uint8_t hash[16];
-	struct stmt *s;
 	bool own;
 	enum err e;
 
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
+	if (c->reason == CONFLICT_ANSWER) {
+		conflict_answer_hash(hash, c);
+		e = keep_noticed(r, hash, f);
+		return replica_leave(r, own, e, f);
+	}
 	e = load_raw(&l, r, c->table, &c->row, true, f);
 	for (size_t i = 0; e == OK && i < l.count; i++) {
 		if (l.p[i].cpt != c->cpt || l.p[i].field != field ||
 		    l.p[i].kind != CONFLICT_NOTICE)
 			continue;
 		notice_hash(hash, &l.p[i], l.origins.p + l.p[i].at);
-		e = db_stmt(&s, r->db,
-		    "INSERT INTO _noticed (hash, at_ms) VALUES (?1, ?2)"
-		    " ON CONFLICT (hash) DO NOTHING",
-		    f);
-		if (e != OK)
-			break;
-		stmt_blob(s, 1, hash, sizeof(hash));
-		stmt_int(s, 2, env_wall_ms(r->env));
-		e = stmt_run(s, f);
+		e = keep_noticed(r, hash, f);
 	}
 	raw_release(&l);
 	return replica_leave(r, own, e, f);

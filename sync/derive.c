@@ -33,7 +33,14 @@ struct deriving {
 	struct kept_text *texts;
 };
 
-/* By table and row; within a row in causal order. */
+static bool
+counts(const struct d_op *op)
+{
+	return !op->proposal && !op->answer;
+}
+
+/* By table and row; within a row what counts before what is proposed, each in
+ * causal order. */
 static int
 sort_compare(const void *x, const void *y)
 {
@@ -45,6 +52,8 @@ sort_compare(const void *x, const void *y)
 	c = id_compare(&a->row, &b->row);
 	if (c != 0)
 		return c;
+	if (counts(a) != counts(b))
+		return counts(a) ? -1 : 1;
 	if (a->order != b->order)
 		return a->order < b->order ? -1 : 1;
 	return a->index < b->index ? -1 : a->index > b->index;
@@ -297,25 +306,20 @@ derive_units(struct deriving *x, const struct table *t, const struct d_op *ops,
 	return e;
 }
 
+/* The row itself, from operations that count. */
 static enum err
-derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
+derive_counted(struct deriving *x, const struct row_ops *ops,
+    struct value *values, struct fail *f)
 {
-	const struct table *t = x->d->r->registry->by_number[ops[0].table];
-	struct value values[REGISTRY_FIELD_MAX + 1];
 	struct derived_row row = {
-		.table = t,
-		.id = ops[0].row,
+		.table = ops->table,
+		.id = ops->row,
 		.values = values,
 	};
 	enum err e;
 
-	if (!row_grounded(x, ops, &n)) {
-		x->d->held_rows += n > 0;
-		return OK;
-	}
-	memset(values, 0, sizeof(values));
 	x->origin_count = 0;
-	e = derive_units(x, t, ops, n, values, f);
+	e = derive_units(x, row.table, ops->counted, ops->counted_n, values, f);
 	if (e == OK)
 		e = write_clock(x, f);
 	if (e != OK)
@@ -323,7 +327,40 @@ derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
 	row.clock = x->clock.p;
 	row.clock_n = x->clock.n;
 	e = x->sink->row(x->sink->context, &row, f);
-	return e == OK ? single_add(&x->singles, t, &row.id, values, f) : e;
+	return e == OK ? single_add(&x->singles, row.table, &row.id, values, f)
+		       : e;
+}
+
+static enum err
+derive_row(struct deriving *x, struct d_op *ops, size_t n, struct fail *f)
+{
+	struct value values[REGISTRY_FIELD_MAX + 1] = { 0 };
+	struct row_ops row = {
+		.table = x->d->r->registry->by_number[ops[0].table],
+		.row = ops[0].row,
+		.counted = ops,
+	};
+	const struct d_op **const scratch[3] = { x->writes, x->standing,
+		x->first };
+	bool there = false;
+	enum err e = OK;
+
+	while (row.counted_n < n && counts(&ops[row.counted_n]))
+		row.counted_n++;
+	row.others = ops + row.counted_n;
+	row.others_n = n - row.counted_n;
+	if (row.counted_n > 0)
+		there = row_grounded(x, ops, &row.counted_n);
+	if (!there && row.counted_n > 0) {
+		x->d->held_rows++;
+		return OK;
+	}
+	if (there)
+		e = derive_counted(x, &row, values, f);
+	if (e == OK && x->d->any_proposal)
+		e = proposals_of_row(x->d, x->sink, &row, there ? values : NULL,
+		    scratch, f);
+	return e;
 }
 
 /* ---- a whole compartment ---- */

@@ -33,12 +33,32 @@ struct derived_conflict {
 	size_t origins_n;
 };
 
-/* Rows come by table number, then row id. */
+enum proposal_state {
+	PROPOSAL_OPEN = 1,
+	PROPOSAL_ACCEPTED = 2, /* the record says what was proposed */
+	PROPOSAL_DECLINED = 3,
+};
+/* What somebody proposed who may not write it. Those that their own agency
+ * replaced before they were answered are left out. */
+struct derived_proposal {
+	const struct table *table;
+	struct row_id row;
+	unsigned field; /* leading its group; 0: the whole row */
+	int64_t segment;
+	unsigned index;
+	enum proposal_state state;
+	int64_t by_segment; /* the owner's answer; 0 while open */
+	unsigned by_index;
+};
+
+/* Rows come by table number, then row id; a row before its conflicts. */
 struct derive_sink {
 	void *context;
 	enum err (
 	    *row)(void *context, const struct derived_row *row, struct fail *f);
 	enum err (*conflict)(void *context, const struct derived_conflict *c,
+	    struct fail *f);
+	enum err (*proposal)(void *context, const struct derived_proposal *p,
 	    struct fail *f);
 };
 

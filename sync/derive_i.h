@@ -69,7 +69,13 @@ struct d_op {
 	struct row_id staff;
 	int64_t at_ms;
 	int offset_min;
-	uint64_t mask; /* fields that count */
+	uint64_t mask;                  /* fields that count */
+	uint64_t proposed;              /* fields that only are proposed */
+	bool proposal;                  /* a reader's: nothing of it counts */
+	bool answer;                    /* the owner's, with a reason alone */
+	bool of_owner;                  /* made by a node of the owner agency */
+	const struct agency_id *agency; /* the author's; borrowed */
+	struct value reason;
 	size_t field_first, field_count;
 };
 
@@ -95,6 +101,7 @@ struct derivation {
 	uint32_t *unreadable;
 	size_t unreadable_count, unreadable_first;
 	int64_t void_ops, held_rows;
+	bool any_proposal; /* else nobody looks for them */
 };
 
 /* Load, order and decode; release whatever happened. */
@@ -110,8 +117,13 @@ bool op_before(const struct derivation *d, const struct d_op *a,
 /* The order key: time, author, seq, segment id, index (DESIGN 6). */
 int op_order(const struct derivation *d, const struct d_op *a,
     const struct d_op *b);
-/* The operation's value for a field; VALUE_NULL when it names none. */
+/* The operation's value for a field; VALUE_NULL when it names none, or none
+ * that counts. */
 const struct value *op_value(const struct derivation *d, const struct d_op *op,
+    unsigned number);
+
+/* What it names for the field, whether that counts or is proposed. */
+const struct value *op_named(const struct derivation *d, const struct d_op *op,
     unsigned number);
 
 /* Grow an array of count elements by one; false: out of memory. */
@@ -132,6 +144,27 @@ enum err single_add(struct single_rows *s, const struct table *t,
 enum err single_check(struct single_rows *s, const struct derive_sink *sink,
     struct fail *f);
 void single_release(struct single_rows *s);
+
+/* ---- derive_proposal.c: what others proposed, and what came of it ---- */
+
+/* One row's operations, each list in causal order. */
+struct row_ops {
+	const struct table *table;
+	struct row_id row;
+	const struct d_op *counted; /* grounded; none: there is no such row */
+	size_t counted_n;
+	const struct d_op *others; /* readers' proposals, and answers */
+	size_t others_n;
+};
+/*
+ * Report the proposals of a row and, while one is open, what is to be decided.
+ * values: what the row shows, by field number; NULL: it is only proposed.
+ * scratch: three times room for all of the row's operations.
+ */
+enum err proposals_of_row(const struct derivation *d,
+    const struct derive_sink *sink, const struct row_ops *ops,
+    const struct value *values, const struct d_op **const scratch[static 3],
+    struct fail *f);
 
 /* ---- merge.c ---- */
 

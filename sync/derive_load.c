@@ -295,7 +295,7 @@ resolve(struct derivation *d, struct fail *f)
 
 static enum err
 keep_op(struct derivation *d, uint32_t segment, unsigned index,
-    const struct op *op, uint64_t mask, struct fail *f)
+    const struct op *op, const struct d_op *like, struct fail *f)
 {
 	struct d_op *to;
 
@@ -313,10 +313,17 @@ keep_op(struct derivation *d, uint32_t segment, unsigned index,
 		.staff = op->staff,
 		.at_ms = op->at_ms,
 		.offset_min = op->offset_min,
-		.mask = mask,
+		.mask = like->mask,
+		.proposed = like->proposed,
+		.proposal = like->proposal,
+		.answer = like->answer,
+		.of_owner = like->of_owner,
+		.agency = like->agency,
+		.reason = op->reason,
 		.field_first = d->field_count,
 		.field_count = op->field_count,
 	};
+	d->any_proposal |= to->proposed != 0 || to->answer;
 	for (size_t i = 0; i < op->field_count; i++) {
 		if (!derive_room((void **)&d->fields, &d->field_room,
 			d->field_count, sizeof(*d->fields)))
@@ -344,15 +351,17 @@ decode_segment(struct derivation *d, uint32_t at, struct fail *f)
 		return e == ERR_NOTFOUND ? OK : e;
 	op_reader_init(&reader, d->payloads.p + s->payload_at, s->payload_n);
 	while (e == OK && op_reader_next(&reader, &op)) {
-		bool proposed;
-		uint64_t mask;
-		enum verdict v = judge_op(&mask, &proposed, d->r, d->c, &author,
-		    s->schema, &op);
+		struct d_op like = { .of_owner = author.of_owner,
+			.agency = &author.node->agency };
+		enum verdict v = judge_op(&like.mask, &like.proposed, d->r,
+		    d->c, &author, s->schema, &op);
 
-		if (v == VERDICT_COUNTS)
-			e = keep_op(d, at, reader.index, &op, mask, f);
-		else if (v == VERDICT_VOID)
+		like.proposal = v == VERDICT_PROPOSAL;
+		like.answer = v == VERDICT_ANSWER;
+		if (v == VERDICT_VOID)
 			d->void_ops++;
+		else if (v != VERDICT_UNKNOWN)
+			e = keep_op(d, at, reader.index, &op, &like, f);
 	}
 	if (e == OK && reader.err != OK) {
 		/* malformed: void as a whole */

@@ -252,19 +252,25 @@ op_order(const struct derivation *d, const struct d_op *a, const struct d_op *b)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-const struct value *
-op_value(const struct derivation *d, const struct d_op *op, unsigned number)
-{
-	static const struct value none = { .type = VALUE_NULL };
+static const struct value no_value = { .type = VALUE_NULL };
 
+const struct value *
+op_named(const struct derivation *d, const struct d_op *op, unsigned number)
+{
 	for (size_t i = 0; i < op->field_count; i++) {
 		const struct d_field *w = &d->fields[op->field_first + i];
 
 		if (w->number == number)
-			return (op->mask >> number & 1) != 0 ? &w->value
-							     : &none;
+			return &w->value;
 	}
-	return &none;
+	return &no_value;
+}
+
+const struct value *
+op_value(const struct derivation *d, const struct d_op *op, unsigned number)
+{
+	return (op->mask >> number & 1) != 0 ? op_named(d, op, number)
+					     : &no_value;
 }
 
 enum err

@@ -147,16 +147,51 @@ put_conflict(void *context, const struct derived_conflict *c, struct fail *f)
 }
 
 static enum err
-drop_conflicts(struct replica *r, const struct compartment *c, struct fail *f)
+put_proposal(void *context, const struct derived_proposal *p, struct fail *f)
 {
+	struct table_sink *x = context;
 	struct stmt *s;
 	enum err e;
 
-	e = db_stmt(&s, r->db, "DELETE FROM _conflict WHERE cpt = ?1", f);
+	e = db_stmt(&s, x->r->db,
+	    "INSERT INTO _proposal (cpt, tbl, row, field, segment, op, state,"
+	    " by_segment, by_op) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_int(s, 2, p->table->number);
+	stmt_blob(s, 3, p->row.b, sizeof(p->row.b));
+	stmt_int(s, 4, p->field);
+	stmt_int(s, 5, p->segment);
+	stmt_int(s, 6, p->index);
+	stmt_int(s, 7, (int64_t)p->state);
+	stmt_int(s, 8, p->by_segment);
+	stmt_int(s, 9, p->by_index);
+	return stmt_run(s, f);
+}
+
+static enum err
+drop_of(struct replica *r, const struct compartment *c, const char *sql,
+    struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db, sql, f);
+
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, c->no);
 	return stmt_run(s, f);
+}
+
+static enum err
+drop_conflicts(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	enum err e = drop_of(r, c, "DELETE FROM _conflict WHERE cpt = ?1", f);
+
+	return e == OK
+	    ? drop_of(r, c, "DELETE FROM _proposal WHERE cpt = ?1", f)
+	    : e;
 }
 
 /* An open segment goes on only while it is the one end of the data: whatever
@@ -190,7 +225,7 @@ enum err
 derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 {
 	struct table_sink x = { .r = r, .c = c };
-	struct derive_sink sink = { &x, put_row, put_conflict };
+	struct derive_sink sink = { &x, put_row, put_conflict, put_proposal };
 	struct derived_state state;
 	enum err e = OK;
 
@@ -229,6 +264,8 @@ empty_tables(struct replica *r, struct fail *f)
 	buf_release(&b);
 	if (e == OK)
 		e = db_exec(r->db, "DELETE FROM _conflict", f);
+	if (e == OK)
+		e = db_exec(r->db, "DELETE FROM _proposal", f);
 	/* _grant is made again in place: it keeps since when a grant is known
 	 * here, which no log tells */
 	return e;

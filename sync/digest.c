@@ -71,7 +71,36 @@ static enum err
 digest_conflict(void *context, const struct derived_conflict *c, struct fail *f)
 {
 	(void)context, (void)c, (void)f;
-	return OK; /* follows from the rows' origins */
+	return OK; /* follows from the rows' origins, and from proposals */
+}
+
+static enum err
+put_op(struct digest *d, int64_t segment, unsigned index, struct fail *f)
+{
+	struct segment_facts facts;
+	enum err e = read_segment_facts(d->r, &facts, segment, f);
+
+	if (e == OK) {
+		hash_put(&d->h, facts.id.b, sizeof(facts.id.b));
+		hash_u64(&d->h, index);
+	}
+	return e;
+}
+
+static enum err
+digest_proposal(void *context, const struct derived_proposal *p, struct fail *f)
+{
+	struct digest *d = context;
+	enum err e;
+
+	hash_u64(&d->h, p->table->number);
+	hash_put(&d->h, p->row.b, sizeof(p->row.b));
+	hash_u64(&d->h, p->field);
+	hash_u64(&d->h, p->state);
+	e = put_op(d, p->segment, p->index, f);
+	if (e == OK && p->by_segment != 0)
+		e = put_op(d, p->by_segment, p->by_index, f);
+	return e;
 }
 
 enum err
@@ -79,7 +108,8 @@ digest_compartment(struct replica *r, uint8_t out[static 32], int64_t cpt,
     struct fail *f)
 {
 	struct digest d = { .r = r, .value = { .limit = LIMIT_PAYLOAD_BYTES } };
-	struct derive_sink sink = { &d, digest_row, digest_conflict };
+	struct derive_sink sink = { &d, digest_row, digest_conflict,
+		digest_proposal };
 	struct derived_state state;
 	struct compartment *c;
 	uint8_t full[32];

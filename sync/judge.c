@@ -47,14 +47,14 @@ table_fits(struct replica *r, const struct table *t,
 }
 
 enum verdict
-judge_op(uint64_t *mask, bool *proposed, struct replica *r,
+judge_op(uint64_t *mask, uint64_t *proposed, struct replica *r,
     const struct compartment *c, const struct judge_author *a, unsigned schema,
     const struct op *op)
 {
 	const struct table *t = r->registry->by_number[op->table];
 
 	*mask = 0;
-	*proposed = false;
+	*proposed = 0;
 	if (t == NULL)
 		return schema > r->registry->version ? VERDICT_UNKNOWN
 						     : VERDICT_VOID;
@@ -68,12 +68,12 @@ judge_op(uint64_t *mask, bool *proposed, struct replica *r,
 			continue; /* a newer field: the known ones apply */
 		if (f == NULL || f->since > schema || !value_fits(f, &w->value))
 			return VERDICT_VOID;
-		if (f->owner && !a->of_owner)
-			*proposed = true;
+		if (!a->may_write || (f->owner && !a->of_owner))
+			*proposed |= CLOCK_BIT(w->number);
 		else
 			*mask |= CLOCK_BIT(w->number);
 	}
-	if (!a->may_write)
-		return VERDICT_PROPOSAL;
-	return VERDICT_COUNTS;
+	if (op->kind == OP_SET && op->field_count == 0)
+		return a->of_owner ? VERDICT_ANSWER : VERDICT_VOID;
+	return a->may_write ? VERDICT_COUNTS : VERDICT_PROPOSAL;
 }

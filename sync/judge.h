@@ -14,6 +14,7 @@ enum verdict {
 	                   * agency that does not write this table */
 	VERDICT_UNKNOWN,  /* a table this program does not know yet */
 	VERDICT_PROPOSAL, /* by somebody who may only read: never stands */
+	VERDICT_ANSWER,   /* the owner turns down a proposed row */
 };
 
 struct judge_author {
@@ -29,10 +30,10 @@ enum err judge_author(struct judge_author *a, struct replica *r,
     struct fail *f);
 /*
  * *mask: bit per field of the operation that counts here: known to this
- * program, and not an owner field written by somebody else (those are
- * proposals, told by *proposed).
+ * program and the author's to write. *proposed: bit per known field that it
+ * only proposes: the owner's, by somebody else; all of a reader's.
  */
-enum verdict judge_op(uint64_t *mask, bool *proposed, struct replica *r,
+enum verdict judge_op(uint64_t *mask, uint64_t *proposed, struct replica *r,
     const struct compartment *c, const struct judge_author *a, unsigned schema,
     const struct op *op);
 

@@ -99,8 +99,8 @@ verify_chains(struct replica *r, struct log_verifying *v, bool *end,
 struct comparing {
 	struct replica *r;
 	const struct compartment *c;
-	int64_t rows, conflicts;
-	bool conflict_differs;
+	int64_t rows, conflicts, proposals;
+	bool conflict_differs, proposal_differs;
 };
 
 static enum err
@@ -161,8 +161,8 @@ compare_conflict(void *context, const struct derived_conflict *c,
 
 	x->conflicts++;
 	e = db_stmt(&s, x->r->db,
-	    "SELECT kind, reason, origins FROM _conflict WHERE cpt = ?1 AND"
-	    " tbl = ?2 AND row = ?3 AND field = ?4",
+	    "SELECT kind, origins FROM _conflict WHERE cpt = ?1 AND"
+	    " tbl = ?2 AND row = ?3 AND field = ?4 AND reason = ?5",
 	    f);
 	if (e != OK)
 		return e;
@@ -170,16 +170,70 @@ compare_conflict(void *context, const struct derived_conflict *c,
 	stmt_int(s, 2, c->table->number);
 	stmt_blob(s, 3, c->row.b, sizeof(c->row.b));
 	stmt_int(s, 4, c->field);
+	stmt_int(s, 5, (int64_t)c->reason);
 	e = stmt_step(s, &found, f);
 	if (e != OK)
 		return e;
-	origins = stmt_col_blob(s, 2, &n);
+	origins = stmt_col_blob(s, 1, &n);
 	if (!found || stmt_col_int(s, 0) != (int64_t)c->kind ||
-	    stmt_col_int(s, 1) != (int64_t)c->reason || n != c->origins_n ||
-	    memcmp(origins, c->origins, n) != 0)
+	    n != c->origins_n || memcmp(origins, c->origins, n) != 0)
 		x->conflict_differs = true;
 	stmt_reset(s);
 	return OK;
+}
+
+static enum err
+compare_proposal(void *context, const struct derived_proposal *p,
+    struct fail *f)
+{
+	struct comparing *x = context;
+	struct stmt *s;
+	bool found;
+	enum err e;
+
+	x->proposals++;
+	e = db_stmt(&s, x->r->db,
+	    "SELECT state, by_segment, by_op FROM _proposal WHERE cpt = ?1 AND"
+	    " tbl = ?2 AND row = ?3 AND field = ?4 AND segment = ?5 AND"
+	    " op = ?6",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, x->c->no);
+	stmt_int(s, 2, p->table->number);
+	stmt_blob(s, 3, p->row.b, sizeof(p->row.b));
+	stmt_int(s, 4, p->field);
+	stmt_int(s, 5, p->segment);
+	stmt_int(s, 6, p->index);
+	e = stmt_step(s, &found, f);
+	if (e != OK)
+		return e;
+	if (!found || stmt_col_int(s, 0) != (int64_t)p->state ||
+	    stmt_col_int(s, 1) != p->by_segment ||
+	    stmt_col_int(s, 2) != p->by_index)
+		x->proposal_differs = true;
+	stmt_reset(s);
+	return OK;
+}
+
+static enum err
+count_proposals(struct replica *r, const struct compartment *c, int64_t *count,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db, "SELECT count(*) FROM _proposal WHERE cpt = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	e = stmt_step(s, &row, f);
+	if (e == OK)
+		*count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return e;
 }
 
 static bool
@@ -239,10 +293,11 @@ static enum err
 verify_tables(struct replica *r, int64_t no, struct fail *f)
 {
 	struct comparing x = { .r = r };
-	struct derive_sink sink = { &x, compare_row, compare_conflict };
+	struct derive_sink sink = { &x, compare_row, compare_conflict,
+		compare_proposal };
 	struct derived_state state;
 	struct compartment *c;
-	int64_t rows;
+	int64_t rows, proposals = 0;
 	enum err e;
 
 	e = compartment_get(r, &c, no, f);
@@ -253,6 +308,10 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 		e = derive_into(r, c, false, false, &state, &sink, f);
 	if (e == OK && (x.conflicts != c->conflicts || x.conflict_differs))
 		e = differs(&x, "the list of conflicts", f);
+	if (e == OK)
+		e = count_proposals(r, c, &proposals, f);
+	if (e == OK && (x.proposals != proposals || x.proposal_differs))
+		e = differs(&x, "the list of proposals", f);
 	if (e == OK && !same_state(c, &state))
 		e = differs(&x, "what was seen and what waits", f);
 	if (e == OK)

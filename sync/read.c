@@ -333,8 +333,10 @@ enum err
 read_seen(struct replica *r, char *text, const struct read_row *row,
     struct fail *f)
 {
-	return seen_make(text, r, row->clock, row->clock_n, row->table,
-	    row->values, f);
+	const struct seen_row of = { row->table, &row->id, row->cpt, row->clock,
+		row->clock_n };
+
+	return seen_make(text, r, &of, row->values, f);
 }
 
 /* ---- whose ---- */

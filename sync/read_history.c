@@ -48,6 +48,7 @@ tell(const struct history *h, const struct derivation *d,
 		.staff = from->staff,
 		.at_ms = from->at_ms,
 		.offset_min = from->offset_min,
+		.reason = from->reason,
 		.field_count = from->field_count,
 	};
 	struct read_event event = {
@@ -56,6 +57,8 @@ tell(const struct history *h, const struct derivation *d,
 		.sealed = s->seq != UINT64_MAX,
 		.segment_id = s->id,
 		.standing = stands(h, s->no, from->mask),
+		.proposed = from->proposed,
+		.proposed_row = from->insert && from->proposal,
 	};
 
 	for (size_t i = 0; i < from->field_count; i++) {
@@ -80,6 +83,9 @@ read_history(struct replica *r, const struct table *table,
 	enum err e;
 
 	e = read_get(r, table, id, cpt, take_place, &h, f);
+	/* it may be proposed, and then its history says by whom */
+	if (e == ERR_NOTFOUND && cpt != 0)
+		e = OK;
 	if (e == OK)
 		e = compartment_get(r, &c, h.cpt, f);
 	if (e == OK) {

@@ -1,6 +1,6 @@
 /*
  * Seen tokens: what stood in each field when a row was read, as four bytes of a
- * hash over the origins and the value. A token is text: base64url of
+ * hash over the origins, those of open proposals too, and the value. A token is text: base64url of
  * { field number, hash 4 } in order of number; no secret. Nodes that hold the
  * same show the same token, so that rows can be compared as text.
  *
@@ -23,36 +23,95 @@ struct mark {
 	uint64_t mark;
 };
 
-/* Append one struct mark per group. */
 static enum err
-load_marks(struct buf *out, struct replica *r, const uint8_t *clock,
-    size_t clock_n, struct fail *f)
+add_mark(struct buf *out, struct replica *r, int64_t segment, uint64_t fields,
+    struct fail *f)
 {
+	struct mark m = { .fields = fields,
+		.number = (uint64_t)segment,
+		.mark = (uint64_t)segment };
 	struct segment_facts facts;
-	struct clock_reader c;
+	enum err e = read_segment_facts(r, &facts, segment, f);
+
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, ERR_CORRUPT,
+		    "a row names a segment that is not here: run "
+		    "footbridge rebuild");
+	if (e != OK)
+		return e;
+	if (facts.sealed) {
+		struct rd rd = rd_of(facts.id.b, sizeof(facts.id.b));
+
+		m.mark = rd_u64(&rd);
+	}
+	buf_put(out, &m, sizeof(m));
+	return out->err;
+}
+
+/* Who saw a field before another value was proposed has not seen that. */
+static enum err
+add_proposals(struct buf *out, struct replica *r, const struct seen_row *row,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool more;
 	enum err e;
 
-	clock_reader_init(&c, clock, clock_n);
-	while (clock_reader_next(&c)) {
-		struct mark m = { .fields = c.fields,
-			.number = (uint64_t)c.segment };
+	e = db_stmt(&s, r->db,
+	    "SELECT field, segment FROM _proposal WHERE cpt = ?1 AND tbl = ?2"
+	    " AND row = ?3 AND state = 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, row->cpt);
+	stmt_int(s, 2, row->table->number);
+	stmt_blob(s, 3, row->row->b, sizeof(row->row->b));
+	while ((e = stmt_step(s, &more, f)) == OK && more) {
+		int64_t n = stmt_col_int(s, 0);
+		const struct field *field = n >= 0 && n <= REGISTRY_FIELD_MAX
+		    ? row->table->by_number[n]
+		    : NULL;
 
-		e = read_segment_facts(r, &facts, c.segment, f);
-		if (e == ERR_NOTFOUND)
-			return fail_set(f, ERR_CORRUPT,
-			    "a row names a segment that is not here: run "
-			    "footbridge rebuild");
+		if (field != NULL)
+			e = add_mark(out, r, stmt_col_int(s, 1),
+			    field->group != NULL ? field->group_set
+						 : CLOCK_BIT(field->number),
+			    f);
 		if (e != OK)
-			return e;
-		m.mark = m.number;
-		if (facts.sealed) {
-			struct rd rd = rd_of(facts.id.b, sizeof(facts.id.b));
-
-			m.mark = rd_u64(&rd);
-		}
-		buf_put(out, &m, sizeof(m));
+			break;
 	}
-	return out->err;
+	stmt_reset(s);
+	return e;
+}
+
+/* Append one struct mark per group of the clock and open proposal. */
+static enum err
+load_marks(struct buf *out, struct replica *r, const struct seen_row *row,
+    struct fail *f)
+{
+	struct compartment *cpt = NULL;
+	struct clock_reader c;
+	enum err e = OK;
+
+	clock_reader_init(&c, row->clock, row->clock_n);
+	while (e == OK && clock_reader_next(&c))
+		e = add_mark(out, r, c.segment, c.fields, f);
+	if (e == OK)
+		e = compartment_get(r, &cpt, row->cpt, f);
+	if (e != OK || cpt->conflicts == 0)
+		return e;
+	return add_proposals(out, r, row, f);
+}
+
+static uint64_t
+marked_fields(const struct buf *marks)
+{
+	const struct mark *m = (const void *)marks->p;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < marks->n / sizeof(*m); i++)
+		all |= m[i].fields;
+	return all;
 }
 
 /* Marks are added up: the order of local numbers differs between nodes. */
@@ -110,14 +169,15 @@ same_field(const uint8_t was[static 4], const struct mark *marks, size_t count,
 }
 
 enum err
-seen_make(char *text, struct replica *r, const uint8_t *clock, size_t clock_n,
-    const struct table *t, const struct value *values, struct fail *f)
+seen_make(char *text, struct replica *r, const struct seen_row *row,
+    const struct value *values, struct fail *f)
 {
 	uint8_t token[(REGISTRY_FIELD_MAX + 1) * ENTRY_BYTES];
-	uint64_t written = clock_fields(clock, clock_n);
+	const struct table *t = row->table;
 	struct buf marks = { 0 };
 	size_t n = 0;
-	enum err e = load_marks(&marks, r, clock, clock_n, f);
+	enum err e = load_marks(&marks, r, row, f);
+	uint64_t written = marked_fields(&marks);
 
 	for (size_t i = 0; e == OK && i < t->field_count; i++) {
 		const struct mark *m = (const void *)marks.p;
@@ -141,11 +201,10 @@ seen_make(char *text, struct replica *r, const uint8_t *clock, size_t clock_n,
 
 enum err
 seen_changed(bool *changed, struct replica *r, const char *text,
-    const uint8_t *clock, size_t clock_n, unsigned number,
-    const struct value *value, struct fail *f)
+    const struct seen_row *row, unsigned number, const struct value *value,
+    struct fail *f)
 {
 	uint8_t token[(REGISTRY_FIELD_MAX + 1) * ENTRY_BYTES];
-	bool written = (clock_fields(clock, clock_n) >> number & 1) != 0;
 	struct buf marks = { 0 };
 	size_t n = 0;
 	enum err e;
@@ -155,8 +214,8 @@ seen_changed(bool *changed, struct replica *r, const char *text,
 	    n % ENTRY_BYTES != 0)
 		return fail_set(f, ERR_INPUT,
 		    "the seen token is not one that get or list gave");
-	e = load_marks(&marks, r, clock, clock_n, f);
-	*changed = written;
+	e = load_marks(&marks, r, row, f);
+	*changed = (marked_fields(&marks) >> number & 1) != 0;
 	for (size_t i = 0; e == OK && i < n; i += ENTRY_BYTES) {
 		const struct mark *m = (const void *)marks.p;
 

@@ -152,7 +152,7 @@ CREATE INDEX _grant_recipient ON _grant (recipient);
 CREATE INDEX _grant_void ON _grant (cpt) WHERE rights = 0;
 
 -- Derived: open disagreements. kind 1 decision, 2 notice. field 0: over rows
--- (single). origins: see conflict.h.
+-- (single), or a proposed row. reason, origins: see read.h and conflict.c.
 CREATE TABLE _conflict (
 	cpt BIGINT NOT NULL,
 	tbl BIGINT NOT NULL,
@@ -161,8 +161,25 @@ CREATE TABLE _conflict (
 	kind BIGINT NOT NULL,
 	reason BIGINT NOT NULL,
 	origins BLOB NOT NULL,
-	PRIMARY KEY (cpt, tbl, row, field)
+	PRIMARY KEY (cpt, tbl, row, field, reason)
 ) WITHOUT ROWID;
+
+-- Derived: what others proposed for the owner's fields and rows, and what came
+-- of it. field 0: the whole row. state: enum proposal_state. by_*: the owner's
+-- operation that answered; 0 while open.
+CREATE TABLE _proposal (
+	cpt BIGINT NOT NULL,
+	tbl BIGINT NOT NULL,
+	row BLOB NOT NULL,
+	field BIGINT NOT NULL,
+	segment BIGINT NOT NULL,
+	op BIGINT NOT NULL,
+	state BIGINT NOT NULL,
+	by_segment BIGINT NOT NULL,
+	by_op BIGINT NOT NULL,
+	PRIMARY KEY (cpt, tbl, row, field, segment, op)
+) WITHOUT ROWID;
+CREATE INDEX _proposal_state ON _proposal (state);
 
 -- Local: notices somebody has looked at (hash of what was shown).
 CREATE TABLE _noticed (

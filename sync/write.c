@@ -12,7 +12,7 @@ fill_op(const struct writing *w, struct op *op)
 {
 	const struct env *env = w->r->env;
 
-	op->kind = w->exists ? OP_SET : OP_INSERT;
+	op->kind = w->exists || w->answers ? OP_SET : OP_INSERT;
 	op->table = w->t->number;
 	op->row = w->row;
 	op->staff = w->q->staff != NULL ? *w->q->staff : (struct row_id){ 0 };
@@ -22,6 +22,11 @@ fill_op(const struct writing *w, struct op *op)
 	if (op->at_ms > LIMIT_TIME_MAX_MS)
 		op->at_ms = LIMIT_TIME_MAX_MS;
 	op->offset_min = env->offset_min(env->self);
+	op->reason = (struct value){ .type = VALUE_NULL };
+	if (w->q->reason != NULL)
+		op->reason = (struct value){ .type = VALUE_TEXT,
+			.p = (const uint8_t *)w->q->reason,
+			.n = strlen(w->q->reason) };
 	op->field_count = 0;
 	for (unsigned number = 1; number <= REGISTRY_FIELD_MAX; number++) {
 		if ((w->set & CLOCK_BIT(number)) == 0)
@@ -125,6 +130,7 @@ run_write(struct writing *w, struct fail *f)
 		e = write_check(w, f);
 	if (e != OK || (w->set == 0 && w->exists))
 		return e;
+	w->wrote = true;
 	e = write_make_place(w, f);
 	if (e == OK)
 		e = put_op(w, f);
@@ -133,6 +139,16 @@ run_write(struct writing *w, struct fail *f)
 	object_of(object, w);
 	return replica_audit(w->r, w->q->staff, "write", object, sizeof(object),
 	    OK, f);
+}
+
+static void
+fill_told(const struct writing *w)
+{
+	*w->q->told = (struct write_told){ .proposed = w->proposed };
+	if (w->c == NULL || !w->wrote)
+		return;
+	w->q->told->owner = w->c->owner;
+	w->q->told->proposed_row = !w->exists && !w->author.may_write;
 }
 
 enum err
@@ -164,6 +180,8 @@ write_row(struct replica *r, struct row_id *row, int64_t *draft,
 	}
 	if (e == OK && row != NULL)
 		*row = w.row;
+	if (e == OK && q->told != NULL)
+		fill_told(&w);
 	buf_release(&w.clock);
 	buf_release(&w.keep);
 	return e;

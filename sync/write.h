@@ -5,6 +5,10 @@
  * open segment, the audit entry. Saved means committed. A write may name what
  * the person was shown (seen); where a field it sets has changed since, nothing
  * is written, the typed values are kept as a draft and ERR_STALE tells so.
+ *
+ * What this agency may not write (another agency's field, anything where it
+ * only reads) is written as a proposal: signed, sent, shown as a decision, but
+ * not what the record says until a node of the owner writes it.
  */
 #ifndef FOOTBRIDGE_SYNC_WRITE_H
 #define FOOTBRIDGE_SYNC_WRITE_H
@@ -19,6 +23,13 @@ struct write_field {
 	struct value value; /* VALUE_NULL clears */
 };
 
+/* What became of a write. */
+struct write_told {
+	uint64_t proposed;      /* bit per field that the owner must accept */
+	bool proposed_row;      /* the row itself is proposed */
+	struct agency_id owner; /* who decides about them */
+};
+
 struct write_request {
 	const struct table *table;
 	/* NULL: a new row with a random id (or derived, for set tables) */
@@ -29,12 +40,17 @@ struct write_request {
 	 * existing row it must fit if given */
 	const struct row_id *subject;
 	/* compartment of an existing row when several agencies have one with
-	 * this id; 0 = the own agency's, else the only readable one */
+	 * this id; 0 = the own agency's, else the only readable one. Of a new
+	 * row: where it goes; 0 = the own agency's of its subject */
 	int64_t cpt;
 	const struct row_id *staff; /* NULL: the node itself */
 	const char *seen;           /* token, or NULL */
 	/* resolve: may cover fields with an open decision */
 	bool resolve;
+	/* why, told with the write (op.h); NULL: none. With the row of a
+	 * proposal and no field it turns the whole row down */
+	const char *reason;
+	struct write_told *told; /* filled on OK; NULL: nobody asks */
 	const struct write_field *fields;
 	size_t field_count;
 };
@@ -46,7 +62,6 @@ struct write_request {
  *        ERR_NOTFOUND no such row here; ERR_EXISTS it exists (insert)
  *        ERR_STALE   changed since it was seen, or has an open decision
  *        ERR_DENIED  this agency's kind does not write this table
- *        ERR_UNAVAILABLE another agency's field: proposals come later
  *        ERR_WAIT    part of the row's history is not readable here
  * Nothing is changed on failure (but the draft on ERR_STALE).
  */

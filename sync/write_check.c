@@ -47,11 +47,6 @@ check_change(const struct writing *w, const struct field *field,
 {
 	const struct value *now = &w->now[field->number];
 
-	if (field->owner && !w->author.of_owner)
-		return fail_set(f, ERR_UNAVAILABLE,
-		    "%s belongs to the agency that keeps this record;"
-		    " proposing another value is not available yet",
-		    field->name);
 	if (same_value(now, next))
 		return OK;
 	if (field->rule == RULE_ONCE && now->type != VALUE_NULL)
@@ -137,7 +132,7 @@ check_required(const struct writing *w, struct fail *f)
 		uint64_t bit = CLOCK_BIT(field->number);
 		bool named = (w->set & bit) != 0;
 
-		if (!field->required)
+		if (!field->required || w->q->reason != NULL)
 			continue;
 		if (named ? w->next[field->number].type == VALUE_NULL
 			  : !w->exists)
@@ -163,7 +158,19 @@ complete_groups(struct writing *w)
 	}
 }
 
-/* Has a field of ours an open decision? */
+/* What of it only the owner may write: it will be a proposal. */
+static void
+find_proposed(struct writing *w)
+{
+	w->proposed = w->author.may_write ? 0 : w->set;
+	for (size_t i = 0; !w->author.of_owner && i < w->t->field_count; i++) {
+		if (w->t->fields[i].owner)
+			w->proposed |=
+			    w->set & CLOCK_BIT(w->t->fields[i].number);
+	}
+}
+
+/* Has a field of ours an open decision? A proposal settles none. */
 static enum err
 open_decision(const struct writing *w, const struct field **which,
     struct fail *f)
@@ -188,7 +195,7 @@ open_decision(const struct writing *w, const struct field **which,
 		int64_t number = stmt_col_int(s, 0);
 
 		if (number > 0 && number <= REGISTRY_FIELD_MAX &&
-		    (w->set & CLOCK_BIT((unsigned)number)) != 0)
+		    (w->set & ~w->proposed & CLOCK_BIT((unsigned)number)) != 0)
 			*which = w->t->by_number[number];
 	}
 	return e;
@@ -197,6 +204,8 @@ open_decision(const struct writing *w, const struct field **which,
 static enum err
 check_seen(const struct writing *w, struct fail *f)
 {
+	const struct seen_row row = { w->t, &w->row, w->cpt, w->clock.p,
+		w->clock.n };
 	enum err e = OK;
 
 	for (size_t i = 0; e == OK && i < w->t->field_count; i++) {
@@ -205,8 +214,8 @@ check_seen(const struct writing *w, struct fail *f)
 
 		if ((w->set & CLOCK_BIT(field->number)) == 0)
 			continue;
-		e = seen_changed(&changed, w->r, w->q->seen, w->clock.p,
-		    w->clock.n, field->number, &w->now[field->number], f);
+		e = seen_changed(&changed, w->r, w->q->seen, &row,
+		    field->number, &w->now[field->number], f);
 		if (e == OK && changed)
 			return fail_set(f, ERR_STALE,
 			    "%s was changed since you saw it. Nothing was"
@@ -214,6 +223,24 @@ check_seen(const struct writing *w, struct fail *f)
 			    field->name);
 	}
 	return e;
+}
+
+static enum err
+check_reason(struct writing *w, struct fail *f)
+{
+	size_t n = strlen(w->q->reason);
+
+	if (n == 0 || n > LIMIT_REASON_BYTES ||
+	    !value_utf8((const uint8_t *)w->q->reason, n))
+		return fail_set(f, ERR_INPUT,
+		    "a reason is text of 1 to %d bytes", LIMIT_REASON_BYTES);
+	w->answers = !w->exists && w->q->field_count == 0;
+	if (w->answers && !w->author.of_owner)
+		return fail_set(f, ERR_DENIED,
+		    "only the agency that keeps the record decides about a"
+		    " proposed %s",
+		    w->t->name);
+	return OK;
 }
 
 enum err
@@ -226,11 +253,9 @@ write_check(struct writing *w, struct fail *f)
 		return fail_set(f, ERR_DENIED,
 		    "a %s agency does not write %s records",
 		    kind_name(w->author.kind), w->t->name);
-	if (!w->author.may_write)
-		return fail_set(f, ERR_UNAVAILABLE,
-		    "this %s was shared with you to read; proposing a change"
-		    " is not available yet",
-		    w->t->name);
+	e = w->q->reason != NULL ? check_reason(w, f) : OK;
+	if (e != OK || w->answers)
+		return e;
 	if (w->exists && w->c->unreadable > 0 && w->c->end_count == 0)
 		return fail_set(f, ERR_WAIT,
 		    "part of this record's history is not readable here yet");
@@ -240,6 +265,7 @@ write_check(struct writing *w, struct fail *f)
 	if (e != OK)
 		return e;
 	complete_groups(w);
+	find_proposed(w);
 	if (!w->exists)
 		return OK;
 	if (w->q->seen != NULL) {

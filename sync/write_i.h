@@ -15,12 +15,15 @@ struct writing {
 	struct compartment *c; /* NULL: to be made, write_make_place */
 	struct row_id subject; /* of a new row */
 	bool exists;
+	bool answers; /* turns down a row that is only proposed */
+	bool wrote;   /* there was something to write */
 	/* the row as it stands; bytes are kept in keep */
 	struct value now[REGISTRY_FIELD_MAX + 1];
 	struct buf clock, keep;
 	/* what will be written, by field number */
 	struct value next[REGISTRY_FIELD_MAX + 1];
 	uint64_t set;
+	uint64_t proposed; /* of set: the owner's, and we are not */
 	struct judge_author author;
 };
 
@@ -32,14 +35,22 @@ enum err write_make_place(struct writing *w, struct fail *f);
 /* Every rule that is checked at the write; fills next and set. */
 enum err write_check(struct writing *w, struct fail *f);
 
-/* A token of what stands in every field: the same at nodes that hold the same,
- * and good for a write after the row's own work was sealed. */
-enum err seen_make(char *text, struct replica *r, const uint8_t *clock,
-    size_t clock_n, const struct table *t, const struct value *values,
-    struct fail *f);
+/* The row that a token speaks of. */
+struct seen_row {
+	const struct table *table;
+	const struct row_id *row;
+	int64_t cpt;
+	const uint8_t *clock;
+	size_t clock_n;
+};
+/* A token of what stands and what is proposed in every field: the same at nodes
+ * that hold the same, and good for a write after the row's own work was
+ * sealed. */
+enum err seen_make(char *text, struct replica *r, const struct seen_row *row,
+    const struct value *values, struct fail *f);
 /* Did this field change since the token was made? ERR_INPUT: not a token. */
 enum err seen_changed(bool *changed, struct replica *r, const char *text,
-    const uint8_t *clock, size_t clock_n, unsigned number,
-    const struct value *value, struct fail *f);
+    const struct seen_row *row, unsigned number, const struct value *value,
+    struct fail *f);
 
 #endif

@@ -39,6 +39,27 @@ subject_of_new(const struct writing *w, struct row_id *subject, struct fail *f)
 	return fail_set(f, ERR_INPUT, "%s has no subject", w->t->name);
 }
 
+/* A new row in another agency's record: the caller says in which. */
+static enum err
+compartment_given(struct writing *w, struct fail *f)
+{
+	const char *category;
+	enum err e = compartment_get(w->r, &w->c, w->q->cpt, f);
+
+	if (e != OK)
+		return e;
+	category = table_category(w->t, replica_owner_kind(w->r, w->c));
+	if (!w->c->has_subject || category == NULL ||
+	    strcmp(category, w->c->category) != 0)
+		return fail_set(f, ERR_INPUT, "no %s records are kept there",
+		    w->t->name);
+	w->subject = w->c->subject;
+	if (w->t->self)
+		w->row = w->c->subject;
+	w->cpt = w->c->no;
+	return OK;
+}
+
 static enum err
 compartment_of_new(struct writing *w, struct fail *f)
 {
@@ -46,6 +67,8 @@ compartment_of_new(struct writing *w, struct fail *f)
 	const char *category = table_category(w->t, kind);
 	enum err e;
 
+	if (w->q->cpt != 0)
+		return compartment_given(w, f);
 	if (category == NULL)
 		return fail_set(f, ERR_DENIED,
 		    "a %s agency keeps no %s records", kind_name(kind),

@@ -3,19 +3,14 @@
  * each unit of merge (a field, or a group named by its leader) collect the
  * counted writes, the standing and the first among them, and ask the rule.
  */
-#include "tests/model/model.h"
+#include "tests/model/model_i.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct list { /* of operations */
-	size_t *at;
-	size_t count;
-};
-
 /* zeroed memory that lives until model_release */
-static void *
-own(struct model *m, size_t n, size_t size)
+void *
+model_own(struct model *m, size_t n, size_t size)
 {
 	m->owned = realloc(m->owned, (m->owned_count + 1) * sizeof(void *));
 	if (m->owned == NULL ||
@@ -49,7 +44,7 @@ close_past(struct model *m)
 	size_t n = m->count;
 	bool changed = true;
 
-	m->past = own(m, n * n, sizeof(bool));
+	m->past = model_own(m, n * n, sizeof(bool));
 	for (size_t a = 0; a < n; a++)
 		for (size_t d = 0; d < m->set[a].dep_count; d++)
 			m->past[a * n + m->set[a].deps[d]] = true;
@@ -72,16 +67,16 @@ before(const struct model *m, size_t segment, size_t later)
 }
 
 /* does operation b have a in its causal past? */
-static bool
-covers(const struct model *m, size_t b, size_t a)
+bool
+model_covers(const struct model *m, size_t b, size_t a)
 {
 	size_t s = m->ops[a].segment, t = m->ops[b].segment;
 
 	return s == t ? a < b : before(m, s, t);
 }
 
-static int
-order(const struct model *m, size_t a, size_t b)
+int
+model_order(const struct model *m, size_t a, size_t b)
 {
 	const struct model_op *p = &m->ops[a], *q = &m->ops[b];
 	const struct model_segment *x = &m->set[p->segment];
@@ -99,22 +94,22 @@ order(const struct model *m, size_t a, size_t b)
 
 /* Of all, those that no other covers (later), or that cover no other
  * (earlier); ascending by order key. */
-static struct list
-extreme(struct model *m, struct list all, bool later)
+struct list
+model_extreme(struct model *m, struct list all, bool later)
 {
-	struct list out = { own(m, all.count, sizeof(size_t)), 0 };
+	struct list out = { model_own(m, all.count, sizeof(size_t)), 0 };
 
 	for (size_t i = 0; i < all.count; i++) {
 		size_t op = all.at[i], j;
 		bool in = true;
 
 		for (j = 0; j < all.count && in; j++)
-			in = !(later ? covers(m, all.at[j], op)
-				     : covers(m, op, all.at[j]));
+			in = !(later ? model_covers(m, all.at[j], op)
+				     : model_covers(m, op, all.at[j]));
 		if (!in)
 			continue;
 		for (j = out.count++; j > 0; j--) {
-			if (order(m, op, out.at[j - 1]) > 0)
+			if (model_order(m, op, out.at[j - 1]) > 0)
 				break;
 			out.at[j] = out.at[j - 1];
 		}
@@ -125,16 +120,24 @@ extreme(struct model *m, struct list all, bool later)
 
 /* ---- rows ---- */
 
-static bool
-counts(const struct model *m, const struct model_op *op)
+/* The owner says no to a row that was proposed. */
+bool
+model_is_answer(const struct model_op *op)
+{
+	return !op->insert && op->named == 0;
+}
+
+bool
+model_counts(const struct model *m, const struct model_op *op)
 {
 	const struct model_segment *s = &m->set[op->segment];
 
-	return s->readable && !s->proposal && !op->invalid;
+	return s->readable && !s->proposal && !op->invalid &&
+	    !model_is_answer(op);
 }
 
-static bool
-is_of(const struct model_op *op, unsigned table, const uint8_t row[16])
+bool
+model_is_of(const struct model_op *op, unsigned table, const uint8_t row[16])
 {
 	return op->table == table && memcmp(op->row, row, 16) == 0;
 }
@@ -150,12 +153,10 @@ gap(const struct model *m, const size_t *after, size_t s)
 	return false;
 }
 
-enum presence { PRESENT, WAITS, VOID };
-
 /* Each insert of its row that the operation knew must be joined to it by
  * segments that can be read. */
-static enum presence
-presence(const struct model *m, size_t o)
+enum presence
+model_presence(const struct model *m, size_t o)
 {
 	const struct model_op *op = &m->ops[o];
 	bool found = op->insert;
@@ -163,8 +164,9 @@ presence(const struct model *m, size_t o)
 	for (size_t i = 0; i < m->op_count; i++) {
 		const struct model_op *in = &m->ops[i];
 
-		if (!in->insert || !counts(m, in) || !covers(m, o, i) ||
-		    !is_of(in, op->table, op->row))
+		if (!in->insert || !model_counts(m, in) ||
+		    !model_covers(m, o, i) ||
+		    !model_is_of(in, op->table, op->row))
 			continue;
 		found = true;
 		if (gap(m, &in->segment, op->segment))
@@ -183,10 +185,10 @@ row_shown(const struct model *m, const struct model_row *r)
 	for (size_t o = 0; o < m->op_count; o++) {
 		enum presence p;
 
-		if (!counts(m, &m->ops[o]) ||
-		    !is_of(&m->ops[o], r->table, r->row))
+		if (!model_counts(m, &m->ops[o]) ||
+		    !model_is_of(&m->ops[o], r->table, r->row))
 			continue;
-		p = presence(m, o);
+		p = model_presence(m, o);
 		if (p == WAITS)
 			return false;
 		shown |= p == PRESENT;
@@ -200,22 +202,22 @@ row_shown(const struct model *m, const struct model_row *r)
 static struct list
 counted(struct model *m, const struct model_field *f, const struct model_row *r)
 {
-	struct list out = { own(m, m->op_count, sizeof(size_t)), 0 };
+	struct list out = { model_own(m, m->op_count, sizeof(size_t)), 0 };
 
 	for (size_t o = 0; o < m->op_count; o++) {
 		const struct model_op *op = &m->ops[o];
 
-		if (counts(m, op) && is_of(op, r->table, r->row) &&
+		if (model_counts(m, op) && model_is_of(op, r->table, r->row) &&
 		    (op->named & f->unit) != 0 &&
 		    !(f->owner && m->set[op->segment].foreign) &&
-		    presence(m, o) == PRESENT)
+		    model_presence(m, o) == PRESENT)
 			out.at[out.count++] = o;
 	}
 	return out;
 }
 
-static bool
-unit_equal(const struct model *m, const struct model_field *f, size_t a,
+bool
+model_unit_equal(const struct model *m, const struct model_field *f, size_t a,
     size_t b)
 {
 	for (size_t k = 0; k < 64; k++)
@@ -258,7 +260,7 @@ strongest(const struct model *m, const struct model_field *f, struct list in)
 		int64_t a = strength(f, &m->ops[best].values[f->number]);
 		int64_t b = strength(f, &m->ops[in.at[i]].values[f->number]);
 
-		if (b > a || (b == a && order(m, in.at[i], best) > 0))
+		if (b > a || (b == a && model_order(m, in.at[i], best) > 0))
 			best = in.at[i];
 	}
 	return best;
@@ -271,7 +273,7 @@ winner(struct model *m, const struct model_field *f, struct list all,
 {
 	bool ordered = f->rule == MODEL_RANKED || f->rule == MODEL_MAX ||
 	    f->rule == MODEL_MIN;
-	struct list finals = { own(m, all.count, sizeof(size_t)), 0 };
+	struct list finals = { model_own(m, all.count, sizeof(size_t)), 0 };
 
 	for (size_t i = 0; i < all.count; i++) {
 		size_t at = rank(f, &m->ops[all.at[i]].values[f->number]);
@@ -280,14 +282,14 @@ winner(struct model *m, const struct model_field *f, struct list all,
 			finals.at[finals.count++] = all.at[i];
 	}
 	if (finals.count > 0 && !ordered)
-		return extreme(m, finals, false).at[0];
+		return model_extreme(m, finals, false).at[0];
 	if (ordered)
 		return strongest(m, f,
 		    finals.count > 0 ? finals
 			: f->one_way ? all
 				     : standing);
 	if (f->rule == MODEL_ONCE)
-		return extreme(m, all, false).at[0];
+		return model_extreme(m, all, false).at[0];
 	return standing.at[standing.count - 1];
 }
 
@@ -311,18 +313,18 @@ static struct model_text
 text_base(struct model *m, unsigned field, struct list all,
     struct list standing)
 {
-	struct list common = { own(m, all.count, sizeof(size_t)), 0 };
+	struct list common = { model_own(m, all.count, sizeof(size_t)), 0 };
 	struct list newest;
 
 	for (size_t i = 0; i < all.count; i++) {
 		bool in = true;
 
 		for (size_t j = 0; j < standing.count && in; j++)
-			in = covers(m, standing.at[j], all.at[i]);
+			in = model_covers(m, standing.at[j], all.at[i]);
 		if (in)
 			common.at[common.count++] = all.at[i];
 	}
-	newest = extreme(m, common, true);
+	newest = model_extreme(m, common, true);
 	if (newest.count == 0)
 		return (struct model_text){ "", 0 };
 	return text_of(m, newest.at[newest.count - 1], field);
@@ -350,7 +352,7 @@ fold(struct model *m, unsigned field, struct list all, struct list standing,
 			continue;
 		if (begun) {
 			p = model_text_merge(&sum.n, overlap, base, sum, t);
-			kept = own(m, sum.n, 1);
+			kept = model_own(m, sum.n, 1);
 			memcpy(kept, p, sum.n);
 			free(p);
 			sum.p = kept;
@@ -366,9 +368,9 @@ static void
 merge_unit(struct model *m, const struct model_field *f, struct model_row *r)
 {
 	struct list all = counted(m, f, r);
-	struct list standing = extreme(m, all, true);
+	struct list standing = model_extreme(m, all, true);
 	struct model_cell cell = { .standing = standing.at,
-		.lost = own(m, standing.count, sizeof(bool)),
+		.lost = model_own(m, standing.count, sizeof(bool)),
 		.standing_count = standing.count };
 	bool lost = false, differ = false, overlap = false;
 	size_t best;
@@ -377,9 +379,10 @@ merge_unit(struct model *m, const struct model_field *f, struct model_row *r)
 		return;
 	best = winner(m, f, all, standing);
 	for (size_t i = 0; i < standing.count; i++) {
-		cell.lost[i] = !unit_equal(m, f, standing.at[i], best);
+		cell.lost[i] = !model_unit_equal(m, f, standing.at[i], best);
 		lost |= cell.lost[i];
-		differ |= !unit_equal(m, f, standing.at[i], standing.at[0]);
+		differ |=
+		    !model_unit_equal(m, f, standing.at[i], standing.at[0]);
 	}
 	for (unsigned k = 0; k < 64; k++) {
 		if ((f->unit & MODEL_BIT(k)) == 0)
@@ -451,8 +454,11 @@ derive_table(struct model *m, const struct model_table *t)
 		r->shown = row_shown(m, r);
 		for (size_t f = 0; f < t->field_count && r->shown; f++)
 			if (t->fields[f].leader == t->fields[f].number &&
-			    t->fields[f].since <= m->version)
+			    t->fields[f].since <= m->version) {
 				merge_unit(m, &t->fields[f], r);
+				model_find_proposals(m, &t->fields[f], r);
+			}
+		model_find_proposed_row(m, r);
 	}
 	find_clashes(m, t);
 }
@@ -461,12 +467,13 @@ void
 model_run(struct model *m)
 {
 	close_past(m);
-	m->rows = own(m, m->op_count, sizeof(*m->rows));
+	m->rows = model_own(m, m->op_count, sizeof(*m->rows));
 	for (size_t o = 0; o < m->op_count; o++) {
 		const struct model_op *op = &m->ops[o];
 		struct model_row *r = &m->rows[m->row_count];
 
-		if (!counts(m, op) || model_find(m, op->table, op->row) != NULL)
+		if ((!model_counts(m, op) && !model_is_proposal(m, o)) ||
+		    model_find(m, op->table, op->row) != NULL)
 			continue;
 		r->table = op->table;
 		memcpy(r->row, op->row, 16);

@@ -58,8 +58,9 @@ struct model_segment {
 	const size_t *deps; /* indexes into the set, predecessor included */
 	size_t dep_count;
 	bool readable;
-	bool proposal; /* its author may not write here */
-	bool foreign;  /* its author is not of the owner agency */
+	bool proposal;   /* its author may not write here */
+	bool foreign;    /* its author is not of the owner agency */
+	unsigned agency; /* the author's */
 };
 
 /* Operations of one segment stand in the order they were done. */
@@ -69,8 +70,17 @@ struct model_op {
 	unsigned table;
 	uint8_t row[16];
 	int64_t at;
-	uint64_t named; /* bit per field */
+	uint64_t named; /* bit per field; none, of a set: an answer to a
+			 * proposed row */
 	struct model_value values[64];
+};
+
+enum model_state {
+	MODEL_NONE,
+	MODEL_OPEN,
+	MODEL_ACCEPTED,
+	MODEL_DECLINED,
+	MODEL_REPLACED,
 };
 
 struct model_cell { /* one field; a group's fields share all but the value */
@@ -86,6 +96,11 @@ struct model_cell { /* one field; a group's fields share all but the value */
 		LOOK_OVERLAP,
 		LOOK_ALARM,
 	} look; /* of a group: at its leader */
+	/* at the leader: what was proposed, ascending by order key */
+	size_t *proposals;
+	enum model_state *states;
+	size_t proposal_count;
+	bool differs; /* an open one from the value shown */
 };
 struct model_row {
 	unsigned table;
@@ -93,6 +108,9 @@ struct model_row {
 	bool shown; /* false: waits, or never inserted; cells are empty */
 	bool live;  /* not sealed, expunged or superseded; while() holds */
 	bool clash; /* shares its single value with another live row */
+	/* the row as a proposal: MODEL_OPEN only when it is not shown */
+	enum model_state state;
+	size_t proposal;             /* the first that proposed it */
 	struct model_cell cells[64]; /* by field number */
 };
 

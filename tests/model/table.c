@@ -108,6 +108,8 @@ read_rule(struct merge_case *c, char *column)
 			known = c->single = true;
 		else if (strcmp(word, "bare") == 0)
 			known = c->bare = true;
+		else if (strcmp(word, "read") == 0)
+			known = c->read = true;
 		else if (strncmp(word, "final(", 6) == 0)
 			known = read_finals(c, word);
 		else if (strcmp(word, "group") == 0) {
@@ -134,15 +136,17 @@ read_value(const struct merge_case *c, char value[2][CASE_WORD_BYTES],
 		n - (size_t)(plus + 1 - p));
 }
 
-/* r1:k^r2 or r1!sealed */
+/* r1:k^r2 or r1!sealed or r1?no */
 static bool
 read_row(struct case_step *s, const char *p, size_t n)
 {
-	size_t name = strcspn(p, ":!"), value, tail;
+	size_t name = strcspn(p, ":!?"), value, tail;
 
 	if (name >= n || !copy(s->row, sizeof(s->row), p, name))
 		return false;
-	s->kind = p[name] == ':' ? STEP_ROW : STEP_STATE;
+	s->kind = p[name] == ':' ? STEP_ROW
+	    : p[name] == '!'     ? STEP_STATE
+				 : STEP_ANSWER;
 	value = strcspn(p + name + 1, "^@");
 	if (!copy(s->value[0], CASE_WORD_BYTES, p + name + 1, value))
 		return false;
@@ -217,19 +221,34 @@ read_names(char to[CASE_WORDS][4], size_t *count, char *at)
 	return true;
 }
 
+/* Words, each followed by the names it speaks of. */
 static bool
 read_look(struct merge_case *c, char *at)
 {
 	static const char *const names[] = { "-", "notice", "both", "rows",
-		"overlap", "alarm" };
-	char *word = next_word(&at);
+		"overlap", "alarm", "proposal", "accepted", "declined",
+		"replaced" };
+	char(*to)[4] = NULL, *word;
+	size_t *count = NULL;
 
-	for (unsigned i = 0; word != NULL && i < 6; i++)
-		if (strcmp(word, names[i]) == 0) {
+	while ((word = next_word(&at)) != NULL) {
+		unsigned i = 0;
+
+		while (i < 10 && strcmp(word, names[i]) != 0)
+			i++;
+		if (i < 6) {
 			c->look = i;
-			return read_names(c->lost, &c->lost_count, at);
+			to = c->lost;
+			count = &c->lost_count;
+		} else if (i < 10) {
+			to = c->proposed[i - 5];
+			count = &c->proposed_count[i - 5];
+		} else if (to == NULL || *count == CASE_WORDS ||
+		    !copy(to[(*count)++], 4, word, strlen(word))) {
+			return false;
 		}
-	return false;
+	}
+	return to != NULL;
 }
 
 static bool

@@ -15,12 +15,13 @@
 
 struct case_step {
 	enum {
-		STEP_WRITE, /* A1=x@10 */
-		STEP_NEW,   /* A1=new@10 */
-		STEP_ROW,   /* A1=r1:k^r2@10 */
-		STEP_STATE, /* A1=r1!sealed@10 */
-		STEP_SYNC,  /* A>B: node gives to `to` */
-		STEP_HIDE,  /* C-A1: node cannot read the segment of name */
+		STEP_WRITE,  /* A1=x@10 */
+		STEP_NEW,    /* A1=new@10 */
+		STEP_ROW,    /* A1=r1:k^r2@10 */
+		STEP_STATE,  /* A1=r1!sealed@10 */
+		STEP_SYNC,   /* A>B: node gives to `to` */
+		STEP_ANSWER, /* A1=r1?no@10: turns down the proposed row r1 */
+		STEP_HIDE,   /* C-A1: node cannot read the segment of name */
 	} kind;
 	char node, to;                  /* letters */
 	char name[4];                   /* "A1" */
@@ -37,7 +38,7 @@ struct merge_case {
 	    field; /* rule and modifiers; ranks borrow from words */
 	char words[CASE_WORDS][CASE_WORD_BYTES];
 	const char *ranks[CASE_WORDS];
-	bool single, group, bare;
+	bool single, group, bare, read;
 	struct case_step steps[CASE_STEPS];
 	size_t step_count;
 	bool absent;
@@ -47,6 +48,9 @@ struct merge_case {
 	enum model_look look;
 	char lost[CASE_WORDS][4]; /* of a notice */
 	size_t lost_count;
+	/* by enum model_state: names of what was proposed */
+	char proposed[5][CASE_WORDS][4];
+	size_t proposed_count[5];
 	char viewer; /* of the hidden segments; 0: everybody */
 };
 

@@ -98,7 +98,10 @@ share_or_carry(struct history *h)
 	} else if (!h->shared) {
 		bool from_now = chance(h, 25);
 
-		e = world_share(&h->w, 0, GRANT_WRITE, from_now, &f);
+		h->reads = chance(h, 40);
+		h->counts->read_only += h->reads;
+		e = world_share(&h->w, 0, h->reads ? GRANT_READ : GRANT_WRITE,
+		    from_now, &f);
 		h->counts->from_now += from_now;
 		h->shared = !from_now;
 	}
@@ -143,6 +146,8 @@ step(struct history *h)
 	unsigned kind = (unsigned)draw(h, 100);
 	struct fail f = { 0 };
 
+	if (kind < 7)
+		return history_answer(h, n);
 	if (kind < 52)
 		return history_change(h, n);
 	if (kind < 62)
@@ -213,6 +218,9 @@ begin(struct history *h, bool on_disk)
 	h->rows[0].table = 1;
 	h->rows[0].id = h->w.subject;
 	h->row_count = 1;
+	/* often the other agency is there from the first day on */
+	if (chance(h, 40))
+		(void)share_or_carry(h);
 	for (unsigned i = 1; i < h->node_count; i++)
 		if (chance(h, 80))
 			exchange(h, 0, h->nodes[i], true);
@@ -268,7 +276,8 @@ finish(struct history *h)
 	if (chance(h, 80)) {
 		struct fail f = { 0 };
 
-		if (!h->shared)
+		/* what was proposed may count after all */
+		if (!h->shared || (h->reads && chance(h, 30)))
 			world_must(world_share(&h->w, 0, GRANT_WRITE, false,
 				       &f),
 			    &f, "sharing at the end");

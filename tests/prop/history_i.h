@@ -25,6 +25,7 @@ struct history {
 	unsigned hot[HOT]; /* field numbers of person */
 	bool introduced;   /* WORLD_LATE is known to all */
 	bool shared, carried;
+	bool reads; /* the other agency only reads */
 	unsigned written;
 };
 
@@ -47,5 +48,6 @@ chance(struct history *h, unsigned percent)
 const char *history_change(struct history *h, unsigned node);
 const char *history_insert(struct history *h, unsigned node);
 const char *history_settle(struct history *h, unsigned node);
+const char *history_answer(struct history *h, unsigned node);
 
 #endif

@@ -112,12 +112,12 @@ is_expected(enum err e)
 {
 	switch (e) {
 	case OK:
-	case ERR_STALE:       /* an open decision */
-	case ERR_INPUT:       /* a second value for a once field */
-	case ERR_WAIT:        /* the row waits for a key */
-	case ERR_NOTFOUND:    /* not here yet */
-	case ERR_EXISTS:      /* a set row that is there */
-	case ERR_UNAVAILABLE: /* another agency's field */
+	case ERR_STALE:    /* an open decision */
+	case ERR_INPUT:    /* a second value for a once field */
+	case ERR_WAIT:     /* the row waits for a key */
+	case ERR_NOTFOUND: /* not here yet */
+	case ERR_EXISTS:   /* a set row that is there */
+	case ERR_DENIED:   /* another agency's to settle */
 		return true;
 	default:
 		return false;
@@ -175,12 +175,14 @@ save(struct history *h, unsigned n, const struct table *t,
 {
 	struct compartment *c = world_compartment(&h->w, n);
 	struct row_id staff = world_note(&h->w, n), made;
+	struct write_told told = { 0 };
 	struct write_request q = {
 		.table = t,
 		.row = row,
 		.insert = insert,
 		.subject = t->self ? NULL : &h->w.subject,
-		.cpt = !insert && c != NULL ? c->no : 0,
+		.cpt = c != NULL && (!insert || n >= WORLD_FOREIGN) ? c->no : 0,
+		.told = &told,
 		.staff = &staff,
 		.resolve = chance(h, 85),
 		.fields = fields,
@@ -199,6 +201,7 @@ save(struct history *h, unsigned n, const struct table *t,
 		return NULL;
 	}
 	h->counts->writes++;
+	h->counts->proposed += told.proposed != 0 || told.proposed_row;
 	h->written++;
 	if (!insert || h->row_count == ROWS)
 		return NULL;
@@ -213,10 +216,16 @@ save(struct history *h, unsigned n, const struct table *t,
 }
 
 static const struct field *
-some_field(struct history *h, const struct table *t)
+some_field(struct history *h, const struct table *t, unsigned n)
 {
 	const struct field *f;
 
+	/* another agency: what it can only propose */
+	if (n >= WORLD_FOREIGN && chance(h, 30)) {
+		for (size_t i = 0; i < t->field_count; i++)
+			if (t->fields[i].owner && chance(h, 50))
+				return &t->fields[i];
+	}
 	if (t->number == 1 && chance(h, 70)) {
 		f = t->by_number[h->hot[draw(h, HOT)]];
 		if (f != NULL)
@@ -227,13 +236,14 @@ some_field(struct history *h, const struct table *t)
 
 /* Choose fields and values for a write to an existing row. */
 static size_t
-draw_fields(struct history *h, const struct table *t, const struct now *now,
-    struct write_field *out, struct drawn *room, size_t max)
+draw_fields(struct history *h, const struct table *t, unsigned n,
+    const struct now *now, struct write_field *out, struct drawn *room,
+    size_t max)
 {
 	size_t count = 0, want = 1 + (chance(h, 20) ? draw(h, 2) : 0);
 
 	while (want-- > 0) {
-		const struct field *f = some_field(h, t);
+		const struct field *f = some_field(h, t, n);
 		bool part;
 
 		/* a second value for a once field is mostly refused */
@@ -286,7 +296,7 @@ history_change(struct history *h, unsigned n)
 		return history_trouble("reading a row: %s", err_name(e));
 	if (!now.there && !chance(h, 5))
 		return NULL;
-	count = draw_fields(h, t, &now, fields, room, COUNT_OF(fields));
+	count = draw_fields(h, t, n, &now, fields, room, COUNT_OF(fields));
 	set_clock(h, n);
 	if (chance(h, 8) && (now.there || chance(h, 30)) && c->has_subject) {
 		/* now and then a word that no schema knows */
@@ -311,7 +321,10 @@ history_insert(struct history *h, unsigned n)
 	struct row_id id;
 	size_t count = 0;
 
-	if (t == NULL || n >= WORLD_FOREIGN || !h->w.node[n].used)
+	const struct compartment *c = world_compartment(&h->w, n);
+
+	if (t == NULL || !h->w.node[n].used ||
+	    (n >= WORLD_FOREIGN && (c == NULL || !c->has_subject)))
 		return NULL;
 	for (size_t i = 0; i < t->field_count && count < 2; i++) {
 		const struct field *f = &t->fields[i];
@@ -357,7 +370,8 @@ take_conflict(void *context, const struct conflict *c)
 	struct settling *s = context;
 	const struct value *v;
 
-	if (c->field == NULL || c->value_count == 0)
+	if (c->field == NULL || c->value_count == 0 ||
+	    c->reason == CONFLICT_ANSWER)
 		return true;
 	v = &c->values[draw(s->h, c->value_count)].value;
 	if (v->n > sizeof(s->drawn.room))
@@ -395,6 +409,64 @@ history_settle(struct history *h, unsigned n)
 		return history_trouble("settling %s at node %u: %s: %s",
 		    s.field->name, n, err_name(e), f.text);
 	h->counts->resolved += e == OK;
+	h->written += e == OK;
+	return NULL;
+}
+
+/* ---- proposals ---- */
+
+struct answering {
+	struct history *h;
+	bool found;
+	int64_t no;
+	unsigned keep;
+};
+
+static bool
+take_proposal(void *context, const struct conflict *c)
+{
+	struct answering *a = context;
+
+	if (c->reason != CONFLICT_PROPOSAL || !c->ours)
+		return true;
+	a->found = true;
+	a->no = c->no;
+	a->keep = 1 + (unsigned)draw(a->h, c->value_count);
+	/* whole rows are fewer */
+	return chance(a->h, c->field == NULL ? 10 : 70);
+}
+
+const char *
+history_answer(struct history *h, unsigned n)
+{
+	struct replica *r = h->w.node[n].replica;
+	struct answering a = { .h = h };
+	struct fail f = { 0 };
+	struct row_id staff;
+	bool accept = chance(h, 50);
+	enum err e;
+
+	world_must(conflict_list(r, NULL, NULL, true, take_proposal, &a, &f),
+	    &f, "conflicts");
+	/* most have none: the next one may */
+	for (unsigned i = 0; !a.found && i < h->node_count; i++) {
+		n = h->nodes[i];
+		r = h->w.node[n].replica;
+		world_must(conflict_list(r, NULL, NULL, true, take_proposal, &a,
+			       &f),
+		    &f, "conflicts");
+	}
+	if (!a.found)
+		return NULL;
+	set_clock(h, n);
+	staff = world_note(&h->w, n);
+	e = accept ? conflict_accept(r, a.no, a.keep, &staff, &f)
+		   : conflict_decline(r, a.no, "no", &staff, &f);
+	if (!is_expected(e))
+		return history_trouble("answering at node %u: %s: %s", n,
+		    err_name(e), f.text);
+	h->counts->accepted += e == OK && accept;
+	h->counts->declined += e == OK && !accept;
 	h->written += e == OK;
 	return NULL;
 }

@@ -11,10 +11,8 @@
 
 static char text[400];
 
-static const char *differ(const char *format, ...) PRINTF(1, 2);
-
-static const char *
-differ(const char *format, ...)
+const char *
+judge_differ(const char *format, ...)
 {
 	va_list args;
 
@@ -102,8 +100,8 @@ judge_states(struct world *w, unsigned n)
 		have = row ? stmt_col_int(s, 0) : 0;
 		stmt_reset(s);
 		if (have != (int64_t)want)
-			return differ("segment %zu has state %d, want %d", i,
-			    (int)have, (int)want);
+			return judge_differ("segment %zu has state %d, want %d",
+			    i, (int)have, (int)want);
 	}
 	return NULL;
 }
@@ -144,8 +142,9 @@ judge_counters(struct world *w, unsigned n)
 	if (received ==
 	    applied + duplicate + refused + quarantined + waiting + parked)
 		return NULL;
-	return differ("received %d is not applied %d + duplicate %d + refused "
-		      "%d + quarantined %d + waiting %d + parked %d",
+	return judge_differ("received %d is not applied %d + duplicate %d + "
+			    "refused "
+			    "%d + quarantined %d + waiting %d + parked %d",
 	    (int)received, (int)applied, (int)duplicate, (int)refused,
 	    (int)quarantined, (int)waiting, (int)parked);
 }
@@ -187,7 +186,7 @@ on_row(void *context, const struct read_row *row)
 	j->rows++;
 	want = model_find(j->m, j->table->number, row->id.b);
 	if (want == NULL || !want->shown) {
-		j->wrong = differ("%s: a row is there that should not be",
+		j->wrong = judge_differ("%s: a row is there that should not be",
 		    j->table->name);
 		return false;
 	}
@@ -199,7 +198,7 @@ on_row(void *context, const struct read_row *row)
 			continue;
 		put_value(a, &have);
 		put_value(b, &want->cells[f->number].value);
-		j->wrong = differ("%s.%s of %02x%02x: have %s, want %s",
+		j->wrong = judge_differ("%s.%s of %02x%02x: have %s, want %s",
 		    j->table->name, f->name, row->id.b[0], row->id.b[1], a, b);
 		return false;
 	}
@@ -223,9 +222,9 @@ judge_rows(struct judging *j)
 			want += j->m->rows[i].shown;
 			j->counts->waiting_rows += !j->m->rows[i].shown;
 		}
-	return want == j->rows
-	    ? NULL
-	    : differ("%s: %zu rows, want %zu", j->table->name, j->rows, want);
+	return want == j->rows ? NULL
+			       : judge_differ("%s: %zu rows, want %zu",
+				     j->table->name, j->rows, want);
 }
 
 /* ---- conflicts ---- */
@@ -282,8 +281,9 @@ judge_rows_conflict(const struct judging *j, const struct conflict *c)
 		    model_find(j->m, c->table->number, c->values[i].row.b);
 
 		if (r == NULL || !r->clash)
-			return differ("%s: a row in a conflict over rows that "
-				      "clashes with none",
+			return judge_differ("%s: a row in a conflict over rows "
+					    "that "
+					    "clashes with none",
 			    c->table->name);
 	}
 	for (size_t i = 0; i < j->m->row_count; i++) {
@@ -299,10 +299,51 @@ judge_rows_conflict(const struct judging *j, const struct conflict *c)
 		for (size_t k = 0; k < c->value_count; k++)
 			listed |= memcmp(c->values[k].row.b, r->row, 16) == 0;
 		if (!listed)
-			return differ("%s: a conflict over rows leaves one out",
+			return judge_differ("%s: a conflict over rows leaves "
+					    "one out",
 			    c->table->name);
 	}
 	return NULL;
+}
+
+/* A conflict over proposals lists those that are open, and no others. */
+static const char *
+judge_open(const struct judging *j, const struct conflict *c)
+{
+	const struct model_row *r =
+	    model_find(j->m, c->table->number, c->row.b);
+	const struct model_cell *cell;
+	size_t open = 0;
+
+	if (r == NULL)
+		return "a proposal for no row";
+	if (c->field == NULL)
+		return r->state == MODEL_OPEN && c->kind == CONFLICT_DECISION &&
+			c->value_count == 1 &&
+			c->values[0].at_ms == j->m->ops[r->proposal].at
+		    ? NULL
+		    : judge_differ("%s: a proposed row", c->table->name);
+	cell = &r->cells[c->field->number];
+	for (size_t i = 0; i < cell->proposal_count; i++) {
+		const struct model_op *op = &j->m->ops[cell->proposals[i]];
+		struct model_value v;
+
+		if (cell->states[i] != MODEL_OPEN)
+			continue;
+		if (open == c->value_count)
+			return judge_differ("%s.%s: a proposal is left out",
+			    c->table->name, c->field->name);
+		v = world_value(&c->values[open].value);
+		if (op->at != c->values[open++].at_ms ||
+		    !model_equal(&v, &op->values[c->field->number]))
+			return judge_differ("%s.%s: an open proposal",
+			    c->table->name, c->field->name);
+	}
+	return open == c->value_count && open > 0 &&
+		cell->differs == (c->kind == CONFLICT_DECISION)
+	    ? NULL
+	    : judge_differ("%s.%s: %zu proposals, want %zu", c->table->name,
+		  c->field->name, c->value_count, open);
 }
 
 static bool
@@ -313,8 +354,13 @@ on_conflict(void *context, const struct conflict *c)
 	const struct model_cell *cell;
 	unsigned leader;
 
-	if (c->cpt != j->c->no)
+	if (c->cpt != j->c->no || c->reason == CONFLICT_ANSWER)
 		return true;
+	if (c->reason == CONFLICT_PROPOSAL) {
+		j->rows++;
+		j->wrong = judge_open(j, c);
+		return j->wrong == NULL;
+	}
 	if (c->reason == CONFLICT_ROWS) {
 		j->rows++;
 		j->wrong = judge_rows_conflict(j, c);
@@ -327,15 +373,16 @@ on_conflict(void *context, const struct conflict *c)
 	if (cell == NULL || cell->look == LOOK_NOBODY ||
 	    reason_of[cell->look] != c->reason ||
 	    (c->kind == CONFLICT_NOTICE) != (cell->look == LOOK_NOTICE)) {
-		j->wrong = differ("%s.%s: conflict reason %d, want look %d",
-		    c->table->name, c->field->name, (int)c->reason,
-		    cell != NULL ? (int)cell->look : -1);
+		j->wrong =
+		    judge_differ("%s.%s: conflict reason %d, want look %d",
+			c->table->name, c->field->name, (int)c->reason,
+			cell != NULL ? (int)cell->look : -1);
 		return false;
 	}
 	if (c->field->number == leader)
 		j->rows++;
 	if (!same_values(j->m, cell, leader, c))
-		j->wrong = differ("%s.%s: values of the conflict",
+		j->wrong = judge_differ("%s.%s: values of the conflict",
 		    c->table->name, c->field->name);
 	return j->wrong == NULL;
 }
@@ -365,6 +412,15 @@ count_cell(struct judge_counts *n, const struct model *m,
 	(void)m;
 }
 
+static bool
+any_open(const struct model_cell *cell)
+{
+	for (size_t i = 0; i < cell->proposal_count; i++)
+		if (cell->states[i] == MODEL_OPEN)
+			return true;
+	return false;
+}
+
 static size_t
 conflicts_wanted(struct judging *j, const struct schema *schema)
 {
@@ -378,6 +434,7 @@ conflicts_wanted(struct judging *j, const struct schema *schema)
 		for (size_t k = 0; k < schema->table_count; k++)
 			if (schema->tables[k].number == r->table)
 				t = &schema->tables[k];
+		want += r->state == MODEL_OPEN;
 		if (t == NULL || !r->shown)
 			continue;
 		for (size_t k = 0; k < t->field_count; k++)
@@ -385,6 +442,8 @@ conflicts_wanted(struct judging *j, const struct schema *schema)
 				count_cell(j->counts, j->m, r, &t->fields[k]);
 				want += r->cells[t->fields[k].number].look !=
 				    LOOK_NOBODY;
+				want +=
+				    any_open(&r->cells[t->fields[k].number]);
 			}
 		/* one for each value, whatever the number of rows */
 		for (size_t k = 0; k < i; k++)
@@ -441,6 +500,11 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 		j.table = &registry->tables[i];
 		wrong = judge_rows(&j);
 	}
+	for (size_t i = 0; wrong == NULL && i < m.row_count; i++)
+		if (registry->by_number[m.rows[i].table] != NULL)
+			wrong = judge_proposals(w, n,
+			    registry->by_number[m.rows[i].table], &m,
+			    &m.rows[i], counts);
 	if (wrong != NULL)
 		goto out;
 	j.rows = 0;
@@ -451,7 +515,8 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 		size_t want = conflicts_wanted(&j, &schema);
 
 		if (want != j.rows)
-			wrong = differ("%zu conflicts, want %zu", j.rows, want);
+			wrong = judge_differ("%zu conflicts, want %zu", j.rows,
+			    want);
 	}
 out:
 	model_release(&m);

@@ -15,6 +15,13 @@ struct judge_set {
 	size_t index[WORLD_SEGMENTS]; /* of a pool segment; SIZE_MAX: absent */
 };
 
+/* judge_proposal.c: what is proposed, and what came of it. */
+const char *judge_proposals(struct world *w, unsigned node,
+    const struct table *table, const struct model *m,
+    const struct model_row *row, struct judge_counts *counts);
+/* In static memory. */
+const char *judge_differ(const char *format, ...) PRINTF(1, 2);
+
 struct judge_set *judge_set_new(struct world *w, unsigned node);
 void judge_set_free(struct judge_set *x);
 

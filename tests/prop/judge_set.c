@@ -62,6 +62,7 @@ add_pool(struct judge_set *x, struct world *w, unsigned n)
 			    s->chain == CHAIN_CONTROL || world_has(readable, i),
 			.proposal = proposal[s->node],
 			.foreign = s->node >= WORLD_FOREIGN,
+			.agency = s->node >= WORLD_FOREIGN,
 		};
 		memcpy(m->author, world_tag(s->node)->b, sizeof(m->author));
 		memcpy(m->id, s->id.b, sizeof(m->id));
@@ -166,6 +167,7 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 			.readable = true,
 			.proposal = proposes(w, n, n),
 			.foreign = n >= WORLD_FOREIGN,
+			.agency = n >= WORLD_FOREIGN,
 		};
 		memcpy(m->author, world_tag(n)->b, sizeof(m->author));
 		for (size_t d = 0; d < open[i].dep_count; d++) {

@@ -72,6 +72,10 @@ report(const struct history_counts *n)
 		{ "raw writes", n->raw },
 		{ "groups in part", n->groups_in_part },
 		{ "settled by hand", n->resolved },
+		{ "proposals", n->proposed },
+		{ "accepted", n->accepted },
+		{ "declined", n->declined },
+		{ "readers", n->read_only },
 		{ "set rows twice", n->same_set_rows },
 		{ "segments given", n->given },
 		{ "duplicates", n->duplicates },
@@ -101,6 +105,14 @@ report(const struct history_counts *n)
 		{ "row state", j->reserved },
 		{ "single", j->look[LOOK_ROWS] },
 		{ "rows that wait", j->waiting_rows },
+		{ "open proposals", j->proposals[MODEL_OPEN] },
+		{ "accepted ones", j->proposals[MODEL_ACCEPTED] },
+		{ "declined ones", j->proposals[MODEL_DECLINED] },
+		{ "replaced ones", j->proposals[MODEL_REPLACED] },
+		{ "rows proposed", j->rows_proposed[MODEL_OPEN] },
+		{ "rows answered",
+		    j->rows_proposed[MODEL_ACCEPTED] +
+			j->rows_proposed[MODEL_DECLINED] },
 		{ "unreadable segments", j->unreadable },
 	};
 

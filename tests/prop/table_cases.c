@@ -127,6 +127,11 @@ make_op(struct play *p, const struct case_step *s, struct op *op,
 	op->at_ms = WORLD_START_MS + s->at * 1000;
 	if (s->kind == STEP_NEW)
 		return;
+	if (s->kind == STEP_ANSWER) {
+		op->reason = (struct value){ VALUE_TEXT, 0,
+			(const uint8_t *)s->value[0], strlen(s->value[0]) };
+		return;
+	}
 	v = case_value(p->c, s->value[0], text[0]);
 	if (s->kind == STEP_STATE) {
 		add_field(op, p->table->by_number[REGISTRY_ROW_STATE],
@@ -165,6 +170,13 @@ save(struct play *p, unsigned n, const struct op *op)
 		.field_count = op->field_count,
 	};
 
+	/* into the record that all of this is about, whoever writes */
+	if (n >= WORLD_FOREIGN || op->reason.type != VALUE_NULL)
+		q.cpt = world_compartment(&p->w, n)->no;
+	if (op->reason.type != VALUE_NULL) {
+		q.insert = true;
+		q.reason = (const char *)op->reason.p;
+	}
 	for (size_t i = 0; i < op->field_count; i++) {
 		fields[i].field = t->by_number[op->fields[i].number];
 		fields[i].value = op->fields[i].value;
@@ -213,7 +225,7 @@ do_step(struct play *p, const struct case_step *s)
 struct shown {
 	struct play *p;
 	bool there;
-	unsigned rows;
+	unsigned rows, told;
 	const char *wrong;
 	unsigned conflicts;
 };
@@ -296,7 +308,8 @@ on_conflict(void *context, const struct conflict *c)
 	struct shown *s = context;
 	const struct merge_case *m = s->p->c;
 
-	if (c->table->number != s->p->table->number)
+	if (c->table->number != s->p->table->number ||
+	    c->reason == CONFLICT_ANSWER || c->reason == CONFLICT_PROPOSAL)
 		return true;
 	s->conflicts++;
 	if (m->look == LOOK_NOBODY || c->reason != reasons[m->look] ||
@@ -322,6 +335,55 @@ on_conflict(void *context, const struct conflict *c)
 	return true;
 }
 
+/* which names the line gives what is told like this */
+static bool
+on_proposal(void *context, const struct proposal *t)
+{
+	struct shown *s = context;
+	const struct merge_case *c = s->p->c;
+	unsigned state = t->answer == NULL ? MODEL_OPEN
+	    : t->answer->accepted          ? MODEL_ACCEPTED
+					   : MODEL_DECLINED;
+	bool found = false;
+
+	s->told++;
+	for (size_t i = 0; i < c->proposed_count[state]; i++) {
+		struct row_id id = row_named(c->proposed[state][i]);
+
+		found |= t->field == NULL
+		    ? id_equal(&id, &t->value.row)
+		    : is_write(s->p, &t->value, c->proposed[state][i]);
+	}
+	if (!found)
+		s->wrong = "what came of a proposal";
+	return found;
+}
+
+static void
+check_proposals(struct play *p, unsigned n, struct shown *s)
+{
+	const struct merge_case *c = p->c;
+	struct replica *r = p->w.node[n].replica;
+	const struct table *t =
+	    replica_registry(r)->by_number[p->table->number];
+	struct fail f = { 0 };
+	size_t want = 0;
+
+	for (unsigned i = MODEL_OPEN; i <= MODEL_DECLINED; i++)
+		want += c->proposed_count[i];
+	for (char name[] = "r0"; s->wrong == NULL && name[1] <= '9';
+	     name[1]++) {
+		struct row_id id = c->single ? row_named(name) : p->row;
+
+		world_must(proposal_list(r, t, &id, on_proposal, s, &f), &f,
+		    "proposals");
+		if (!c->single)
+			break;
+	}
+	if (s->wrong == NULL && s->told != want)
+		s->wrong = "number of proposals";
+}
+
 static void
 check_node(struct play *p, unsigned n)
 {
@@ -345,6 +407,8 @@ check_node(struct play *p, unsigned n)
 		    &f, "conflicts");
 	if (s.wrong == NULL && s.conflicts != (p->c->look != LOOK_NOBODY))
 		s.wrong = "number of conflicts";
+	if (s.wrong == NULL)
+		check_proposals(p, n, &s);
 	if (s.wrong != NULL && p->wrong == NULL)
 		p->wrong = s.wrong;
 }
@@ -414,7 +478,8 @@ begin(struct play *p, uint64_t seed)
 		       WORLD_CATEGORY, &f),
 	    &f, "the compartment");
 	p->w.compartment = c->id;
-	world_must(world_share(&p->w, p->letter['A'], GRANT_WRITE, false, &f),
+	world_must(world_share(&p->w, p->letter['A'],
+		       p->c->read ? GRANT_READ : GRANT_WRITE, false, &f),
 	    &f, "sharing");
 	for (unsigned n = 0; n < WORLD_NODES; n++)
 		if (p->w.node[n].used && n != p->letter['A'])

@@ -56,7 +56,10 @@ pair_dump(struct pair *p, enum pair_who who, struct buf *out)
 		dump_query(p, who, out, sql);
 	}
 	dump_query(p, who, out,
-	    "SELECT * FROM _conflict ORDER BY cpt, tbl, row, field");
+	    "SELECT * FROM _conflict ORDER BY cpt, tbl, row, field, reason");
+	dump_query(p, who, out,
+	    "SELECT * FROM _proposal ORDER BY cpt, tbl, row, field, segment,"
+	    " op");
 	dump_query(p, who, out,
 	    "SELECT * FROM _grant ORDER BY cpt, key_id, recipient_kind,"
 	    " recipient, segment");

@@ -44,6 +44,8 @@ add_segment(struct world *w, const struct case_step *step, char node)
 	segment->id[0] = (uint8_t)s;
 	segment->readable = true;
 	segment->foreign = node >= 'X';
+	segment->proposal = segment->foreign && w->c->read;
+	segment->agency = node >= 'X';
 	segment->deps = w->deps[s];
 	for (size_t i = 0; i < s; i++)
 		if (w->has[(int)node][i])
@@ -56,7 +58,7 @@ add_segment(struct world *w, const struct case_step *step, char node)
 	    step == NULL || step->kind == STEP_NEW || step->kind == STEP_ROW;
 	row_id(op->row, step != NULL && w->c->single ? step->row : "r");
 	op->at = step != NULL ? step->at : 0;
-	if (step == NULL || step->kind == STEP_NEW)
+	if (step == NULL || step->kind == STEP_NEW || step->kind == STEP_ANSWER)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned field =
@@ -124,6 +126,43 @@ rotate(struct world *to, const struct world *from, size_t by)
 	}
 }
 
+/* Every write of a name came to what the line says, and no other did. */
+static const char *
+problem_proposals(const struct world *w, const struct model *m)
+{
+	const struct merge_case *c = w->c;
+	size_t wanted[5] = { 0 };
+
+	for (size_t i = 0; i < m->row_count; i++) {
+		const struct model_row *r = &m->rows[i];
+		const struct model_cell *cell = &r->cells[1];
+
+		for (unsigned s = MODEL_OPEN; s <= MODEL_REPLACED; s++)
+			for (size_t k = 0; k < c->proposed_count[s]; k++) {
+				uint8_t id[16];
+
+				row_id(id, c->proposed[s][k]);
+				wanted[s] += memcmp(id, r->row, 16) == 0 &&
+				    r->state == (enum model_state)s;
+			}
+		for (size_t p = 0; p < cell->proposal_count; p++) {
+			const char *name = w->made_by[cell->proposals[p]]->name;
+			unsigned s = cell->states[p];
+			bool named = false;
+
+			for (size_t k = 0; k < c->proposed_count[s]; k++)
+				named |= strcmp(c->proposed[s][k], name) == 0;
+			if (!named)
+				return "what came of a proposal";
+			wanted[s]++;
+		}
+	}
+	for (unsigned s = MODEL_OPEN; s <= MODEL_REPLACED; s++)
+		if (wanted[s] != c->proposed_count[s])
+			return "number of proposals";
+	return NULL;
+}
+
 static const char *
 problem_single(const struct world *w, const struct model *m)
 {
@@ -172,6 +211,8 @@ problem(const struct world *w, const struct model *m)
 	size_t lost = 0;
 	uint8_t id[16];
 
+	if (problem_proposals(w, m) != NULL)
+		return problem_proposals(w, m);
 	if (c->single)
 		return problem_single(w, m);
 	row_id(id, "r");
