@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sync/agency_key.h"
 #include "sync/box.h"
 #include "sync/code.h"
 #include "sync/join_i.h"
@@ -292,16 +293,14 @@ take_keys(struct taking *t, const uint8_t *box, size_t box_n, struct fail *f)
 	struct identity *i = &t->identity;
 	const struct member_agency *agency =
 	    members_agency(t->members, &i->agency);
-	uint8_t plain[JOIN_BOX_PLAIN], bind[16];
+	uint8_t plain[JOIN_BOX_PLAIN], bind[16], master[32];
 	enum err e = OK;
 
 	if (i->has_agency_secret) {
-		if (memcmp(agency->box_key, i->agency_box_key,
-			MEMBER_KEY_BYTES) != 0)
-			return fail_set(f, ERR_AUTH,
-			    "join: the recovery code is not the one of %s",
-			    agency->name);
-		return OK;
+		memcpy(master, i->agency_master, sizeof(master));
+		e = agency_key_recover(i, t->members, master, f);
+		sodium_memzero(master, sizeof(master));
+		return e;
 	}
 	join_box_bind(bind, &t->invite.network, &t->invite.steward, &i->node,
 	    &i->agency);

@@ -67,6 +67,9 @@
 	X(LABEL_JOIN_ANSWER_KEY, "footbridge/join-answer-key/v1") \
 	X(LABEL_JOIN_AD, "footbridge/join-ad/v1") \
 	X(LABEL_AGENCY_SECRET, "footbridge/agency-secret/v1") \
+	X(LABEL_AGENCY_HEIR, "footbridge/agency-heir/v1") \
+	X(LABEL_AGENCY_WRAP, "footbridge/agency-wrap/v1") \
+	X(LABEL_AGENCY_WRAP_AD, "footbridge/agency-wrap-ad/v1") \
 	X(LABEL_AGENCY_NAME_KEY, "footbridge/agency-name-key/v1")
 
 enum label {

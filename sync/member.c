@@ -19,6 +19,18 @@ versions_free(struct member_version *v)
 }
 
 static void
+keys_free(struct key_entry *k)
+{
+	while (k != NULL) {
+		struct key_entry *next = k->next;
+
+		free(k->bytes);
+		free(k);
+		k = next;
+	}
+}
+
+static void
 revocation_free(struct revocation_entry *v)
 {
 	if (v == NULL)
@@ -57,9 +69,11 @@ members_free(struct members *m)
 	for (size_t k = 0; k < m->records.n; k++)
 		free(m->records.at[k]);
 	for (size_t k = 0; k < m->agencies.n; k++) {
-		versions_free(
-		    ((struct agency_entry *)m->agencies.at[k])->versions);
-		free(m->agencies.at[k]);
+		struct agency_entry *a = m->agencies.at[k];
+
+		versions_free(a->versions);
+		keys_free(a->keys);
+		free(a);
 	}
 	for (size_t k = 0; k < m->nodes.n; k++) {
 		versions_free(((struct node_entry *)m->nodes.at[k])->versions);
@@ -138,8 +152,10 @@ check_record(struct members *m, enum member_result *result,
 	if (!r->by_root && !member_may_issue(issuer, r, target, false))
 		return wait_for(m, result,
 		    "a record that makes its issuer a steward for it");
-	if (r->kind == MEMBER_NODE &&
-	    member_table_get(&m->agencies, r->node.agency.b) == NULL)
+	if ((r->kind == MEMBER_NODE &&
+		member_table_get(&m->agencies, r->node.agency.b) == NULL) ||
+	    (r->kind == MEMBER_AGENCY_KEY &&
+		member_table_get(&m->agencies, r->key.agency.b) == NULL))
 		return wait_for(m, result, "the record of its agency");
 	return OK;
 }
@@ -196,6 +212,7 @@ insert_agency(struct members *m, const struct member_record *r)
 		member_table_insert(&m->agencies, a);
 	}
 	v->next = a->versions;
+	v->counts = m->revocations.n == 0;
 	a->versions = v;
 	member_settle_agency(m, a);
 	return OK;
@@ -219,6 +236,7 @@ insert_node(struct members *m, const struct member_record *r)
 		member_table_insert(&m->nodes, n);
 	}
 	v->next = n->versions;
+	v->counts = m->revocations.n == 0;
 	n->versions = v;
 	member_settle_node(m, n);
 	return OK;
@@ -248,6 +266,40 @@ insert_author(struct members *m, const struct member_record *r)
 		return ERR_NOMEM;
 	*a = r->author;
 	member_table_insert(&m->authors, a);
+	return OK;
+}
+
+/* bytes[n]: the record. */
+static enum err
+insert_key(struct members *m, const struct member_record *r,
+    const uint8_t *bytes, size_t n)
+{
+	struct agency_entry *a =
+	    member_table_get(&m->agencies, r->key.agency.b);
+	struct key_entry *k = calloc(1, sizeof(*k)), **at = &a->keys;
+	struct member_record again;
+
+	if (k != NULL)
+		k->bytes = malloc(n);
+	if (k == NULL || k->bytes == NULL) {
+		free(k);
+		return ERR_NOMEM;
+	}
+	memcpy(k->bytes, bytes, n);
+	if (member_parse(&again, k->bytes, n, NULL) != OK) {
+		keys_free(k);
+		return ERR_FORMAT;
+	}
+	k->key = again.key;
+	k->key.issuer = r->issuer;
+	memcpy(k->id, r->id, sizeof(k->id));
+	k->issuer = member_table_get(&m->nodes, r->issuer.b);
+	while (*at != NULL && memcmp((*at)->id, k->id, sizeof(k->id)) < 0)
+		at = &(*at)->next;
+	k->next = *at;
+	*at = k;
+	k->counts = m->revocations.n == 0;
+	member_settle_agency(m, a);
 	return OK;
 }
 
@@ -303,7 +355,8 @@ insert_revocation(struct members *m, const struct member_record *r)
 }
 
 static enum err
-insert_record(struct members *m, const struct member_record *r)
+insert_record(struct members *m, const struct member_record *r,
+    const uint8_t *bytes, size_t n)
 {
 	uint8_t *id;
 	enum err e = OK;
@@ -322,6 +375,8 @@ insert_record(struct members *m, const struct member_record *r)
 		e = insert_node(m, r);
 	else if (r->kind == MEMBER_REVOCATION)
 		e = insert_revocation(m, r);
+	else if (r->kind == MEMBER_AGENCY_KEY)
+		e = insert_key(m, r, bytes, n);
 	else
 		e = insert_author(m, r);
 	if (e != OK) {
@@ -355,7 +410,7 @@ members_add(struct members *m, enum member_result *result,
 	}
 	e = check_record(m, &got, &r, f);
 	if (e == OK && got == MEMBER_ADDED) {
-		e = insert_record(m, &r);
+		e = insert_record(m, &r, bytes, n);
 		if (e != OK)
 			return fail_set(f, e, "membership: out of memory");
 		if (m->unsettled && !m->stored)

@@ -20,6 +20,10 @@
  *            smallest (serial, record id) fixes the agency and a record with
  *            another agency is void.
  *   author   node, incarnation; signed by that node.
+ *   agency key  agency, number, box key, the masters before it, and the new one
+ *            for each registrar that stays (agency_key.h); issuer a registrar
+ *            of that agency. Of several the greatest (number, box key) is in
+ *            force; number 0 is the founding key, which no record changes.
  *   revocation  node, reason, where its work ends; issuer root (any node), a
  *            network steward (any node), or a steward of the same agency (a
  *            node that is no network steward). See below.
@@ -56,6 +60,7 @@
 #define MEMBER_KEY_BYTES 32
 #define MEMBER_SECRET_BYTES 64
 #define MEMBER_SIG_BYTES 64
+#define IDENTITY_KEYS 64 /* an agency's keys; one more at each replacement */
 
 /* roles of a node, a bit set */
 #define MEMBER_STEWARD_NETWORK 1u
@@ -71,6 +76,7 @@ enum member_kind {
 	MEMBER_NODE = 3,
 	MEMBER_AUTHOR = 4,
 	MEMBER_REVOCATION = 5,
+	MEMBER_AGENCY_KEY = 6,
 };
 
 struct member_agency {
@@ -81,6 +87,29 @@ struct member_agency {
 	/* first box key; may be left zero in a new agency (serial 0) */
 	uint8_t founding_key[MEMBER_KEY_BYTES];
 	uint64_t serial; /* 0 = as founded */
+	/* out only: number of box_key, 0 the founding one; two registrars made
+	 * different keys of that number, not knowing of each other */
+	uint64_t key_no;
+	bool key_forked;
+};
+
+/* A further key pair of an agency: its registrars replace the one before. */
+#define MEMBER_HEIRS 16    /* registrars in one record */
+#define MEMBER_HEIR_BOX 96 /* bind 16, master 32, sealed */
+#define MEMBER_WRAPPED 512
+struct member_heir {
+	struct node_id node;
+	const uint8_t *box; /* MEMBER_HEIR_BOX: the new master, sealed to it */
+};
+struct member_agency_key {
+	struct agency_id agency;
+	uint64_t number; /* 1..LIMIT_AGENCY_KEY_NO */
+	uint8_t box_key[MEMBER_KEY_BYTES];
+	const uint8_t *wrapped; /* the masters before, see agency_key.h */
+	size_t wrapped_n;       /* at most MEMBER_WRAPPED */
+	size_t heir_count;
+	struct member_heir heir[MEMBER_HEIRS];
+	struct node_id issuer; /* out only */
 };
 
 struct member_node {
@@ -154,13 +183,22 @@ struct identity {
 	struct incarnation incarnation;
 	struct author_tag author;
 	struct agency_id agency;
+	/* its secrets were destroyed: it was revoked. box_secret is zeros */
+	bool is_forgotten;
 	/* the agency's; has_agency_secret only on registrars. The master gives
-	 * the key pair and the name key, and is what the agency's recovery
-	 * code holds */
+	 * the key pair, and is what the agency's recovery code holds. These are
+	 * of the newest key known; agency_key holds all of them */
 	bool has_agency_secret;
 	uint8_t agency_master[32];
 	uint8_t agency_box_key[MEMBER_KEY_BYTES];
 	uint8_t agency_box_secret[MEMBER_KEY_BYTES];
+	size_t agency_key_count;
+	struct identity_key {
+		uint64_t number;
+		uint8_t master[32];
+		uint8_t box_key[MEMBER_KEY_BYTES];
+		uint8_t box_secret[MEMBER_KEY_BYTES];
+	} agency_key[IDENTITY_KEYS]; /* ascending by number */
 	/* K of compartment names: every node of the agency has it */
 	uint8_t agency_name_key[32];
 	/* only until "root forget" */
@@ -173,13 +211,26 @@ void identity_make(struct identity *i, const struct env *env);
 void identity_reincarnate(struct identity *i, const struct env *env);
 /* A new agency key pair and name key; sets has_agency_secret. */
 void identity_make_agency(struct identity *i, const struct env *env);
-/* The same from a master that is known already (a recovery code). */
+/* The same from a founding master that is known already. */
 void identity_take_agency(struct identity *i, const uint8_t master[static 32]);
-/* The agency's recovery code, appended; ERR_NOTFOUND without the secret. */
+/* Hold a further master. Number 0 also gives the name key. ERR_EXISTS,
+ * ERR_LIMIT; i untouched */
+enum err identity_add_key(struct identity *i, uint64_t number,
+    const uint8_t master[static 32]);
+/* The key pair of a master. */
+void identity_key_pair(uint8_t box_key[static 32],
+    uint8_t box_secret[static 32], const uint8_t master[static 32]);
+/* Held keys of that number, from 0 (there may be two, see key_forked); NULL at
+ * the end. */
+const struct identity_key *identity_key_at(const struct identity *i,
+    uint64_t number, size_t at);
+/* Destroy every secret but those that prove who it was (TLS, signing). */
+void identity_forget(struct identity *i);
+/* The agency's newest recovery code, appended; ERR_NOTFOUND without it. */
 enum err identity_agency_code(struct buf *out, const struct identity *i);
 /* A new network root key; sets has_root_secret. */
 void identity_make_root(struct identity *i, const struct env *env);
-/* Stored form (secret; 512 bytes or less, appended). decode checks that every
+/* Stored form (secret; 4096 bytes or less, appended). decode checks that every
  * public half belongs to its secret: ERR_FORMAT, i untouched. */
 void identity_encode(struct buf *out, const struct identity *i);
 enum err identity_decode(struct identity *i, const uint8_t *p, size_t n);
@@ -268,6 +319,14 @@ bool members_inside(const struct members *m, const struct author_tag *author,
  * revoked, whatever the reason: nothing new is sealed to them. 0: none. */
 uint64_t members_exposed_key(const struct members *m,
     const struct agency_id *agency);
+/* Its key in force is one of those: it has to be replaced. */
+bool members_key_due(const struct members *m, const struct agency_id *agency);
+/* The records of an agency's keys that count, from 0; NULL at the end. */
+const struct member_agency_key *members_agency_key(const struct members *m,
+    const struct agency_id *agency, size_t at);
+/* The greatest number of a key record that is held, counting or not. */
+uint64_t members_key_top(const struct members *m,
+    const struct agency_id *agency);
 /* The agency's every record was undone with its issuer: it is given nothing. */
 bool members_agency_undone(const struct members *m, const struct agency_id *id);
 /* How many membership records a node issued (its own author records are not
@@ -317,6 +376,9 @@ struct member_revoke {
 enum err member_make_revocation(struct buf *out, const struct identity *i,
     const struct network_id *network, bool as_root,
     const struct member_revoke *revoke);
+/* Heirs are sorted by the callee. */
+enum err member_make_agency_key(struct buf *out, const struct identity *i,
+    const struct network_id *network, const struct member_agency_key *key);
 bool revocation_reason_cuts(enum revocation_reason reason);
 
 #endif

@@ -184,8 +184,7 @@ read_agency(struct rd *r, struct member_record *m)
 	rd_copy(r, a->box_key, sizeof(a->box_key));
 	a->kind = (int)rd_max(r, KIND_COUNT - 1);
 	member_read_name(r, a->name, false);
-	if (a->serial == 0 &&
-	    memcmp(a->founding_key, a->box_key, MEMBER_KEY_BYTES) != 0)
+	if (memcmp(a->founding_key, a->box_key, MEMBER_KEY_BYTES) != 0)
 		rd_fail(r);
 	member_agency_id(&a->id, &m->network, a->founding_key);
 }
@@ -248,6 +247,9 @@ read_body(struct rd *r, struct member_record *m)
 	case MEMBER_REVOCATION:
 		member_read_revocation(r, m);
 		break;
+	case MEMBER_AGENCY_KEY:
+		member_read_agency_key(r, m);
+		break;
 	}
 }
 
@@ -282,11 +284,11 @@ member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 		    limit, n);
 	if (r.err == OK &&
 	    (format != MEMBER_FORMAT || kind < MEMBER_ROOT ||
-		kind > MEMBER_REVOCATION))
+		kind > MEMBER_AGENCY_KEY))
 		return fail_set(f, ERR_VERSION,
 		    "membership record: want format %d and a kind from %d to "
 		    "%d, have %u and %u; a newer program may have made it",
-		    MEMBER_FORMAT, MEMBER_ROOT, MEMBER_REVOCATION, format,
+		    MEMBER_FORMAT, MEMBER_ROOT, MEMBER_AGENCY_KEY, format,
 		    kind);
 	m.kind = (enum member_kind)kind;
 	rd_copy(&r, m.network.b, sizeof(m.network.b));

@@ -31,11 +31,12 @@ struct member_record {
 	struct member_revoke revoke;    /* cut and standing NULL: they are in */
 	const uint8_t *cuts, *standing; /* the record's bytes, borrowed */
 	size_t cuts_n;
+	struct member_agency_key key; /* borrows */
 };
 
 /*
  * Everything that can be checked without another record or a key. A revocation
- * borrows from bytes.
+ * and an agency key borrow from bytes.
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION; out untouched
  */
 enum err member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
@@ -44,6 +45,8 @@ enum err member_parse(struct member_record *out, const uint8_t *bytes, size_t n,
 /* The body of a revocation (member_revoke.c). */
 void member_read_revocation(struct rd *r, struct member_record *m);
 void member_read_cut(struct rd *r, struct member_cut *cut);
+/* The body of an agency key (member_key.c). */
+void member_read_agency_key(struct rd *r, struct member_record *m);
 /* Begin a record in b, and sign what stands in it, read it back, append it to
  * out and release b. */
 void member_start(struct buf *b, enum member_kind kind,

@@ -141,7 +141,7 @@ members_inside(const struct members *m, const struct author_tag *author,
 /* A node that was ever called registrar, by a record that counts or not, may
  * have been handed the secret as one. */
 static bool
-knew_agency_key(const struct node_entry *n, const struct agency_id *agency)
+was_registrar(const struct node_entry *n, const struct agency_id *agency)
 {
 	for (const struct member_version *v = n->versions; v != NULL;
 	     v = v->next)
@@ -151,19 +151,76 @@ knew_agency_key(const struct node_entry *n, const struct agency_id *agency)
 	return false;
 }
 
+/* The highest key of its agency that a revoked registrar can know: what its
+ * revocation says, what it was handed, and never more than there are. */
+static uint64_t
+known_key(const struct node_entry *n, const struct agency_entry *a)
+{
+	uint64_t known = n->revocation.agency_key_no, top = 0;
+
+	for (const struct key_entry *k = a->keys; k != NULL; k = k->next) {
+		if (k->key.number > top)
+			top = k->key.number;
+		for (size_t h = 0; h < k->key.heir_count; h++)
+			if (id_equal(&k->key.heir[h].node, &n->now.id) &&
+			    k->key.number > known)
+				known = k->key.number;
+	}
+	return known < top ? known : top;
+}
+
 uint64_t
 members_exposed_key(const struct members *m, const struct agency_id *agency)
 {
+	const struct agency_entry *a =
+	    member_table_get(&m->agencies, agency->b);
 	uint64_t below = 0;
 
-	for (size_t k = 0; k < m->nodes.n; k++) {
+	for (size_t k = 0; a != NULL && k < m->nodes.n; k++) {
 		const struct node_entry *n = m->nodes.at[k];
 
-		if (n->revoked && knew_agency_key(n, agency) &&
-		    n->revocation.agency_key_no + 1 > below)
-			below = n->revocation.agency_key_no + 1;
+		if (n->revoked && was_registrar(n, agency) &&
+		    known_key(n, a) + 1 > below)
+			below = known_key(n, a) + 1;
 	}
 	return below;
+}
+
+bool
+members_key_due(const struct members *m, const struct agency_id *agency)
+{
+	const struct member_agency *a = members_agency(m, agency);
+
+	return a != NULL &&
+	    (a->key_forked || a->key_no < members_exposed_key(m, agency));
+}
+
+const struct member_agency_key *
+members_agency_key(const struct members *m, const struct agency_id *agency,
+    size_t at)
+{
+	const struct agency_entry *a =
+	    member_table_get(&m->agencies, agency->b);
+
+	for (const struct key_entry *k = a != NULL ? a->keys : NULL; k != NULL;
+	     k = k->next)
+		if (k->counts && at-- == 0)
+			return &k->key;
+	return NULL;
+}
+
+uint64_t
+members_key_top(const struct members *m, const struct agency_id *agency)
+{
+	const struct agency_entry *a =
+	    member_table_get(&m->agencies, agency->b);
+	uint64_t top = 0;
+
+	for (const struct key_entry *k = a != NULL ? a->keys : NULL; k != NULL;
+	     k = k->next)
+		if (k->key.number > top)
+			top = k->key.number;
+	return top;
 }
 
 bool
@@ -217,9 +274,14 @@ members_issued(const struct members *m, const struct node_id *issuer,
 
 	if (i.issuer == NULL)
 		return 0;
-	for (size_t k = 0; k < m->agencies.n; k++)
-		add_versions(&i,
-		    ((const struct agency_entry *)m->agencies.at[k])->versions);
+	for (size_t k = 0; k < m->agencies.n; k++) {
+		const struct agency_entry *a = m->agencies.at[k];
+
+		add_versions(&i, a->versions);
+		for (const struct key_entry *v = a->keys; v != NULL;
+		     v = v->next)
+			add_issued(&i, v->issuer, v->id);
+	}
 	for (size_t k = 0; k < m->nodes.n; k++)
 		add_versions(&i,
 		    ((const struct node_entry *)m->nodes.at[k])->versions);

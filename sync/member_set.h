@@ -47,10 +47,21 @@ struct revocation_entry {
 	uint8_t (*standing)[MEMBER_STANDING_BYTES]; /* owned, ascending */
 };
 
+/* One accepted record of an agency's key. */
+struct key_entry {
+	uint8_t id[MEMBER_RECORD_ID_BYTES];
+	struct node_entry *issuer;
+	bool counts;
+	struct key_entry *next;
+	uint8_t *bytes; /* owned; key borrows from it */
+	struct member_agency_key key;
+};
+
 struct agency_entry {
 	struct member_agency now; /* first: the key is its id */
 	struct member_version *versions;
-	bool undone; /* no version counts */
+	struct key_entry *keys; /* ascending by record id */
+	bool undone;            /* no version counts */
 };
 
 struct node_entry {

@@ -67,6 +67,9 @@ member_may_issue(const struct node_entry *issuer, const struct member_record *r,
 		return may_certify(issuer, &r->node, counting);
 	case MEMBER_REVOCATION:
 		return may_revoke(issuer, target, counting);
+	case MEMBER_AGENCY_KEY:
+		return has_role(issuer, MEMBER_REGISTRAR, &r->key.agency,
+		    counting);
 	case MEMBER_AGENCY:
 		break;
 	}
@@ -103,6 +106,32 @@ version_first(const struct member_version *versions, bool *any)
 	return first != NULL ? first : of_all;
 }
 
+/* The founding key, or the greatest (number, key) that counts. */
+static void
+choose_key(struct agency_entry *a)
+{
+	struct member_agency *now = &a->now;
+
+	now->key_no = 0;
+	now->key_forked = false;
+	memcpy(now->box_key, now->founding_key, sizeof(now->box_key));
+	for (const struct key_entry *k = a->keys; k != NULL; k = k->next) {
+		int c =
+		    memcmp(k->key.box_key, now->box_key, sizeof(now->box_key));
+
+		if (!k->counts || k->key.number < now->key_no)
+			continue;
+		if (k->key.number > now->key_no)
+			now->key_forked = false;
+		else if (c != 0)
+			now->key_forked = true;
+		if (k->key.number > now->key_no || c > 0)
+			memcpy(now->box_key, k->key.box_key,
+			    sizeof(now->box_key));
+		now->key_no = k->key.number;
+	}
+}
+
 static void
 choose_agency(struct agency_entry *a)
 {
@@ -118,6 +147,7 @@ choose_agency(struct agency_entry *a)
 			best = v;
 	a->now = best->agency;
 	a->undone = !any;
+	choose_key(a);
 }
 
 static void
@@ -232,6 +262,16 @@ count_more(struct members *m)
 	return more;
 }
 
+/* Keys give nobody a role: once, after the fixed point. */
+static void
+count_keys(struct agency_entry *a)
+{
+	for (struct key_entry *k = a->keys; k != NULL; k = k->next)
+		k->counts =
+		    has_role(k->issuer, MEMBER_REGISTRAR, &a->now.id, true) &&
+		    undone_by(k->issuer, k->id) == NULL;
+}
+
 static void
 count_again(struct members *m)
 {
@@ -247,6 +287,8 @@ count_again(struct members *m)
 			v->counts = false;
 	while (count_more(m))
 		;
+	for (size_t k = 0; k < m->agencies.n; k++)
+		count_keys(m->agencies.at[k]);
 	for (size_t k = 0; k < m->nodes.n; k++)
 		choose_node(m->nodes.at[k]);
 }
@@ -443,7 +485,6 @@ member_settle(struct members *m)
 void
 member_settle_agency(struct members *m, struct agency_entry *a)
 {
-	a->versions->counts = m->revocations.n == 0;
 	m->unsettled |= m->revocations.n > 0;
 	choose_agency(a);
 }
@@ -451,7 +492,6 @@ member_settle_agency(struct members *m, struct agency_entry *a)
 void
 member_settle_node(struct members *m, struct node_entry *n)
 {
-	n->versions->counts = m->revocations.n == 0;
 	m->unsettled |= m->revocations.n > 0;
 	choose_node(n);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/agency_key.h"
 #include "sync/grant.h"
 #include "sync/lane.h"
 
@@ -406,6 +407,8 @@ replica_add_member(struct replica *r, enum member_result *result,
 		e = store_member(r, id, bytes, n, peer, f);
 		if (e == OK)
 			e = retry_members(r, f);
+		if (e == OK)
+			e = agency_key_learn(r, f);
 		if (e == OK)
 			e = compare_standings(r, &before, f);
 		if (e == OK)

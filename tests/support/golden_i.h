@@ -19,6 +19,7 @@ void golden_member_agency(struct buf *text);
 void golden_member_node(struct buf *text);
 void golden_member_author(struct buf *text);
 void golden_member_revocation(struct buf *text);
+void golden_member_agency_key(struct buf *text);
 void golden_member_derived(struct buf *text);
 void golden_grant(struct buf *text);
 void golden_grant_box(struct buf *text);

@@ -560,6 +560,7 @@ const struct golden golden_list[] = {
 	{ "member-node", golden_member_node, true },
 	{ "member-author", golden_member_author, true },
 	{ "member-revocation", golden_member_revocation, true },
+	{ "member-agency-key", golden_member_agency_key, true },
 	{ "member-derived", golden_member_derived, true },
 	{ "grant", golden_grant, true },
 	{ "grant-box", golden_grant_box, true },

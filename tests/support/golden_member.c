@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/agency_key_i.h"
 #include "sync/grant_i.h"
 #include "sync/member_i.h"
 #include "sync/registry.h"
@@ -211,6 +212,46 @@ golden_member_revocation(struct buf *text)
 	golden_take(text, &r, 0, "number of records that stand");
 	golden_take(text, &r, 8, "first bytes of its id");
 	take_end(text, &r, &b);
+}
+
+/* The second master is the next random bytes, 07; then the nonce, 08, and the
+ * box's passing key, 09. */
+void
+golden_member_agency_key(struct buf *text)
+{
+	struct member_node heir = { 0 };
+	struct member_agency_key k = { .number = 1, .heir_count = 1 };
+	struct buf b = { 0 }, wrapped = { 0 };
+	uint8_t box[MEMBER_HEIR_BOX], master[32], secret[32];
+	struct world w;
+	struct rd r;
+
+	world_init(&w);
+	k.agency = w.i.agency;
+	heir.id = w.i.node;
+	memcpy(heir.box_key, w.i.box_key, 32);
+	env_random(&w.env.env, master, sizeof(master));
+	identity_key_pair(k.box_key, secret, master);
+	ok(agency_key_wrap(&wrapped, &k, master, &w.i, &w.env.env));
+	ok(agency_key_heir(box, &k, master, &heir, &w.env.env));
+	k.wrapped = wrapped.p;
+	k.wrapped_n = wrapped.n;
+	k.heir[0] = (struct member_heir){ .node = heir.id, .box = box };
+	ok(member_make_agency_key(&b, &w.i, &w.network, &k));
+	r = rd_of(b.p, b.n);
+	take_start(text, &r, "issuer: a registrar");
+	golden_take(text, &r, 16, "agency");
+	golden_take(text, &r, 0, "number of the key");
+	golden_take(text, &r, 32, "box key, from the master 07..");
+	golden_take(text, &r, 0, "length of what is wrapped");
+	golden_take(text, &r, 24, "nonce");
+	golden_take(text, &r, wrapped.n - 24, "the masters before, sealed");
+	golden_take(text, &r, 0, "number of registrars");
+	golden_take(text, &r, 16, "registrar");
+	golden_take(text, &r, 32, "box: passing public key");
+	golden_take(text, &r, MEMBER_HEIR_BOX - 32, "box: sealed");
+	take_end(text, &r, &b);
+	buf_release(&wrapped);
 }
 
 void

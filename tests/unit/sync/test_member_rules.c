@@ -203,17 +203,22 @@ the_greatest_serial_holds_and_its_issuers_work_stays(void **state)
 }
 
 static void
-an_agency_keeps_its_kind_and_takes_a_new_key(void **state)
+an_agency_keeps_its_kind_and_its_founding_key(void **state)
 {
 	static struct network w;
 	struct members *m;
-	struct member_agency a = { .kind = KIND_TREATMENT, .name = "Clinic" };
+	struct member_agency a = { .kind = KIND_TREATMENT, .name = "Clinic 2" };
+	struct buf out = { 0 };
 
 	(void)state;
 	network_init(&w, 20);
 	memcpy(a.founding_key, w.clinic.agency_box_key, 32);
 	memset(a.box_key, 9, sizeof(a.box_key));
 	a.serial = 1;
+	assert_int_equal(member_make_agency(&out, &w.hub, &w.network, false,
+			     &a),
+	    ERR_INPUT);
+	memcpy(a.box_key, w.clinic.agency_box_key, 32);
 	assert_int_equal(member_make_agency(network_record(&w), &w.hub,
 			     &w.network, false, &a),
 	    OK);
@@ -226,7 +231,9 @@ an_agency_keeps_its_kind_and_takes_a_new_key(void **state)
 	assert_int_equal(members_agency(m, &w.clinic_agency)->kind,
 	    KIND_TREATMENT);
 	assert_int_equal(members_agency(m, &w.clinic_agency)->serial, 1);
-	assert_int_equal(members_agency(m, &w.clinic_agency)->box_key[0], 9);
+	assert_string_equal(members_agency(m, &w.clinic_agency)->name,
+	    "Clinic 2");
+	buf_release(&out);
 	members_free(m);
 	network_release(&w);
 }
@@ -297,7 +304,7 @@ main(void)
 		cmocka_unit_test(a_record_that_changes_the_agency_is_void),
 		cmocka_unit_test(
 		    the_greatest_serial_holds_and_its_issuers_work_stays),
-		cmocka_unit_test(an_agency_keeps_its_kind_and_takes_a_new_key),
+		cmocka_unit_test(an_agency_keeps_its_kind_and_its_founding_key),
 		cmocka_unit_test(any_order_of_arrival_gives_the_same_state),
 	};
 
