@@ -37,11 +37,26 @@ struct env {
 	 * bytes must be on disk already. ERR_NOTFOUND, ERR_IO. */
 	enum err (*file_move)(void *self, const char *from, const char *to,
 	    struct fail *f);
+	/*
+	 * A file too long for memory. Opened for reading it must be a regular
+	 * one; opened for writing it is new, mode 0600: ERR_EXISTS. Reading
+	 * gives *got < n only at the end. Closing what was written syncs it;
+	 * NULL is fine. A file that was not closed with OK is to be removed.
+	 */
+	enum err (*stream_open)(void *self, void **stream, const char *path,
+	    bool write, struct fail *f);
+	enum err (*stream_read)(void *self, void *stream, void *p, size_t n,
+	    size_t *got, struct fail *f);
+	enum err (*stream_write)(void *self, void *stream, const void *p,
+	    size_t n, struct fail *f);
+	enum err (*stream_close)(void *self, void *stream, struct fail *f);
 	/* ERR_NOTFOUND when absent. */
 	enum err (*file_remove)(void *self, const char *path, struct fail *f);
 	bool (*file_exists)(void *self, const char *path);
 	/* Make one directory, mode 0700; ERR_EXISTS when it is there. */
 	enum err (*dir_make)(void *self, const char *path, struct fail *f);
+	/* Remove an empty one. */
+	enum err (*dir_remove)(void *self, const char *path, struct fail *f);
 	/* Take the exclusive lock file at path, held until lock_drop; *holder
 	 * is the process that has it on ERR_BUSY, else 0. */
 	enum err (*lock_take)(void *self, void **lock, const char *path,

@@ -182,6 +182,114 @@ posix_file_write(void *self, const char *path, const void *p, size_t n,
 	    strerror(why));
 }
 
+struct posix_stream {
+	int fd;
+	bool write;
+};
+
+static enum err
+fail_stream(struct fail *f, const char *what)
+{
+	return fail_set(f, ERR_IO, "a file cannot be %s: %s", what,
+	    strerror(errno));
+}
+
+static enum err
+posix_stream_open(void *self, void **stream, const char *path, bool write,
+    struct fail *f)
+{
+	struct posix_stream *s = malloc(sizeof(*s));
+	struct stat st;
+
+	(void)self;
+	if (s == NULL)
+		return fail_code(f, ERR_NOMEM);
+	s->write = write;
+	s->fd = write
+	    ? open(path,
+		  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC |
+		      O_NOCTTY,
+		  0600)
+	    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (s->fd < 0) {
+		enum err e = errno == ENOENT ? ERR_NOTFOUND
+		    : errno == EEXIST        ? ERR_EXISTS
+					     : ERR_IO;
+
+		free(s);
+		return fail_set(f, e, "%s cannot be %s: %s", path,
+		    write ? "written" : "opened", strerror(errno));
+	}
+	if (fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)close(s->fd);
+		free(s);
+		return fail_set(f, ERR_IO, "%s is not a regular file", path);
+	}
+	*stream = s;
+	return OK;
+}
+
+static enum err
+posix_stream_read(void *self, void *stream, void *p, size_t n, size_t *got,
+    struct fail *f)
+{
+	struct posix_stream *s = stream;
+	uint8_t *to = p;
+
+	(void)self;
+	*got = 0;
+	while (*got < n) {
+		ssize_t one = read(s->fd, to + *got, n - *got);
+
+		if (one < 0 && errno == EINTR)
+			continue;
+		if (one < 0)
+			return fail_stream(f, "read");
+		if (one == 0)
+			break;
+		*got += (size_t)one;
+	}
+	return OK;
+}
+
+static enum err
+posix_stream_write(void *self, void *stream, const void *p, size_t n,
+    struct fail *f)
+{
+	struct posix_stream *s = stream;
+	const uint8_t *from = p;
+
+	(void)self;
+	while (n > 0) {
+		ssize_t one = write(s->fd, from, n);
+
+		if (one < 0 && errno == EINTR)
+			continue;
+		if (one < 0)
+			return fail_stream(f, "written");
+		from += one;
+		n -= (size_t)one;
+	}
+	return OK;
+}
+
+static enum err
+posix_stream_close(void *self, void *stream, struct fail *f)
+{
+	struct posix_stream *s = stream;
+	enum err e = OK;
+
+	(void)self;
+	if (s == NULL)
+		return OK;
+	if (s->write && fsync(s->fd) != 0)
+		e = fail_stream(f, "synced");
+	if (close(s->fd) != 0 && e == OK && s->write)
+		e = fail_stream(f, "closed");
+	free(s);
+	return e;
+}
+
 static enum err
 posix_file_move(void *self, const char *from, const char *to, struct fail *f)
 {
@@ -219,6 +327,16 @@ posix_dir_make(void *self, const char *path, struct fail *f)
 		return OK;
 	return fail_set(f, errno == EEXIST ? ERR_EXISTS : ERR_IO,
 	    "the directory %s cannot be made: %s", path, strerror(errno));
+}
+
+static enum err
+posix_dir_remove(void *self, const char *path, struct fail *f)
+{
+	(void)self;
+	if (rmdir(path) == 0)
+		return OK;
+	return fail_set(f, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+	    "the directory %s cannot be removed: %s", path, strerror(errno));
 }
 
 struct posix_lock {
@@ -320,10 +438,15 @@ env_posix(void)
 		.random = posix_random,
 		.file_read = posix_file_read,
 		.file_write = posix_file_write,
+		.stream_open = posix_stream_open,
+		.stream_read = posix_stream_read,
+		.stream_write = posix_stream_write,
+		.stream_close = posix_stream_close,
 		.file_move = posix_file_move,
 		.file_remove = posix_file_remove,
 		.file_exists = posix_file_exists,
 		.dir_make = posix_dir_make,
+		.dir_remove = posix_dir_remove,
 		.lock_take = posix_lock_take,
 		.lock_drop = posix_lock_drop,
 		.binding = posix_binding,

@@ -51,6 +51,10 @@
 	X(LABEL_BUNDLE_KEY, "footbridge/bundle-key/v1") \
 	X(LABEL_BUNDLE_AD, "footbridge/bundle-ad/v1") \
 	X(LABEL_BUNDLE_SIGN, "footbridge/bundle-sign/v1") \
+	X(LABEL_BACKUP_KEY, "footbridge/backup-key/v1") \
+	X(LABEL_BACKUP_AD, "footbridge/backup-ad/v1") \
+	X(LABEL_BACKUP_DATABASE, "footbridge/backup-database/v1") \
+	X(LABEL_BACKUP_SIGN, "footbridge/backup-sign/v1") \
 	X(LABEL_SEEN, "footbridge/seen/v1") \
 	X(LABEL_CONFLICT, "footbridge/conflict/v1") \
 	X(LABEL_DIGEST, "footbridge/digest/v1") \

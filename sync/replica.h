@@ -42,6 +42,9 @@ struct replica_options {
 	int cache_kib; /* 0 = default */
 	/* from slot_open or slot_create; NULL with env->memory_database */
 	const struct slot_keys *keys;
+	/* a copy that is looked at and not gone on with (a backup that is being
+	 * made, checked or restored): its fence is not asked and not written */
+	bool apart;
 };
 
 /*

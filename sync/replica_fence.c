@@ -31,7 +31,7 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 	struct fence now;
 	enum err e;
 
-	if (r->in_memory)
+	if (r->in_memory || r->apart)
 		return OK;
 	fence_now(r, &now);
 	if (created) {
@@ -52,7 +52,7 @@ replica_fence_write(struct replica *r, struct fail *f)
 	struct fence now;
 	enum err e;
 
-	if (r->in_memory)
+	if (r->in_memory || r->apart)
 		return OK;
 	fence_now(r, &now);
 	if (!r->fence_behind && now.member_count == r->fence_members)

@@ -58,6 +58,7 @@ struct replica {
 	gate_fn gate;
 	void *gate_context;
 	bool in_memory;
+	bool apart; /* replica_options */
 	bool
 	    stale; /* memory differs from the tables: nothing more is written */
 	bool opened; /* creating or opening went through to its end */

@@ -41,6 +41,7 @@ new_replica(struct replica **out, const char *dir,
 	r->gate = o->gate;
 	r->gate_context = o->gate_context;
 	r->in_memory = o->env->memory_database != NULL;
+	r->apart = o->apart;
 	r->cache_kib = o->cache_kib;
 	if (o->keys != NULL)
 		r->keys = *o->keys;

@@ -138,6 +138,16 @@ enum err slot_unlock(struct slot_keys *keys, uint8_t *number,
 /* Are there key slots in dir? A replica was made here, or was begun. */
 bool slot_exists(const struct env *env, const char *dir);
 
+/*
+ * Write a set that was put together elsewhere (a restored backup's) into a
+ * directory that has none; its generation goes on.
+ * fails: ERR_EXISTS, ERR_IO, ERR_NOMEM
+ */
+enum err slot_store(struct slot_set *set, const struct env *env,
+    const char *dir, struct fail *f);
+/* Take the slots out of dir: nothing opens what is there after that. */
+enum err slot_forget(const struct env *env, const char *dir, struct fail *f);
+
 /* Draw master and replica key, write the first slot.
  * fails: ERR_EXISTS, ERR_INPUT, ERR_IO, ERR_NOMEM; keys untouched */
 enum err slot_create(struct slot_keys *keys, const struct env *env,

@@ -160,6 +160,34 @@ load_own(struct slot_set *set, struct slot_keys *held, const struct env *env,
 }
 
 enum err
+slot_store(struct slot_set *set, const struct env *env, const char *dir,
+    struct fail *f)
+{
+	if (slot_exists(env, dir))
+		return fail_set(f, ERR_EXISTS,
+		    "%s has key slots already: a replica is there; nothing "
+		    "was changed",
+		    dir);
+	return save(set, env, dir, f);
+}
+
+enum err
+slot_forget(const struct env *env, const char *dir, struct fail *f)
+{
+	char path[PATH_BYTES];
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
+		e = path_of(path, dir, names[i], f);
+		if (e == OK)
+			e = env->file_remove(env->self, path, f);
+		if (e == ERR_NOTFOUND)
+			e = OK;
+	}
+	return e;
+}
+
+enum err
 slot_create(struct slot_keys *keys, const struct env *env, const char *dir,
     const struct slot_secret *first, struct fail *f)
 {
@@ -168,17 +196,12 @@ slot_create(struct slot_keys *keys, const struct env *env, const char *dir,
 	uint8_t number;
 	enum err e;
 
-	if (slot_exists(env, dir))
-		return fail_set(f, ERR_EXISTS,
-		    "%s has key slots already: a replica is there; nothing "
-		    "was changed",
-		    dir);
 	env_random(env, fresh.master, sizeof(fresh.master));
 	env_random(env, fresh.replica, sizeof(fresh.replica));
 	slot_seal_replica(&set, env, &fresh);
 	e = slot_wrap(&set, &number, env, fresh.master, first, f);
 	if (e == OK)
-		e = save(&set, env, dir, f);
+		e = slot_store(&set, env, dir, f);
 	if (e == OK)
 		*keys = fresh;
 	slot_keys_wipe(&fresh);

@@ -203,6 +203,7 @@ slot_seal_replica(struct slot_set *set, const struct env *env,
 {
 	box_seal(set->box, set->nonce, env, keys->replica, keys->master,
 	    LABEL_SLOT_REPLICA_AD, NULL);
+	set->has_next = false;
 }
 
 void

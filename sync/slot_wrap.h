@@ -17,7 +17,7 @@ enum err slot_check(const struct slot *s, struct fail *f);
 enum err slot_wrap(struct slot_set *set, uint8_t *number, const struct env *env,
     const uint8_t master[static SLOT_KEY_BYTES],
     const struct slot_secret *secret, struct fail *f);
-/* Seal keys->replica under keys->master into the set. */
+/* Seal keys->replica under keys->master into the set, as its one such key. */
 void slot_seal_replica(struct slot_set *set, const struct env *env,
     const struct slot_keys *keys);
 /* keys->replica from the set; false when keys->master is not its master. */

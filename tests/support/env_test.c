@@ -121,6 +121,42 @@ test_file_write(void *self, const char *path, const void *p, size_t n,
 	return file->bytes.err;
 }
 
+/* Streams are the real machine's: what is that long is not in memory. */
+static enum err
+test_stream_open(void *self, void **stream, const char *path, bool write,
+    struct fail *f)
+{
+	struct env_test *t = self;
+
+	if (!t->on_disk)
+		return fail_set(f, ERR_UNAVAILABLE, "%s: no long files here",
+		    path);
+	return env_posix()->stream_open(NULL, stream, path, write, f);
+}
+
+static enum err
+test_stream_read(void *self, void *stream, void *p, size_t n, size_t *got,
+    struct fail *f)
+{
+	(void)self;
+	return env_posix()->stream_read(NULL, stream, p, n, got, f);
+}
+
+static enum err
+test_stream_write(void *self, void *stream, const void *p, size_t n,
+    struct fail *f)
+{
+	(void)self;
+	return env_posix()->stream_write(NULL, stream, p, n, f);
+}
+
+static enum err
+test_stream_close(void *self, void *stream, struct fail *f)
+{
+	(void)self;
+	return env_posix()->stream_close(NULL, stream, f);
+}
+
 static enum err
 test_file_move(void *self, const char *from, const char *to, struct fail *f)
 {
@@ -177,6 +213,16 @@ test_dir_make(void *self, const char *path, struct fail *f)
 		return fail_set(f, ERR_EXISTS, "%s is there already", path);
 	add(t, path)->directory = true;
 	return OK;
+}
+
+static enum err
+test_dir_remove(void *self, const char *path, struct fail *f)
+{
+	struct env_test *t = self;
+
+	if (t->on_disk)
+		return env_posix()->dir_remove(NULL, path, f);
+	return t->env.file_remove(t, path, f);
 }
 
 static enum err
@@ -248,10 +294,15 @@ env_test_new(uint64_t seed)
 		.random = test_random,
 		.file_read = test_file_read,
 		.file_write = test_file_write,
+		.stream_open = test_stream_open,
+		.stream_read = test_stream_read,
+		.stream_write = test_stream_write,
+		.stream_close = test_stream_close,
 		.file_move = test_file_move,
 		.file_remove = test_file_remove,
 		.file_exists = test_file_exists,
 		.dir_make = test_dir_make,
+		.dir_remove = test_dir_remove,
 		.lock_take = test_lock_take,
 		.lock_drop = test_lock_drop,
 		.binding = test_binding,

@@ -25,5 +25,6 @@ void golden_grant(struct buf *text);
 void golden_grant_box(struct buf *text);
 void golden_bundle_header(struct buf *text);
 void golden_bundle_derived(struct buf *text);
+void golden_backup_manifest(struct buf *text);
 
 #endif

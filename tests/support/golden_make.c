@@ -566,5 +566,6 @@ const struct golden golden_list[] = {
 	{ "grant-box", golden_grant_box, true },
 	{ "bundle-header", golden_bundle_header, true },
 	{ "bundle-derived", golden_bundle_derived, true },
+	{ "backup-manifest", golden_backup_manifest, true },
 };
 const size_t golden_count = COUNT_OF(golden_list);
