@@ -54,6 +54,9 @@ enum err cmd_carry(struct run *run, struct fail *f);
 enum err cmd_import_csv(struct run *run, struct fail *f);
 enum err cmd_import_map(struct run *run, struct fail *f);
 enum err cmd_import_undo(struct run *run, struct fail *f);
+/* cmd_backup.c */
+enum err cmd_backup(struct run *run, struct fail *f);
+enum err cmd_restore(struct run *run, struct fail *f);
 /* cmd_check.c */
 enum err cmd_verify(struct run *run, struct fail *f);
 enum err cmd_rebuild(struct run *run, struct fail *f);

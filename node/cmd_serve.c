@@ -6,6 +6,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "node/keep.h"
 #include "node/net.h"
 #include "node/open.h"
 #include "node/schedule.h"
@@ -15,6 +16,7 @@ struct serving {
 	struct socket_server *socket;
 	struct net_server *net;
 	struct schedule *schedule;
+	struct keep *keep;
 	char address[NET_ADDRESS_BYTES];
 };
 
@@ -38,6 +40,8 @@ start(struct serving *s, struct run *run, const struct config *c,
 		    c->listen, f);
 	if (e == OK)
 		e = schedule_start(&s->schedule, run->engine, c->hold, f);
+	if (e == OK)
+		e = keep_start(&s->keep, run->engine, c, run->dir, f);
 	return e;
 }
 
@@ -47,6 +51,7 @@ stop(struct serving *s, struct run *run)
 	engine_stop(run->engine);
 	net_server_stop(s->net);
 	schedule_stop(s->schedule);
+	keep_stop(s->keep);
 	socket_stop(s->socket);
 }
 

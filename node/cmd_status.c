@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/keep.h"
 #include "node/show.h"
 #include "sync/db.h"
 #include "sync/lane.h"
@@ -151,6 +152,70 @@ each_peer(struct peers *k, struct fail *f)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+/* ---- backups ---- */
+
+struct backups {
+	struct keep_state state;
+	int64_t every_ms;
+	bool late;
+};
+
+static enum err
+take_backups(struct backups *b, struct run *run, struct fail *f)
+{
+	const struct env *env = replica_env(run->replica);
+	struct config c;
+	enum err e = config_read(&c, env, run->dir, f);
+
+	if (e == OK)
+		e = keep_read(&b->state, run->replica, f);
+	if (e != OK)
+		return e;
+	b->every_ms = c.backup_every_s * 1000;
+	b->late = keep_is_late(&b->state, b->every_ms, env_wall_ms(env));
+	return OK;
+}
+
+static void
+say_backups(struct run *run, const struct backups *b)
+{
+	int64_t now = env_wall_ms(replica_env(run->replica));
+	struct buf good = { 0 }, checked = { 0 }, failed = { 0 };
+
+	name_ago(&good, now, b->state.good_ms);
+	name_ago(&checked, now, b->state.checked_ms);
+	name_ago(&failed, now, b->state.failed_ms);
+	if (b->state.good_ms == 0)
+		run_say(run,
+		    "backup: none yet (footbridge backup FILE; serve writes "
+		    "one a day)\n");
+	else
+		run_say(run,
+		    "backup: the last good one %s, %s; opened and verified: "
+		    "%s\n",
+		    buf_cstr(&good), b->state.file, buf_cstr(&checked));
+	if (b->state.failed_ms != 0)
+		run_say(run, "  the last try failed %s: %s\n",
+		    buf_cstr(&failed), b->state.why);
+	else if (b->late)
+		run_say(run,
+		    "  that is too old: is footbridge serve running "
+		    "here?\n");
+	buf_release(&good);
+	buf_release(&checked);
+	buf_release(&failed);
+}
+
+static json_t *
+backups_json(const struct backups *b)
+{
+	return json_pack("{s:I, s:s, s:I, s:I, s:s, s:b}", "good_ms",
+	    (json_int_t)b->state.good_ms, "file", b->state.file, "checked_ms",
+	    (json_int_t)b->state.checked_ms, "failed_ms",
+	    (json_int_t)b->state.failed_ms, "why",
+	    b->state.failed_ms != 0 ? b->state.why : "", "late", b->late);
+}
+
 /* ---- status ---- */
 
 static void
@@ -228,7 +293,8 @@ say_open(struct run *run, const struct totals *t)
 }
 
 static json_t *
-status_json(struct run *run, const struct totals *t, json_t *peers)
+status_json(struct run *run, const struct totals *t, const struct backups *b,
+    json_t *peers)
 {
 	struct members *m = replica_members(run->replica);
 	const struct identity *me = replica_identity(run->replica);
@@ -237,7 +303,7 @@ status_json(struct run *run, const struct totals *t, json_t *peers)
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -247,14 +313,21 @@ status_json(struct run *run, const struct totals *t, json_t *peers)
 	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
 	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
 	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
-	    (json_int_t)t->oldest_ms, "peers", peers);
+	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "peers",
+	    peers);
 }
 
 /* --check: one line and an exit status for a monitor. */
 static enum err
 check(struct run *run, const struct totals *t, const struct peers *p,
-    struct fail *f)
+    const struct backups *b, struct fail *f)
 {
+	if (b->late)
+		return fail_set(f, ERR_IO,
+		    "there is no recent backup of this replica%s%.200s; what "
+		    "is saved here is on this disk alone until a peer has it",
+		    b->state.failed_ms != 0 ? ": " : "",
+		    b->state.failed_ms != 0 ? b->state.why : "");
 	if (p->overdue > 0)
 		return fail_set(f, ERR_NET,
 		    "%zu of %zu peers %s not reached for three of their "
@@ -270,8 +343,11 @@ cmd_status(struct run *run, struct fail *f)
 {
 	struct totals t = { 0 };
 	struct peers p = { .run = run };
+	struct backups b = { .every_ms = 0 };
 	enum err e = take_totals(&t, run, f);
 
+	if (e == OK)
+		e = take_backups(&b, run, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
@@ -281,13 +357,15 @@ cmd_status(struct run *run, struct fail *f)
 	if (!run->cli->json)
 		say_work(run, &t);
 	e = each_peer(&p, f);
-	if (e == OK && !run->cli->json)
+	if (e == OK && !run->cli->json) {
+		say_backups(run, &b);
 		say_open(run, &t);
+	}
 	if (e == OK && run->cli->json)
-		e = run_json(run, status_json(run, &t, p.array), f);
+		e = run_json(run, status_json(run, &t, &b, p.array), f);
 	run->whole = e == OK;
 	if (e == OK && cli_get(run->cli, "check") != NULL)
-		e = check(run, &t, &p, f);
+		e = check(run, &t, &p, &b, f);
 	return e;
 }
 

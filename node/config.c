@@ -20,7 +20,9 @@ struct reading {
 void
 config_defaults(struct config *c)
 {
-	*c = (struct config){ .every_s = 15 * 60 };
+	*c = (struct config){ .every_s = 15 * 60,
+		.backup_every_s = 86400,
+		.backup_keep = 7 };
 }
 
 static enum err
@@ -79,6 +81,40 @@ set_hold(struct config *c, const char *value, struct fail *f)
 }
 
 static enum err
+set_backup(struct config *c, const char *key, const char *value, struct fail *f)
+{
+	int64_t number;
+	enum err e;
+
+	if (strcmp(key, "folder") == 0 && value[0] != '/')
+		return fail_set(f, ERR_INPUT,
+		    "want a folder's whole path, from / on, have %.40s", value);
+	if (strcmp(key, "folder") == 0)
+		return set_text(c->backup_folder, sizeof(c->backup_folder),
+		    value, f);
+	if (strcmp(key, "keep") == 0) {
+		e = cli_number(&number, value, 1, 1000, "keep", f);
+		if (e == OK)
+			c->backup_keep = (unsigned)number;
+		return e == OK ? OK : ERR_INPUT;
+	}
+	if (strcmp(key, "every") != 0)
+		return fail_set(f, ERR_INPUT,
+		    "no setting is called [backup] %.40s", key);
+	if (strcmp(value, "off") == 0) {
+		c->backup_every_s = 0;
+		return OK;
+	}
+	e = cli_seconds(&number, value, f);
+	if (e == OK && (number < 60 || number > 31 * 86400))
+		e = fail_set(f, ERR_INPUT, "want off, or 1m to 31d, have %.40s",
+		    value);
+	if (e == OK)
+		c->backup_every_s = number;
+	return e;
+}
+
+static enum err
 set_one(struct config *c, const char *section, const char *key,
     const char *value, struct fail *f)
 {
@@ -88,6 +124,8 @@ set_one(struct config *c, const char *section, const char *key,
 		return set_every(c, value, f);
 	if (strcmp(section, "sync") == 0 && strcmp(key, "hold") == 0)
 		return set_hold(c, value, f);
+	if (strcmp(section, "backup") == 0)
+		return set_backup(c, key, value, f);
 	if (strcmp(section, "replica") == 0 && strcmp(key, "cache") == 0)
 		return set_cache(c, value, f);
 	if (strcmp(section, "staff") == 0 && strcmp(key, "as") == 0)

@@ -8,6 +8,11 @@
  *	                           schedule of its own
  *	hold = near                who is asked to say at once when it has news:
  *	                           near (peers on the local network), all, none
+ *	[backup]
+ *	every = 1d                 how often serve writes a backup; off: never
+ *	folder = /mnt/nas          where to; else DIR/backup, which is on the
+ *	                           same disk as what it is to save
+ *	keep = 7                   how many of them
  *	[replica]
  *	cache = 8MB                page cache of the database
  *	[staff]
@@ -25,13 +30,17 @@
 
 #define CONFIG_FILE_BYTES ((size_t)64 * 1024)
 #define CONFIG_LISTEN_BYTES 256
+#define CONFIG_FOLDER_BYTES 1024
 
 struct config {
 	char listen[CONFIG_LISTEN_BYTES]; /* "" = do not listen */
 	int64_t every_s;                  /* 1 s .. 7 days */
 	enum schedule_hold hold;
-	int cache_kib;                 /* 0 = the engine's default */
-	char as[LIMIT_NAME_BYTES + 1]; /* "" = not set */
+	int64_t backup_every_s;                  /* 0: never */
+	char backup_folder[CONFIG_FOLDER_BYTES]; /* "": DIR/backup */
+	unsigned backup_keep;                    /* 1..1000 */
+	int cache_kib;                           /* 0 = the engine's default */
+	char as[LIMIT_NAME_BYTES + 1];           /* "" = not set */
 };
 
 void config_defaults(struct config *c);

@@ -69,33 +69,47 @@ has_kind(const struct slot_set *set, enum slot_kind kind)
 }
 
 static enum err
-try_kind(struct open_with *w, const struct slot_set *set, enum slot_kind kind,
-    const uint8_t *p, size_t n, struct fail *f)
+try_kind(struct slot_keys *keys, const struct slot_set *set,
+    enum slot_kind kind, const uint8_t *p, size_t n, struct fail *f)
 {
 	struct slot_secret secret = { .kind = kind, .p = p, .n = n };
 
 	if (n == 0 || !has_kind(set, kind))
 		return ERR_AUTH;
-	return slot_unlock(&w->keys, NULL, set, &secret, f);
+	return slot_unlock(keys, NULL, set, &secret, f);
 }
 
 /* The ways that cost one hash come before the one that costs Argon2id. */
 static enum err
-try_all(struct open_with *w, const struct slot_set *set,
+try_all(struct slot_keys *keys, const struct slot_set *set,
     const struct buf *secret, bool from_file, struct fail *f)
 {
 	size_t line = secret_line(secret->p, secret->n);
 
 	if (from_file &&
-	    try_kind(w, set, SLOT_KEYFILE, secret->p, secret->n, NULL) == OK)
+	    try_kind(keys, set, SLOT_KEYFILE, secret->p, secret->n, NULL) == OK)
 		return OK;
-	if (try_kind(w, set, SLOT_RECOVERY, secret->p, line, NULL) == OK)
+	if (try_kind(keys, set, SLOT_RECOVERY, secret->p, line, NULL) == OK)
 		return OK;
-	if (try_kind(w, set, SLOT_PASSPHRASE, secret->p, line, f) == OK)
+	if (try_kind(keys, set, SLOT_PASSPHRASE, secret->p, line, f) == OK)
 		return OK;
 	return fail_set(f, ERR_AUTH,
 	    "the passphrase, recovery code or key file does not fit any key "
 	    "slot of this replica; nothing was changed");
+}
+
+enum err
+open_set(struct slot_keys *keys, const struct slot_set *set,
+    const struct cli *cli, const struct env *env, struct fail *f)
+{
+	struct buf secret = { 0 };
+	bool from_file = false;
+	enum err e = secret_get(&secret, &from_file, cli, env, f);
+
+	if (e == OK)
+		e = try_all(keys, set, &secret, from_file, f);
+	buf_release(&secret);
+	return e;
 }
 
 enum err
@@ -104,8 +118,6 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 {
 	const struct env *env = w->options.env;
 	struct slot_set set;
-	struct buf secret = { 0 };
-	bool from_file = false;
 	enum err e;
 
 	e = slot_load(&set, env, dir, f);
@@ -115,10 +127,7 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 		    "footbridge join",
 		    dir);
 	if (e == OK)
-		e = secret_get(&secret, &from_file, cli, env, f);
-	if (e == OK)
-		e = try_all(w, &set, &secret, from_file, f);
-	buf_release(&secret);
+		e = open_set(&w->keys, &set, cli, env, f);
 	w->options.keys = &w->keys;
 	w->options.cache_kib = w->config.cache_kib;
 	return e;
@@ -180,6 +189,9 @@ check_empty(const char *dir, struct fail *f)
 			continue;
 		if (strcmp(n, "slots") == 0 || strcmp(n, "slots.b") == 0 ||
 		    strcmp(n, "slots.lock") == 0)
+			continue;
+		if (strcmp(n, "restore.part") == 0 ||
+		    strcmp(n, "footbridge.db.new") == 0)
 			continue; /* of a making that was cut off */
 		e = fail_set(f, ERR_EXISTS,
 		    "%.160s is not empty (it holds %.60s); a new replica wants "
@@ -271,17 +283,26 @@ make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
 }
 
 enum err
+open_new_dir(const struct env *env, const char *dir, struct fail *f)
+{
+	enum err e = make_dir(env, dir, f);
+
+	if (e == OK)
+		drop_slots(env, dir);
+	return e;
+}
+
+enum err
 open_create(struct replica **out, struct open_with *w, struct buf *code,
     const struct cli *cli, const char *dir, struct fail *f)
 {
 	const struct env *env = env_posix();
-	enum err e = make_dir(env, dir, f);
+	enum err e = open_new_dir(env, dir, f);
 
 	if (e == OK)
 		e = open_prepare(w, dir, f);
 	if (e != OK)
 		return e;
-	drop_slots(env, dir);
 	e = make_slots(w, code, cli, dir, f);
 	if (e == OK)
 		e = replica_create(out, dir, &w->options, f);

@@ -28,6 +28,9 @@ enum err open_prepare(struct open_with *w, const char *dir, struct fail *f);
  * dir holds no replica. */
 enum err open_unlock(struct open_with *w, const struct cli *cli,
     const char *dir, struct fail *f);
+/* Ask for the secret and try it on a set of slots: a replica's, a backup's. */
+enum err open_set(struct slot_keys *keys, const struct slot_set *set,
+    const struct cli *cli, const struct env *env, struct fail *f);
 /* Open what was prepared and unlocked; w must outlive the replica. */
 enum err open_unlocked(struct replica **out, struct open_with *w,
     const char *dir, struct fail *f);
@@ -42,6 +45,10 @@ enum err open_replica(struct replica **out, struct open_with *w,
 /* a daemon waits for a gap between the commands of a busy script */
 #define OPEN_SERVE_MS 30000
 void open_pause(void); /* one step */
+
+/* Make the directory of a new replica, or check that one is empty but for a
+ * configuration file; the rest of a making that was cut off is taken away. */
+enum err open_new_dir(const struct env *env, const char *dir, struct fail *f);
 
 /*
  * Make a replica in dir (made when absent, else empty but for a configuration

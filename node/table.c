@@ -117,6 +117,10 @@ static const struct cli_option verify_options[] = {
 	{ .name = "deep", .help = "every table from the log, too" },
 	{ .name = NULL },
 };
+static const struct cli_option backup_options[] = {
+	{ .name = "check", .help = "write none; open one and verify it" },
+	{ .name = NULL },
+};
 static const struct cli_option conflicts_options[] = {
 	{ .name = "all", .help = "what a rule settled, too" },
 	{ .name = NULL },
@@ -468,14 +472,27 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 1 },
 	{ .name = "backup",
-	    .synopsis = "FILE",
-	    .help = "Write a backup.",
-	    .later =
-		"until it is, peers that hold the same records are the copy" },
+	    .synopsis = "FILE | --check [FILE]",
+	    .help = "Write all of this replica as it is now into one encrypted "
+		    "file, and read it back. Work goes on meanwhile. --check "
+		    "opens one, the newest of serve's if none is named, and "
+		    "verifies all in it.",
+	    .options = backup_options,
+	    .run = cmd_backup,
+	    .need = CLI_REPLICA,
+	    .max_words = 1,
+	    .flags = CLI_UNLOCKED },
 	{ .name = "restore",
 	    .synopsis = "FILE",
-	    .help = "Make a replica from a backup.",
-	    .later = "join again with a new invite and sync" },
+	    .help = "Make a replica from a backup, in an empty directory. It "
+		    "opens as the old one did then, and shows and takes "
+		    "nothing until it was in touch with a peer: what was taken "
+		    "back or destroyed since stays so.",
+	    .run = cmd_restore,
+	    .need = CLI_DIR,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .flags = CLI_HERE },
 	{ .name = "verify",
 	    .synopsis = "[--deep]",
 	    .help = "Recompute chains and signatures of the log; --deep every "

@@ -62,6 +62,31 @@ settings_are_read(void **state)
 }
 
 static void
+backups_are_daily_unless_said_otherwise(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, ""), OK);
+	assert_int_equal(c.backup_every_s, 86400);
+	assert_int_equal(c.backup_keep, 7);
+	assert_string_equal(c.backup_folder, "");
+	assert_int_equal(parse(&c,
+			     "[backup]\nevery = off\nkeep = 3\nfolder = "
+			     "/mnt/nas\n"),
+	    OK);
+	assert_int_equal(c.backup_every_s, 0);
+	assert_int_equal(c.backup_keep, 3);
+	assert_string_equal(c.backup_folder, "/mnt/nas");
+	assert_int_equal(parse(&c, "[backup]\nevery = 12h\n"), OK);
+	assert_int_equal(c.backup_every_s, 43200);
+	assert_int_equal(parse(&c, "[backup]\nkeep = 0\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[backup]\nevery = 1s\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[backup]\nfolder = nas\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[backup]\nfoldr = /nas\n"), ERR_INPUT);
+}
+
+static void
 an_unknown_setting_is_refused_with_its_line(void **state)
 {
 	struct config c = { .every_s = 77 };
@@ -110,6 +135,7 @@ main(void)
 		cmocka_unit_test(no_settings_are_the_defaults),
 		cmocka_unit_test(settings_are_read),
 		cmocka_unit_test(who_holds_requests_is_one_of_three),
+		cmocka_unit_test(backups_are_daily_unless_said_otherwise),
 		cmocka_unit_test(an_unknown_setting_is_refused_with_its_line),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(text_that_is_no_settings_is_refused),
