@@ -20,6 +20,8 @@
 
 #define WRITE_STAGE "backup.part"
 #define RESTORE_STAGE "restore.part"
+/* "restored" in _meta: the reason, then when, as u64 */
+#define RESTORED_FROM_BACKUP 6
 #define PATH_BYTES (BACKUP_DIR_BYTES + 32)
 #define MATERIAL_BYTES (DB_KEY_BYTES + DB_SALT_BYTES)
 
@@ -293,7 +295,8 @@ examine(const struct backup_facts *facts, const struct backup_stage *s,
 		e = compare(facts, r, f);
 	if (e == OK)
 		e = log_verify(r, false, &checked, f);
-	buf_printf(&why, "it was restored from a backup");
+	buf_u8(&why, RESTORED_FROM_BACKUP);
+	buf_u64(&why, (uint64_t)env_wall_ms(s->env));
 	if (e == OK)
 		e = replica_meta_set(r, "restored", why.p, why.n, f);
 	buf_release(&why);
