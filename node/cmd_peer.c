@@ -276,6 +276,44 @@ count_decisions(struct run *run, int64_t *decisions, struct fail *f)
 	return e;
 }
 
+/*
+ * A restored replica that nobody answered: a person may decide that it is to go
+ * on with what it knows. What sync_all said (e) stands where nobody decided.
+ */
+static enum err
+restored_alone(struct syncing *s, enum err e, struct fail *f)
+{
+	struct run *run = s->run;
+	enum life_reason reason;
+
+	engine_lock(run->engine);
+	reason = replica_restored(run->replica, NULL);
+	if (reason != LIFE_NONE && s->good == 0 && run->cli->yes) {
+		e = replica_recovered(run->replica, f);
+		engine_changed(run->engine);
+	}
+	engine_unlock(run->engine);
+	if (reason == LIFE_NONE || s->good > 0)
+		return e;
+	if (run->cli->yes && e == OK) {
+		s->bad = 0;
+		if (!run->cli->json)
+			run_say(run,
+			    "nobody was reached: this copy goes on with what it"
+			    " knows. What was withdrawn or destroyed since it"
+			    " was made takes effect here at the first "
+			    "contact\n");
+		return OK;
+	}
+	if (!run->cli->json)
+		run_say(run,
+		    "records stay closed until a contact: %s. If nobody can be"
+		    " reached, footbridge sync --yes goes on with what this"
+		    " copy knows\n",
+		    life_words(reason));
+	return e;
+}
+
 enum err
 cmd_sync(struct run *run, struct fail *f)
 {
@@ -285,8 +323,11 @@ cmd_sync(struct run *run, struct fail *f)
 
 	if (run->cli->json)
 		s.array = json_array();
-	if (e == OK)
+	if (e == OK) {
 		e = sync_all(&s, run_word(run, 0), f);
+		if (e == OK || e == ERR_NOTFOUND)
+			e = restored_alone(&s, e, f);
+	}
 	if (e == OK)
 		e = count_decisions(run, &after, f);
 	if (e != OK) {

@@ -269,10 +269,28 @@ say_work(struct run *run, const struct totals *t)
 }
 
 static void
+say_restored(struct run *run)
+{
+	int64_t at_ms;
+	enum life_reason reason = replica_restored(run->replica, &at_ms);
+	struct buf ago = { 0 };
+
+	if (reason == LIFE_NONE)
+		return;
+	name_ago(&ago, env_wall_ms(replica_env(run->replica)), at_ms);
+	run_say(run,
+	    "records are closed, %s: %s. Nothing is lost; footbridge sync "
+	    "opens them again\n",
+	    buf_cstr(&ago), life_words(reason));
+	buf_release(&ago);
+}
+
+static void
 say_open(struct run *run, const struct totals *t)
 {
 	struct buf ago = { 0 };
 
+	say_restored(run);
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "
@@ -303,7 +321,7 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -313,8 +331,8 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
 	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
 	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
-	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "peers",
-	    peers);
+	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "restored",
+	    life_words(replica_restored(run->replica, NULL)), "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */
@@ -334,7 +352,8 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 		    "intervals; footbridge peers says why; what is saved here "
 		    "is safe",
 		    p->overdue, p->count, p->overdue == 1 ? "was" : "were");
-	run->decide = t->decisions > 0 || t->held > 0;
+	run->decide = t->decisions > 0 || t->held > 0 ||
+	    replica_restored(run->replica, NULL) != LIFE_NONE;
 	return OK;
 }
 

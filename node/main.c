@@ -182,6 +182,10 @@ run_somewhere(int *status, struct run *run, struct cli *cli, int argc,
 		if (!here && run_in_daemon(status, run, argc, argv, &e, f))
 			break;
 	}
+	if (e == OK && r != NULL && replica_opened_as(r) == LIFE_MOVED &&
+	    !cli->quiet)
+		(void)fprintf(stderr, "footbridge: %s\n",
+		    life_words(LIFE_MOVED));
 	if (e == OK && r != NULL)
 		e = run_with_replica(run, &w, r, cli, f);
 	replica_close(r);

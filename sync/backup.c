@@ -20,8 +20,6 @@
 
 #define WRITE_STAGE "backup.part"
 #define RESTORE_STAGE "restore.part"
-/* "restored" in _meta: the reason, then when, as u64 */
-#define RESTORED_FROM_BACKUP 6
 #define PATH_BYTES (BACKUP_DIR_BYTES + 32)
 #define MATERIAL_BYTES (DB_KEY_BYTES + DB_SALT_BYTES)
 
@@ -280,13 +278,12 @@ backup_check(struct backup_facts *facts, const struct backup_job *job,
 
 /* ---- restoring ---------------------------------------------------------------*/
 
-/* The copy in the stage: whole, signed, and marked as what it is. */
+/* The copy in the stage: whole, signed, and nobody's continuation. */
 static enum err
 examine(const struct backup_facts *facts, const struct backup_stage *s,
     const struct slot_keys *keys, const struct replica_options *o,
     struct fail *f)
 {
-	struct buf why = { .limit = 256 };
 	struct replica *r = NULL;
 	int64_t checked;
 	enum err e = backup_stage_open(&r, s, keys, o, f);
@@ -295,11 +292,8 @@ examine(const struct backup_facts *facts, const struct backup_stage *s,
 		e = compare(facts, r, f);
 	if (e == OK)
 		e = log_verify(r, false, &checked, f);
-	buf_u8(&why, RESTORED_FROM_BACKUP);
-	buf_u64(&why, (uint64_t)env_wall_ms(s->env));
 	if (e == OK)
-		e = replica_meta_set(r, "restored", why.p, why.n, f);
-	buf_release(&why);
+		e = replica_new_life(r, LIFE_BACKUP, f);
 	replica_close(r);
 	return e;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sync/bundle_file.h"
+#include "sync/db.h"
 
 enum err
 bundle_show(struct bundle_info *out, const struct bundle_reader *from,
@@ -59,6 +60,30 @@ find_place(struct importing *x, size_t *place, struct fail *f)
 	return fail_set(f, ERR_DENIED,
 	    "bundle: it is for others, not for this node (bundle show lists"
 	    " them); nothing was taken from it");
+}
+
+/* The last part is taken in. Where nothing before it is missing, a restored
+ * replica knows now what was withdrawn. */
+static enum err
+bundle_heard(struct importing *x, struct fail *f)
+{
+	struct stmt *s;
+	bool missing = true;
+	enum err e =
+	    lane_peer_heard(x->r, &x->header.sender, x->info.made_ms, f);
+
+	if (e != OK || replica_restored(x->r, NULL) == LIFE_NONE)
+		return e;
+	e = db_stmt(&s, replica_db(x->r),
+	    "SELECT 1 FROM _ahead JOIN _peer ON _peer.no = _ahead.peer"
+	    " WHERE _peer.node = ?1 LIMIT 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, x->header.sender.b, sizeof(x->header.sender.b));
+	e = stmt_step(s, &missing, f);
+	stmt_reset(s);
+	return e == OK && !missing ? replica_recovered(x->r, f) : e;
 }
 
 /* In a transaction: one chunk. */
@@ -123,8 +148,7 @@ import_all(struct importing *x, const struct bundle_reader *from,
 		first = false;
 	}
 	if (e == OK && x->info.last && x->info.kind == BUNDLE_DATA)
-		e = lane_peer_heard(x->r, &x->header.sender, x->info.made_ms,
-		    f);
+		e = bundle_heard(x, f);
 	buf_release(&x->in.sealed);
 	buf_release(&chunk);
 	return e;

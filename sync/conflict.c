@@ -273,7 +273,9 @@ conflict_list(struct replica *r, const struct table *table,
 	if (x == NULL)
 		return fail_code(f, ERR_NOMEM);
 	x->r = r;
-	e = load_raw(&l, r, table, row, notices, f);
+	e = replica_use(r, f);
+	if (e == OK)
+		e = load_raw(&l, r, table, row, notices, f);
 	for (size_t i = 0; e == OK && !stop && i < l.count; i++) {
 		const uint8_t *origins = l.origins.p + l.p[i].at;
 		bool noticed;

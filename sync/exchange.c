@@ -31,6 +31,7 @@ static const uint8_t table[FAILED + 1][EVENT_AGAIN + 1] = {
 struct exchange {
 	struct replica *r;
 	struct node_id peer;
+	struct author_tag author;  /* ours, as the hello named it */
 	size_t budget_bytes;       /* ours */
 	size_t their_budget_bytes; /* from their last message */
 	enum state state;
@@ -125,6 +126,7 @@ ask_hello(struct exchange *x, struct buf *body, struct fail *f)
 	message_hello(body, &h);
 	buf_put(body, receipts.p, receipts.n);
 	memcpy(x->stream, state.stream, sizeof(x->stream));
+	x->author = replica_identity(x->r)->author;
 	for (int i = 0; i < LANE_COUNT; i++) {
 		x->told[i] = state.lane[i].their_position;
 		x->told_staged[i] = state.lane[i].staged_bytes;
@@ -230,7 +232,9 @@ exchange_ask(struct exchange *x, struct buf *request, bool *done,
 	*done = false;
 	if (!hello && !x->sealed &&
 	    (x->their_flags & MESSAGE_MORE_URGENT) == 0) {
-		e = exchange_seal(x->r, &x->stats, f);
+		e = exchange_recovered(x->r, &x->stats, f);
+		if (e == OK)
+			e = exchange_seal(x->r, &x->stats, f);
 		x->sealed = e == OK;
 	}
 	if (e == OK)
@@ -274,7 +278,8 @@ take_hello(struct exchange *x, struct lane_state *state,
 
 	if (e != OK)
 		return e;
-	*again = memcmp(x->stream, state->stream, sizeof(x->stream)) != 0;
+	*again = memcmp(x->stream, state->stream, sizeof(x->stream)) != 0 ||
+	    !id_equal(&x->author, &replica_identity(x->r)->author);
 	memcpy(x->their_stream, h->stream, sizeof(x->their_stream));
 	memcpy(x->their_members, h->members, sizeof(x->their_members));
 	x->want_receipts = h->want_receipts;
@@ -324,6 +329,9 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 		e = fail_set(f, ERR_NOMEM, "exchange: out of memory");
 	if (e == OK)
 		e = units_take(x->r, notes, &state, &x->peer, m, &x->stats, f);
+	/* work of ours that we did not have came: we are somebody else now */
+	if (e == OK && !id_equal(&x->author, &replica_identity(x->r)->author))
+		*again = true;
 	if (e == OK) {
 		take_notes(x, notes);
 		for (int i = 0; i < LANE_COUNT; i++)
@@ -384,6 +392,8 @@ exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
 	x->stats.members_differ = x->stats.sent_members == 0 &&
 	    x->stats.received_members == 0 &&
 	    memcmp(head, x->their_members, sizeof(x->their_members)) != 0;
+	if (again)
+		x->sealed = false;
 	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
 	e = x->stats.put_off > 0
 	    ? fail_set(f, ERR_BUSY, "exchange: %s", x->stats.note)

@@ -110,6 +110,19 @@ exchange_seal(struct replica *r, struct exchange_stats *stats, struct fail *f)
 }
 
 enum err
+exchange_recovered(struct replica *r, struct exchange_stats *stats,
+    struct fail *f)
+{
+	enum err e;
+
+	if (replica_restored(r, NULL) == LIFE_NONE)
+		return OK;
+	e = replica_recovered(r, f);
+	stats->recovered = e == OK;
+	return e;
+}
+
+enum err
 exchange_finish(struct buf *out, const struct buf *body, struct fail *f)
 {
 	buf_put(out, body->p, body->n);
@@ -286,8 +299,13 @@ exchange_answer(struct replica *r, struct buf *answer,
 		e = half(a, NULL, f);
 	if (e == OK && stats->put_off > put_off)
 		e = fail_set(f, ERR_BUSY, "exchange: %s", stats->note);
-	if (e == OK && !a->again && (a->m.flags & MESSAGE_MORE_URGENT) == 0)
-		e = exchange_seal(r, stats, f);
+	if (e == OK && !a->again && (a->m.flags & MESSAGE_MORE_URGENT) == 0) {
+		/* a hello was made before the caller heard what we lack */
+		if ((a->m.flags & MESSAGE_HELLO) == 0)
+			e = exchange_recovered(r, stats, f);
+		if (e == OK)
+			e = exchange_seal(r, stats, f);
+	}
 	if (e == OK)
 		e = half(a, &body, f);
 	if (e == OK)

@@ -29,6 +29,10 @@ enum err exchange_receipts(struct replica *r, struct buf *out, bool *sent,
     struct fail *f);
 void exchange_want(struct buf *out, enum lane lane,
     const struct units_want *want);
+/* The peer has no membership and no control left for us: what a restored replica
+ * waited for. */
+enum err exchange_recovered(struct replica *r, struct exchange_stats *stats,
+    struct fail *f);
 enum err exchange_seal(struct replica *r, struct exchange_stats *stats,
     struct fail *f);
 /* Move a finished message to its destination. */

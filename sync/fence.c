@@ -124,15 +124,15 @@ judge(const struct fence *found, const struct fence *database)
 	return behind ? FENCE_BEHIND : FENCE_ROLLED_BACK;
 }
 
+#define SAFE "the saved work here is intact, nothing was changed"
+
 static enum err
 fail_rolled_back(const struct fence *found, const struct fence *database,
     struct fail *f)
 {
 	return fail_set(f, ERR_FENCE,
 	    "this replica is older than its fence (position %llu of life %llu, "
-	    "fence %llu of %llu): it was restored or rolled back; the saved "
-	    "work here is intact, nothing was changed; put the newer database "
-	    "back; restore handling is not available yet",
+	    "fence %llu of %llu): it was restored or rolled back; " SAFE,
 	    (unsigned long long)database->position,
 	    (unsigned long long)database->life,
 	    (unsigned long long)found->position,
@@ -152,9 +152,7 @@ fence_check(enum fence_verdict *verdict, const struct fence *found,
 		*verdict = FENCE_MISSING;
 		return fail_set(f, ERR_FENCE,
 		    "this replica has no readable fence: part of its directory "
-		    "was restored, copied or damaged; the saved work here is "
-		    "intact, nothing was changed; put the files fence and "
-		    "fence.b back; restore handling is not available yet");
+		    "was restored, copied or damaged; " SAFE);
 	}
 	*verdict = judge(found, database);
 	if (*verdict == FENCE_ROLLED_BACK)
@@ -162,18 +160,13 @@ fence_check(enum fence_verdict *verdict, const struct fence *found,
 	if (*verdict == FENCE_FORKED)
 		return fail_set(f, ERR_FENCE,
 		    "this replica and its fence tell different histories: its "
-		    "database comes from a copy that went on elsewhere; the "
-		    "saved work here is intact, nothing was changed; put the "
-		    "database back that belongs here; restore handling is not "
-		    "available yet");
+		    "database comes from a copy that went on elsewhere; " SAFE);
 	if (memcmp(found->binding, database->binding, FENCE_BINDING_BYTES) !=
 	    0) {
 		*verdict = FENCE_MOVED;
 		return fail_set(f, ERR_FENCE,
 		    "this replica was copied or moved: it last wrote on "
-		    "another machine or in another directory; the saved work "
-		    "here is intact, nothing was changed; use it where it was; "
-		    "going on from a copy is not available yet");
+		    "another machine or in another directory; " SAFE);
 	}
 	return OK;
 }
@@ -304,11 +297,17 @@ fence_guard(struct fence *fence, enum fence_verdict *verdict,
 	if (e == ERR_IO || e == ERR_NOMEM || e == ERR_VERSION)
 		return fail_set(f, e, "%s", why.text);
 	e = fence_check(verdict, have ? &found : NULL, &now, f);
-	if (e != OK)
+	if (e != OK && e != ERR_FENCE)
 		return e;
 	now.generation = have ? found.generation : 0;
 	if (have && found.policy_ms > now.policy_ms)
 		now.policy_ms = found.policy_ms;
+	if (e == ERR_FENCE) {
+		if (have && found.life > now.life)
+			now.life = found.life;
+		*fence = now;
+		return e;
+	}
 	if (*verdict == FENCE_BEHIND)
 		e = fence_write(&now, env, dir, key, f);
 	if (e == OK)

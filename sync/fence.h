@@ -86,8 +86,9 @@ enum err fence_write(struct fence *fence, const struct env *env,
  * What a replica does when it opens: read, check, repair what a crash left.
  *
  * in:     *fence  as the database says it; generation and binding are ignored
- * out:    *fence  ready for fence_write: policy_ms is the later of both
- * fails:  ERR_FENCE (nothing was written), ERR_IO; *fence is untouched
+ * out:    *fence  ready for fence_write: policy_ms is the later of both, and
+ *         with ERR_FENCE life too, so that the next one is later than any
+ * fails:  ERR_FENCE nothing was written; ERR_IO *fence is untouched
  */
 enum err fence_guard(struct fence *fence, enum fence_verdict *verdict,
     const struct env *env, const char *dir,

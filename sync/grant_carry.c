@@ -166,7 +166,9 @@ grant_carry(struct replica *r, const struct row_id *subject,
 		return fail_set(f, ERR_DENIED,
 		    "carry: %s belongs to another agency; share instead",
 		    node->name);
-	e = replica_enter(r, &own, f);
+	e = replica_use(r, f);
+	if (e == OK)
+		e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
 	e = numbers_of(r, subject, &no, &count, f);

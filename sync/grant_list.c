@@ -103,7 +103,9 @@ grant_access_list(struct replica *r, const struct row_id *subject,
 	bool row = false;
 	enum err e;
 
-	e = db_stmt(&s, r->db, access_sql, f);
+	e = replica_use(r, f);
+	if (e == OK)
+		e = db_stmt(&s, r->db, access_sql, f);
 	if (e != OK)
 		return e;
 	stmt_blob(s, 1, subject->b, sizeof(subject->b));

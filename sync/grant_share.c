@@ -515,7 +515,9 @@ grant_share(struct replica *r, const struct grant_request *q,
 	bool own = false;
 	enum err e;
 
-	e = check_request(r, q, &recipient, f);
+	e = replica_use(r, f);
+	if (e == OK)
+		e = check_request(r, q, &recipient, f);
 	if (e == OK)
 		e = replica_enter(r, &own, f);
 	if (e != OK)

@@ -69,8 +69,8 @@ enum err log_close_open(struct replica *r, struct compartment *c,
  * Seal everything unsealed: position, seq, dependencies, key, signature; then
  * queue it for the peers entitled to it. Commits, then writes the fence: after
  * a return of OK the segments may leave this machine. Compartments whose key
- * is missing keep their work closed (*kept counts such segments). Never inside a
- * caller's transaction (asserted).
+ * is missing keep their work closed (*kept counts such segments), and so does a
+ * restored replica (replica.h). Never inside a caller's transaction (asserted).
  */
 enum err log_seal(struct replica *r, int64_t *sealed, int64_t *kept,
     struct fail *f);

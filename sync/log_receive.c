@@ -543,17 +543,13 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		    " aside and changes nothing");
 		return refuse(r, x, outcome, why, f);
 	}
-	if (x->author == r->own_author) {
-		(void)fail_set(why, ERR_FENCE,
-		    "work of this computer came that it does not have: it was"
-		    " restored or copied. It is kept aside (footbridge held)");
-		*outcome = OUTCOME_QUARANTINED;
-		replica_tally(r, "quarantined", 1);
-		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
-	}
 	if (!is_sound(&x->segment, why))
 		return refuse(r, x, outcome, why, f);
-	return take_verified(r, x, outcome, why, f);
+	/* what we signed and do not have: lost here, or a copy wrote it. Either
+	 * way we must not write on as that author */
+	if (x->author == r->own_author)
+		e = replica_new_life(r, LIFE_KNOWN_BETTER, f);
+	return e != OK ? e : take_verified(r, x, outcome, why, f);
 }
 
 static enum err

@@ -368,6 +368,9 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	*kept = 0;
 	if (r->own_author == 0)
 		return OK;
+	/* under which key is not known before others were heard */
+	if (r->restored != LIFE_NONE)
+		return replica_fence_write(r, f);
 	do {
 		e = seal_batch(r, &m, &u, sealed, kept, f);
 	} while (e == OK && u.no != 0);

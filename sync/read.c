@@ -182,8 +182,10 @@ read_get(struct replica *r, const struct table *table, const struct row_id *id,
 		.cpt = cpt,
 		.own_only = cpt == 0,
 	};
-	enum err e = get_once(&g, table, id, f);
+	enum err e = replica_use(r, f);
 
+	if (e == OK)
+		e = get_once(&g, table, id, f);
 	if (e == OK && !g.given && cpt == 0) {
 		g.own_only = false;
 		e = get_once(&g, table, id, f);
@@ -245,8 +247,10 @@ read_list(struct replica *r, const struct read_query *q, read_row_fn each,
 	size_t given = 0;
 	bool stop = false;
 	struct stmt *s;
-	enum err e;
+	enum err e = replica_use(r, f);
 
+	if (e != OK)
+		return e;
 	begin_select(&sql, q->table);
 	put_where(&sql, q);
 	e = prepare(&s, r, &sql, f);
@@ -301,10 +305,10 @@ read_find(struct replica *r, const char *text, size_t limit, read_row_fn each,
 	struct buf sql = { .limit = 16384 }, pattern = { .limit = 4096 };
 	size_t given = 0;
 	bool stop = false;
-	enum err e = OK;
+	enum err e = replica_use(r, f);
 
 	put_pattern(&pattern, text);
-	if (pattern.err != OK)
+	if (e == OK && pattern.err != OK)
 		e = fail_set(f, ERR_INPUT, "the text to find is too long");
 	for (size_t i = 0; e == OK && !stop && i < r->registry->table_count;
 	     i++) {

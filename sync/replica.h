@@ -6,7 +6,7 @@
  *
  * Opening takes the lock, unwraps the replica key, opens the database, checks
  * network and schema version (migrates forward in one transaction), checks the
- * fence and the machine binding. A mismatch is ERR_FENCE: nothing is changed.
+ * fence and the machine binding. A mismatch begins a new life (below).
  *
  * Every public call of sync/ that writes runs in one transaction of its own
  * unless replica_begin was called. Not thread-safe: one lock above.
@@ -55,12 +55,54 @@ enum err replica_create(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f);
 /*
  * fails: ERR_BUSY "in use by process N", ERR_AUTH, ERR_NOTFOUND, ERR_VERSION
- *        (made by a newer program), ERR_FENCE, ERR_CORRUPT, ERR_IO
+ *        (made by a newer program), ERR_CORRUPT, ERR_IO
  */
 enum err replica_open(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f);
 /* Writes the fence, checkpoints, wipes; NULL is fine. */
 void replica_close(struct replica *r);
+
+/*
+ * Lives. A node writes under an incarnation; a copy of it must not write under
+ * the same one, or two segments claim one place. Whenever this replica may not be
+ * the only one, or not the latest, it begins a new life: a new incarnation with
+ * its own author record. Work that is not sealed yet goes on in it; what is
+ * sealed stays as it is and is sent. Reasons, as stored: never renumber.
+ */
+enum life_reason {
+	LIFE_NONE = 0,
+	LIFE_MOVED = 1,       /* another machine or directory: a copy, or not */
+	LIFE_ROLLED_BACK = 2, /* the database is older than its fence */
+	LIFE_FORKED = 3,      /* the database and its fence are of two copies */
+	LIFE_FENCE_LOST = 4,  /* no fence: part of the directory was put back */
+	LIFE_KNOWN_BETTER = 5, /* others hold work of ours that is not here */
+	LIFE_BACKUP = 6,       /* restored from a backup */
+};
+/* What it means for the person here, one or two lines; LIFE_NONE: "". */
+const char *life_words(enum life_reason reason);
+
+/*
+ * Begin a new life. After any reason but LIFE_MOVED the replica is *restored*:
+ * records are neither read nor written nor sealed until it has heard from others
+ * who was removed and what was shredded meanwhile; peers are asked for
+ * everything from the beginning. In the caller's transaction, or one of its own,
+ * after which the fence is written.
+ */
+enum err replica_new_life(struct replica *r, enum life_reason reason,
+    struct fail *f);
+/* Why the opening of this replica began a new life; LIFE_NONE: it did not. */
+enum life_reason replica_opened_as(const struct replica *r);
+/* Is it restored, why and since when (NULL: not asked)? LIFE_NONE: no. */
+enum life_reason replica_restored(const struct replica *r, int64_t *at_ms);
+/* OK, or ERR_FENCE with what to do: the one check of all that reads, writes or
+ * grants records. */
+enum err replica_use(const struct replica *r, struct fail *f);
+/* Is a peer's mere word that it holds more of our work to be believed? Once an
+ * hour, since each time costs an author record for ever. */
+enum err replica_believe(struct replica *r, bool *yes, struct fail *f);
+/* A contact brought membership and control to their end, or a person decided to
+ * go on with what this copy knows. In the caller's transaction or its own. */
+enum err replica_recovered(struct replica *r, struct fail *f);
 
 /* Group several calls into one transaction: all or nothing. */
 enum err replica_begin(struct replica *r, struct fail *f);

@@ -12,16 +12,45 @@ fence_now(struct replica *r, struct fence *now)
 	const struct author *own = replica_author_no(r, r->own_author);
 
 	*now = (struct fence){
-		.life = 1, /* a new incarnation comes with the next issue */
+		.life = r->life,
 		.incarnation = r->identity.incarnation,
 		.member_count = (uint64_t)(r->next_member - 1),
 		.policy_ms = r->policy_ms,
+		.generation = r->fence_generation,
 	};
 	if (own != NULL) {
 		now->position = own->top_position;
 		now->segment = own->top_id;
 	}
 	members_head(r->members, now->member_head);
+}
+
+static enum life_reason
+reason_of(enum fence_verdict verdict)
+{
+	switch (verdict) {
+	case FENCE_MOVED:
+		return LIFE_MOVED;
+	case FENCE_ROLLED_BACK:
+		return LIFE_ROLLED_BACK;
+	case FENCE_FORKED:
+		return LIFE_FORKED;
+	default:
+		return LIFE_FENCE_LOST;
+	}
+}
+
+/* Nobody else can be writing as this node's next incarnation: its number is
+ * later than the database's and the fence's. */
+static enum err
+go_on(struct replica *r, const struct fence *now, enum fence_verdict verdict,
+    struct fail *f)
+{
+	r->life = now->life;
+	r->policy_ms = now->policy_ms;
+	r->fence_generation = now->generation;
+	r->opened_as = reason_of(verdict);
+	return replica_new_life(r, r->opened_as, f);
 }
 
 enum err
@@ -36,12 +65,23 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 	fence_now(r, &now);
 	if (created) {
 		r->fence_members = now.member_count;
-		return fence_write(&now, r->env, r->dir, r->fence_key, f);
+		e = fence_write(&now, r->env, r->dir, r->fence_key, f);
+		r->fence_generation = now.generation;
+		return e;
 	}
 	e = fence_guard(&now, &verdict, r->env, r->dir, r->fence_key, f);
+	/* what was just restored has its new life, and no fence yet */
+	if (e == ERR_FENCE && verdict == FENCE_MISSING &&
+	    r->restored == LIFE_BACKUP && now.position == 0) {
+		r->fence_behind = true;
+		return replica_fence_write(r, f);
+	}
+	if (e == ERR_FENCE)
+		return go_on(r, &now, verdict, f);
 	if (e == OK) {
 		r->policy_ms = now.policy_ms;
 		r->fence_members = now.member_count;
+		r->fence_generation = now.generation;
 	}
 	return e;
 }
@@ -60,6 +100,7 @@ replica_fence_write(struct replica *r, struct fail *f)
 	e = fence_write(&now, r->env, r->dir, r->fence_key, f);
 	if (e == OK) {
 		r->fence_behind = false;
+		r->fence_generation = now.generation;
 		r->fence_members = now.member_count;
 	}
 	return e;

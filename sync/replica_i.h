@@ -75,6 +75,10 @@ struct replica {
 	bool fence_behind;      /* own position moved since fence_write */
 	uint64_t fence_members; /* membership records when it was written */
 	int64_t policy_ms;      /* highest signed time seen */
+	uint64_t life;          /* incarnations so far, this one included */
+	uint64_t fence_generation;
+	enum life_reason opened_as, restored;
+	int64_t restored_ms;
 
 	/* identity or members changed in the running transaction */
 	bool members_touched;
@@ -106,8 +110,11 @@ void log_open_forget(struct replica *r);
 enum err replica_reload(struct replica *r, struct fail *f);
 /* The same without identity and members, when those were not touched. */
 enum err replica_reload_counts(struct replica *r, struct fail *f);
-/* Compare the fence with the database; a new replica gets its first one. */
+/* Compare the fence with the database; a new replica gets its first one. Where
+ * they do not fit a new life begins. */
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
+/* replica_life.c: life and restored again from the tables. */
+enum err replica_load_life(struct replica *r, struct fail *f);
 /* Open DIR/footbridge.db into r->db with r->keys: with the key on its way, when
  * that one is it already. */
 enum err replica_open_database(struct replica *r, bool create, struct fail *f);

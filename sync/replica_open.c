@@ -1,8 +1,9 @@
 /*
  * Making, opening and closing a replica.
  *
- * Order of opening: lock, database, network and version, fence, memory. The
- * first thing that does not fit ends it and nothing has been changed.
+ * Order of opening: lock, database, network and version, memory, fence. The
+ * first thing that does not fit ends it and nothing has been changed; but where
+ * it is the fence a new life begins.
  */
 #include "sync/replica_i.h"
 
@@ -257,6 +258,8 @@ replica_reload(struct replica *r, struct fail *f)
 	if (e == OK)
 		e = replica_reload_counts(r, f);
 	if (e == OK)
+		e = replica_load_life(r, f);
+	if (e == OK)
 		r->members_touched = false;
 	return e;
 }
@@ -315,9 +318,9 @@ replica_open(struct replica **out, const char *dir,
 	if (e == OK)
 		e = replica_reload(r, f);
 	if (e == OK)
-		e = replica_fence_check(r, false, f);
-	if (e == OK)
 		e = migrate_schema(r, o->schema, o->schema_count, f);
+	if (e == OK)
+		e = replica_fence_check(r, false, f);
 	if (e != OK) {
 		replica_close(r);
 		return e;

@@ -28,6 +28,8 @@ struct exchange_stats {
 	bool peer_lost;   /* the peer's cursor went back: all is queued again */
 	bool own_lost;    /* its cursor is ahead of our queue: the same */
 	bool peer_behind; /* we hold more of the peer than it has itself */
+	bool new_life;    /* it knew more of us than we: see replica.h */
+	bool recovered;   /* restored, and heard what was missing */
 	bool members_differ; /* no records moved, and yet the lists differ */
 	char note[FAIL_TEXT_BYTES]; /* one line about the last flag, or "" */
 };
@@ -51,9 +53,12 @@ enum err units_make_hello(struct replica *r, struct hello *out,
  * what it lost. *state is loaded anew. live: it was made for this contact; a
  * bundle's may be old, so it only moves things forward.
  *
- * fails: ERR_INPUT another network, ERR_FENCE the peer holds a position or id
- *        of our author that we do not have: this replica was restored or
- *        copied, ERR_VERSION
+ * Where the peer holds a position or id of our author that we do not have, this
+ * replica was restored or copied: it begins a new life (stats->new_life), so the
+ * contact must begin again with a hello that says so.
+ *
+ * fails: ERR_INPUT another network, ERR_VERSION, ERR_FENCE the peer's word about
+ *        our author was believed once within the hour: nothing was done
  */
 enum err units_hello(struct replica *r, struct lane_state *state,
     const struct hello *h, bool live, struct exchange_stats *stats,

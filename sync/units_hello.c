@@ -129,8 +129,7 @@ fence(const struct message_author *yours, uint64_t position, struct fail *f)
 {
 	return fail_set(f, ERR_FENCE,
 	    "exchange: the peer holds work of this node (number %llu) that"
-	    " this replica does not have (its last is %llu): it was restored"
-	    " or copied; stop using it, nothing was sent and nothing is lost",
+	    " this replica does not have (its last is %llu)",
 	    (unsigned long long)yours->position, (unsigned long long)position);
 }
 
@@ -174,6 +173,31 @@ units_fence(struct replica *r, const struct message_author *yours,
 		return fence(yours, own.position, f);
 	e = own_id_at(r, &held, yours, f);
 	return e == OK && !held ? fence(yours, own.position, f) : e;
+}
+
+/* The peer's word: it holds what we signed and do not have. */
+static enum err
+believe(struct replica *r, struct exchange_stats *stats, const struct fail *why,
+    struct fail *f)
+{
+	bool yes = false;
+	enum err e = replica_believe(r, &yes, f);
+
+	if (e == OK && !yes)
+		return fail_set(f, ERR_FENCE,
+		    "%s. It said so within the last hour already, and this"
+		    " computer began anew then: nothing was sent and nothing"
+		    " is lost. Try again later; if it goes on, that computer"
+		    " needs looking at",
+		    why->text);
+	if (e == OK)
+		e = replica_new_life(r, LIFE_KNOWN_BETTER, f);
+	if (e != OK)
+		return e;
+	stats->new_life = true;
+	(void)snprintf(stats->note, sizeof(stats->note), "%s",
+	    life_words(LIFE_KNOWN_BETTER));
+	return OK;
 }
 
 /* Has the peer been rolled back? It finds that out itself; we tell it here. */
@@ -271,6 +295,7 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 {
 	const struct network_id *network = members_network(replica_members(r));
 	enum cursor_verdict verdict = CURSOR_GOOD;
+	struct fail why = { .code = OK };
 	bool same;
 	enum err e;
 
@@ -278,7 +303,15 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 		return fail_set(f, ERR_INPUT,
 		    "exchange: the peer belongs to another network; check the"
 		    " address, nothing was exchanged");
-	if ((e = units_fence(r, &h->yours, f)) != OK)
+	e = units_fence(r, &h->yours, &why);
+	if (e == ERR_FENCE) {
+		e = believe(r, stats, &why, f);
+		if (e == OK)
+			e = lane_load(r, state, state->peer, f);
+	} else if (e != OK) {
+		(void)fail_set(f, e, "%s", why.text);
+	}
+	if (e != OK)
 		return e;
 	if (live && (e = check_behind(r, &h->own, stats, f)) != OK)
 		return e;

@@ -165,7 +165,9 @@ write_row(struct replica *r, struct row_id *row, int64_t *draft,
 	bool own;
 	enum err e, kept;
 
-	e = replica_enter(r, &own, f);
+	e = replica_use(r, f);
+	if (e == OK)
+		e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
 	e = run_write(&w, f);

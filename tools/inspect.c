@@ -233,7 +233,7 @@ state_name(int64_t state)
 	static const char *const name[] = { "?", "open", "closed", "applied",
 		"waiting", "unreadable", "quarantined", "beyond" };
 
-	if (state < 1 || state > 6)
+	if (state < 1 || state >= (int64_t)COUNT_OF(name))
 		return "?";
 	return name[state];
 }

@@ -223,7 +223,7 @@ what_is_restored_is_what_was_there(void **state)
 	MUST(check(f));
 	assert_int_equal(entries(d.dir), before);
 	MUST(restore(&secret, f));
-	/* database, slots, slots.b: no fence, so that it is not gone on with */
+	/* database, slots, slots.b */
 	assert_int_equal(entries(d.target), 3);
 	MUST(slot_open(&keys, NULL, &d.env, d.target, &secret, f));
 	assert_memory_equal(keys.master, d.keys.master, SLOT_KEY_BYTES);
@@ -237,6 +237,16 @@ what_is_restored_is_what_was_there(void **state)
 	assert_true(why.n > 0);
 	replica_close(r);
 	buf_release(&why);
+	o.apart = false;
+	for (int i = 0; i < 2; i++) {
+		MUST(replica_open(&r, d.target, &o, f));
+		assert_int_equal(replica_opened_as(r), LIFE_NONE);
+		assert_int_equal(replica_restored(r, NULL), LIFE_BACKUP);
+		assert_int_equal(replica_use(r, NULL), ERR_FENCE);
+		assert_false(id_equal(&replica_identity(r)->author,
+		    &replica_identity(d.r)->author));
+		replica_close(r);
+	}
 	/* the one it came from is marked by nothing */
 	assert_int_equal(replica_meta_get(d.r, &why, "restored", NULL),
 	    ERR_NOTFOUND);

@@ -272,7 +272,7 @@ a_long_item_travels_in_pieces_and_resumes(void **state)
 }
 
 static void
-a_replica_put_back_is_told_to_stop(void **state)
+a_replica_put_back_begins_a_new_life_and_gets_its_work_back(void **state)
 {
 	struct row_id p[3];
 	struct office_sync s = { 0 };
@@ -287,9 +287,15 @@ a_replica_put_back_is_told_to_stop(void **state)
 			     " (SELECT MAX(position) FROM _segment)",
 			     &f),
 	    OK);
+	office_set(north, &p[0], "preferred_name", "after");
 	office_sync(north, hub, &s);
-	assert_int_equal(s.err, ERR_FENCE);
-	assert_non_null(strstr(s.fail.text, "restored or copied"));
+	assert_int_equal(s.err, OK);
+	assert_true(s.stats.new_life);
+	assert_true(s.stats.recovered);
+	assert_int_equal(replica_restored(north->r, NULL), LIFE_NONE);
+	assert_int_equal(office_number(north, "SELECT count(*) FROM _segment"),
+	    office_number(hub, "SELECT count(*) FROM _segment"));
+	assert_string_equal(office_get(hub, &p[0], "preferred_name"), "after");
 }
 
 static void
@@ -518,7 +524,8 @@ main(void)
 		EXCHANGE_TEST(
 		    a_contact_broken_at_any_message_goes_on_without_duplicates),
 		EXCHANGE_TEST(a_long_item_travels_in_pieces_and_resumes),
-		EXCHANGE_TEST(a_replica_put_back_is_told_to_stop),
+		EXCHANGE_TEST(
+		    a_replica_put_back_begins_a_new_life_and_gets_its_work_back),
 		EXCHANGE_TEST(
 		    a_peer_that_lost_its_cursor_gets_everything_again_but_only_ids),
 		EXCHANGE_TEST(another_network_is_refused),

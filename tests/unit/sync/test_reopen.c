@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "sync/log.h"
+#include "sync/read.h"
 #include "sync/replica.h"
 #include "sync/slot.h"
 #include "sync/write.h"
@@ -32,7 +33,7 @@ struct disk {
 	struct env_test *env;
 	struct replica_options options;
 	struct replica *r;
-	char dir[64];
+	char dir[128];
 };
 
 #define MUST(call) \
@@ -70,9 +71,9 @@ disk_begin(struct disk *d, uint64_t seed)
 }
 
 static void
-disk_path(const struct disk *d, char path[128], const char *name)
+disk_path(const struct disk *d, char path[160], const char *name)
 {
-	(void)snprintf(path, 128, "%s/%s", d->dir, name);
+	(void)snprintf(path, 160, "%s/%s", d->dir, name);
 }
 
 static void
@@ -81,7 +82,7 @@ disk_end(struct disk *d)
 	static const char *const names[] = { "footbridge.db",
 		"footbridge.db-wal", "footbridge.db-shm", "fence.b", "fence",
 		"lock" };
-	char path[128];
+	char path[160];
 
 	replica_close(d->r);
 	env_test_free(d->env);
@@ -96,7 +97,7 @@ static void
 disk_read(const struct disk *d, struct buf *out, const char *name)
 {
 	const struct env *env = env_posix();
-	char path[128];
+	char path[160];
 
 	disk_path(d, path, name);
 	assert_int_equal(env->file_read(env->self, out, path, 1 << 26, NULL),
@@ -108,7 +109,7 @@ static void
 disk_fence(const struct disk *d, struct buf *out)
 {
 	const struct env *env = env_posix();
-	char path[128];
+	char path[160];
 
 	disk_path(d, path, "fence");
 	(void)env->file_read(env->self, out, path, 4096, NULL);
@@ -120,7 +121,7 @@ disk_fence(const struct disk *d, struct buf *out)
 static void
 disk_write(const struct disk *d, const void *p, size_t n, const char *name)
 {
-	char path[128];
+	char path[160];
 	FILE *file;
 
 	disk_path(d, path, name);
@@ -130,8 +131,8 @@ disk_write(const struct disk *d, const void *p, size_t n, const char *name)
 	assert_int_equal(fclose(file), 0);
 }
 
-static void
-note(struct disk *d, const char *text)
+static enum err
+try_note(struct disk *d, const char *text, struct fail *f)
 {
 	const struct table *t = registry_table(replica_registry(d->r), "note");
 	struct write_field w = {
@@ -144,7 +145,13 @@ note(struct disk *d, const char *text)
 	struct row_id row;
 	int64_t draft;
 
-	MUST(write_row(d->r, &row, &draft, &q, f));
+	return write_row(d->r, &row, &draft, &q, f);
+}
+
+static void
+note(struct disk *d, const char *text)
+{
+	MUST(try_note(d, text, f));
 }
 
 static void
@@ -171,36 +178,220 @@ reopen(struct disk *d)
 	return e;
 }
 
+/* The database as it is when the replica is closed. */
 static void
-an_older_database_is_noticed_however_often_it_is_opened(void **state)
+take_copy(struct disk *d, struct buf *copy)
 {
-	struct buf old = { 0 }, new = { 0 };
+	replica_close(d->r);
+	d->r = NULL;
+	disk_read(d, copy, "footbridge.db");
+	MUST(replica_open(&d->r, d->dir, &d->options, f));
+}
+
+static void
+put_back(struct disk *d, const struct buf *copy)
+{
+	replica_close(d->r);
+	d->r = NULL;
+	disk_write(d, copy->p, copy->n, "footbridge.db");
+	MUST(replica_open(&d->r, d->dir, &d->options, f));
+}
+
+static bool
+count_note(void *context, const struct read_row *row)
+{
+	(void)row;
+	++*(int *)context;
+	return true;
+}
+
+static enum err
+notes(struct disk *d, int *count, struct fail *f)
+{
+	struct read_query q = {
+		.table = registry_table(replica_registry(d->r), "note"),
+	};
+
+	*count = 0;
+	return read_list(d->r, &q, count_note, count, f);
+}
+
+/* An author that was never used before. */
+static bool
+is_new_author(struct disk *d, struct author_tag *was)
+{
+	const struct identity *me = replica_identity(d->r);
+	bool is_new = !id_equal(&me->author, was);
+
+	assert_non_null(members_author(replica_members(d->r), &me->author));
+	*was = me->author;
+	return is_new;
+}
+
+static void
+an_older_database_begins_a_new_life_and_shows_nothing_before_a_contact(
+    void **state)
+{
+	struct author_tag author;
+	struct buf old = { 0 };
+	struct fail f = { 0 };
 	struct disk d;
+	int count;
 
 	(void)state;
 	disk_begin(&d, 41);
 	note(&d, "one");
 	seal(&d);
-	assert_int_equal(reopen(&d), OK);
-	replica_close(d.r);
-	disk_read(&d, &old, "footbridge.db");
-	MUST(replica_open(&d.r, d.dir, &d.options, f));
+	take_copy(&d, &old);
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
 	note(&d, "two");
 	seal(&d);
-	replica_close(d.r);
-	d.r = NULL;
-	disk_read(&d, &new, "footbridge.db");
-	disk_write(&d, old.p, old.n, "footbridge.db");
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(reopen(&d), ERR_FENCE);
-	/* the newer one put back goes on as if nothing had been */
-	disk_write(&d, new.p, new.n, "footbridge.db");
+	author = replica_identity(d.r)->author;
+	put_back(&d, &old);
+	assert_int_equal(replica_opened_as(d.r), LIFE_ROLLED_BACK);
+	assert_true(is_new_author(&d, &author));
+	/* and stays so however often it is opened */
 	assert_int_equal(reopen(&d), OK);
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
+	assert_int_equal(replica_restored(d.r, NULL), LIFE_ROLLED_BACK);
+	assert_false(is_new_author(&d, &author));
+	assert_int_equal(notes(&d, &count, &f), ERR_FENCE);
+	assert_non_null(strstr(f.text, "sync first"));
+	assert_int_equal(try_note(&d, "three", &f), ERR_FENCE);
+	/* a person decides to go on with what there is */
+	assert_int_equal(replica_recovered(d.r, &f), OK);
 	note(&d, "three");
 	seal(&d);
 	assert_int_equal(reopen(&d), OK);
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
+	assert_int_equal(notes(&d, &count, &f), OK);
+	assert_int_equal(count, 2);
 	buf_release(&old);
-	buf_release(&new);
+	disk_end(&d);
+}
+
+static void
+each_return_of_an_old_database_is_another_life(void **state)
+{
+	struct author_tag author = { { 0 } };
+	struct buf old = { 0 };
+	struct disk d;
+
+	(void)state;
+	disk_begin(&d, 44);
+	note(&d, "one");
+	seal(&d);
+	take_copy(&d, &old);
+	note(&d, "two");
+	seal(&d);
+	for (int i = 0; i < 4; i++) {
+		put_back(&d, &old);
+		assert_int_equal(replica_opened_as(d.r), LIFE_ROLLED_BACK);
+		assert_true(is_new_author(&d, &author));
+	}
+	buf_release(&old);
+	disk_end(&d);
+}
+
+static void
+a_fence_that_a_crash_left_behind_guards_again_after_it(void **state)
+{
+	struct buf old = { 0 }, fence = { 0 }, fence_b = { 0 };
+	struct disk d;
+
+	(void)state;
+	disk_begin(&d, 45);
+	note(&d, "one");
+	seal(&d);
+	(void)reopen(&d);
+	disk_read(&d, &fence_b, "fence.b");
+	disk_read(&d, &fence, "fence");
+	note(&d, "two");
+	seal(&d);
+	/* as if it had died before the fence was written */
+	replica_close(d.r);
+	disk_write(&d, fence.p, fence.n, "fence");
+	disk_write(&d, fence_b.p, fence_b.n, "fence.b");
+	MUST(replica_open(&d.r, d.dir, &d.options, f));
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
+	take_copy(&d, &old);
+	note(&d, "three");
+	seal(&d);
+	put_back(&d, &old);
+	assert_int_equal(replica_opened_as(d.r), LIFE_ROLLED_BACK);
+	buf_release(&old);
+	buf_release(&fence);
+	buf_release(&fence_b);
+	disk_end(&d);
+}
+
+static void
+without_its_fence_nobody_knows_how_old_it_is(void **state)
+{
+	struct disk d;
+	char path[160];
+
+	(void)state;
+	disk_begin(&d, 46);
+	note(&d, "one");
+	seal(&d);
+	replica_close(d.r);
+	disk_path(&d, path, "fence");
+	(void)unlink(path);
+	disk_path(&d, path, "fence.b");
+	(void)unlink(path);
+	MUST(replica_open(&d.r, d.dir, &d.options, f));
+	assert_int_equal(replica_opened_as(d.r), LIFE_FENCE_LOST);
+	assert_int_equal(replica_restored(d.r, NULL), LIFE_FENCE_LOST);
+	disk_end(&d);
+}
+
+/* Its files in another directory. */
+static void
+disk_move(struct disk *d)
+{
+	static const char *const names[] = { "footbridge.db", "fence.b",
+		"fence" };
+	struct disk to = { .dir = "/tmp/footbridge-open-XXXXXX" };
+	char from[160], here[160];
+
+	assert_non_null(mkdtemp(to.dir));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		disk_path(d, from, names[i]);
+		disk_path(&to, here, names[i]);
+		(void)rename(from, here);
+	}
+	disk_path(d, from, "lock");
+	(void)unlink(from);
+	assert_int_equal(rmdir(d->dir), 0);
+	memcpy(d->dir, to.dir, sizeof(d->dir));
+}
+
+static void
+in_another_place_it_goes_on_at_once_under_a_new_name(void **state)
+{
+	struct author_tag author;
+	struct disk d;
+	int count;
+
+	(void)state;
+	disk_begin(&d, 47);
+	note(&d, "one");
+	seal(&d);
+	note(&d, "two"); /* not sealed */
+	author = replica_identity(d.r)->author;
+	replica_close(d.r);
+	disk_move(&d);
+	MUST(replica_open(&d.r, d.dir, &d.options, f));
+	assert_int_equal(replica_opened_as(d.r), LIFE_MOVED);
+	assert_int_equal(replica_restored(d.r, NULL), LIFE_NONE);
+	assert_true(is_new_author(&d, &author));
+	seal(&d);
+	MUST(notes(&d, &count, f));
+	assert_int_equal(count, 2);
+	assert_int_equal(reopen(&d), OK);
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
+	MUST(log_verify(d.r, true, &(int64_t){ 0 }, f));
 	disk_end(&d);
 }
 
@@ -279,7 +470,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    an_older_database_is_noticed_however_often_it_is_opened),
+		    an_older_database_begins_a_new_life_and_shows_nothing_before_a_contact),
+		cmocka_unit_test(
+		    each_return_of_an_old_database_is_another_life),
+		cmocka_unit_test(
+		    a_fence_that_a_crash_left_behind_guards_again_after_it),
+		cmocka_unit_test(without_its_fence_nobody_knows_how_old_it_is),
+		cmocka_unit_test(
+		    in_another_place_it_goes_on_at_once_under_a_new_name),
 		cmocka_unit_test(
 		    closing_in_a_transaction_leaves_the_fence_where_the_database_is),
 		cmocka_unit_test(
