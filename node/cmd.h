@@ -39,6 +39,7 @@ enum err cmd_put(struct run *run, struct fail *f);
 enum err cmd_get(struct run *run, struct fail *f);
 enum err cmd_list(struct run *run, struct fail *f);
 enum err cmd_find(struct run *run, struct fail *f);
+/* cmd_history.c */
 enum err cmd_history(struct run *run, struct fail *f);
 /* cmd_draft.c */
 enum err cmd_drafts(struct run *run, struct fail *f);
@@ -46,6 +47,8 @@ enum err cmd_drafts_drop(struct run *run, struct fail *f);
 /* cmd_conflict.c */
 enum err cmd_conflicts(struct run *run, struct fail *f);
 enum err cmd_resolve(struct run *run, struct fail *f);
+enum err cmd_accept(struct run *run, struct fail *f);
+enum err cmd_decline(struct run *run, struct fail *f);
 /* cmd_share.c */
 enum err cmd_share(struct run *run, struct fail *f);
 enum err cmd_access(struct run *run, struct fail *f);

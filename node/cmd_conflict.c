@@ -1,4 +1,4 @@
-/* conflicts, resolve. */
+/* conflicts, resolve, accept, decline. */
 #include "node/cmd.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 struct listing {
 	struct run *run;
 	json_t *array; /* NULL: text */
-	int64_t decisions, notices;
+	int64_t decisions, notices, waits;
 	bool failed;
 };
 
@@ -18,8 +18,10 @@ list_one(void *context, const struct conflict *c)
 {
 	struct listing *l = context;
 
-	if (c->kind == CONFLICT_DECISION)
+	if (c->kind == CONFLICT_DECISION && c->ours)
 		l->decisions++;
+	else if (c->kind == CONFLICT_DECISION)
+		l->waits++;
 	else
 		l->notices++;
 	if (l->array == NULL)
@@ -33,6 +35,7 @@ list_one(void *context, const struct conflict *c)
 struct noticing {
 	struct conflict one; /* its values in values */
 	struct conflict_value *values;
+	struct proposal_answer answer;
 	struct buf text; /* bytes of all values */
 	bool have, failed;
 };
@@ -62,6 +65,10 @@ copy_notice(void *context, const struct conflict *c)
 	}
 	n->one.shown.p = n->text.p + at;
 	n->one.values = n->values;
+	if (c->answer != NULL) {
+		n->answer = *c->answer;
+		n->one.answer = &n->answer;
+	}
 	n->have = !n->failed;
 	return false;
 }
@@ -107,8 +114,11 @@ cmd_conflicts(struct run *run, struct fail *f)
 	if (run->cli->json)
 		return run_json(run, l.array, f);
 	run_say(run, "%lld to decide", (long long)l.decisions);
+	if (l.waits > 0)
+		run_say(run, ", %lld proposed to another agency",
+		    (long long)l.waits);
 	if (all)
-		run_say(run, ", %lld settled by rule%s", (long long)l.notices,
+		run_say(run, ", %lld settled%s", (long long)l.notices,
 		    l.notices > 0 && run->out_tty ? " (seen now, not shown "
 						    "again)"
 						  : "");
@@ -185,5 +195,66 @@ cmd_resolve(struct run *run, struct fail *f)
 	if (run->cli->json)
 		return run_json(run, json_pack("{s:b}", "resolved", 1), f);
 	run_say(run, "settled; it goes to the others like any change\n");
+	return OK;
+}
+
+/* ---- proposals ---- */
+
+static enum err
+answer_number(int64_t *no, const struct run *run, struct fail *f)
+{
+	return cli_number(no, run_word(run, 0), 1, INT32_MAX,
+	    "the proposal's number", f);
+}
+
+enum err
+cmd_accept(struct run *run, struct fail *f)
+{
+	const char *keep = cli_get(run->cli, "keep");
+	struct row_id staff;
+	int64_t no, k = 0;
+	bool have;
+	enum err e = answer_number(&no, run, f);
+
+	if (e == OK && keep != NULL)
+		e = cli_number(&k, keep, 1, 10000, "--keep", f);
+	if (e == OK)
+		e = name_acting(&staff, &have, run, f);
+	if (e == OK)
+		e = conflict_accept(run->replica, no, (unsigned)k,
+		    have ? &staff : NULL, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (run->cli->json)
+		return run_json(run, json_pack("{s:b}", "accepted", 1), f);
+	run_say(run, "accepted; whoever proposed it is told\n");
+	return OK;
+}
+
+enum err
+cmd_decline(struct run *run, struct fail *f)
+{
+	const char *reason = cli_get(run->cli, "reason");
+	struct row_id staff;
+	int64_t no;
+	bool have;
+	enum err e = answer_number(&no, run, f);
+
+	if (e == OK && reason == NULL)
+		return fail_set(f, ERR_USAGE,
+		    "decline: say why with --reason: whoever proposed it reads "
+		    "that");
+	if (e == OK)
+		e = name_acting(&staff, &have, run, f);
+	if (e == OK)
+		e = conflict_decline(run->replica, no, reason,
+		    have ? &staff : NULL, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	if (run->cli->json)
+		return run_json(run, json_pack("{s:b}", "declined", 1), f);
+	run_say(run, "declined; whoever proposed it reads why\n");
 	return OK;
 }

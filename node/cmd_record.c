@@ -1,9 +1,9 @@
-/* put, get, list, find, history. */
+/* put, get, list, find. */
 #include "node/cmd.h"
 
 #include <string.h>
 
-#include "node/show.h"
+#include "node/show_proposal.h"
 
 /* ---- put ---- */
 
@@ -40,16 +40,58 @@ stale_text(struct fail *f, int64_t draft)
 }
 
 static enum err
-say_id(struct run *run, const struct row_id *row, struct fail *f)
+say_id(struct run *run, const struct table *t, const struct row_id *row,
+    const struct write_told *told, struct fail *f)
 {
 	char text[ID_TEXT_BYTES];
 
 	hex_encode(text, row->b, ID_BYTES);
 	run->wrote = true;
-	if (run->cli->json)
-		return run_json(run, json_pack("{s:s}", "id", text), f);
+	if (run->cli->json) {
+		json_t *j = json_pack("{s:s}", "id", text);
+
+		if (j != NULL && !show_told_set(run, j, t, told)) {
+			json_decref(j);
+			j = NULL;
+		}
+		return run_json(run, j, f);
+	}
+	/* the id is the last line, whatever is said */
+	show_told_text(run, t, told);
 	run_say(run, "%s\n", text);
 	return OK;
+}
+
+/* --into AGENCY: the compartment of a new row among those that it keeps. */
+static enum err
+place_into(struct write_request *q, const struct run *run, const char *into,
+    struct fail *f)
+{
+	const struct member_agency *agency;
+	const char *category;
+	struct compartment *c;
+	enum err e;
+
+	if (q->row != NULL || q->subject == NULL)
+		return fail_set(f, ERR_USAGE,
+		    "put: --into is for a new record about a person: give "
+		    "person=SUBJECT and no ID");
+	e = members_find_agency(replica_members(run->replica), &agency, into,
+	    f);
+	if (e != OK)
+		return e;
+	category = table_category(q->table, agency->kind);
+	e = category == NULL ? ERR_NOTFOUND
+			     : compartment_find(run->replica, &c, &agency->id,
+				   q->subject, category, f);
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e,
+		    "%s keeps no %s records about this person that are shared "
+		    "with this office",
+		    agency->name, q->table->name);
+	if (e == OK)
+		q->cpt = c->no;
+	return e;
 }
 
 /* More than one staff row is made by hand: which one acts must be said. */
@@ -69,7 +111,9 @@ put_row(struct run *run, const struct table *t, const char *id,
 		.fields = l->items,
 		.field_count = l->count,
 		.seen = cli_get(run->cli, "seen") };
+	const char *into = cli_get(run->cli, "into");
 	struct row_id given, made, staff;
+	struct write_told told = { 0 };
 	int64_t draft = 0;
 	bool have;
 	enum err e = OK;
@@ -90,6 +134,11 @@ put_row(struct run *run, const struct table *t, const char *id,
 		    "put: whose %s: give person=SUBJECT (an id, its beginning, "
 		    "or number:VALUE)",
 		    t->name);
+	if (into != NULL)
+		e = place_into(&q, run, into, f);
+	if (e != OK)
+		return e;
+	q.told = &told;
 	e = write_row(run->replica, &made, &draft, &q, f);
 	if (e == ERR_STALE)
 		return stale_text(f, draft);
@@ -97,7 +146,7 @@ put_row(struct run *run, const struct table *t, const char *id,
 		return e;
 	if (id == NULL)
 		forget_own_staff(run, t);
-	return say_id(run, &made, f);
+	return say_id(run, t, &made, &told, f);
 }
 
 enum err
@@ -143,6 +192,53 @@ show_one(void *context, const struct read_row *row)
 	return false;
 }
 
+/* No row, but somebody may have proposed one. */
+struct proposed {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	bool found, failed;
+};
+
+static bool
+show_proposed(void *context, const struct conflict *c)
+{
+	struct proposed *p = context;
+
+	if (c->reason != CONFLICT_PROPOSAL && c->reason != CONFLICT_ANSWER)
+		return true;
+	p->found = true;
+	if (p->array == NULL)
+		show_conflict_text(p->run, c);
+	else
+		p->failed = json_array_append_new(p->array,
+				show_conflict_json(p->run, c, true)) != 0;
+	return !p->failed;
+}
+
+/* ERR_NOTFOUND: nobody did. */
+static enum err
+get_proposed(struct run *run, const struct table *t, const struct row_id *id,
+    struct fail *f)
+{
+	struct proposed p = { .run = run };
+	enum err e;
+
+	if (run->cli->json)
+		p.array = json_array();
+	e = conflict_list(run->replica, t, id, true, show_proposed, &p, f);
+	if (e == OK && p.failed)
+		e = fail_set(f, ERR_NOMEM, "the proposal");
+	if (e == OK && !p.found)
+		e = ERR_NOTFOUND;
+	if (e == OK && run->cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:b, s:o}", "table", t->name, "there", 0,
+			"conflicts", p.array),
+		    f);
+	json_decref(p.array);
+	return e;
+}
+
 enum err
 cmd_get(struct run *run, struct fail *f)
 {
@@ -154,8 +250,11 @@ cmd_get(struct run *run, struct fail *f)
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e == OK)
 		e = name_row(&id, run, t, run_word(run, 1), f);
-	if (e == OK)
+	if (e == OK) {
 		e = read_get(run->replica, t, &id, 0, show_one, &s, f);
+		if (e == ERR_NOTFOUND)
+			e = get_proposed(run, t, &id, f);
+	}
 	if (e == ERR_NOTFOUND)
 		return fail_set(f, e,
 		    "no %s with this id is here, or it is not shared with this "
@@ -284,118 +383,5 @@ cmd_find(struct run *run, struct fail *f)
 		run_say(run, "nothing here has this text in it\n");
 	if (e == OK && s.count == FIND_LIMIT && !run->cli->json)
 		run_say(run, "(only the first %d are shown)\n", FIND_LIMIT);
-	return e;
-}
-
-/* ---- history ---- */
-
-struct telling {
-	struct run *run;
-	const struct table *table;
-	json_t *array; /* NULL: text */
-	bool failed;
-};
-
-static json_t *
-event_fields(const struct telling *t, const struct read_event *e)
-{
-	json_t *j = json_object();
-	char name[24];
-
-	for (size_t i = 0; i < e->op->field_count; i++) {
-		unsigned number = e->op->fields[i].number;
-		const struct field *field = number <= REGISTRY_FIELD_MAX
-		    ? t->table->by_number[number]
-		    : NULL;
-
-		(void)snprintf(name, sizeof(name), "field %u", number);
-		if (!show_set(j, field != NULL ? field->name : name,
-			field_json(field, &e->op->fields[i].value)))
-			break;
-	}
-	return j;
-}
-
-static json_t *
-event_json(const struct telling *t, const struct read_event *e)
-{
-	char node[ID_TEXT_BYTES], at[NAME_TIME_BYTES];
-	char segment[2 * SEGMENT_ID_BYTES + 1];
-	struct buf staff = { 0 };
-	json_t *j;
-
-	name_time(at, e->op->at_ms, e->op->offset_min);
-	hex_encode(segment, e->segment_id.b, SEGMENT_ID_BYTES);
-	name_show_staff(&staff, t->run, &e->op->staff);
-	j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "what",
-	    e->op->kind == OP_INSERT ? "insert" : "set", "at", at, "staff",
-	    buf_cstr(&staff), "node", name_of_node(t->run, &e->node, node),
-	    "sealed", e->sealed, "standing", e->standing, "fields",
-	    event_fields(t, e));
-	buf_release(&staff);
-	if (j != NULL && e->sealed)
-		(void)show_set(j, "segment", json_string(segment));
-	return j;
-}
-
-static void
-event_text(const struct telling *t, const struct read_event *e)
-{
-	char node[ID_TEXT_BYTES], at[NAME_TIME_BYTES];
-	struct buf b = { 0 };
-
-	name_time(at, e->op->at_ms, e->op->offset_min);
-	name_show_staff(&b, t->run, &e->op->staff);
-	run_say(t->run, "%s  %s at %s  %s%s\n", at, buf_cstr(&b),
-	    name_of_node(t->run, &e->node, node),
-	    e->op->kind == OP_INSERT ? "made it" : "changed it",
-	    e->sealed ? "" : "  (not sent yet)");
-	for (size_t i = 0; i < e->op->field_count; i++) {
-		const struct field *field =
-		    t->table->by_number[e->op->fields[i].number];
-
-		buf_reset(&b);
-		field_show(&b, t->run, field, &e->op->fields[i].value);
-		run_say(t->run, "    %-20s %s\n",
-		    field != NULL ? field->name : "(a newer field)",
-		    buf_cstr(&b));
-	}
-	buf_release(&b);
-}
-
-static bool
-tell(void *context, const struct read_event *e)
-{
-	struct telling *t = context;
-
-	if (t->array == NULL)
-		event_text(t, e);
-	else if (json_array_append_new(t->array, event_json(t, e)) != 0)
-		t->failed = true;
-	return !t->failed;
-}
-
-enum err
-cmd_history(struct run *run, struct fail *f)
-{
-	struct telling t = { .run = run };
-	struct row_id id;
-	enum err e;
-
-	e = name_table(&t.table, run, run_word(run, 0), f);
-	if (e == OK)
-		e = name_row(&id, run, t.table, run_word(run, 1), f);
-	if (e != OK)
-		return e;
-	if (run->cli->json)
-		t.array = json_array();
-	e = read_history(run->replica, t.table, &id, 0, tell, &t, f);
-	if (e == ERR_NOTFOUND)
-		e = fail_set(f, e, "no %s with this id is here", t.table->name);
-	if (e == OK && t.failed)
-		e = fail_set(f, ERR_NOMEM, "the history");
-	if (e == OK && run->cli->json)
-		return run_json(run, t.array, f);
-	json_decref(t.array);
 	return e;
 }

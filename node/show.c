@@ -1,5 +1,5 @@
 /* Rows come from a callback of read.h; nothing here writes. */
-#include "node/show.h"
+#include "node/show_proposal.h"
 
 #include <string.h>
 
@@ -87,6 +87,12 @@ conflict_rule(const struct conflict *c)
 }
 
 static bool
+is_proposal(const struct conflict *c)
+{
+	return c->reason == CONFLICT_PROPOSAL || c->reason == CONFLICT_ANSWER;
+}
+
+static bool
 set_where(json_t *j, const struct conflict *c)
 {
 	return show_set(j, "no", json_integer(c->no)) &&
@@ -99,15 +105,13 @@ set_where(json_t *j, const struct conflict *c)
 		json_string(c->category != NULL ? c->category : ""));
 }
 
-json_t *
-show_conflict_json(struct run *run, const struct conflict *c, bool with_row)
+static bool
+set_disagreement(struct run *run, json_t *j, const struct conflict *c)
 {
-	json_t *j = json_object(), *values = json_array();
 	const struct field *field = conflict_field(c);
-	bool ok = j != NULL && values != NULL;
+	json_t *values = json_array();
+	bool ok = values != NULL;
 
-	if (ok && with_row)
-		ok = set_where(j, c);
 	for (size_t i = 0; ok && i < c->value_count; i++)
 		ok = json_array_append_new(values,
 			 one_value(run, c, &c->values[i])) == 0;
@@ -118,6 +122,17 @@ show_conflict_json(struct run *run, const struct conflict *c, bool with_row)
 	    show_set(j, "who_decides",
 		json_string(c->who_decides != NULL ? c->who_decides : ""));
 	json_decref(values);
+	return ok;
+}
+
+json_t *
+show_conflict_json(struct run *run, const struct conflict *c, bool with_row)
+{
+	json_t *j = json_object();
+	bool ok = j != NULL && (!with_row || set_where(j, c)) &&
+	    (is_proposal(c) ? show_proposal_set(run, j, c)
+			    : set_disagreement(run, j, c));
+
 	if (ok)
 		return j;
 	json_decref(j);
@@ -168,6 +183,10 @@ show_conflict_text(struct run *run, const struct conflict *c)
 	char id[ID_TEXT_BYTES];
 	struct buf what = { 0 }, shown = { 0 };
 
+	if (is_proposal(c)) {
+		show_proposal_text(run, c);
+		return;
+	}
 	show_what(&what, run, c->table, &c->row, &c->subject);
 	field_show(&shown, run, field, &c->shown);
 	hex_encode(id, c->row.b, ID_BYTES);
@@ -232,7 +251,7 @@ take_conflict(void *context, const struct conflict *c)
 {
 	struct collect *k = context;
 
-	if (c->cpt != k->row->cpt)
+	if (c->cpt != k->row->cpt || c->reason == CONFLICT_ANSWER)
 		return true;
 	if (json_array_append_new(k->array,
 		show_conflict_json(k->run, c, false)) != 0)
@@ -261,7 +280,7 @@ json_t *
 show_row_json(struct run *run, const struct read_row *row, struct fail *f)
 {
 	char seen[SEEN_TEXT_BYTES], text[ID_TEXT_BYTES];
-	json_t *j, *conflicts;
+	json_t *j, *conflicts, *proposals;
 	bool ok;
 
 	if (read_seen(run->replica, seen, row, f) != OK)
@@ -269,6 +288,11 @@ show_row_json(struct run *run, const struct read_row *row, struct fail *f)
 	conflicts = conflicts_json(run, row, f);
 	if (conflicts == NULL)
 		return NULL;
+	proposals = show_proposals_json(run, row->table, &row->id, row->cpt, f);
+	if (proposals == NULL) {
+		json_decref(conflicts);
+		return NULL;
+	}
 	j = json_object();
 	ok = show_set(j, "table", json_string(row->table->name)) &&
 	    show_set(j, "id", hex_json(row->id.b, ID_BYTES)) &&
@@ -279,7 +303,10 @@ show_row_json(struct run *run, const struct read_row *row, struct fail *f)
 	    show_set(j, "seen", json_string(seen));
 	ok = ok && show_set(j, "fields", fields_json(row)) &&
 	    show_set(j, "conflicts", json_incref(conflicts));
+	if (ok && json_array_size(proposals) > 0)
+		ok = show_set(j, "proposals", json_incref(proposals));
 	json_decref(conflicts);
+	json_decref(proposals);
 	if (ok)
 		return j;
 	json_decref(j);
@@ -292,7 +319,8 @@ say_conflict(void *context, const struct conflict *c)
 {
 	struct collect *k = context;
 
-	if (c->cpt == k->row->cpt)
+	/* answers were shown among the proposals */
+	if (c->cpt == k->row->cpt && c->reason != CONFLICT_ANSWER)
 		show_conflict_text(k->run, c);
 	return true;
 }
@@ -324,8 +352,9 @@ show_row_text(struct run *run, const struct read_row *row, struct fail *f)
 	}
 	run_say(run, "  %-20s %s\n", "seen", seen);
 	buf_release(&b);
-	if (!row->has_conflict)
-		return OK;
+	e = show_proposals_text(run, row->table, &row->id, row->cpt, f);
+	if (e != OK || !row->has_conflict)
+		return e;
 	return conflict_list(run->replica, row->table, &row->id, true,
 	    say_conflict, &k, f);
 }
@@ -335,7 +364,8 @@ any_conflict(void *context, const struct conflict *c)
 {
 	struct collect *k = context;
 
-	k->failed = c->cpt == k->row->cpt; /* found one */
+	k->failed = c->cpt == k->row->cpt &&
+	    c->reason != CONFLICT_ANSWER; /* found one */
 	return !k->failed;
 }
 

@@ -7,7 +7,8 @@
 #include "node/field.h"
 #include "sync/lane.h"
 
-/* {table, id, category, owner, seen, fields:{}, conflicts:[]} (DESIGN 10).
+/* {table, id, category, owner, seen, fields:{}, conflicts:[]} (DESIGN 10), and
+ * proposals:[] where there are any (show_proposal.h).
  * owner is the agency's name; NULL and f filled on failure. */
 json_t *show_row_json(struct run *run, const struct read_row *row,
     struct fail *f);

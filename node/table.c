@@ -106,6 +106,10 @@ static const struct cli_option put_options[] = {
 	{ .name = "seen",
 	    .value = "TOKEN",
 	    .help = "what get said: nothing is written if it changed since" },
+	{ .name = "into",
+	    .value = "AGENCY",
+	    .help = "a new record among those that this agency keeps about "
+		    "the person; where it only lets you read, it is proposed" },
 	{ .name = NULL },
 };
 static const struct cli_option list_options[] = {
@@ -127,6 +131,10 @@ static const struct cli_option conflicts_options[] = {
 };
 static const struct cli_option resolve_options[] = {
 	{ .name = "keep", .value = "K", .help = "the value that stays" },
+	{ .name = NULL },
+};
+static const struct cli_option decline_options[] = {
+	{ .name = "reason", .value = "R", .help = "why, in a sentence" },
 	{ .name = NULL },
 };
 static const struct cli_option share_options[] = {
@@ -334,9 +342,11 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 1 },
 	{ .name = "put",
-	    .synopsis = "TABLE [ID] FIELD=VALUE... | --stdin [--seen TOKEN]",
+	    .synopsis = "TABLE [ID] FIELD=VALUE... | --stdin [--seen TOKEN] "
+			"[--into AGENCY]",
 	    .help = "Write a record and print its id; without ID a new one. "
-		    "person=SUBJECT says whose it is.",
+		    "person=SUBJECT says whose it is. What another agency "
+		    "keeps is proposed to it.",
 	    .options = put_options,
 	    .run = cmd_put,
 	    .need = CLI_MEMBER,
@@ -401,13 +411,23 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 4 },
 	{ .name = "accept",
-	    .synopsis = "N",
-	    .help = "Take up another agency's proposal.",
-	    .later = "proposals of other agencies come with the next step" },
+	    .synopsis = "N [--keep K]",
+	    .help = "Take up another agency's proposal N of conflicts: the "
+		    "record says it from then on.",
+	    .options = resolve_options,
+	    .run = cmd_accept,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "decline",
 	    .synopsis = "N --reason R",
-	    .help = "Turn down another agency's proposal.",
-	    .later = "proposals of other agencies come with the next step" },
+	    .help = "Turn down another agency's proposal N of conflicts; they "
+		    "read why.",
+	    .options = decline_options,
+	    .run = cmd_decline,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "share",
 	    .synopsis = "SUBJECT CATEGORY... --to AGENCY --basis KIND:REF "
 			"[--from-now] [--write] [--dry-run]",

@@ -62,6 +62,7 @@ enum err read_seen(struct replica *r, char *text, const struct read_row *row,
 struct read_event {
 	const struct op *op;
 	int64_t segment;
+	unsigned index; /* operation in the segment */
 	bool sealed;
 	struct segment_id segment_id; /* zeros while unsealed */
 	struct node_id node;

@@ -54,6 +54,7 @@ tell(const struct history *h, const struct derivation *d,
 	struct read_event event = {
 		.op = &op,
 		.segment = s->no,
+		.index = from->index,
 		.sealed = s->seq != UINT64_MAX,
 		.segment_id = s->id,
 		.standing = stands(h, s->no, from->mask),
