@@ -22,8 +22,15 @@
 #define COMPARTMENT_ENDS 128
 
 /* flags of a compartment; 0: nothing but data, grants and one history each, so
- * that the fast paths hold. Never renumber. */
-#define COMPARTMENT_FORKED 4u /* an author wrote two histories in it */
+ * that the fast paths hold: everything by a member counts, and no epoch was
+ * ended by a removal. FORKED is the log's, the others what its control segments
+ * say together (control.h). Never renumber. */
+#define COMPARTMENT_REMOVED 1u      /* somebody left */
+#define COMPARTMENT_CUT 2u          /* an author counts only up to a place */
+#define COMPARTMENT_FORKED 4u       /* an author wrote two histories in it */
+#define COMPARTMENT_SHREDDED 8u     /* it was ordered to destroy it */
+#define COMPARTMENT_TRANSFERRED 16u /* the founding agency owns it no more */
+#define COMPARTMENT_JUDGED 32u      /* a judgement voids something */
 
 struct compartment_end {
 	int64_t segment; /* _segment.no */
@@ -35,8 +42,8 @@ struct compartment_end {
 struct compartment {
 	int64_t no;
 	struct compartment_id id;
-	bool has_owner; /* owner and name are known (a grant came) */
-	struct agency_id owner;
+	bool has_owner;         /* owner and name are known (a grant came) */
+	struct agency_id owner; /* the founding agency: it gives the id */
 	uint8_t name[16];
 	bool has_subject;      /* subject and category are known */
 	struct row_id subject; /* person, agency or network id */

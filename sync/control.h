@@ -19,25 +19,31 @@
  *     differ leave the place unjudged. What they void is as if it had not been
  *     said (judgements themselves are never voided: no circles).
  *  4. Ownership: the founding agency, then along transfers that were offered by
- *     a registrar of the owner and accepted by one of the next owner. Of two
- *     acceptances of one ownership the smaller segment id holds. The owner "at"
- *     a segment is the one after the acceptances in its causal past.
+ *     a registrar of the owner and accepted by one of the next owner. Of
+ *     acceptances of one ownership that do not know of each other the smallest
+ *     segment id holds. The owner "at" a segment is the one after the
+ *     acceptances in its causal past. An offer or acceptance past a cut is none,
+ *     if the cut was made by a registrar of that owner who knew of no
+ *     acceptance (so that nobody's cut can undo what makes it the owner).
  *  5. Removals count by standing alone, and never because of another removal or
  *     a cut of this compartment (strong removal: mutual ones remove both): by a
  *     registrar of the owner, anything; by a registrar of another agency, that
  *     agency or its nodes, with neither keys nor cuts; by a node, itself. An
  *     agency that leaves takes its nodes along; the owner cannot be removed.
- *  6. Cuts: per (author, chain) the earliest of all counting removals. Control
- *     past a cut is no grant, adoption or transfer (it may be a removal).
- *  7. Grants twice, as least fixed points (grant.h has the rules): once as if
- *     nobody had ever been removed or revoked (*ever*), once with it (*counts*):
- *     an entry does not count for whom a counting removal covers, unless the
- *     grant follows that removal causally; nor for a revoked node.
+ *  6. Cuts: per (author, chain) the earliest of all counting removals by the
+ *     owner, of authors of who leaves. Control past a cut is no grant, adoption
+ *     or order to shred (it may be a removal), unless it is adopted: by a
+ *     registrar of the owner, in an adoption that is not itself past a cut.
+ *  7. Grants twice, as least fixed points (grant.h has the rules, with the owner
+ *     at the grant): once as if nobody had ever been removed or revoked and
+ *     nothing cut (*ever*), once with it (*counts*): an entry does not count for
+ *     whom a counting removal covers, unless the grant follows that removal
+ *     causally; nor for a revoked node. Nobody who left grants itself again.
+ *     What rests on an entry that does not count goes with it.
  *  8. Ended epochs: a key is ended by removal R when somebody R covers was ever
  *     given it by a grant that does not follow R; and by the revocation of a
  *     node that was ever given it, by name or through its agency's key of that
  *     serial. Ended is for ever: a new grant gives new epochs.
- *  9. Adoptions by a registrar of the owner: their segments count past a cut.
  *
  * Sources: p2panda's strong remove and Keyhive's "re-add follows revoke"
  * (ASSURANCE A17), in the form DESIGN 7 gives them.
@@ -63,11 +69,20 @@ enum remove_reason {
 bool remove_reason_cuts(enum remove_reason reason);
 
 /* A place in a feed, with the segment that stands there. */
+#define CONTROL_CHAIN_MAX 3
 struct control_point {
 	struct author_tag author;
-	int chain;
+	int chain;    /* 0..CONTROL_CHAIN_MAX */
 	uint64_t seq; /* 0: before the first (id zeros) */
 	struct segment_id id;
+};
+/* <0, 0, >0 by author, chain, seq, id */
+int control_point_compare(const struct control_point *a,
+    const struct control_point *b);
+
+struct control_who {
+	enum grant_recipient kind;
+	uint8_t id[ID_BYTES];
 };
 
 /* ---- one control segment, as given ------------------------------------------ */
@@ -78,9 +93,11 @@ struct control_item {
 	const struct member_node
 	    *issuer; /* NULL: not known, counts for nothing */
 	enum segment_kind kind;
-	uint64_t seq, position; /* UINT64_MAX: own, not sealed yet */
-	struct segment_id id;   /* zeros while unsealed */
-	/* direct predecessors by index into the same array */
+	/* UINT64_MAX: own, not sealed yet; those come in the order of no */
+	uint64_t seq, position;
+	struct segment_id id; /* zeros while unsealed */
+	/* direct predecessors by index into the same array: that of its own
+	 * chain (the very one of several branches) and named dependencies */
 	const size_t *on;
 	size_t on_count;
 	const uint8_t *body; /* NULL in a stub (shredded) */
@@ -119,23 +136,33 @@ struct control_ended {
 	struct key_id key_id;
 };
 
+/* An owner and what made it one: the founding agency first, segment 0. */
+struct control_owner {
+	int64_t segment; /* the acceptance */
+	struct agency_id agency;
+};
+
 struct control {
+	bool known; /* a body was readable: founder, name and owner are so */
 	struct agency_id founder, owner; /* owner: by all that is held */
+	uint8_t name[16];
 	bool transferred;
 	int64_t accepted; /* the acceptance that made the owner, or 0 */
 	bool has_offer;   /* a transfer is offered and not accepted */
 	struct agency_id offered_to;
+	int64_t offer; /* the segment that offers it */
 	int64_t shred; /* segment of the (smallest id) order to destroy, or 0 */
 	/* all owned by the struct */
+	struct control_owner *owners; /* in their order; the last is owner */
 	struct control_claim *claims;
-	struct control_leaver *leavers;
-	struct control_ended *ended;
-	struct control_point *cuts; /* one per author and chain */
-	struct node_id *cut_nodes;  /* lost without a cut of their own: nothing
-					* of authors of these that no cut names */
+	struct control_leaver *leavers; /* by kind, recipient */
+	struct control_ended *ended;    /* by key, segment; none twice */
+	struct control_point *cuts;     /* one per author and chain */
+	struct node_id *cut_nodes;     /* lost: nothing of a chain of authors of
+	                                 * these that no cut names; ascending */
 	struct control_point *adopted; /* up to and with this segment */
 	struct control_point *voided;  /* this one and what builds on it */
-	size_t claim_count, leaver_count, ended_count, cut_count,
+	size_t owner_count, claim_count, leaver_count, ended_count, cut_count,
 	    cut_node_count, adopted_count, voided_count;
 };
 
@@ -153,15 +180,18 @@ enum err control_settle(struct control **out, const struct members *m,
     size_t n, struct fail *f);
 void control_free(struct control *c);
 
-/* Read a compartment's control from the log and settle it; segment also counts
- * even if it is not marked as applied yet (0: none). */
+/* Read a compartment's control from the log and settle it: all that is held,
+ * own work that is not sealed yet among it. fails: as control_settle, ours */
 enum err control_load(struct control **out, struct replica *r,
-    const struct compartment *c, int64_t also, struct fail *f);
+    const struct compartment *c, struct fail *f);
 
 /* The owner by what is in a causal past: accepted_in_past says whether the
- * acceptance (control.accepted) is in it. */
+ * acceptance (control.accepted) is in it; else it is the one before (owners has
+ * them all). */
 const struct agency_id *control_owner_at(const struct control *c,
     bool accepted_in_past);
+/* What _compartment.flags say of this: bits of compartment.h but COMPARTMENT_FORKED. */
+unsigned control_flags(const struct control *c);
 /* Has this recipient any key now? */
 bool control_holds(const struct control *c, enum grant_recipient kind,
     const uint8_t recipient[static ID_BYTES]);
@@ -171,16 +201,18 @@ bool control_holds(const struct control *c, enum grant_recipient kind,
  * Every control body begins with: owner (founding) agency 16 | name 16.
  * Lists ascend and hold nothing twice; anything else is ERR_FORMAT.
  *
- *   remove     reason | leavers: kind 1, id 16 | cuts: point | entries and
- *              basis as in a grant (none, or all of one or more new epochs)
- *   judgement  points whose segment is void (at most 64)
+ *   remove     reason | leavers (at least one): kind, id 16 | cuts (with reasons
+ *              that cut): points | entries and basis as in a grant (none, or all
+ *              of one or more new epochs)
+ *   judgement  points whose segment is void (1..64); an id of zeros says that
+ *              all stand at that place
  *   adopt      points up to which an author's segments count (at most 64) |
- *              offers: segment ids taken up (at most 64)
+ *              offers: segment ids taken up (at most 64); not both empty
  *   transfer   act: 0 offer, 1 accept | agency that gets it | accept: id of the
  *              offer it answers
  *   shred      act: 0 order, 1 done | order: sealed reference text (as a basis,
  *              may be empty) | done: id of the order
- *   point      author 8 | seq << 1 | chain | id 32
+ *   point      author 8 | seq << 2 | chain | id 32
  */
 #define CONTROL_LEAVERS_MAX 64
 #define CONTROL_POINTS_MAX 64
@@ -188,10 +220,7 @@ bool control_holds(const struct control *c, enum grant_recipient kind,
 struct remove_body {
 	enum remove_reason reason;
 	size_t leaver_count;
-	struct {
-		enum grant_recipient kind;
-		uint8_t id[ID_BYTES];
-	} leaver[CONTROL_LEAVERS_MAX];
+	struct control_who leaver[CONTROL_LEAVERS_MAX];
 	size_t cut_count;
 	struct control_point cut[CONTROL_POINTS_MAX];
 	/* owner, name, entries, basis; count may be 0. basis: the reason given
@@ -222,6 +251,8 @@ struct shred_body {
 	size_t reference_n;
 };
 
+/* ERR_FORMAT; what could not be parsed is all zeros. Encoding appends, and
+ * wants the lists in their order. */
 enum err remove_body_parse(struct remove_body *out, const uint8_t *p, size_t n);
 void remove_body_sort(struct remove_body *b);
 void remove_body_encode(struct buf *out, const struct remove_body *b);

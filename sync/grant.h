@@ -2,17 +2,18 @@
  * Keys and grants: who can read a compartment (DESIGN 7).
  *
  * A grant segment's body (clear, FORMAT.md "Grant"): owner agency, name, then
- * entries {key id, right, recipient kind and id, sealed box} and the legal
- * basis sealed under the compartment's key. The box holds key, subject and
- * category and is bound to compartment, key id, issuer, recipient and right.
+ * entries {key id, right, recipient kind and id, number of the agency's key,
+ * sealed box} and the legal basis sealed under the compartment's key. The box
+ * holds key, subject and category and is bound to compartment, key id, issuer,
+ * recipient, right and number.
  *
  * Who may issue, from membership and control records alone: a registrar of the
  * owner agency anything; another node of the owner agency a founding grant to
  * its own agency and itself; a holder the same or a lesser right inside its own
  * agency. Otherwise the segment is kept and its entries are void, on every node
- * alike: their _grant rows have rights 0. What counts is the least fixed point
- * of these rules over all grant segments of the compartment, whatever the order
- * they came in; roles are those of any valid record (member.h, ever_roles).
+ * alike: their _grant rows have rights 0. What counts is settled over all
+ * control segments of the compartment (control.h), whatever the order they came
+ * in; roles are those of any valid record (member.h, ever_roles).
  */
 #ifndef FOOTBRIDGE_SYNC_GRANT_H
 #define FOOTBRIDGE_SYNC_GRANT_H

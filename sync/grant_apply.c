@@ -1,17 +1,17 @@
 /*
  * Applying grant segments: which entries count, which keys open for us.
  *
- * Every entry of every grant segment has a _grant row; rights 0 says that it
- * breaks a rule as far as is known now. Which rows count is the least fixed
- * point of the rules over all grant segments of the compartment, so the order
- * in which they came cannot matter. The ordinary case, the first grant of a
- * compartment, needs no look at others.
+ * Every entry of every segment that grants has a _grant row; rights 0 says that
+ * it does not count as far as is known now. Which do is judged over all control
+ * segments of the compartment (control.h), so the order in which they came
+ * cannot matter. In the ordinary case, the first grant of a compartment, no
+ * other body is read.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sync/box.h"
-#include "sync/grant_i.h"
+#include "sync/control.h"
 #include "sync/lane.h"
 
 /* What applying changed. */
@@ -23,9 +23,24 @@ struct change {
 
 /* ---- rows ---------------------------------------------------------------------- */
 
+/* Is the recipient the owner, or a node known to be of it? */
+static bool
+is_owners(struct replica *r, const struct control *now,
+    const struct control_claim *k)
+{
+	const struct member_node *node;
+	struct node_id id;
+
+	if (k->kind == GRANT_AGENCY)
+		return memcmp(k->recipient, now->owner.b, ID_BYTES) == 0;
+	memcpy(id.b, k->recipient, ID_BYTES);
+	node = members_node(r->members, &id);
+	return node != NULL && id_equal(&node->agency, &now->owner);
+}
+
 static enum err
-write_claim(struct replica *r, struct compartment *c,
-    const struct grant_claim *k, struct change *change, struct fail *f)
+write_claim(struct replica *r, struct compartment *c, const struct control *now,
+    const struct control_claim *k, struct change *change, struct fail *f)
 {
 	unsigned had = 0;
 	struct stmt *s;
@@ -38,15 +53,14 @@ write_claim(struct replica *r, struct compartment *c,
 			return e;
 		change->new_recipient |= had == 0;
 		change->new_writer |= had < GRANT_WRITE &&
-		    k->right == GRANT_WRITE &&
-		    !grant_in_agency(r, k, &c->owner);
+		    k->right == GRANT_WRITE && !is_owners(r, now, k);
 	}
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _grant (cpt, key_id, recipient_kind, recipient,"
-	    " segment, rights, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-	    " (SELECT at_ms FROM _segment WHERE no = ?5))"
+	    " segment, rights, ended, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, (SELECT at_ms FROM _segment WHERE no = ?5))"
 	    " ON CONFLICT (cpt, key_id, recipient_kind, recipient, segment)"
-	    " DO UPDATE SET rights = excluded.rights",
+	    " DO UPDATE SET rights = excluded.rights, ended = excluded.ended",
 	    f);
 	if (e != OK)
 		return e;
@@ -56,10 +70,28 @@ write_claim(struct replica *r, struct compartment *c,
 	stmt_blob(s, 4, k->recipient, ID_BYTES);
 	stmt_int(s, 5, k->segment);
 	stmt_int(s, 6, k->counts ? (int64_t)k->right : 0);
+	stmt_int(s, 7, k->ended ? 1 : 0);
 	return stmt_run(s, f);
 }
 
-/* Are there other grant segments of this compartment than this one? */
+/* Write what is so now; compare with what was. */
+static enum err
+write_control(struct replica *r, struct compartment *c,
+    const struct control *now, struct change *change, struct fail *f)
+{
+	unsigned flags = control_flags(now) | (c->flags & COMPARTMENT_FORKED);
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < now->claim_count; k++)
+		e = write_claim(r, c, now, &now->claims[k], change, f);
+	if (c->flags != flags) {
+		c->flags = flags;
+		c->changed = true;
+	}
+	return e;
+}
+
+/* Are there other control segments of this compartment than this one? */
 static enum err
 has_others(struct replica *r, int64_t cpt, int64_t segment, bool *others,
     struct fail *f)
@@ -68,11 +100,14 @@ has_others(struct replica *r, int64_t cpt, int64_t segment, bool *others,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT 1 FROM _grant WHERE cpt = ?1 AND segment <> ?2 LIMIT 1", f);
+	    "SELECT 1 FROM _segment WHERE cpt = ?1 AND chain = ?2"
+	    " AND no <> ?3 LIMIT 1",
+	    f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, cpt);
-	stmt_int(s, 2, segment);
+	stmt_int(s, 2, CHAIN_CONTROL);
+	stmt_int(s, 3, segment);
 	e = stmt_step(s, others, f);
 	stmt_reset(s);
 	return e;
@@ -83,16 +118,16 @@ has_others(struct replica *r, int64_t cpt, int64_t segment, bool *others,
 struct opening {
 	struct replica *r;
 	struct compartment *c;
-	const struct grant_claims *all;
+	const struct control *now;
 	bool new_key;
 };
 
 static bool
-entry_counts(const struct grant_claims *all, int64_t segment,
+entry_counts(const struct control *now, int64_t segment,
     const struct grant_entry *e)
 {
-	for (size_t k = 0; k < all->n; k++) {
-		const struct grant_claim *c = &all->at[k];
+	for (size_t k = 0; k < now->claim_count; k++) {
+		const struct control_claim *c = &now->claims[k];
 
 		if (c->segment == segment && c->kind == e->kind &&
 		    id_equal(&c->key_id, &e->key_id) &&
@@ -102,20 +137,30 @@ entry_counts(const struct grant_claims *all, int64_t segment,
 	return false;
 }
 
-/* The key pair of ours that this entry is sealed to, or false. */
 static bool
-for_us(const struct identity *i, const struct grant_entry *e,
-    const uint8_t **key, const uint8_t **secret)
+for_us(const struct identity *i, const struct grant_entry *e)
 {
-	if (e->kind == GRANT_NODE) {
-		*key = i->box_key;
-		*secret = i->box_secret;
+	if (e->kind == GRANT_NODE)
 		return memcmp(e->recipient, i->node.b, ID_BYTES) == 0;
-	}
-	*key = i->agency_box_key;
-	*secret = i->agency_box_secret;
 	return i->has_agency_secret &&
 	    memcmp(e->recipient, i->agency.b, ID_BYTES) == 0;
+}
+
+/* With the key pair of ours that the box is sealed to, whichever of two with
+ * one number that is. ERR_NOTFOUND: that key is not here. */
+static enum err
+open_box(struct grant_secret *out, const struct identity *i,
+    const struct grant_entry *e, const struct grant_place *place)
+{
+	const struct identity_key *k;
+	enum err got = ERR_NOTFOUND;
+
+	if (e->kind == GRANT_NODE)
+		return grant_box_open(out, e, place, i->box_key, i->box_secret);
+	for (size_t at = 0;
+	     got != OK && (k = identity_key_at(i, e->serial, at)) != NULL; at++)
+		got = grant_box_open(out, e, place, k->box_key, k->box_secret);
+	return got;
 }
 
 /* What the box says of subject and category must agree with what is known. */
@@ -139,17 +184,20 @@ static enum err
 open_entry(struct opening *o, const struct grant_entry *entry,
     const struct grant_place *place, struct fail *f)
 {
-	const uint8_t *key, *secret;
 	struct grant_secret got;
 	bool is_new = false;
 	enum err e;
 
-	if (!for_us(&o->r->identity, entry, &key, &secret))
+	if (!for_us(&o->r->identity, entry))
 		return OK;
 	e = grant_key_by_id(o->r, o->c->no, &entry->key_id, got.key, f);
 	if (e != ERR_NOTFOUND)
 		goto out;
-	e = grant_box_open(&got, entry, place, key, secret);
+	e = open_box(&got, &o->r->identity, entry, place);
+	if (e == ERR_NOTFOUND) {
+		e = OK;
+		goto out;
+	}
 	if (e != OK || !secret_fits(o, &got)) {
 		replica_tally(o->r, "grant box refused", 1);
 		e = OK;
@@ -178,7 +226,7 @@ open_segment(void *context, int64_t segment, const struct member_node *issuer,
 	enum err e = OK;
 
 	for (size_t k = 0; e == OK && k < body->count; k++)
-		if (entry_counts(o->all, segment, &body->entry[k]))
+		if (entry_counts(o->now, segment, &body->entry[k]))
 			e = open_entry(o, &body->entry[k], &place, f);
 	return e;
 }
@@ -240,76 +288,58 @@ follow_up(struct replica *r, struct compartment *c, const struct change *change,
 	return e;
 }
 
-struct collecting {
-	struct replica *r;
-	struct compartment *c;
-	struct grant_claims *all;
+/* A grant that is alone so far; NULL body: read all there are. */
+struct alone {
+	int64_t segment;
+	const struct member_node *issuer;
+	const struct grant_body *body;
 };
 
 static enum err
-collect(void *context, int64_t segment, const struct member_node *issuer,
-    const struct grant_body *body, struct fail *f)
+each_or(struct opening *o, const struct alone *one, grant_segment_fn each,
+    struct fail *f)
 {
-	struct collecting *k = context;
+	return one->body != NULL
+	    ? each(o, one->segment, one->issuer, one->body, f)
+	    : grant_each(o->r, o->c->no, each, o, f);
+}
+
+/* What all control segments of the compartment say together, written down and
+ * used. */
+static enum err
+settle(struct replica *r, struct compartment *c, const struct alone *one,
+    struct change *change, struct fail *f)
+{
+	struct control *now = NULL;
+	struct opening o = { .r = r, .c = c };
 	enum err e;
 
-	e = compartment_learn(k->r, k->c, &body->owner, body->name, NULL, NULL,
-	    f);
-	if (e == ERR_FORMAT) /* names another compartment: void whole */
+	e = control_load(&now, r, c, f);
+	if (e == ERR_LIMIT) {
+		/* a flood: what held before it holds */
+		replica_tally(r, "control over the limit", 1);
 		return OK;
-	return e == OK ? grant_claims_add(k->all, body, segment, issuer, f) : e;
-}
-
-/* All grant segments of the compartment, at among them, from the start. */
-static enum err
-settle_all(struct replica *r, struct compartment *c, int64_t at,
-    struct change *change, struct fail *f)
-{
-	struct grant_claims all = { 0 };
-	struct collecting k = { .r = r, .c = c, .all = &all };
-	struct opening o = { .r = r, .c = c, .all = &all };
-	enum err e;
-
-	e = grant_each(r, c->no, at, collect, &k, f);
-	if (e != OK)
-		goto out;
-	grant_settle(r, &c->owner, &all);
-	for (size_t i = 0; e == OK && i < all.n; i++)
-		e = write_claim(r, c, &all.at[i], change, f);
+	}
+	if (e == OK && now->known && !c->has_owner)
+		e = compartment_learn(r, c, &now->founder, now->name, NULL,
+		    NULL, f);
 	if (e == OK)
-		e = grant_each(r, c->no, at, open_segment, &o, f);
+		e = write_control(r, c, now, change, f);
+	o.now = now;
 	if (e == OK)
-		e = grant_each(r, c->no, at, read_basis, &o, f);
+		e = each_or(&o, one, open_segment, f);
+	if (e == OK)
+		e = each_or(&o, one, read_basis, f);
 	change->new_key |= o.new_key;
-out:
-	free(all.at);
+	control_free(now);
 	return e;
 }
 
-/* The first grant segment of a compartment: nothing else to look at. */
 static enum err
-settle_first(struct replica *r, struct compartment *c, int64_t segment,
-    const struct member_node *issuer, const struct grant_body *body,
-    struct change *change, struct fail *f)
+settle_all(struct replica *r, struct compartment *c, struct change *change,
+    struct fail *f)
 {
-	struct grant_claims all = { 0 };
-	struct opening o = { .r = r, .c = c, .all = &all };
-	enum err e;
-
-	e = grant_claims_add(&all, body, segment, issuer, f);
-	if (e != OK)
-		goto out;
-	grant_settle(r, &c->owner, &all);
-	for (size_t i = 0; e == OK && i < all.n; i++)
-		e = write_claim(r, c, &all.at[i], change, f);
-	if (e == OK)
-		e = open_segment(&o, segment, issuer, body, f);
-	if (e == OK)
-		e = read_basis(&o, segment, issuer, body, f);
-	change->new_key |= o.new_key;
-out:
-	free(all.at);
-	return e;
+	return settle(r, c, &(struct alone){ 0 }, change, f);
 }
 
 enum err
@@ -319,6 +349,7 @@ grant_apply(struct replica *r, struct compartment *c, int64_t segment,
 {
 	struct grant_body *b = malloc(sizeof(*b));
 	struct change change = { 0 };
+	struct alone one = { segment, issuer, NULL };
 	bool others = false;
 	enum err e;
 
@@ -337,10 +368,9 @@ grant_apply(struct replica *r, struct compartment *c, int64_t segment,
 	}
 	if (e == OK)
 		e = has_others(r, c->no, segment, &others, f);
-	if (e == OK && others)
-		e = settle_all(r, c, segment, &change, f);
-	else if (e == OK)
-		e = settle_first(r, c, segment, issuer, b, &change, f);
+	one.body = others ? NULL : b;
+	if (e == OK)
+		e = settle(r, c, &one, &change, f);
 	if (e == OK)
 		e = follow_up(r, c, &change, f);
 out:
@@ -357,13 +387,15 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 
 	/* kept, not dropped: at_ms says when a grant was first applied here */
 	e = db_stmt(&s, r->db,
-	    "UPDATE _grant SET rights = 0, basis = NULL WHERE cpt = ?1", f);
+	    "UPDATE _grant SET rights = 0, ended = 0, basis = NULL WHERE cpt = "
+	    "?1",
+	    f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, c->no);
 	e = stmt_run(s, f);
 	if (e == OK)
-		e = settle_all(r, c, 0, &change, f);
+		e = settle_all(r, c, &change, f);
 	if (e == OK && change.new_key) {
 		c->rederive = true;
 		c->changed = true;
@@ -399,7 +431,7 @@ grant_retry(struct replica *r, struct fail *f)
 		change = (struct change){ 0 };
 		e = compartment_get(r, &c, cpt, f);
 		if (e == OK)
-			e = settle_all(r, c, 0, &change, f);
+			e = settle_all(r, c, &change, f);
 		if (e == OK)
 			e = follow_up(r, c, &change, f);
 	}

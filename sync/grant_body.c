@@ -83,6 +83,7 @@ read_entry(struct rd *r, struct grant_entry *e)
 	e->right = (enum grant_right)right;
 	e->kind = (enum grant_recipient)rd_max(r, GRANT_NODE);
 	rd_copy(r, e->recipient, sizeof(e->recipient));
+	e->serial = e->kind == GRANT_AGENCY ? rd_uint(r) : 0;
 	e->box = rd_bytes(r, &e->box_n, GRANT_BOX_MAX);
 	if (r->err == OK && !box_length_ok(e->box_n))
 		rd_fail(r);
@@ -103,6 +104,20 @@ read_basis(struct rd *r, struct grant_body *b)
 		rd_fail(r);
 }
 
+void
+grant_entries_read(struct rd *r, struct grant_body *b)
+{
+	b->count = (size_t)rd_max(r, LIMIT_GRANT_ENTRIES);
+	for (size_t k = 0; r->err == OK && k < b->count; k++) {
+		read_entry(r, &b->entry[k]);
+		if (k > 0 && entry_compare(&b->entry[k - 1], &b->entry[k]) >= 0)
+			rd_fail(r);
+	}
+	read_basis(r, b);
+	b->basis_entry =
+	    r->err == OK && b->basis != NULL ? &b->entry[b->basis[0]] : NULL;
+}
+
 enum err
 grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n)
 {
@@ -113,15 +128,9 @@ grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n)
 	memset(&b, 0, sizeof(b));
 	rd_copy(&r, b.owner.b, sizeof(b.owner.b));
 	rd_copy(&r, b.name, sizeof(b.name));
-	b.count = (size_t)rd_max(&r, LIMIT_GRANT_ENTRIES);
+	grant_entries_read(&r, &b);
 	if (b.count == 0)
 		rd_fail(&r);
-	for (size_t k = 0; r.err == OK && k < b.count; k++) {
-		read_entry(&r, &b.entry[k]);
-		if (k > 0 && entry_compare(&b.entry[k - 1], &b.entry[k]) >= 0)
-			rd_fail(&r);
-	}
-	read_basis(&r, &b);
 	e = rd_done(&r);
 	if (e != OK)
 		return e;
@@ -147,10 +156,8 @@ grant_body_sort(struct grant_body *body)
 }
 
 void
-grant_body_encode(struct buf *out, const struct grant_body *body)
+grant_entries_encode(struct buf *out, const struct grant_body *body)
 {
-	buf_put(out, body->owner.b, sizeof(body->owner.b));
-	buf_put(out, body->name, sizeof(body->name));
 	buf_uint(out, body->count);
 	for (size_t k = 0; k < body->count; k++) {
 		const struct grant_entry *e = &body->entry[k];
@@ -159,9 +166,19 @@ grant_body_encode(struct buf *out, const struct grant_body *body)
 		buf_u8(out, (uint8_t)e->right);
 		buf_u8(out, (uint8_t)e->kind);
 		buf_put(out, e->recipient, sizeof(e->recipient));
+		if (e->kind == GRANT_AGENCY)
+			buf_uint(out, e->serial);
 		buf_bytes(out, e->box, e->box_n);
 	}
 	buf_bytes(out, body->basis, body->basis != NULL ? body->basis_n : 0);
+}
+
+void
+grant_body_encode(struct buf *out, const struct grant_body *body)
+{
+	buf_put(out, body->owner.b, sizeof(body->owner.b));
+	buf_put(out, body->name, sizeof(body->name));
+	grant_entries_encode(out, body);
 }
 
 /* ---- boxes ------------------------------------------------------------------ */
@@ -179,6 +196,7 @@ bind(uint8_t out[static GRANT_BIND_BYTES], const struct grant_place *place,
 	hash_u64(&h, (uint64_t)e->kind);
 	hash_put(&h, e->recipient, sizeof(e->recipient));
 	hash_u64(&h, (uint64_t)e->right);
+	hash_u64(&h, e->serial);
 	hash_final(&h, out);
 }
 

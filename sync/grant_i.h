@@ -3,7 +3,8 @@
  * what apply, share and list need of each other. Private to grant*.c.
  *
  *   owner 16 | name 16 | count | entries | basis length | basis
- *   entry: key id 16 | right 1 | recipient kind 1 | recipient 16 | box
+ *   entry: key id 16 | right 1 | recipient kind 1 | recipient 16 | serial of
+ *   an agency's key | box
  *   basis: entry number 1 | nonce 24 | ciphertext; it is why the recipient of
  *   that entry was granted what it was granted here
  *
@@ -14,6 +15,7 @@
 
 #include "sync/box.h"
 #include "sync/grant.h"
+#include "sync/rd.h"
 #include "sync/replica_i.h"
 
 #define GRANT_BIND_BYTES 16
@@ -31,6 +33,8 @@ struct grant_entry {
 	enum grant_right right;
 	enum grant_recipient kind;
 	uint8_t recipient[ID_BYTES];
+	uint64_t serial;    /* key number of the agency's key that the box is
+			  * sealed to; 0 for a node, which has one key */
 	const uint8_t *box; /* borrowed from the body */
 	size_t box_n;
 };
@@ -64,6 +68,10 @@ enum err grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n);
 void grant_body_sort(struct grant_body *body);
 /* Appended; sorted before. */
 void grant_body_encode(struct buf *out, const struct grant_body *body);
+/* The part from the number of entries on, as in other bodies that grant: there
+ * may be none. Of *b these are written: count, entry, basis, basis_entry. */
+void grant_entries_read(struct rd *r, struct grant_body *b);
+void grant_entries_encode(struct buf *out, const struct grant_body *body);
 
 /* Seal one entry's box into box[GRANT_BOX_MAX] and point the entry at it.
  * e: all but box. ERR_INPUT: recipient_key is no usable key. */
@@ -157,42 +165,15 @@ enum err grant_making_issue(struct grant_making *m, struct replica *r,
     struct fail *f);
 void grant_making_release(struct grant_making *m);
 
-/* ---- which entries count ---------------------------------------------- */
+/* ---- reading them from the log ----------------------------------------- */
 
-/* One entry on its way through the fixed point. */
-struct grant_claim {
-	int64_t segment;
-	const struct member_node *issuer;
-	struct key_id key_id;
-	enum grant_recipient kind;
-	uint8_t recipient[ID_BYTES];
-	enum grant_right right;
-	bool counts;
-};
-
-struct grant_claims {
-	struct grant_claim *at; /* owned */
-	size_t n, room;
-};
-
-/* One more segment's entries. */
-enum err grant_claims_add(struct grant_claims *all,
-    const struct grant_body *body, int64_t segment,
-    const struct member_node *issuer, struct fail *f);
-/* Mark everything that counts: the least fixed point of the rules. */
-void grant_settle(struct replica *r, const struct agency_id *owner,
-    struct grant_claims *all);
-/* Is the recipient this agency, or a node known to be of it? */
-bool grant_in_agency(struct replica *r, const struct grant_claim *k,
-    const struct agency_id *agency);
-/* Every applied grant segment of a compartment that is not malformed, in log
- * order, and number at even if it is not marked as applied yet. body borrows
- * for the call. */
+/* Every segment of a compartment that grants something (grants and removals)
+ * and is not malformed, in log order. body borrows for the call. */
 typedef enum err (*grant_segment_fn)(void *context, int64_t segment,
     const struct member_node *issuer, const struct grant_body *body,
     struct fail *f);
-enum err grant_each(struct replica *r, int64_t cpt, int64_t at,
-    grant_segment_fn each, void *context, struct fail *f);
+enum err grant_each(struct replica *r, int64_t cpt, grant_segment_fn each,
+    void *context, struct fail *f);
 /* Is this node, by any valid record, registrar of that agency? */
 bool grant_is_registrar(const struct member_node *n,
     const struct agency_id *agency);

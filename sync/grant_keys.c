@@ -272,6 +272,13 @@ out:
 
 /* ---- who may ------------------------------------------------------------------- */
 
+bool
+grant_is_registrar(const struct member_node *n, const struct agency_id *agency)
+{
+	return (n->ever_roles & MEMBER_REGISTRAR) != 0 &&
+	    id_equal(&n->agency, agency);
+}
+
 enum err
 grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],

@@ -94,6 +94,21 @@ recipient_key(struct replica *r, enum grant_recipient kind,
 	return agency != NULL ? agency->box_key : NULL;
 }
 
+/* Which of the recipient's keys that is. A node has one. */
+static uint64_t
+recipient_key_no(struct replica *r, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES])
+{
+	const struct member_agency *agency;
+	struct agency_id id;
+
+	if (kind == GRANT_NODE)
+		return 0;
+	memcpy(id.b, recipient, ID_BYTES);
+	agency = members_agency(r->members, &id);
+	return agency != NULL ? agency->key_no : 0;
+}
+
 enum err
 grant_making_add(struct grant_making *m, struct replica *r,
     const struct grant_key *key, enum grant_recipient kind,
@@ -117,7 +132,8 @@ grant_making_add(struct grant_making *m, struct replica *r,
 	e = &m->body.entry[m->body.count];
 	*e = (struct grant_entry){ .key_id = key->id,
 		.kind = kind,
-		.right = right };
+		.right = right,
+		.serial = recipient_key_no(r, kind, recipient) };
 	memcpy(e->recipient, recipient, ID_BYTES);
 	memcpy(secret.key, key->key, sizeof(secret.key));
 	secret.subject = m->c->subject;

@@ -134,9 +134,10 @@ CREATE TABLE _key (
 	PRIMARY KEY (cpt, key_id)
 ) WITHOUT ROWID;
 
--- Derived from grant segments: who was given which key.
+-- Derived from control segments: who was given which key.
 -- recipient_kind 0 agency, 1 node; rights 1 read, 2 write, 0 void as far as is
--- known. at_ms: when it was first applied here.
+-- known. ended 1: because of it this key is not sealed under any more, whether
+-- it counts or not. at_ms: when it was first applied here.
 CREATE TABLE _grant (
 	cpt BIGINT NOT NULL,
 	key_id BLOB NOT NULL,
@@ -144,6 +145,7 @@ CREATE TABLE _grant (
 	recipient BLOB NOT NULL,
 	segment BIGINT NOT NULL,
 	rights BIGINT NOT NULL,
+	ended BIGINT NOT NULL,
 	basis TEXT,
 	at_ms BIGINT NOT NULL,
 	PRIMARY KEY (cpt, key_id, recipient_kind, recipient, segment)

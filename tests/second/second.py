@@ -199,9 +199,7 @@ class Replica:
         r = Reader(s.body)
         owner, name = r.take(16), r.take(16)
         want(s.compartment == labelled("compartment-id", 16, self.network, owner, name), "grant")
-        fields = "id:16 right:byte kind:byte to:16 box:bytes"
-        entries = [r.read(fields) for _ in range(r.uint(256, 1))]
-        ascending([(e.id, e.kind, e.to) for e in entries])
+        entries = read_entries(r, 1)
         basis, counts = r.bytes(), self.nodes[s.node].agency == owner and self.roles[s.node] & 4
         r.done()
         for number, e in enumerate(entries):
@@ -210,11 +208,44 @@ class Replica:
                     "bound:16 key:32 subject:16 category:padded_text")
                 want(e.right in (1, 2) and e.id == labelled("key-id", 16, key=b.key), "key")
                 want(b.bound == labelled("grant-box", 16, s.compartment, e.id, s.node, u64(e.kind),
-                                         e.to, u64(e.right)), "box of another grant")
+                                         e.to, u64(e.right), u64(e.number)), "box of another grant")
                 ad = named("grant-basis-ad", s.compartment, e.id, s.node, bytes([e.kind]), e.to)
                 why = basis[:1] == bytes([number]) and Reader(aead_open(basis[25:], ad, basis[
                     1:25], labelled("grant-basis-key", 32, key=b.key))).padded_text()
                 yield b.key, b.subject, b.category, e.right, why
+
+# ---- what control segments say
+def read_entries(r, least):
+    entries = []
+    for _ in range(r.uint(256, least)):
+        e = r.read("id:16 right:byte kind:byte to:16")
+        want(e.kind < 2, "kind of recipient")
+        e.number = r.uint() if e.kind == 0 else 0
+        entries.append(r.read("box:bytes", e))
+    ascending([(e.id, e.kind, e.to) for e in entries])
+    return entries
+def read_points(r):
+    points = [(r.take(8), *(lambda v: (v & 3, v >> 2))(r.uint(SEQ_MAX << 2 | 3)), r.take(32))
+              for _ in range(r.uint(64))]
+    return ascending(points)
+def read_control(kind, data):
+    r = Reader(data)
+    said = [r.take(16), r.take(16)]
+    if kind == "remove":
+        said += [r.uint(5), ascending([(r.uint(1), r.take(16)) for _ in range(r.uint(64, 1))]),
+                 read_points(r), [(e.id, e.right, e.number) for e in read_entries(r, 0)], r.bytes()]
+    if kind in ("judgement", "adopt"):
+        said += [read_points(r)]
+    if kind == "adopt":
+        said += [ascending([r.take(32) for _ in range(r.uint(64))])]
+    if kind == "transfer":
+        said += [r.uint(1), r.take(16)]
+        said += [r.take(32)] if said[2] else []
+    if kind == "shred":
+        said += [r.uint(1)]
+        said += [r.take(32) if said[2] else r.bytes()]
+    r.done()
+    return said
 
 # ---- messages and bundles
 HELLO = ("low:uint high:uint format_low:uint format_high:uint network:16 stream:8 their:8" +
@@ -278,6 +309,14 @@ def checks(lines, keys):
     yield "a part of a document fits its list and root", verify(B["segment-attachment"]) and (
         part == B["part-only"] and labelled("document-part", 32, part[18:]) == B["part-list"][18:]
         and labelled("document-root", 32, u64(3), B["part-list"][18:]) == B["part-derived"])
+    of = {x: read_control(x.partition("-")[0], B[x]) for x in (
+        "remove judgement adopt transfer transfer-accept shred shred-done").split()}
+    yield "control says who leaves, what is cut, void, adopted, handed over, destroyed", (
+        of["remove"][2:4] == [4, [(0, b"\x33" * 16), (1, b"\x22" * 16)]]
+        and [p[1:3] for p in of["remove"][4]] == [(0, 0), (1, 300)]
+        and of["remove"][5] == [(b"\x60" * 16, 2, 1)] and of["judgement"][2][0][3] == bytes(32)
+        and of["adopt"][3] == [b"\x70" * 32] and of["transfer-accept"][4] == b"\x71" * 32
+        and of["shred"][3] == b"" and of["shred-done"][3] == b"\x72" * 32)
     pair = sodium.crypto_scalarmult_base(SECRET), SECRET
     b = open_bundle(BUNDLE, ID, pair)
     yield "the bundle verifies and opens", B["bundle-derived"].endswith(b.key)

@@ -1,6 +1,7 @@
 /*
  * Inside the examples: how a line is printed, and those of membership,
- * grants (golden_member.c) and the bundle (golden_bundle.c).
+ * grants (golden_member.c), of other control (golden_control.c) and the bundle
+ * (golden_bundle.c).
  */
 #ifndef FOOTBRIDGE_TESTS_GOLDEN_I_H
 #define FOOTBRIDGE_TESTS_GOLDEN_I_H
@@ -23,6 +24,13 @@ void golden_member_agency_key(struct buf *text);
 void golden_member_derived(struct buf *text);
 void golden_grant(struct buf *text);
 void golden_grant_box(struct buf *text);
+void golden_remove(struct buf *text);
+void golden_judgement(struct buf *text);
+void golden_adopt(struct buf *text);
+void golden_transfer(struct buf *text);
+void golden_accept(struct buf *text);
+void golden_shred(struct buf *text);
+void golden_shredded(struct buf *text);
 void golden_bundle_header(struct buf *text);
 void golden_bundle_derived(struct buf *text);
 void golden_backup_manifest(struct buf *text);

@@ -330,6 +330,7 @@ golden_grant(struct buf *text)
 	golden_take(text, &r, 1, "right: read");
 	golden_take(text, &r, 1, "recipient: an agency");
 	golden_take(text, &r, 16, "its id");
+	golden_take(text, &r, 0, "number of its key");
 	golden_take(text, &r, 0, "length of the box");
 	golden_take(text, &r, 32, "box: passing public key");
 	golden_take(text, &r, x.body.entry[0].box_n - 32, "box: sealed");

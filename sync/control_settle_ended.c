@@ -1,0 +1,94 @@
+/* Step 8 of settling: which epochs are not sealed under any more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/control_i.h"
+
+static enum err
+end_by(struct settling *s, size_t claim, size_t removal)
+{
+	struct control *out = s->out;
+
+	if (!SETTLE_ROOM(out->ended, s->ended_room, out->ended_count))
+		return ERR_NOMEM;
+	out->ended[out->ended_count++] = (struct control_ended){
+		.segment = s->item[removal].no,
+		.key_id = out->claims[claim].key_id,
+	};
+	out->claims[claim].ended = true;
+	return OK;
+}
+
+/* By every removal that names this recipient and that the grant does not
+ * follow. */
+static enum err
+end_by_removals(struct settling *s, size_t claim, enum grant_recipient kind,
+    const uint8_t *recipient)
+{
+	size_t first, end;
+	enum err e = OK;
+
+	settle_leavers(s, kind, recipient, &first, &end);
+	for (size_t k = first; e == OK && k < end; k++)
+		if (!settle_follows(s, s->claims[claim].item,
+			s->leavers[k].item))
+			e = end_by(s, claim, s->leavers[k].item);
+	return e;
+}
+
+static enum err
+end_one(struct settling *s, size_t claim)
+{
+	struct control_claim *c = &s->out->claims[claim];
+	const struct member_node *node;
+	struct agency_id agency;
+	struct node_id id;
+	enum err e;
+
+	e = end_by_removals(s, claim, c->kind, c->recipient);
+	if (c->kind == GRANT_AGENCY) {
+		memcpy(agency.b, c->recipient, ID_BYTES);
+		if (c->serial < members_exposed_key(s->m, &agency) ||
+		    members_agency_undone(s->m, &agency))
+			c->ended = true;
+		return e;
+	}
+	memcpy(id.b, c->recipient, ID_BYTES);
+	if (members_revocation(s->m, &id) != NULL)
+		c->ended = true;
+	node = members_node(s->m, &id);
+	if (e == OK && node != NULL)
+		e = end_by_removals(s, claim, GRANT_AGENCY, node->agency.b);
+	return e;
+}
+
+static int
+compare_ended(const void *x, const void *y)
+{
+	const struct control_ended *a = x, *b = y;
+	int c = id_compare(&a->key_id, &b->key_id);
+
+	return c != 0 ? c
+		      : (a->segment > b->segment) - (a->segment < b->segment);
+}
+
+enum err
+settle_ended(struct settling *s)
+{
+	struct control *out = s->out;
+	size_t n = 0;
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < out->claim_count; k++)
+		if (out->claims[k].ever)
+			e = end_one(s, k);
+	if (e != OK || out->ended_count == 0)
+		return e;
+	qsort(out->ended, out->ended_count, sizeof(*out->ended), compare_ended);
+	for (size_t k = 0; k < out->ended_count; k++)
+		if (n == 0 ||
+		    compare_ended(&out->ended[n - 1], &out->ended[k]) != 0)
+			out->ended[n++] = out->ended[k];
+	out->ended_count = n;
+	return OK;
+}
