@@ -9,6 +9,7 @@
 
 #include "sync/db.h"
 #include "sync/receipt.h"
+#include "sync/sweep.h"
 
 /* Hellos in one contact: a second one follows when a stream was renamed. */
 #define HELLOS_MAX 3
@@ -48,6 +49,7 @@ struct exchange {
 	uint64_t told[LANE_COUNT], told_staged[LANE_COUNT];
 	struct units_want ours[LANE_COUNT]; /* what we want of their offers */
 	uint8_t their_members[MESSAGE_SHORT_MARK];
+	struct sweep *sweep; /* owned */
 	struct exchange_stats stats;
 };
 
@@ -73,6 +75,10 @@ exchange_new(struct exchange **out, struct replica *r,
 		    "exchange: the peer is no member known here");
 	if ((x = calloc(1, sizeof(*x))) == NULL)
 		return fail_set(f, ERR_NOMEM, "exchange: out of memory");
+	if (sweep_new(&x->sweep, f) != OK) {
+		free(x);
+		return ERR_NOMEM;
+	}
 	x->r = r;
 	x->peer = *peer;
 	x->their_budget_bytes = LIMIT_UNIT_MAX_BYTES;
@@ -84,6 +90,9 @@ exchange_new(struct exchange **out, struct replica *r,
 void
 exchange_free(struct exchange *x)
 {
+	if (x == NULL)
+		return;
+	sweep_free(x->sweep);
 	free(x);
 }
 
@@ -178,10 +187,26 @@ put_wants(struct exchange *x, struct buf *out, const struct lane_state *state)
 	return any;
 }
 
+/* A sweep's next question, if there is one. */
+static enum err
+ask_sweep(struct exchange *x, struct buf *out, bool drained, struct fail *f)
+{
+	bool due = false;
+	enum err e = OK;
+
+	if (drained && sweep_phase(x->sweep) == SWEEP_NONE)
+		e = lane_sweep_due(x->r, &due, x->peer_no, f);
+	if (e == OK && due)
+		sweep_begin(x->sweep);
+	return e == OK ? sweep_ask(x->sweep, x->r, out, &x->peer, drained,
+			     x->plan.budget_bytes, f)
+		       : e;
+}
+
 static enum err
 ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 {
-	struct buf notes = { .limit = 65536 }, units = { 0 };
+	struct buf notes = { .limit = 65536 }, units = { 0 }, sweep = { 0 };
 	uint8_t check[MESSAGE_CHECK_BYTES];
 	struct lane_state state;
 	bool wants = false;
@@ -196,6 +221,9 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	e = units_send(x->r, &units, &x->plan, &x->stats, f);
 	*nothing =
 	    e == OK && !x->plan.any && (x->their_flags & MESSAGE_MORE) == 0;
+	if (e == OK)
+		e = ask_sweep(x, &sweep, *nothing, f);
+	*nothing = *nothing && sweep.n == 0;
 	if (e != OK || *nothing)
 		goto out;
 	e = exchange_receipts(x->r, &notes, &x->receipts_sent, &state, &x->peer,
@@ -212,11 +240,13 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	buf_put(body, check, sizeof(check));
 	buf_put(body, notes.p, notes.n);
 	buf_put(body, units.p, units.n);
-	if (wants || x->plan.any)
+	buf_put(body, sweep.p, sweep.n);
+	if (wants || x->plan.any || sweep.n > 0)
 		x->idle = 0;
 out:
 	buf_release(&notes);
 	buf_release(&units);
+	buf_release(&sweep);
 	return e;
 }
 
@@ -283,6 +313,8 @@ take_hello(struct exchange *x, struct lane_state *state,
 	memcpy(x->their_stream, h->stream, sizeof(x->their_stream));
 	memcpy(x->their_members, h->members, sizeof(x->their_members));
 	x->want_receipts = h->want_receipts;
+	if (h->want_sweep)
+		sweep_begin(x->sweep);
 	x->plan = (struct units_plan){ .peer = x->peer_no };
 	for (int i = 0; i < LANE_COUNT; i++) {
 		x->plan.from[i] = state->lane[i].acked;
@@ -316,6 +348,7 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 
 	if (e == OK && x->state == SENT && (m->flags & MESSAGE_HELLO) != 0) {
 		*again = true; /* it did not know the streams we spoke of */
+		sweep_again(x->sweep);
 		return OK;
 	}
 	for (int i = 0; e == OK && x->state == SENT && i < LANE_COUNT; i++)
@@ -339,6 +372,8 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 		if (notes->any_units || offered ||
 		    x->stats.received + x->stats.spared > before)
 			x->idle = 0;
+		e = sweep_take(x->sweep, x->r, x->peer_no, &x->peer,
+		    notes->has_sweep ? &notes->sweep : NULL, &x->stats, f);
 	}
 	free(notes);
 	return e;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sync/receipt.h"
+#include "sync/sweep.h"
 
 /* ---- what both sides do -------------------------------------------------- */
 
@@ -225,6 +226,7 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 	bool hello = a->again || (a->m.flags & MESSAGE_HELLO) != 0, sent;
 	struct buf notes = { .limit = 65536 };
 	struct buf units = { .limit = LIMIT_MESSAGE_BYTES };
+	struct buf sweep = { .limit = LIMIT_MESSAGE_BYTES };
 	enum err e = lane_load(a->r, &a->state, a->state.peer, f);
 
 	a->plan.peer = a->state.peer;
@@ -240,6 +242,10 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 		    EXCHANGE_RECEIPT_MOVED, false, a->stats, f);
 	for (int i = 0; e == OK && i < LANE_COUNT; i++)
 		exchange_want(&notes, (enum lane)i, &a->notes.offered[i]);
+	/* what it finds to be lacking there goes with the units */
+	if (e == OK && !a->again && a->notes.has_sweep)
+		e = sweep_answer(a->r, &sweep, a->state.peer, a->peer,
+		    &a->notes.sweep, a->m.budget_bytes, a->stats, f);
 	if (e == OK && !a->again)
 		e = units_send(a->r, &units, &a->plan, a->stats, f);
 	if (e == OK) {
@@ -252,9 +258,11 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 			e = put_hello(a, body, f);
 		buf_put(body, notes.p, notes.n);
 		buf_put(body, units.p, units.n);
+		buf_put(body, sweep.p, sweep.n);
 	}
 	buf_release(&notes);
 	buf_release(&units);
+	buf_release(&sweep);
 	return e;
 }
 

@@ -61,6 +61,11 @@ enum err grant_may_write(struct replica *r, const struct compartment *c,
  * registrar of an agency with one, or a relay in such a node's via? */
 enum err grant_routes_to(struct replica *r, int64_t cpt,
     const struct member_node *node, bool *yes, struct fail *f);
+/* The compartments (int64_t numbers, ascending, appended) that two nodes are
+ * both entitled to by what is held here: the same on both when they hold the
+ * same. cost: one scan of _grant */
+enum err grant_scope(struct replica *r, struct buf *cpts,
+    const struct member_node *a, const struct member_node *b, struct fail *f);
 
 struct grant_request {
 	struct row_id subject;

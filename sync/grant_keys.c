@@ -390,3 +390,71 @@ grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
 		*yes = found;
 	return e;
 }
+
+/* Answers for a recipient that was just asked about: compartments have few. */
+#define SCOPE_KNOWN 64
+struct scope {
+	struct replica *r;
+	const struct member_node *a, *b;
+	struct {
+		int64_t kind;
+		uint8_t recipient[ID_BYTES];
+		bool known, a, b;
+	} slot[SCOPE_KNOWN];
+};
+
+static void
+scope_ask(struct scope *s, bool *a, bool *b, int64_t kind,
+    const uint8_t *recipient)
+{
+	size_t at = (recipient[0] ^ (size_t)kind) % SCOPE_KNOWN;
+
+	if (!s->slot[at].known || s->slot[at].kind != kind ||
+	    memcmp(s->slot[at].recipient, recipient, ID_BYTES) != 0) {
+		s->slot[at].known = true;
+		s->slot[at].kind = kind;
+		memcpy(s->slot[at].recipient, recipient, ID_BYTES);
+		s->slot[at].a = row_routes(s->r, kind, recipient, s->a);
+		s->slot[at].b = row_routes(s->r, kind, recipient, s->b);
+	}
+	*a = *a || s->slot[at].a;
+	*b = *b || s->slot[at].b;
+}
+
+enum err
+grant_scope(struct replica *r, struct buf *cpts, const struct member_node *a,
+    const struct member_node *b, struct fail *f)
+{
+	struct scope scope = { .r = r, .a = a, .b = b };
+	bool row, for_a = false, for_b = false;
+	int64_t cpt = 0;
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT cpt, recipient_kind, recipient FROM _grant"
+	    " WHERE rights > 0 ORDER BY cpt",
+	    f);
+
+	if (e != OK)
+		return e;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 2, &n);
+
+		if (stmt_col_int(s, 0) != cpt) {
+			if (for_a && for_b)
+				buf_put(cpts, &cpt, sizeof(cpt));
+			cpt = stmt_col_int(s, 0);
+			for_a = for_b = false;
+		}
+		if (n == ID_BYTES && !(for_a && for_b))
+			scope_ask(&scope, &for_a, &for_b, stmt_col_int(s, 1),
+			    p);
+	}
+	stmt_reset(s);
+	if (e == OK && for_a && for_b)
+		buf_put(cpts, &cpt, sizeof(cpt));
+	if (e == OK && cpts->err != OK)
+		return fail_set(f, cpts->err, "common compartments: %s",
+		    err_text(cpts->err));
+	return e;
+}

@@ -44,9 +44,9 @@ number_at(const struct buf *b, size_t at)
 	return v;
 }
 
-static enum err
-append(struct replica *r, int64_t peer, enum lane lane, enum lane_what what,
-    int64_t ref, struct fail *f)
+enum err
+lane_append(struct replica *r, int64_t peer, enum lane lane,
+    enum lane_what what, int64_t ref, struct fail *f)
 {
 	static const char sql[] =
 	    "INSERT INTO _queue (peer, lane, position, what, ref)"
@@ -203,7 +203,8 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 				e = take_back(r, from, lane, segment, f);
 		} else if (t.entitled &&
 		    (source == NULL || segment > t.reach)) {
-			e = append(r, t.peer, lane, LANE_SEGMENT, segment, f);
+			e = lane_append(r, t.peer, lane, LANE_SEGMENT, segment,
+			    f);
 		}
 	}
 	if (e == OK && from != 0 && !source_routed)
@@ -229,8 +230,8 @@ lane_member(struct replica *r, int64_t member, const struct node_id *source,
 		e = read_numbers(r, &peers,
 		    "SELECT no FROM _peer WHERE no <> ?1", from, f);
 	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i++)
-		e = append(r, number_at(&peers, i), LANE_URGENT, LANE_MEMBER,
-		    member, f);
+		e = lane_append(r, number_at(&peers, i), LANE_URGENT,
+		    LANE_MEMBER, member, f);
 	buf_release(&peers);
 	return e;
 }
@@ -272,7 +273,7 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 	if (e == OK && list.err != OK)
 		e = fail_set(f, list.err, "history: %s", err_text(list.err));
 	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 2)
-		e = append(r, peer, (enum lane)number_at(&list, i + 1),
+		e = lane_append(r, peer, (enum lane)number_at(&list, i + 1),
 		    LANE_SEGMENT, number_at(&list, i), f);
 	buf_release(&list);
 	return e;
@@ -386,7 +387,7 @@ lane_fill(struct replica *r, int64_t peer, struct fail *f)
 	    "SELECT no FROM _member WHERE no > ?1 ORDER BY no", 0, f);
 
 	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i++)
-		e = append(r, peer, LANE_URGENT, LANE_MEMBER,
+		e = lane_append(r, peer, LANE_URGENT, LANE_MEMBER,
 		    number_at(&list, i), f);
 	buf_release(&list);
 	if (e == OK)

@@ -75,6 +75,8 @@ struct lane_peer_info {
 	char last_error[FAIL_TEXT_BYTES];     /* "" after a good contact */
 	uint64_t pending[LANE_COUNT];         /* queued, not acknowledged */
 	bool receipt; /* a signed receipt covers all that was acknowledged */
+	int64_t sweep_equal_ms; /* last sweep that found both equal; 0: none */
+	bool sweep_due;         /* one comes with the next contact */
 };
 /* Number at of the peers, counted from 0 in order of first contact.
  * ERR_NOTFOUND at the end. */
@@ -89,6 +91,31 @@ enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
  * it was good. */
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,
     const char *error, int64_t wire_bytes, struct fail *f);
+
+/* ---- sweeps (sweep.h) ---------------------------------------------------- */
+
+/* Is a sweep with this peer due? A week after the last that found both equal,
+ * a day after any other, or because something asked for it. */
+enum err lane_sweep_due(struct replica *r, bool *due, int64_t peer,
+    struct fail *f);
+/* One is to come with the next contact: with this peer (0: with all but the
+ * peer of that node; NULL: with all). */
+enum err lane_sweep_ask(struct replica *r, int64_t peer,
+    const struct node_id *not_with, struct fail *f);
+/* One ended; equal: what both are to hold and was held here up to a segment
+ * number is held there. */
+enum err lane_sweep_ended(struct replica *r, int64_t peer, bool equal,
+    int64_t reach, struct fail *f);
+/*
+ * Queue again what a peer lacks, unless it is queued already: segments, and
+ * membership records as negative numbers, in any order. Where a stub is all
+ * that is held, its content is wanted from now on (_wanted), and sweeps with
+ * all other peers are due. *queued counts.
+ * cost: reads the peer's queue once, and each item
+ */
+enum err lane_again(struct replica *r, int64_t *queued, int64_t peer,
+    const struct node_id *node, const int64_t *refs, size_t count,
+    struct fail *f);
 
 /* ---- what exchange and bundle call --------------------------------------- */
 

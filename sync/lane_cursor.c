@@ -322,6 +322,8 @@ lane_reset(struct replica *r, int64_t peer, struct fail *f)
 		"DELETE FROM _queue WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
 		forget_ours,
+		/* the queue is right now; what it was is not known */
+		"UPDATE _peer SET sweep_due = 1, sweep_reach = 0 WHERE no = ?1",
 	};
 	struct lane_state old = { .peer = peer };
 	uint8_t stream[LANE_STREAM_BYTES];
@@ -352,6 +354,9 @@ lane_their_stream(struct replica *r, int64_t peer,
 		"DELETE FROM _ahead WHERE peer = ?1",
 		"DELETE FROM _stage WHERE peer = ?1",
 		forget_theirs,
+		/* not at first contact, when there was no name */
+		"UPDATE _peer SET sweep_due = 1, sweep_reach = 0"
+		" WHERE no = ?1 AND HEX(their_stream) <> '0000000000000000'",
 	};
 	enum err e = run_all(r, sql, COUNT_OF(sql), peer, f);
 

@@ -52,7 +52,8 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	static const char sql[] =
 	    "INSERT INTO _peer (node, address, every_s, budget, spent,"
 	    " spent_day, stream, their_stream, last_ok_ms, last_try_ms,"
-	    " last_error) VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, 0, 0, '')";
+	    " last_error, sweep_due, sweep_ms, sweep_equal_ms, sweep_reach)"
+	    " VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, 0, 0, '', 0, ?4, 0, 0)";
 	static const uint8_t none[LANE_STREAM_BYTES];
 	uint8_t stream[LANE_STREAM_BYTES];
 	struct stmt *s;
@@ -71,6 +72,7 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	stmt_blob(s, 1, node->b, sizeof(node->b));
 	stmt_blob(s, 2, stream, sizeof(stream));
 	stmt_blob(s, 3, none, sizeof(none));
+	stmt_int(s, 4, env_wall_ms(replica_env(r)));
 	if ((e = stmt_run(s, f)) != OK)
 		return e;
 	no = db_last_rowid(replica_db(r));
@@ -202,8 +204,8 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 {
 	static const char sql[] =
 	    "SELECT no, node, address, every_s, budget, last_ok_ms,"
-	    " last_try_ms, last_error, spent, spent_day FROM _peer ORDER BY no"
-	    " LIMIT 1 OFFSET ?1";
+	    " last_try_ms, last_error, spent, spent_day, sweep_equal_ms,"
+	    " sweep_due FROM _peer ORDER BY no LIMIT 1 OFFSET ?1";
 	struct lane_peer_info info = { 0 };
 	struct stmt *s;
 	bool row = false;
@@ -228,6 +230,8 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 		    stmt_col_text(s, 7));
 		if (stmt_col_int(s, 9) == today(r))
 			info.spent = stmt_col_int(s, 8);
+		info.sweep_equal_ms = stmt_col_int(s, 10);
+		info.sweep_due = stmt_col_int(s, 11) != 0;
 	}
 	stmt_reset(s);
 	if (e == OK)

@@ -57,6 +57,11 @@
 
 /* Ids offered in one list; its answer is a bitmap of 128 bytes. */
 #define LIMIT_OFFER_ITEMS 1024
+/* A sweep's message: ids of a range are told when it has at most so many, else
+ * it is cut into ranges; ids lacked in one list (64 KiB and a range). */
+#define LIMIT_SWEEP_NAMES 256
+#define LIMIT_SWEEP_RANGES 256
+#define LIMIT_SWEEP_LACK 8192
 /* Runs of positions held ahead of a cursor, per lane: parts of a bundle. */
 #define LIMIT_AHEAD_RUNS 4096
 

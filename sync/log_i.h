@@ -101,6 +101,19 @@ enum err log_branch_added(struct replica *r, struct compartment *c,
 enum err log_position_added(struct replica *r, int64_t author,
     uint64_t position, int64_t no, struct fail *f);
 
+/* ---- log_lost.c ---- */
+
+/* Only the stub of it came: its content is wanted, from whoever a sweep finds
+ * to have it. */
+enum err log_want_whole(struct replica *r, int64_t no, struct fail *f);
+/* The whole came; others who hold the stub may want it too. */
+enum err log_have_whole(struct replica *r, int64_t no,
+    const struct node_id *source, struct fail *f);
+/* One was stored that is not its author's newest: what was held already and
+ * builds on it, since it was here once, is joined to it again. */
+enum err log_lost_came(struct replica *r, const struct log_row *row,
+    struct fail *f);
+
 /* ---- log_parked.c ---- */
 
 #define PARKED_AUTHOR 1

@@ -2,11 +2,44 @@
  * Segments that could not be verified when they came: their author or their
  * predecessor was unknown. They are found again by their place, so what a
  * stored segment sets free costs nothing for all the others, and one pass along
- * a chain places all that can be placed, however they had arrived.
+ * a chain places all that can be placed, however they had arrived. And what was
+ * refused, kept to be looked at.
  */
 #include <stdlib.h>
 
 #include "sync/log_i.h"
+
+enum err
+log_keep_refused(struct replica *r, const struct node_id *peer,
+    const struct fail *why, const uint8_t *bytes, size_t n, struct fail *f)
+{
+	static const struct node_id nobody;
+	struct stmt *s;
+	enum err e;
+
+	/* what is too long to be ours is counted, not kept */
+	if (n > LIMIT_SEGMENT_BYTES)
+		return OK;
+	if (peer == NULL)
+		peer = &nobody;
+	e = db_stmt(&s, r->db,
+	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
+	    " SELECT ?1, ?2, ?3, ?4, ?5"
+	    " WHERE (SELECT count(*) < ?6 AND"
+	    " coalesce(sum(length(bytes)), 0) + ?7 <= ?8 FROM _refused)",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, peer->b, sizeof(peer->b));
+	stmt_int(s, 2, env_wall_ms(r->env));
+	stmt_int(s, 3, (int64_t)why->code);
+	stmt_text(s, 4, why->text);
+	stmt_blob(s, 5, bytes, n);
+	stmt_int(s, 6, LIMIT_REFUSED);
+	stmt_int(s, 7, (int64_t)n);
+	stmt_int(s, 8, LIMIT_REFUSED_BYTES);
+	return stmt_run(s, f);
+}
 
 static enum err
 parked_already(struct replica *r, const struct parked *in, bool *yes,

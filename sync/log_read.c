@@ -2,6 +2,9 @@
  * Operations read back from the log: for history, conflicts and whoever shows
  * what was written.
  */
+#include <sodium.h>
+
+#include "sync/grant.h"
 #include "sync/log_i.h"
 #include "sync/read_i.h"
 
@@ -94,4 +97,25 @@ read_segment_facts(struct replica *r, struct segment_facts *out,
 		(void)stmt_col_copy(s, 3, out->id.b, sizeof(out->id.b));
 	stmt_reset(s);
 	return OK;
+}
+
+enum err
+log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
+    const struct segment *s, struct fail *f)
+{
+	uint8_t key[SEGMENT_KEY_BYTES];
+	enum err e;
+
+	if (s->stub)
+		return ERR_NOTFOUND;
+	for (size_t at = 0;; at++) {
+		e = grant_open_key(r, cpt, s->header.key_prefix, at, key, f);
+		if (e != OK)
+			break;
+		e = segment_open(payload, s, key, NULL);
+		if (e == OK || e == ERR_NOMEM)
+			break;
+	}
+	sodium_memzero(key, sizeof(key));
+	return e;
 }

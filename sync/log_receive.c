@@ -24,38 +24,6 @@ struct receipt_of {
 	int64_t no;                       /* under this number */
 };
 
-enum err
-log_keep_refused(struct replica *r, const struct node_id *peer,
-    const struct fail *why, const uint8_t *bytes, size_t n, struct fail *f)
-{
-	static const struct node_id nobody;
-	struct stmt *s;
-	enum err e;
-
-	/* what is too long to be ours is counted, not kept */
-	if (n > LIMIT_SEGMENT_BYTES)
-		return OK;
-	if (peer == NULL)
-		peer = &nobody;
-	e = db_stmt(&s, r->db,
-	    "INSERT INTO _refused (peer, at_ms, code, reason, bytes)"
-	    " SELECT ?1, ?2, ?3, ?4, ?5"
-	    " WHERE (SELECT count(*) < ?6 AND"
-	    " coalesce(sum(length(bytes)), 0) + ?7 <= ?8 FROM _refused)",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, peer->b, sizeof(peer->b));
-	stmt_int(s, 2, env_wall_ms(r->env));
-	stmt_int(s, 3, (int64_t)why->code);
-	stmt_text(s, 4, why->text);
-	stmt_blob(s, 5, bytes, n);
-	stmt_int(s, 6, LIMIT_REFUSED);
-	stmt_int(s, 7, (int64_t)n);
-	stmt_int(s, 8, LIMIT_REFUSED_BYTES);
-	return stmt_run(s, f);
-}
-
 static enum err
 refuse(struct replica *r, const struct receipt_of *x, enum outcome *outcome,
     const struct fail *why, struct fail *f)
@@ -173,7 +141,11 @@ insert_received(struct replica *r, struct receipt_of *x,
 		a->changed = true;
 	} else {
 		e = log_position_added(r, x->author, h->position, x->no, f);
+		if (e == OK)
+			e = log_lost_came(r, &row, f);
 	}
+	if (e == OK && x->segment.stub)
+		e = log_want_whole(r, x->no, f);
 	return e == OK
 	    ? lane_segment(r, x->c, x->no, (enum lane)h->lane, x->peer, f)
 	    : e;
@@ -237,27 +209,6 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 	return e == OK ? apply_payload(r, x->c, x->no, &author,
 			     x->segment.header.schema, plain->p, plain->n, f)
 		       : e;
-}
-
-enum err
-log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
-    const struct segment *s, struct fail *f)
-{
-	uint8_t key[SEGMENT_KEY_BYTES];
-	enum err e;
-
-	if (s->stub)
-		return ERR_NOTFOUND;
-	for (size_t at = 0;; at++) {
-		e = grant_open_key(r, cpt, s->header.key_prefix, at, key, f);
-		if (e != OK)
-			break;
-		e = segment_open(payload, s, key, NULL);
-		if (e == OK || e == ERR_NOMEM)
-			break;
-	}
-	sodium_memzero(key, sizeof(key));
-	return e;
 }
 
 static enum err
@@ -417,6 +368,8 @@ take_twice(struct replica *r, struct receipt_of *x,
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
 	e = whole_came(r, x, held->no, f);
+	if (e == OK)
+		e = log_have_whole(r, held->no, x->peer, f);
 	return e != OK ? e
 		       : lane_segment(r, x->c, held->no,
 			     (enum lane)x->segment.header.lane, x->peer, f);

@@ -1,6 +1,6 @@
 /*
- * Every item begins with one tag byte: bits 0-1 lane, 2-4 type, 5 position
- * given; the rest zero. All numbers are LEB128 in shortest form.
+ * Every item begins with one tag byte: bits 0-1 lane, 2-4 and 6 type, 5
+ * position given, 7 zero. All numbers are LEB128 in shortest form.
  */
 #include "sync/message.h"
 
@@ -10,8 +10,11 @@
 
 #define TAG_POSITION 0x20u
 #define TAG_LANE 0x03u
+#define TAG_SWEEP 0x40u /* type 8 and up */
+#define TAG_UNUSED 0x80u
 #define BUDGET_STEPS 8 /* 4096 << 8 = LIMIT_UNIT_MAX_BYTES */
 #define RECEIPT_SIG_BYTES 64
+#define HELLO_WANT_SWEEP (1u << LANE_COUNT) /* in the receipts' byte */
 
 _Static_assert((LIMIT_UNIT_MIN_BYTES << BUDGET_STEPS) == LIMIT_UNIT_MAX_BYTES,
     "a budget is a power of two");
@@ -66,7 +69,9 @@ message_hello(struct buf *out, const struct hello *h)
 		put_cursor(out, &h->cursor[i], true);
 		buf_uint(out, h->pending[i]);
 	}
-	buf_u8(out, (uint8_t)h->want_receipts);
+	buf_u8(out,
+	    (uint8_t)(h->want_receipts |
+		(h->want_sweep ? HELLO_WANT_SWEEP : 0)));
 	put_author(out, &h->own);
 	put_author(out, &h->yours);
 	buf_put(out, h->members, sizeof(h->members));
@@ -86,6 +91,10 @@ void
 message_put(struct buf *out, const struct message_item *item,
     bool explicit_position)
 {
+	if (item->type >= MESSAGE_LACK) {
+		message_put_sweep(out, item);
+		return;
+	}
 	buf_u8(out,
 	    (uint8_t)((unsigned)item->lane | (unsigned)item->type << 2 |
 		(explicit_position ? TAG_POSITION : 0)));
@@ -121,6 +130,11 @@ message_put(struct buf *out, const struct message_item *item,
 		buf_put(out, item->author.b, sizeof(item->author.b));
 		buf_put(out, item->signature, RECEIPT_SIG_BYTES);
 		break;
+	case MESSAGE_LACK:
+	case MESSAGE_RANGES:
+	case MESSAGE_NAMES:
+	case MESSAGE_SWEPT:
+		break; /* see above */
 	}
 }
 
@@ -194,6 +208,8 @@ get_hello(struct rd *r, struct hello *h, struct fail *f)
 		h->pending[i] = rd_max(r, LIMIT_SEQ);
 	}
 	h->want_receipts = rd_u8(r);
+	h->want_sweep = (h->want_receipts & HELLO_WANT_SWEEP) != 0;
+	h->want_receipts &= ~HELLO_WANT_SWEEP;
 	if (h->want_receipts >> LANE_COUNT != 0)
 		rd_fail(r);
 	get_author(r, &h->own);
@@ -244,17 +260,46 @@ message_open(struct message *m, const uint8_t *bytes, size_t n, bool request,
 
 /*
  * The order of items (FORMAT.md "Messages"), asserted for every item read:
- * notes first, then units lane by lane, then offers.
+ * notes first, then units lane by lane, then offers, then the sweep: what is
+ * lacking, ranges in ascending order, the end.
  */
-enum { AT_NOTES, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS, AT_BAD };
-enum { IS_NOTE, IS_URGENT, IS_NORMAL, IS_BULK, IS_OFFER };
-static const uint8_t order[AT_BAD][IS_OFFER + 1] = {
-	/* note     urgent     normal     bulk     offer */
-	[AT_NOTES] = { AT_NOTES, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS },
-	[AT_URGENT] = { AT_BAD, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS },
-	[AT_NORMAL] = { AT_BAD, AT_BAD, AT_NORMAL, AT_BULK, AT_OFFERS },
-	[AT_BULK] = { AT_BAD, AT_BAD, AT_BAD, AT_BULK, AT_OFFERS },
-	[AT_OFFERS] = { AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_OFFERS },
+enum {
+	AT_NOTES,
+	AT_URGENT,
+	AT_NORMAL,
+	AT_BULK,
+	AT_OFFERS,
+	AT_LACK,
+	AT_RANGES,
+	AT_SWEPT,
+	AT_BAD
+};
+enum {
+	IS_NOTE,
+	IS_URGENT,
+	IS_NORMAL,
+	IS_BULK,
+	IS_OFFER,
+	IS_LACK,
+	IS_RANGE,
+	IS_SWEPT
+};
+#define SWEEP AT_LACK, AT_RANGES, AT_SWEPT
+static const uint8_t order[AT_BAD][IS_SWEPT + 1] = {
+	/* note     urgent     normal     bulk     offer    lack range swept */
+	[AT_NOTES] = { AT_NOTES, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS,
+	    SWEEP },
+	[AT_URGENT] = { AT_BAD, AT_URGENT, AT_NORMAL, AT_BULK, AT_OFFERS,
+	    SWEEP },
+	[AT_NORMAL] = { AT_BAD, AT_BAD, AT_NORMAL, AT_BULK, AT_OFFERS, SWEEP },
+	[AT_BULK] = { AT_BAD, AT_BAD, AT_BAD, AT_BULK, AT_OFFERS, SWEEP },
+	[AT_OFFERS] = { AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_OFFERS, SWEEP },
+	[AT_LACK] = { AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_RANGES,
+	    AT_SWEPT },
+	[AT_RANGES] = { AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD,
+	    AT_RANGES, AT_SWEPT },
+	[AT_SWEPT] = { AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD, AT_BAD,
+	    AT_BAD },
 };
 
 static int
@@ -272,6 +317,13 @@ class_of(const struct message_item *item)
 	case MESSAGE_CURSOR:
 	case MESSAGE_RECEIPT:
 		break;
+	case MESSAGE_LACK:
+		return IS_LACK;
+	case MESSAGE_RANGES:
+	case MESSAGE_NAMES:
+		return IS_RANGE;
+	case MESSAGE_SWEPT:
+		return IS_SWEPT;
 	}
 	return IS_NOTE;
 }
@@ -331,6 +383,11 @@ read_body(struct rd *r, struct message_item *item)
 		rd_copy(r, item->author.b, sizeof(item->author.b));
 		item->signature = rd_take(r, RECEIPT_SIG_BYTES);
 		break;
+	case MESSAGE_LACK:
+	case MESSAGE_RANGES:
+	case MESSAGE_NAMES:
+	case MESSAGE_SWEPT:
+		break; /* message_read_sweep */
 	}
 }
 
@@ -349,31 +406,46 @@ ids_whole(const struct message_item *item)
 	return rd_done(&r) == OK;
 }
 
+/* Lane, type and position. */
+static bool
+read_tag(const struct message *m, struct rd *r, struct message_item *item)
+{
+	unsigned tag = rd_u8(r);
+
+	item->lane = (enum lane)(tag & TAG_LANE);
+	item->type = (enum message_type)(tag >> 2 & 7);
+	if ((tag & TAG_UNUSED) != 0 || (tag & TAG_LANE) >= LANE_COUNT)
+		return false;
+	if ((tag & TAG_SWEEP) != 0) {
+		item->type = (enum message_type)(item->type + MESSAGE_LACK);
+		return item->type <= MESSAGE_SWEPT &&
+		    (tag & (TAG_LANE | TAG_POSITION)) == 0;
+	}
+	item->position = (tag & TAG_POSITION) != 0 ? rd_max(r, LIMIT_SEQ)
+						   : m->next[item->lane];
+	return item->position != 0 || item->type == MESSAGE_CURSOR;
+}
+
 enum err
 message_next(struct message *m, struct message_item *item, bool *end,
     struct fail *f)
 {
 	struct message_item t = { 0 };
 	struct rd *r = &m->rd;
-	unsigned tag;
 	int state;
 
 	*end = r->err == OK && rd_left(r) == 0;
 	if (*end)
 		return OK;
-	tag = rd_u8(r);
-	t.lane = (enum lane)(tag & TAG_LANE);
-	t.type = (enum message_type)(tag >> 2 & 7);
-	if (tag >> 6 != 0 || (tag & TAG_LANE) >= LANE_COUNT)
-		goto bad;
-	t.position =
-	    (tag & TAG_POSITION) != 0 ? rd_max(r, LIMIT_SEQ) : m->next[t.lane];
-	if (t.position == 0 && t.type != MESSAGE_CURSOR)
+	if (!read_tag(m, r, &t))
 		goto bad;
 	state = order[m->state][class_of(&t)];
 	if (state == AT_BAD)
 		goto bad;
-	read_body(r, &t);
+	if (t.type >= MESSAGE_LACK)
+		message_read_sweep(r, &t, &m->swept);
+	else
+		read_body(r, &t);
 	if (r->err != OK || (t.type == MESSAGE_IDS && !ids_whole(&t)))
 		goto bad;
 	m->state = state;

@@ -8,6 +8,8 @@
  *   message = head hello items      first of a contact, and its answer
  *           | head check items      a further request
  *           | head items            a further answer
+ *
+ * Items of a sweep (sweep.h) come last and are coded in message_sweep.c.
  */
 #ifndef FOOTBRIDGE_SYNC_MESSAGE_H
 #define FOOTBRIDGE_SYNC_MESSAGE_H
@@ -48,8 +50,9 @@ struct hello {
 	struct message_cursor cursor[LANE_COUNT]; /* into their_stream */
 	uint64_t pending[LANE_COUNT]; /* in stream; shown, not relied on */
 	unsigned want_receipts;       /* a bit for each lane */
-	struct message_author own;    /* the sender as it last sealed */
-	struct message_author yours;  /* the receiver, as held by the sender */
+	bool want_sweep; /* the sender would like a sweep in this contact */
+	struct message_author own;   /* the sender as it last sealed */
+	struct message_author yours; /* the receiver, as held by the sender */
 	uint8_t members[MESSAGE_SHORT_MARK]; /* head of membership */
 };
 
@@ -62,7 +65,21 @@ enum message_type {
 	MESSAGE_WANT = 5,
 	MESSAGE_CURSOR = 6,
 	MESSAGE_RECEIPT = 7,
+	/* of a sweep; no lane, no position */
+	MESSAGE_LACK = 8,   /* ids that the sender wants */
+	MESSAGE_RANGES = 9, /* fingerprints of ranges that follow each other */
+	MESSAGE_NAMES = 10, /* all ids that the sender holds in a range */
+	MESSAGE_SWEPT = 11, /* this answer is complete up to a bound */
 };
+
+/* Where a range of ids begins (with this one) or ends (before it). */
+#define MESSAGE_BOUND_BYTES 32
+struct message_bound {
+	uint8_t b[MESSAGE_BOUND_BYTES];
+	bool end; /* beyond every id */
+};
+#define MESSAGE_NAME_BYTES 16 /* of an id, in a sweep */
+#define MESSAGE_FINGERPRINT_BYTES 16
 
 /* One item; pointers borrow from the message. Which members count: see the
  * type. */
@@ -70,15 +87,19 @@ struct message_item {
 	enum message_type type;
 	enum lane lane;
 	uint64_t position;    /* all: of the item, or the first of a run */
-	uint64_t count;       /* skip, ids, want: how many positions */
-	const uint8_t *bytes; /* member, segment, piece; ids: the entries;
-	                       * want: the bitmap, low bit first */
+	uint64_t count;       /* skip, ids, want: how many positions; lack,
+	                       * ranges, names: how many entries */
+	const uint8_t *bytes; /* member, segment, piece; ids, lack, ranges,
+	                       * names: the entries; want: the bitmap, low bit
+	                       * first */
 	size_t n;
 	uint64_t offset, total;       /* piece */
 	const uint8_t *mark;          /* piece, skip: LANE_MARK_BYTES */
 	struct message_cursor cursor; /* cursor */
 	struct author_tag author;     /* receipt */
 	const uint8_t *signature;     /* receipt, 64 bytes */
+	struct message_bound low;     /* ranges, names */
+	struct message_bound high;    /* ranges (of all), names, swept */
 };
 
 /* One entry of an offer of ids. A segment's mark is cut to 4 bytes: author and
@@ -109,6 +130,15 @@ void message_put(struct buf *out, const struct message_item *item,
 void message_put_id(struct buf *out, const struct message_id *id,
     const struct message_id *before);
 
+/* Ranges and names: item->count and bytes hold the entries. */
+void message_put_sweep(struct buf *out, const struct message_item *item);
+/* One entry of ranges, appended to what will be item->bytes. */
+void message_put_range(struct buf *out, const struct message_bound *high,
+    const uint8_t fingerprint[static MESSAGE_FINGERPRINT_BYTES]);
+/* <0, 0, >0: in the order of ids, the end last */
+int message_bound_compare(const struct message_bound *a,
+    const struct message_bound *b);
+
 /* ---- reading ------------------------------------------------------------- */
 
 struct message {
@@ -119,7 +149,8 @@ struct message {
 	/* reading position */
 	struct rd rd;
 	int state;
-	uint64_t next[LANE_COUNT]; /* 0: position must be given */
+	uint64_t next[LANE_COUNT];  /* 0: position must be given */
+	struct message_bound swept; /* where the last range read ends */
 };
 
 /*
@@ -138,5 +169,13 @@ enum err message_validate(const struct message *m, struct fail *f);
 /* The next entry of an offer; r = rd_of(item.bytes, item.n). id holds the entry
  * before it, zeroed for the first. */
 enum err message_next_id(struct message_id *id, struct rd *r);
+/* The next entry of ranges: where it ends and what it hashes to. */
+enum err message_next_range(struct message_bound *high,
+    const uint8_t **fingerprint, struct rd *r);
+/* Used by message_next: the body of a sweep's item. Fails r when it is cut, not
+ * in shortest form, out of order within itself, or begins before *swept, which
+ * is moved to its end. */
+void message_read_sweep(struct rd *r, struct message_item *item,
+    struct message_bound *swept);
 
 #endif

@@ -67,12 +67,19 @@ CREATE TABLE _segment (
 	at_ms BIGINT NOT NULL,
 	bytes BLOB NOT NULL
 );
-CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq);
+-- id is only read: the ids of a compartment without its segments (a sweep)
+CREATE INDEX _segment_feed ON _segment (cpt, author, chain, seq, id);
 -- equivocation, and "do you hold it" when another source may have sent it
 CREATE INDEX _segment_position ON _segment (author, position);
 CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 -- what waits: few, and found without reading the log
 CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
+
+-- Stubs whose content is wanted: a sweep does not count them as held, so that
+-- whoever has the whole sends it. All other stubs are as they should be.
+CREATE TABLE _wanted (
+	segment INTEGER PRIMARY KEY
+);
 
 -- Loose operations added to an open segment after its first, until it is sealed:
 -- a row each, so that saving one field does not write the segment again, and in
@@ -212,7 +219,10 @@ CREATE TABLE _audit (
 );
 
 -- Peers this node exchanges with. stream: random name of the numbering we
--- keep for that peer; their_stream: of the numbering they keep for us.
+-- keep for that peer; their_stream: of the numbering they keep for us. sweep_ms:
+-- when the last sweep ended, sweep_equal_ms: when the last did with equal sets,
+-- and sweep_reach: the highest segment number then; sweep_due 1: sweep with the
+-- next contact, whatever the time.
 CREATE TABLE _peer (
 	no INTEGER PRIMARY KEY,
 	node BLOB NOT NULL UNIQUE,
@@ -225,7 +235,11 @@ CREATE TABLE _peer (
 	their_stream BLOB NOT NULL,
 	last_ok_ms BIGINT NOT NULL,
 	last_try_ms BIGINT NOT NULL,
-	last_error TEXT NOT NULL
+	last_error TEXT NOT NULL,
+	sweep_due BIGINT NOT NULL,
+	sweep_ms BIGINT NOT NULL,
+	sweep_equal_ms BIGINT NOT NULL,
+	sweep_reach BIGINT NOT NULL
 );
 
 -- Per peer and lane. acked: how far they have acknowledged our stream (that

@@ -25,6 +25,9 @@ struct exchange_stats {
 	int64_t put_off;        /* of outcome[REFUSED]: no room; asked again */
 	int64_t sealed, kept;   /* own segments; kept: no key to seal under */
 	int64_t receipts_in, receipts_out;
+	int64_t sweep_rounds; /* requests with items of a sweep */
+	int64_t sweep_queued; /* found by a sweep to be lacking there */
+	bool sweep_equal;     /* the last sweep of this contact found no more */
 	bool peer_lost;   /* the peer's cursor went back: all is queued again */
 	bool own_lost;    /* its cursor is ahead of our queue: the same */
 	bool peer_behind; /* we hold more of the peer than it has itself */
@@ -98,11 +101,15 @@ struct units_notes {
 	/* offers, to be answered: what we want of them */
 	struct units_want offered[LANE_COUNT];
 	bool any_units;
+	/* the message as it was before the first item of a sweep */
+	bool has_sweep;
+	struct message sweep;
 };
 /*
  * Take everything of an opened and validated message: units into the log,
  * cursors moved, receipts kept, wants collected, offers compared with what is
- * held. Bytes that are wrong are an outcome, never a failure.
+ * held. Bytes that are wrong are an outcome, never a failure. Items of a sweep
+ * are left to sweep.h.
  */
 enum err units_take(struct replica *r, struct units_notes *out,
     const struct lane_state *state, const struct node_id *peer,

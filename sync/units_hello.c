@@ -104,6 +104,9 @@ units_make_hello(struct replica *r, struct hello *out,
 		h.pending[i] = l->top - l->acked;
 	}
 	h.want_receipts = wanted_receipts(r, state);
+	e = lane_sweep_due(r, &h.want_sweep, state->peer, f);
+	if (e != OK)
+		return e;
 	h.own.tag = replica_identity(r)->author;
 	e = top_of(r, &h.own, f);
 	if (e == OK && yours != NULL)

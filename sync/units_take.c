@@ -285,7 +285,9 @@ have_segment(struct taking *t, const struct message_id *id, bool *have,
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, replica_db(t->r),
-	    "SELECT s.bytes FROM _segment s JOIN _author a ON a.no = s.author"
+	    "SELECT s.bytes, EXISTS (SELECT 1 FROM _wanted w"
+	    " WHERE w.segment = s.no)"
+	    " FROM _segment s JOIN _author a ON a.no = s.author"
 	    " WHERE a.tag = ?1 AND s.position = ?2 AND s.state > 2",
 	    f);
 
@@ -296,14 +298,13 @@ have_segment(struct taking *t, const struct message_id *id, bool *have,
 	stmt_int(s, 2, (int64_t)id->position);
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
 		uint8_t mark[LANE_MARK_BYTES];
-		struct segment view;
 		size_t n;
 		const uint8_t *p = stmt_col_blob(s, 0, &n);
 
-		/* a stub has the mark of the whole, which is still wanted */
+		/* a stub has the mark of the whole, which may be wanted */
 		lane_mark(mark, p, n);
 		if (memcmp(mark, id->mark, MESSAGE_FORK_MARK) == 0 &&
-		    segment_parse(&view, p, n, NULL) == OK && !view.stub)
+		    stmt_col_int(s, 1) == 0)
 			*have = true;
 	}
 	stmt_reset(s);
@@ -365,8 +366,25 @@ take_item(struct taking *t, const struct message_item *item, struct fail *f)
 		e = receipt_in(t->r, &kept, t->state, t->peer, item, f);
 		t->stats->receipts_in += kept ? 1 : 0;
 		break;
+	case MESSAGE_LACK:
+	case MESSAGE_RANGES:
+	case MESSAGE_NAMES:
+	case MESSAGE_SWEPT:
+		break; /* begin_sweep */
 	}
 	return e;
+}
+
+/* The rest of the message is the sweep's. */
+static void
+begin_sweep(struct units_notes *notes, const struct message *m, struct rd at,
+    int state)
+{
+	notes->has_sweep = true;
+	notes->sweep = *m;
+	notes->sweep.rd = at;
+	notes->sweep.state = state;
+	notes->sweep.swept = (struct message_bound){ .end = false };
 }
 
 enum err
@@ -384,11 +402,15 @@ units_take(struct replica *r, struct units_notes *out,
 	enum err e = OK;
 
 	*out = (struct units_notes){ 0 };
-	while (e == OK && !end) {
+	while (e == OK && !end && !out->has_sweep) {
 		struct message_item item;
+		struct rd at = m->rd;
+		int before = m->state;
 
 		e = message_next(m, &item, &end, f);
-		if (e == OK && !end)
+		if (e == OK && !end && item.type >= MESSAGE_LACK)
+			begin_sweep(out, m, at, before);
+		else if (e == OK && !end)
 			e = take_item(&t, &item, f);
 	}
 	for (int i = 0; e == OK && i < LANE_COUNT; i++)

@@ -89,6 +89,7 @@ every_block_of_the_document_is_known(void **state)
 		count++;
 	messages += golden_find(&n, text, "hello") != NULL;
 	messages += golden_find(&n, text, "further") != NULL;
+	messages += golden_find(&n, text, "sweep") != NULL;
 	assert_int_equal(count, golden_count + messages);
 }
 

@@ -170,17 +170,65 @@ make_further(struct buf *out)
 }
 
 static void
+put_range_at(struct buf *entries, uint8_t at, uint8_t fingerprint)
+{
+	struct message_bound high = { .end = at == 0 };
+	uint8_t f[MESSAGE_FINGERPRINT_BYTES];
+
+	high.b[0] = at;
+	memset(f, fingerprint, sizeof(f));
+	message_put_range(entries, &high, f);
+}
+
+/* What a sweep may say, in the order that it may stand in. */
+static void
+make_sweep(struct buf *out)
+{
+	struct message_item item = { .type = MESSAGE_LACK, .count = 1 };
+	uint8_t name[MESSAGE_NAME_BYTES];
+	struct buf entries = { 0 };
+
+	message_head(out, 0, 4096);
+	memset(name, 0x11, sizeof(name));
+	item.bytes = name;
+	item.n = sizeof(name);
+	message_put(out, &item, false);
+	put_range_at(&entries, 0x40, 0xaa);
+	put_range_at(&entries, 0x80, 0xbb);
+	item = (struct message_item){ .type = MESSAGE_RANGES,
+		.count = 2,
+		.bytes = entries.p,
+		.n = entries.n };
+	message_put(out, &item, false);
+	memset(name, 0x90, sizeof(name));
+	item = (struct message_item){ .type = MESSAGE_NAMES,
+		.low = { .b = { 0x80 } },
+		.high = { .b = { 0xc0, 0x01 } },
+		.count = 1,
+		.bytes = name,
+		.n = sizeof(name) };
+	message_put(out, &item, false);
+	item = (struct message_item){ .type = MESSAGE_SWEPT,
+		.high = { .end = true } };
+	message_put(out, &item, false);
+	buf_release(&entries);
+}
+
+static void
 examples_of_the_document_are_what_the_code_makes(void **state)
 {
-	struct buf hello = { 0 }, further = { 0 };
+	struct buf hello = { 0 }, further = { 0 }, sweep = { 0 };
 
 	(void)state;
 	make_hello(&hello);
 	compare(&hello, "hello");
 	make_further(&further);
 	compare(&further, "further");
+	make_sweep(&sweep);
+	compare(&sweep, "sweep");
 	buf_release(&hello);
 	buf_release(&further);
+	buf_release(&sweep);
 }
 
 static void
@@ -292,6 +340,25 @@ items_out_of_order_are_refused(void **state)
 		{ { 0x10, 0, 0x20, 0, 1, 'x' }, 6, ERR_FORMAT },
 		/* a number in a longer form than needed */
 		{ { 0x10, 0, 0x20, 0x81, 0x00, 1, 'x' }, 7, ERR_FORMAT },
+		/* of a sweep: the end, nothing held in all, a lack of nothing */
+		{ { 0x10, 0, 0x4c, 0 }, 4, OK },
+		{ { 0x10, 0, 0x48, 0, 0, 0 }, 6, OK },
+		{ { 0x10, 0, 0x40, 0 }, 4, ERR_FORMAT },
+		/* a unit or ids after it, anything after the end, unknown type */
+		{ { 0x10, 0, 0x48, 0, 0, 0, 0x20, 1, 1, 'x' }, 10, ERR_FORMAT },
+		{ { 0x10, 0, 0x4c, 0, 0x4c, 0 }, 6, ERR_FORMAT },
+		{ { 0x10, 0, 0x50, 0 }, 4, ERR_FORMAT },
+		/* bounds: zero at the end, too long, empty, the same range twice,
+		 * an end before what was told */
+		{ { 0x10, 0, 0x4c, 1, 0 }, 5, ERR_FORMAT },
+		{ { 0x10, 0, 0x4c, 33, 1 }, 5, ERR_FORMAT },
+		{ { 0x10, 0, 0x48, 1, 9, 1, 9, 0 }, 8, ERR_FORMAT },
+		{ { 0x10, 0, 0x48, 0, 1, 9, 0, 0x48, 0, 1, 9, 0 }, 12,
+		    ERR_FORMAT },
+		{ { 0x10, 0, 0x48, 0, 1, 9, 0, 0x48, 1, 9, 0, 0 }, 12, OK },
+		{ { 0x10, 0, 0x48, 0, 1, 9, 0, 0x4c, 1, 8 }, 10, ERR_FORMAT },
+		/* ranges without an entry */
+		{ { 0x10, 0, 0x44, 0, 0 }, 5, ERR_FORMAT },
 		/* unit size, protocol */
 		{ { 0x10, 9 }, 2, ERR_FORMAT },
 		{ { 0x20, 0 }, 2, ERR_VERSION },
@@ -323,6 +390,17 @@ hostile_lengths_are_refused_before_anything_is_allocated(void **state)
 	assert_int_equal(read_items(&b), ERR_FORMAT);
 	buf_reset(&b);
 	message_head(&b, 0, 4096);
+	buf_u8(&b, 0x40); /* 2^30 ids lacked */
+	buf_uint(&b, 1ULL << 30);
+	assert_int_equal(read_items(&b), ERR_FORMAT);
+	buf_reset(&b);
+	message_head(&b, 0, 4096);
+	buf_u8(&b, 0x44); /* 2^30 ranges */
+	buf_u8(&b, 0);
+	buf_uint(&b, 1ULL << 30);
+	assert_int_equal(read_items(&b), ERR_FORMAT);
+	buf_reset(&b);
+	message_head(&b, 0, 4096);
 	buf_u8(&b, 0x30); /* an offer of 2^30 ids */
 	buf_uint(&b, 1);
 	buf_uint(&b, 1ULL << 30);
@@ -345,7 +423,10 @@ what_random_bytes_say_is_read_or_refused_within_bounds(void **state)
 	for (int i = 0; i < 20000; i++) {
 		struct buf b = { 0 };
 
-		make_further(&b);
+		if (i % 2 == 0)
+			make_further(&b);
+		else
+			make_sweep(&b);
 		for (int k = 0; k < 3; k++) {
 			x ^= x << 13;
 			x ^= x >> 7;
