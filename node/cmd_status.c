@@ -63,15 +63,17 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		int64_t *to;
 		const char *sql;
 	} counts[] = {
+		/* the parts of a document are one change, its row */
 		{ &t->unsealed,
-		    "SELECT count(*) FROM _segment WHERE state <= 2" },
+		    "SELECT count(*) FROM _segment WHERE state <= 2"
+		    " AND chain <> 3" },
 		{ &t->segments, "SELECT count(*) FROM _segment" },
 		{ &t->waiting,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 4" },
 		{ &t->unreadable,
 		    "SELECT count(*) FROM _segment"
-		    " WHERE state > 3 AND state = 5" },
+		    " WHERE state > 3 AND state = 5 AND chain <> 3" },
 		{ &t->drafts, "SELECT count(*) FROM _draft" },
 		{ &t->oldest_ms,
 		    "SELECT min(at_ms) FROM _segment WHERE state <= 2" },

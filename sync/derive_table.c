@@ -1,6 +1,7 @@
 /*
  * The sink that writes tables, and the rebuild of everything.
  */
+#include "sync/attachment.h"
 #include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/log_i.h"
@@ -244,7 +245,7 @@ derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 	free(x.present);
 	if (e == OK)
 		e = take_state(r, c, &state, x.conflicts, f);
-	return e;
+	return e == OK ? attachment_retry(r, c->no, f) : e;
 }
 
 /* ---- rebuild ---- */
@@ -293,6 +294,8 @@ replica_rebuild(struct replica *r, struct fail *f)
 			e = grant_rederive(r, c, f);
 		if (e == OK)
 			e = derive_compartment(r, c, f);
+		if (e == OK)
+			e = attachment_rebuild(r, no, f);
 	}
 	return replica_leave(r, own, e, f);
 }

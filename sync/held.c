@@ -103,7 +103,8 @@ list_refused(struct replica *r, bool *stop, held_fn each, void *context,
 }
 
 /* Only compartments we may read something of: what a relay merely carries is
- * counted by status, not listed one by one. */
+ * counted by status, not listed one by one; nor are the parts of a document,
+ * whose row is closed with them. */
 static enum err
 list_segments(struct replica *r, enum segment_state state, bool *stop,
     held_fn each, void *context, struct fail *f)
@@ -115,7 +116,8 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 	e = db_stmt(&s, r->db,
 	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms"
 	    " FROM _segment s JOIN _compartment c ON c.no = s.cpt"
-	    " WHERE s.state > 3 AND s.state = ?1 AND c.subject IS NOT NULL"
+	    " WHERE s.state > 3 AND s.state = ?1 AND s.chain <= 1"
+	    " AND c.subject IS NOT NULL"
 	    " ORDER BY s.no",
 	    f);
 	if (e == OK)

@@ -20,6 +20,9 @@
 /* One document, which travels as an attachment: a scan of some 20 pages. At
  * 2 kB/s it takes four hours. */
 #define LIMIT_DOCUMENT_BYTES (25 * 1024 * 1024)
+/* Attachment segments of one author in one compartment, 4 GiB: a quota that
+ * every node sees alike, since it is a bound on seq. */
+#define LIMIT_ATTACHMENTS 65536
 #define LIMIT_SEGMENT_OPS 4096
 /* seq and position fit a database integer; seq also leaves a bit for the
  * chain. Beyond what a node could write in any life. */

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "sync/apply.h"
+#include "sync/attachment.h"
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
@@ -240,8 +241,19 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 static enum err
 take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 {
-	return insert_received(r, x,
-	    x->segment.stub ? STATE_UNREADABLE : STATE_APPLIED, f);
+	enum segment_state state =
+	    x->segment.stub ? STATE_UNREADABLE : STATE_APPLIED;
+	bool part = x->segment.header.kind == SEGMENT_ATTACHMENT;
+	enum err e = OK;
+
+	if (part)
+		e = attachment_open(r, &r->scratch, &state, x->c->no,
+		    &x->segment, f);
+	if (e == OK)
+		e = insert_received(r, x, state, f);
+	return e == OK && part ? attachment_note(r, x->c->no, x->no,
+				     &x->segment, state, &r->scratch, f)
+			       : e;
 }
 
 /* What is held at its place and right before it. */
@@ -314,20 +326,29 @@ find_signed(struct replica *r, struct receipt_of *x,
 static enum err
 whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
 {
+	enum segment_state state = STATE_APPLIED;
+	bool part = x->segment.header.kind == SEGMENT_ATTACHMENT;
 	struct stmt *s;
-	enum err e;
+	enum err e = OK;
 
 	if (segment_chain_depends(segment_chain(x->segment.header.kind))) {
 		x->c->rederive = true;
 		return OK;
 	}
-	e = db_stmt(&s, r->db, "UPDATE _segment SET state = ?2 WHERE no = ?1",
-	    f);
+	if (part)
+		e = attachment_open(r, &r->scratch, &state, x->c->no,
+		    &x->segment, f);
+	if (e == OK)
+		e = db_stmt(&s, r->db,
+		    "UPDATE _segment SET state = ?2 WHERE no = ?1", f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, no);
-	stmt_int(s, 2, STATE_APPLIED);
-	return stmt_run(s, f);
+	stmt_int(s, 2, state);
+	e = stmt_run(s, f);
+	return e == OK && part ? attachment_note(r, x->c->no, no, &x->segment,
+				     state, &r->scratch, f)
+			       : e;
 }
 
 /*

@@ -2,6 +2,7 @@
  * Proving the log: every chain, id and signature computed again; deep also
  * compares what the log says with what the tables hold.
  */
+#include "sync/attachment.h"
 #include "sync/derive.h"
 #include "sync/log_i.h"
 
@@ -301,6 +302,8 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 	enum err e;
 
 	e = compartment_get(r, &c, no, f);
+	if (e == OK)
+		e = attachment_verify(r, no, f);
 	if (e == ERR_NOTFOUND || (e == OK && !c->has_subject))
 		return OK;
 	x.c = c;

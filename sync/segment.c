@@ -183,6 +183,7 @@ parse_header(struct parse *p, struct segment_header *h)
 	field(p, "sequence number");
 	h->seq = rd_max(&p->rd, LIMIT_SEQ);
 	want(p, h->seq != 0);
+	want(p, h->kind != SEGMENT_ATTACHMENT || h->seq <= LIMIT_ATTACHMENTS);
 	field(p, "position");
 	h->position = rd_max(&p->rd, LIMIT_SEQ);
 	want(p, h->position >= h->seq);

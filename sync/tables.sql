@@ -75,6 +75,26 @@ CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 -- what waits: few, and found without reading the log
 CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
 
+CREATE INDEX _segment_attachment ON _segment (cpt, no) WHERE chain = 3;
+
+-- Derived: which attachment segment holds which part of a document (number 0:
+-- the list), with the hash of its content.
+CREATE TABLE _part (
+	cpt BIGINT NOT NULL,
+	document BLOB NOT NULL,
+	number BIGINT NOT NULL,
+	segment BIGINT NOT NULL,
+	hash BLOB NOT NULL,
+	PRIMARY KEY (cpt, document, number, segment)
+) WITHOUT ROWID;
+-- Derived: attachment segments that no held key opens, by the prefix of theirs.
+CREATE TABLE _part_closed (
+	cpt BIGINT NOT NULL,
+	prefix BLOB NOT NULL,
+	segment BIGINT NOT NULL,
+	PRIMARY KEY (cpt, prefix, segment)
+) WITHOUT ROWID;
+
 -- Stubs whose content is wanted: a sweep does not count them as held, so that
 -- whoever has the whole sends it. All other stubs are as they should be.
 CREATE TABLE _wanted (

@@ -117,7 +117,8 @@ class Segment:
         self.chain = {0: 1, 7: 2, 8: 3}.get(self.kind, 0)
         want(self.stub < 2 and self.suite == b"\1\1" and self.kind < 9 and lane < 3 and
              (self.chain or not lane) and (self.chain < 3 or lane == 2) and
-             0 < self.seq <= self.position <= SEQ_MAX, "header")
+             0 < self.seq <= self.position <= SEQ_MAX and
+             (self.chain < 3 or self.seq <= 65536), "header")
         self.schema = r.uint(65535, 1) if self.chain in (1, 2) else 0
         if self.chain in (1, 3):
             self.key_prefix, self.salt = r.take(4), r.take(16)
