@@ -5,7 +5,8 @@
  * bring their own. Nothing in sync/ calls time(), open() or an OS random
  * source. SQLite's files go through the VFS named here.
  *
- * Functions get env->self first. All are called from one thread.
+ * Functions get env->self first. All are called from one thread; each() alone
+ * may use others, and has none left when it returns.
  */
 #ifndef FOOTBRIDGE_SYNC_ENV_H
 #define FOOTBRIDGE_SYNC_ENV_H
@@ -68,6 +69,15 @@ struct env {
 	enum err (*binding)(void *self, uint8_t out[32], const char *dir,
 	    struct fail *f);
 
+	/*
+	 * Run one(context, i) once for every i below count, in any order and
+	 * perhaps on several processors at once; returns when all are done.
+	 * What one() changes belongs to i alone, and it uses nothing of env or
+	 * the database. NULL: one after the other (env_each).
+	 */
+	void (*each)(void *self, size_t count,
+	    void (*one)(void *context, size_t i), void *context);
+
 	/* SQLite VFS name; NULL for the platform's own. */
 	const char *vfs;
 	/* Only tests and the simulator: the replica's database lives in memory
@@ -90,6 +100,17 @@ env_mono_ms(const struct env *e)
 	return e->mono_ms(e->self);
 }
 
+static inline void
+env_each(const struct env *e, size_t count,
+    void (*one)(void *context, size_t i), void *context)
+{
+	if (e->each != NULL) {
+		e->each(e->self, count, one, context);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		one(context, i);
+}
 static inline void
 env_random(const struct env *e, void *p, size_t n)
 {

@@ -6,6 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -428,10 +431,71 @@ posix_binding(void *self, uint8_t out[32], const char *dir, struct fail *f)
 	return e;
 }
 
+/* ---- several processors ---- */
+
+/* Threads beside the caller's; more than a small office's server has. */
+#define HELPERS_MAX 7
+/* Below this a thread costs more than it saves. */
+#define EACH_MIN 16
+
+struct sharing {
+	atomic_size_t next;
+	size_t count;
+	void (*one)(void *context, size_t i);
+	void *context;
+};
+
+static void *
+take_share(void *arg)
+{
+	struct sharing *s = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&s->next, 1)) < s->count)
+		s->one(s->context, i);
+	return NULL;
+}
+
+static size_t
+helpers_for(size_t count)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (count < EACH_MIN || processors < 2)
+		return 0;
+	return processors - 1 < HELPERS_MAX ? (size_t)processors - 1
+					    : HELPERS_MAX;
+}
+
+/* Threads that cannot be had are work for the caller. Signals stay with the
+ * threads that wait for them. */
+static void
+posix_each(void *self, size_t count, void (*one)(void *context, size_t i),
+    void *context)
+{
+	struct sharing s = { .count = count, .one = one, .context = context };
+	size_t wanted = helpers_for(count), helpers = 0;
+	pthread_t helper[HELPERS_MAX];
+	sigset_t all, before;
+
+	(void)self;
+	(void)sigfillset(&all);
+	if (wanted > 0 && pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
+		while (helpers < wanted &&
+		    pthread_create(&helper[helpers], NULL, take_share, &s) == 0)
+			helpers++;
+		(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	(void)take_share(&s);
+	for (size_t i = 0; i < helpers; i++)
+		(void)pthread_join(helper[i], NULL);
+}
+
 const struct env *
 env_posix(void)
 {
 	static const struct env e = {
+		.each = posix_each,
 		.wall_ms = posix_wall_ms,
 		.offset_min = posix_offset_min,
 		.mono_ms = posix_mono_ms,

@@ -6,8 +6,10 @@
 #include "sync/derive.h"
 #include "sync/log_i.h"
 
-/* of one step */
-#define STEP_SEGMENTS 256
+#include <stdlib.h>
+
+/* Of one step: enough for several processors to have something to do. */
+#define STEP_SEGMENTS 512
 #define STEP_COMPARTMENTS 32
 
 enum stage { MEMBERS, CHAINS, TABLES, END };
@@ -21,9 +23,23 @@ damaged(struct fail *f, int64_t no, const char *what)
 	    (long long)no, what);
 }
 
+/* What is left to be checked of a segment whose place and id fit: the dear
+ * part, which needs nothing but itself. */
+struct signed_by {
+	int64_t no;
+	struct segment_id id;
+	uint8_t signature[64], key[32];
+	bool fits;
+};
+
+struct batch {
+	struct signed_by at[STEP_SEGMENTS];
+	size_t count;
+};
+
 static enum err
-verify_one(struct replica *r, struct log_verifying *v, struct stmt *s,
-    struct fail *f)
+verify_place(struct replica *r, struct log_verifying *v, struct signed_by *to,
+    struct stmt *s, struct fail *f)
 {
 	int64_t no = stmt_col_int(s, 0), cpt = stmt_col_int(s, 1);
 	int64_t author = stmt_col_int(s, 2);
@@ -52,14 +68,41 @@ verify_one(struct replica *r, struct log_verifying *v, struct stmt *s,
 	if (!stmt_col_copy(s, 4, stored.b, sizeof(stored.b)) ||
 	    !id_equal(&id, &stored))
 		return damaged(f, no, "its chain does not fit");
-	if (node == NULL || segment_verify(&view, &id, node->sign_key) != OK)
+	if (node == NULL)
 		return damaged(f, no, "its signature does not fit");
+	to->no = no;
+	to->id = id;
+	memcpy(to->signature, view.signature, sizeof(to->signature));
+	memcpy(to->key, node->sign_key, sizeof(to->key));
 	return OK;
 }
 
-/* The next segments in the order of their chains. */
+static void
+verify_signature(void *context, size_t i)
+{
+	struct signed_by *s = &((struct batch *)context)->at[i];
+
+	s->fits = segment_verify_signature(s->signature, &s->id, s->key) == OK;
+}
+
+/* The signatures before what went wrong already, if anything did: the first
+ * wrong one is what is told. */
 static enum err
-verify_chains(struct replica *r, struct log_verifying *v, bool *end,
+verify_signatures(struct replica *r, struct log_verifying *v, struct batch *b,
+    enum err e, struct fail *f)
+{
+	env_each(r->env, b->count, verify_signature, b);
+	for (size_t i = 0; i < b->count; i++) {
+		if (!b->at[i].fits)
+			return damaged(f, b->at[i].no,
+			    "its signature does not fit");
+		v->checked++;
+	}
+	return e;
+}
+
+static enum err
+verify_batch(struct replica *r, struct log_verifying *v, struct batch *b,
     struct fail *f)
 {
 	struct stmt *s;
@@ -83,15 +126,29 @@ verify_chains(struct replica *r, struct log_verifying *v, bool *end,
 	stmt_int(s, 4, (int64_t)v->seq);
 	stmt_int(s, 5, v->no);
 	stmt_int(s, 6, STEP_SEGMENTS);
-	*end = true;
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		*end = false;
-		e = verify_one(r, v, s, f);
+		e = verify_place(r, v, &b->at[b->count], s, f);
 		if (e != OK)
 			break;
-		v->checked++;
+		b->count++;
 	}
 	stmt_reset(s);
+	return verify_signatures(r, v, b, e, f);
+}
+
+/* The next segments in the order of their chains. */
+static enum err
+verify_chains(struct replica *r, struct log_verifying *v, bool *end,
+    struct fail *f)
+{
+	struct batch *b = calloc(1, sizeof(*b));
+	enum err e;
+
+	if (b == NULL)
+		return fail_code(f, ERR_NOMEM);
+	e = verify_batch(r, v, b, f);
+	*end = b->count == 0;
+	free(b);
 	return e;
 }
 

@@ -303,16 +303,22 @@ seal_signed_bytes(uint8_t out[static SEAL_SIGNED_MAX],
 }
 
 enum err
-segment_verify(const struct segment *s, const struct segment_id *id,
-    const uint8_t public_key[static 32])
+segment_verify_signature(const uint8_t signature[static 64],
+    const struct segment_id *id, const uint8_t public_key[static 32])
 {
 	uint8_t text[SEAL_SIGNED_MAX];
 	size_t n = seal_signed_bytes(text, id);
 
-	return crypto_sign_verify_detached(s->signature, text, n, public_key) ==
-		0
+	return crypto_sign_verify_detached(signature, text, n, public_key) == 0
 	    ? OK
 	    : ERR_AUTH;
+}
+
+enum err
+segment_verify(const struct segment *s, const struct segment_id *id,
+    const uint8_t public_key[static 32])
+{
+	return segment_verify_signature(s->signature, id, public_key);
 }
 
 void

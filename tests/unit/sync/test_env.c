@@ -234,6 +234,27 @@ clocks_and_randomness_answer(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
+static void
+count_once(void *context, size_t i)
+{
+	((unsigned char *)context)[i]++;
+}
+
+static void
+each_runs_every_one_once(void **state)
+{
+	static const size_t counts[] = { 0, 1, 15, 16, 5000 };
+	static unsigned char done[5001];
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(counts); k++) {
+		memset(done, 0, sizeof(done));
+		env_each(env_posix(), counts[k], count_once, done);
+		for (size_t i = 0; i < sizeof(done); i++)
+			assert_int_equal(done[i], i < counts[k]);
+	}
+}
+
 #define IN_DIRECTORY(test) \
 	cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
@@ -252,6 +273,7 @@ main(void)
 		IN_DIRECTORY(a_dead_holder_s_lock_is_free),
 		IN_DIRECTORY(the_binding_tells_two_directories_apart),
 		cmocka_unit_test(clocks_and_randomness_answer),
+		cmocka_unit_test(each_runs_every_one_once),
 	};
 
 	if (sodium_init() < 0)
