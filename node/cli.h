@@ -31,6 +31,8 @@ enum cli_need {
 #define CLI_HIDDEN 4u
 /* a first word "-" stands for a list on standard input */
 #define CLI_DASH 8u
+/* also on a node that was taken out of the network */
+#define CLI_OUT 16u
 
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */

@@ -379,7 +379,7 @@ client_post(struct client *c, struct buf *answer, const char *path,
 		keep_said(c);
 		e = client_refused(c, value, f);
 	}
-	if (e == OK) {
+	if (e == OK || e == ERR_REVOKED) {
 		buf_put(answer, c->answer.p, c->answer.n);
 		if (answer->err != OK)
 			e = fail_set(f, answer->err, "the answer");

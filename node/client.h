@@ -70,6 +70,7 @@ enum err client_open(struct client **out, const struct client_options *o,
  *        ERR_DENIED   the peer does not know our key
  *        ERR_LIMIT    the answer or our request is too large
  *        ERR_VERSION  another protocol version
+ *        ERR_REVOKED  one of the two is out; answer shows it (revoke.h)
  *        ERR_BUSY, ERR_NOTFOUND, ERR_FORMAT as the peer answered, ERR_NOMEM
  *        the text is for people and says that nothing is lost
  */

@@ -103,6 +103,11 @@ client_refused(const struct client *c, long status, struct fail *f)
 		    "%.80s (%.60s) takes no such request: it may run another "
 		    "version. " SAFE,
 		    name, address);
+	case 410:
+		return fail_set(f, ERR_REVOKED,
+		    "%.80s (%.60s) says that one of the two computers was "
+		    "taken out of the network. " SAFE,
+		    name, address);
 	case 413:
 		return fail_set(f, ERR_LIMIT,
 		    "%.80s (%.60s) found the request too large. " SAFE, name,

@@ -19,6 +19,10 @@ enum err cmd_root_forget(struct run *run, struct fail *f);
 enum err cmd_keyslot_list(struct run *run, struct fail *f);
 enum err cmd_keyslot_add(struct run *run, struct fail *f);
 enum err cmd_keyslot_remove(struct run *run, struct fail *f);
+/* cmd_revoke.c */
+enum err cmd_revoke(struct run *run, struct fail *f);
+enum err cmd_lost(struct run *run, struct fail *f);
+enum err cmd_keyslot_agency(struct run *run, struct fail *f);
 /* cmd_peer.c */
 enum err cmd_peer_add(struct run *run, struct fail *f);
 enum err cmd_peer_remove(struct run *run, struct fail *f);

@@ -13,6 +13,7 @@
 #include "node/open.h"
 #include "node/secret.h"
 #include "sync/join.h"
+#include "sync/revoke.h"
 
 /* ---- invite ---- */
 
@@ -314,21 +315,26 @@ one_member(struct run *run, json_t *array, const struct member_node *n,
 	bool own = id_equal(&n->id, &replica_identity(run->replica)->node);
 	char id[ID_TEXT_BYTES], agency[ID_TEXT_BYTES];
 	struct buf roles = { 0 };
+	const struct member_revocation *v =
+	    members_revocation(replica_members(run->replica), &n->id);
+	const char *out = v != NULL ? revoke_reason_name(v->reason) : "";
 	enum err e = OK;
 
 	hex_encode(id, n->id.b, ID_BYTES);
 	roles_text(&roles, n->roles);
 	if (array == NULL)
-		run_say(run, "%.8s  %-16s %-20s %-13s %s%s\n", id, n->name,
-		    name_of_agency(run, &n->agency, agency),
+		run_say(run, "%.8s  %-16s %-20s %-13s %s%s%s%s%s\n", id,
+		    n->name, name_of_agency(run, &n->agency, agency),
 		    kind != NULL ? kind : "", buf_cstr(&roles),
-		    own ? "  (this node)" : "");
+		    own ? "  (this node)" : "", v != NULL ? "  OUT: " : "", out,
+		    v != NULL && v->undone ? ", as who enrolled it" : "");
 	else if (json_array_append_new(array,
-		     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "node",
-			 id, "name", n->name, "office", n->office, "agency",
-			 name_of_agency(run, &n->agency, agency), "kind",
-			 kind != NULL ? kind : "", "roles", buf_cstr(&roles),
-			 "this_node", own)) != 0)
+		     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}",
+			 "node", id, "name", n->name, "office", n->office,
+			 "agency", name_of_agency(run, &n->agency, agency),
+			 "kind", kind != NULL ? kind : "", "roles",
+			 buf_cstr(&roles), "this_node", own, "revoked", out)) !=
+	    0)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	buf_release(&roles);
 	return e;

@@ -6,7 +6,9 @@
 #include "node/keep.h"
 #include "node/show.h"
 #include "sync/db.h"
+#include "sync/agency_key.h"
 #include "sync/lane.h"
+#include "sync/revoke.h"
 
 /* ---- what is counted ---- */
 
@@ -239,6 +241,45 @@ say_identity(struct run *run)
 	    name_of_agency(run, &me->agency, agency), network);
 }
 
+/* What is still to be done after somebody was taken out. */
+static void
+say_keys(struct run *run)
+{
+	const struct identity *me = replica_identity(run->replica);
+
+	if (members_key_due(replica_members(run->replica), &me->agency))
+		run_say(run,
+		    "  the key of this agency is known to a computer that is "
+		    "out: a registrar replaces it at its next contact\n");
+	if (agency_key_unseen(run->replica))
+		run_say(run,
+		    "  the key of this agency was replaced; its old recovery "
+		    "code opens nothing any more: write down the new one "
+		    "(footbridge keyslot agency)\n");
+}
+
+/* Taken out: nothing else is said. */
+static enum err
+say_out(struct run *run, struct fail *f)
+{
+	struct buf words = { 0 };
+	enum err e =
+	    revoke_is_due(run->replica) ? revoke_obey(run->replica, f) : OK;
+
+	if (e == OK)
+		e = revoke_words(run->replica, &words, f);
+	if (e == OK && run->cli->json)
+		e = run_json(run,
+		    json_pack("{s:b, s:s}", "revoked", true, "words",
+			buf_cstr(&words)),
+		    f);
+	else if (e == OK)
+		run_say(run, "%s. Join anew in another directory.\n",
+		    buf_cstr(&words));
+	buf_release(&words);
+	return e;
+}
+
 static void
 say_work(struct run *run, const struct totals *t)
 {
@@ -323,7 +364,7 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -334,7 +375,9 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
 	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "restored",
-	    life_words(replica_restored(run->replica, NULL)), "peers", peers);
+	    life_words(replica_restored(run->replica, NULL)), "agency_key_due",
+	    members_key_due(m, &me->agency), "agency_code_unseen",
+	    agency_key_unseen(run->replica), "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */
@@ -365,8 +408,12 @@ cmd_status(struct run *run, struct fail *f)
 	struct totals t = { 0 };
 	struct peers p = { .run = run };
 	struct backups b = { .every_ms = 0 };
-	enum err e = take_totals(&t, run, f);
+	enum err e;
 
+	if (revoke_is_due(run->replica) ||
+	    replica_identity(run->replica)->is_forgotten)
+		return say_out(run, f);
+	e = take_totals(&t, run, f);
 	if (e == OK)
 		e = take_backups(&b, run, f);
 	if (e != OK)
@@ -377,6 +424,8 @@ cmd_status(struct run *run, struct fail *f)
 		say_identity(run);
 	if (!run->cli->json)
 		say_work(run, &t);
+	if (!run->cli->json)
+		say_keys(run);
 	e = each_peer(&p, f);
 	if (e == OK && !run->cli->json) {
 		say_backups(run, &b);

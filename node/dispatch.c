@@ -1,13 +1,41 @@
 /* What a command needs is checked here, once. */
 #include "node/dispatch.h"
 
+#include <string.h>
+
+#include "sync/revoke.h"
+
+/* A node that was taken out says so, and nothing else is done with it. */
+static enum err
+check_is_in(const struct run *run, struct fail *f)
+{
+	const struct cli_command *c = run->cli->command;
+	struct buf words = { 0 };
+	enum err e = OK;
+
+	if (run->replica == NULL || (c->flags & CLI_OUT) != 0)
+		return OK;
+	if (revoke_is_due(run->replica))
+		e = revoke_obey(run->replica, f);
+	if (e == OK && replica_identity(run->replica)->is_forgotten) {
+		e = revoke_words(run->replica, &words, f);
+		if (e == OK)
+			e = fail_set(f, ERR_REVOKED,
+			    "%s. Join anew in another directory",
+			    buf_cstr(&words));
+	}
+	buf_release(&words);
+	return e;
+}
+
 static enum err
 check_needs(const struct run *run, struct fail *f)
 {
 	const struct cli_command *c = run->cli->command;
+	enum err e = check_is_in(run, f);
 
-	if (c->need != CLI_MEMBER)
-		return OK;
+	if (e != OK || c->need != CLI_MEMBER)
+		return e;
 	if (members_node(replica_members(run->replica),
 		&replica_identity(run->replica)->node) == NULL ||
 	    replica_kind(run->replica) < 0)

@@ -13,6 +13,7 @@
 #include "node/server.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
+#include "sync/revoke.h"
 
 /* A round trip this long is no office line: begin with the smallest unit
  * until the link is measured. */
@@ -109,9 +110,25 @@ take(struct engine *e, struct exchange *x, const struct buf *answer,
 	return r;
 }
 
+/* The peer says that one of the two is out, and shows it. */
+static enum err
+take_refusal(struct engine *e, const struct node_id *peer,
+    const struct buf *answer, struct fail *f)
+{
+	bool self = false;
+	enum err r;
+
+	engine_lock(e);
+	r = revoke_shown(e->replica, &self, peer, answer->p, answer->n, f);
+	engine_changed(e);
+	engine_unlock(e);
+	return r;
+}
+
 static enum err
 rounds(struct engine *e, struct net_result *out, struct exchange *x,
-    struct client *c, int64_t budget_bytes, struct fail *f)
+    const struct node_id *peer, struct client *c, int64_t budget_bytes,
+    struct fail *f)
 {
 	struct buf request, answer;
 	struct client_stats s;
@@ -132,6 +149,8 @@ rounds(struct engine *e, struct net_result *out, struct exchange *x,
 		buf_reset(&answer);
 		r = client_post(c, &answer, SERVER_PATH_EXCHANGE, request.p,
 		    request.n, f);
+		if (r == ERR_REVOKED)
+			r = take_refusal(e, peer, &answer, f);
 		if (r != OK)
 			break;
 		client_stats(c, &s);
@@ -206,7 +225,7 @@ net_call(struct engine *e, struct net_result *out, const struct node_id *peer,
 	r = exchange_new(&x, e->replica, peer, LIMIT_UNIT_MIN_BYTES, f);
 	engine_unlock(e);
 	if (r == OK)
-		r = rounds(e, out, x, c, budget_bytes, f);
+		r = rounds(e, out, x, peer, c, budget_bytes, f);
 out:
 	client_close(c, &s);
 	result_wire(out, &s);

@@ -67,7 +67,7 @@ exchange(struct engine *e, struct buf *answer, const struct server_request *rq)
 	peer = n->id;
 	r = exchange_answer(e->replica, answer, &peer, rq->body, rq->n, &stats,
 	    NULL);
-	if (stats.received > 0 || stats.sealed > 0)
+	if (stats.received > 0 || stats.sealed > 0 || r == ERR_REVOKED)
 		engine_changed(e);
 	return r;
 }

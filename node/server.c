@@ -80,19 +80,19 @@ answer_refusal(struct MHD_Connection *c, unsigned status, const char *text)
 
 /* Hands the bytes over to the library. */
 static enum MHD_Result
-answer_bytes(struct MHD_Connection *c, struct buf *answer)
+answer_bytes(struct MHD_Connection *c, unsigned status, struct buf *answer)
 {
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
 	if (answer->n == 0)
-		return answer_refusal(c, MHD_HTTP_OK, "");
+		return answer_refusal(c, status, "");
 	r = MHD_create_response_from_buffer(answer->n, answer->p,
 	    MHD_RESPMEM_MUST_FREE);
 	if (r == NULL)
 		return MHD_NO;
 	*answer = (struct buf){ 0 };
-	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
+	rc = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return rc;
 }
@@ -216,8 +216,12 @@ answer_turn(struct server *s, struct turn *t, struct MHD_Connection *c)
 	give_back(s, t);
 	text = t->path == SERVER_JOIN && why.text[0] != '\0' ? why.text
 							     : err_text(e);
-	rc = e == OK ? answer_bytes(c, &answer)
-		     : answer_refusal(c, (unsigned)err_http(e), text);
+	if (e == OK)
+		rc = answer_bytes(c, MHD_HTTP_OK, &answer);
+	else if (e == ERR_REVOKED && answer.err == OK && answer.n > 0)
+		rc = answer_bytes(c, (unsigned)err_http(e), &answer);
+	else
+		rc = answer_refusal(c, (unsigned)err_http(e), text);
 	buf_release(&answer);
 	return rc;
 }

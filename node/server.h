@@ -62,8 +62,8 @@ struct server_hooks {
 	bool (*is_member)(void *ctx, const uint8_t key[static TLS_KEY_BYTES]);
 	/* Append the answer (ceiling LIMIT_MESSAGE_BYTES, for a join
 	 * SERVER_JOIN_ANSWER_BYTES). An error becomes its HTTP status and
-	 * nothing of the answer is sent; who joins gets f's line, others get
-	 * the code's fixed words. */
+	 * nothing of the answer is sent (but with ERR_REVOKED, where it shows
+	 * why); who joins gets f's line, others get the code's fixed words. */
 	enum err (*handle)(void *ctx, struct buf *answer,
 	    const struct server_request *request, struct fail *f);
 	/* Somebody waits now: look at server_held(). NULL: nobody may. */

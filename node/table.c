@@ -148,6 +148,12 @@ static const struct cli_option share_options[] = {
 	{ .name = "dry-run", .help = "only say what would be done" },
 	{ .name = NULL },
 };
+static const struct cli_option revoke_options[] = {
+	{ .name = "reason",
+	    .value = "WHY",
+	    .help = "lost, left, compromised or mistake" },
+	{ .name = NULL },
+};
 static const struct cli_option carry_options[] = {
 	{ .name = "on", .value = "NODE", .help = "the laptop" },
 	{ .name = "off",
@@ -207,17 +213,30 @@ const struct cli_command cli_table[] = {
 	    .synopsis = "",
 	    .help = "Every node of the network: agency, kind, roles.",
 	    .run = cmd_members,
-	    .need = CLI_REPLICA },
+	    .need = CLI_REPLICA,
+	    .flags = CLI_OUT },
 	{ .name = "revoke",
 	    .synopsis = "NODE --reason lost|left|compromised|mistake",
-	    .help = "Take a node out of the network.",
-	    .later = "until it is, tell the steward and change what the lost "
-		     "machine could reach" },
+	    .help = "Take a node out of the network, for good. Nobody answers "
+		    "it any more, what it could read gets new keys, and if it "
+		    "was a registrar its agency gets a new key and recovery "
+		    "code.",
+	    .options = revoke_options,
+	    .run = cmd_revoke,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "The computer is taken out of the network for good: a "
+			"mistake is mended by enrolling it anew. What it could "
+			"read: footbridge lost NODE." },
 	{ .name = "lost",
 	    .synopsis = "NODE",
 	    .help = "What could be read on a node: about whom, which "
 		    "categories, until when.",
-	    .later = "access SUBJECT says who can read what" },
+	    .run = cmd_lost,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "adopt",
 	    .synopsis = "NODE",
 	    .help = "Accept the honest work of a revoked node.",
@@ -257,6 +276,12 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_DIR,
 	    .min_words = 1,
 	    .max_words = 1 },
+	{ .name = "keyslot agency",
+	    .synopsis = "",
+	    .help = "The agency's newest recovery code, on a registrar. It is "
+		    "worth as much as the server: on paper, locked away.",
+	    .run = cmd_keyslot_agency,
+	    .need = CLI_MEMBER },
 	{ .name = "serve",
 	    .synopsis = "[--listen HOST:PORT] "
 			"[--web HOST:PORT]",
@@ -300,7 +325,8 @@ const struct cli_command cli_table[] = {
 		    "must look at.",
 	    .options = status_options,
 	    .run = cmd_status,
-	    .need = CLI_REPLICA },
+	    .need = CLI_REPLICA,
+	    .flags = CLI_OUT },
 	{ .name = "held",
 	    .synopsis = "[ID]",
 	    .help = "Everything received and not applied: from whom, since "

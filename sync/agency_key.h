@@ -51,6 +51,8 @@ enum err agency_key_replace(struct replica *r, struct buf *code,
  */
 enum err agency_key_maintain(struct replica *r, bool patient, bool *replaced,
     struct fail *f);
+/* Before sealing: the same, patient for the first hour. */
+enum err agency_key_tick(struct replica *r, struct fail *f);
 bool agency_key_unseen(struct replica *r);
 enum err agency_key_seen(struct replica *r, struct fail *f);
 

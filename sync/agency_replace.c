@@ -1,5 +1,6 @@
 /* Replacing an agency's key, and what follows when one becomes known. */
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sync/agency_key_i.h"
@@ -7,6 +8,9 @@
 #include "sync/replica_i.h"
 
 #define META_UNSEEN "agency_code_unseen"
+#define META_DUE "agency_key_due" /* since when, by this wall */
+/* how long another registrar, whose id is smaller, has to be the one */
+#define PATIENCE_MS (60 * 60 * 1000)
 
 struct making {
 	struct replica *r;
@@ -245,6 +249,50 @@ agency_key_maintain(struct replica *r, bool patient, bool *replaced,
 		return e;
 	}
 	return somebody_lacks(r, a) ? hand_on(r, a, f) : OK;
+}
+
+/* Since when it is due here; now, when it was not. */
+static enum err
+due_since(struct replica *r, int64_t *at_ms, struct fail *f)
+{
+	struct buf b = { 0 };
+	enum err e = replica_meta_get(r, &b, META_DUE, f);
+
+	*at_ms = e == OK && b.n > 0 ? strtoll(buf_cstr(&b), NULL, 10) : 0;
+	if (e == ERR_NOTFOUND)
+		e = OK;
+	if (e == OK && *at_ms == 0) {
+		*at_ms = env_wall_ms(r->env);
+		buf_reset(&b);
+		buf_printf(&b, "%lld", (long long)*at_ms);
+		e = replica_meta_set(r, META_DUE, b.p, b.n, f);
+	}
+	buf_release(&b);
+	return e;
+}
+
+enum err
+agency_key_tick(struct replica *r, struct fail *f)
+{
+	const struct member_agency *a =
+	    members_agency(r->members, &r->identity.agency);
+	bool replaced, due;
+	int64_t since_ms = 0, now_ms = env_wall_ms(r->env);
+	enum err e;
+
+	if (a == NULL || may_replace(r, NULL) != OK)
+		return OK;
+	due = members_key_due(r->members, &a->id);
+	if (!due && !somebody_lacks(r, a))
+		return OK;
+	e = due_since(r, &since_ms, f);
+	if (e == OK)
+		e = agency_key_maintain(r,
+		    now_ms >= since_ms && now_ms - since_ms < PATIENCE_MS,
+		    &replaced, f);
+	if (e == OK && !members_key_due(r->members, &a->id))
+		e = replica_meta_set(r, META_DUE, "", 0, f);
+	return e;
 }
 
 bool

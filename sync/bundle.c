@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/agency_key.h"
 #include "sync/bundle_file.h"
 #include "sync/db.h"
 #include "sync/receipt.h"
@@ -64,6 +65,11 @@ name_recipients(struct exporting *x, const struct node_id *recipients,
 			return fail_set(f, ERR_DENIED,
 			    "bundle: recipient %zu is no member known here",
 			    i + 1);
+		if (members_revocation(m, &recipients[i]) != NULL)
+			return fail_set(f, ERR_REVOKED,
+			    "bundle: %s was taken out of the network; nothing "
+			    "goes there any more",
+			    node->name);
 		for (size_t k = 0; k < i; k++) {
 			if (id_equal(&recipients[k], &recipients[i]))
 				return fail_set(f, ERR_INPUT,
@@ -389,6 +395,8 @@ bundle_export(struct replica *r, unsigned *parts,
 		    BUNDLE_SPLIT_MIN_BYTES, (unsigned long long)split_bytes);
 	if (e == OK)
 		e = start(x, r, BUNDLE_DATA, recipients, count, to, f);
+	if (e == OK)
+		e = agency_key_tick(r, f);
 	if (e == OK)
 		e = log_seal(r, &sealed, &kept, f);
 	if (e == OK) {

@@ -6,6 +6,7 @@
 
 #include "sync/bundle_file.h"
 #include "sync/db.h"
+#include "sync/revoke.h"
 
 enum err
 bundle_show(struct bundle_info *out, const struct bundle_reader *from,
@@ -171,6 +172,9 @@ bundle_import(struct replica *r, struct bundle_info *info,
 		*info = x->info;
 	if (e == OK)
 		e = import_all(x, from, f);
+	/* a record in it may say that this node is out */
+	if (e == OK)
+		e = revoke_heed(r, f);
 	sodium_memzero(x, sizeof(*x));
 	free(x);
 	return e;

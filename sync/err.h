@@ -20,6 +20,7 @@
 	X(ERR_FORMAT, 400, "malformed data") \
 	X(ERR_LIMIT, 413, "a limit was exceeded") \
 	X(ERR_DENIED, 403, "not permitted") \
+	X(ERR_REVOKED, 410, "it was taken out of the network") \
 	X(ERR_NOTFOUND, 404, "not found") \
 	X(ERR_EXISTS, 409, "it exists already") \
 	X(ERR_INPUT, 400, "the input cannot be used") \

@@ -9,6 +9,7 @@
 
 #include "sync/db.h"
 #include "sync/receipt.h"
+#include "sync/revoke.h"
 #include "sync/sweep.h"
 
 /* Hellos in one contact: a second one follows when a stream was renamed. */
@@ -73,6 +74,10 @@ exchange_new(struct exchange **out, struct replica *r,
 	if (members_node(replica_members(r), peer) == NULL)
 		return fail_set(f, ERR_DENIED,
 		    "exchange: the peer is no member known here");
+	if (members_revocation(replica_members(r), peer) != NULL)
+		return fail_set(f, ERR_REVOKED,
+		    "exchange: the peer was taken out of the network; it is "
+		    "not called any more");
 	if ((x = calloc(1, sizeof(*x))) == NULL)
 		return fail_set(f, ERR_NOMEM, "exchange: out of memory");
 	if (sweep_new(&x->sweep, f) != OK) {
@@ -430,6 +435,8 @@ exchange_take(struct exchange *x, const uint8_t *answer, size_t n,
 	if (again)
 		x->sealed = false;
 	step(x, again ? EVENT_AGAIN : EVENT_ANSWER);
+	if ((e = revoke_heed(x->r, f)) != OK)
+		goto out;
 	e = x->stats.put_off > 0
 	    ? fail_set(f, ERR_BUSY, "exchange: %s", x->stats.note)
 	    : no_progress(x, f);

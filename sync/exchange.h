@@ -30,7 +30,8 @@ struct exchange;
  * Begin a contact with a member.
  *
  * in:    budget_bytes of units in each message, see exchange_budget
- * fails: ERR_DENIED peer is no member known here, ERR_NOMEM
+ * fails: ERR_DENIED peer is no member known here, ERR_REVOKED it was taken out
+ *        of the network, ERR_NOMEM
  */
 enum err exchange_new(struct exchange **out, struct replica *r,
     const struct node_id *peer, size_t budget_bytes, struct fail *f);
@@ -49,6 +50,7 @@ enum err exchange_ask(struct exchange *x, struct buf *request, bool *done,
  * was committed stays committed.
  * fails: ERR_FORMAT, ERR_LIMIT, ERR_VERSION, ERR_INPUT another network,
  *        ERR_FENCE this replica was restored or copied, ERR_NET no progress,
+ *        ERR_REVOKED what came says that this node is out, and it obeyed,
  *        ERR_BUSY too much waits unverified already: what had room is kept,
  *        the rest comes again with a later contact
  */
@@ -59,7 +61,9 @@ void exchange_set_budget(struct exchange *x, size_t budget_bytes);
 const struct exchange_stats *exchange_stats(const struct exchange *x);
 
 /*
- * Answer one request (appended). The same failures; then nothing of the request
+ * Answer one request (appended). ERR_REVOKED: the peer, or this node, is out of
+ * the network; then answer is what shows it (revoke_proof), to be sent with that
+ * status and given to revoke_shown there. Otherwise the same failures; then nothing of the request
  * was taken (ERR_BUSY: what had room was). stats is added to.
  */
 enum err exchange_answer(struct replica *r, struct buf *answer,

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/agency_key.h"
 #include "sync/receipt.h"
+#include "sync/revoke.h"
 #include "sync/sweep.h"
 
 /* ---- what both sides do -------------------------------------------------- */
@@ -103,7 +105,10 @@ enum err
 exchange_seal(struct replica *r, struct exchange_stats *stats, struct fail *f)
 {
 	int64_t sealed = 0, kept = 0;
-	enum err e = log_seal(r, &sealed, &kept, f);
+	enum err e = agency_key_tick(r, f);
+
+	if (e == OK)
+		e = log_seal(r, &sealed, &kept, f);
 
 	stats->sealed += sealed;
 	stats->kept = kept;
@@ -132,6 +137,19 @@ exchange_finish(struct buf *out, const struct buf *body, struct fail *f)
 	    : fail_set(f, body->err != OK ? body->err : out->err,
 		  "exchange: the message: %s",
 		  err_text(body->err != OK ? body->err : out->err));
+}
+
+/* One of the two is out: what shows it. */
+static enum err
+refuse(struct replica *r, struct buf *answer, const struct node_id *node,
+    struct fail *f)
+{
+	enum err e = revoke_proof(r, answer, node, f);
+
+	return e != OK ? e
+		       : fail_set(f, ERR_REVOKED,
+			     "exchange: the caller or this node was taken out "
+			     "of the network");
 }
 
 /* ---- answering ----------------------------------------------------------- */
@@ -295,6 +313,12 @@ exchange_answer(struct replica *r, struct buf *answer,
 	if (members_node(replica_members(r), peer) == NULL)
 		return fail_set(f, ERR_DENIED,
 		    "exchange: the caller is no member known here");
+	if (members_revocation(replica_members(r), peer) != NULL)
+		return refuse(r, answer, peer, f);
+	if (revoke_is_due(r) && (e = revoke_obey(r, f)) != OK)
+		return e;
+	if (replica_identity(r)->is_forgotten)
+		return refuse(r, answer, &replica_identity(r)->node, f);
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return fail_set(f, ERR_NOMEM, "exchange: out of memory");
 	a->r = r;
@@ -305,6 +329,13 @@ exchange_answer(struct replica *r, struct buf *answer,
 		e = message_validate(&a->m, f);
 	if (e == OK)
 		e = half(a, NULL, f);
+	if (e == OK && revoke_is_due(r)) {
+		e = revoke_obey(r, f);
+		if (e == OK)
+			e = refuse(r, answer, &replica_identity(r)->node, f);
+	} else if (e == OK && members_revocation(replica_members(r), peer)) {
+		e = refuse(r, answer, peer, f);
+	}
 	if (e == OK && stats->put_off > put_off)
 		e = fail_set(f, ERR_BUSY, "exchange: %s", stats->note);
 	if (e == OK && !a->again && (a->m.flags & MESSAGE_MORE_URGENT) == 0) {

@@ -61,6 +61,8 @@ enum err lane_peer_find(struct replica *r, int64_t *peer,
 /* Forget a peer: queues, cursors, staged bytes. Nothing of the log. */
 enum err lane_peer_remove(struct replica *r, const struct node_id *node,
     struct fail *f);
+/* Forget every peer that was revoked: nothing is queued for it any more. */
+enum err lane_drop_revoked(struct replica *r, struct fail *f);
 size_t lane_peer_count(struct replica *r);
 
 #define LANE_ADDRESS_BYTES 255

@@ -65,6 +65,9 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	if (id_equal(node, &replica_identity(r)->node))
 		return fail_set(f, ERR_INPUT,
 		    "peer: this is the node itself; name another one");
+	if (members_revocation(replica_members(r), node) != NULL)
+		return fail_set(f, ERR_REVOKED,
+		    "peer: it was taken out of the network");
 	if ((e = db_stmt(&s, replica_db(r), sql, f)) != OK)
 		return e;
 	env_random(replica_env(r), stream, sizeof(stream));
@@ -134,6 +137,27 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 		e = stmt_run(s, f);
 	}
 	return replica_leave(r, own, e, f);
+}
+
+enum err
+lane_drop_revoked(struct replica *r, struct fail *f)
+{
+	struct members *m = replica_members(r);
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < members_node_count(m); k++) {
+		const struct node_id *node = &members_node_at(m, k)->id;
+		int64_t peer;
+
+		if (members_revocation(m, node) == NULL)
+			continue;
+		e = lane_peer_find(r, &peer, node, f);
+		if (e == OK)
+			e = lane_peer_remove(r, node, f);
+		else if (e == ERR_NOTFOUND)
+			e = OK;
+	}
+	return e;
 }
 
 size_t

@@ -307,6 +307,11 @@ const struct member_author *members_author_at(const struct members *m,
 /* NULL: not revoked. Valid until the next members_add. */
 const struct member_revocation *members_revocation(const struct members *m,
     const struct node_id *node);
+/* Ids of the records that show a revoked node that it is: the one that takes it
+ * out, and what makes its issuer a steward, up to the root, in an order that is
+ * accepted. 0: not revoked, or it does not fit room. */
+size_t members_proof(const struct members *m, const struct node_id *node,
+    uint8_t (*id)[32], size_t room);
 /*
  * Is this place of an author's feed inside its node's revocation? position
  * UINT64_MAX: not sealed yet, outside as soon as the node is revoked. id: of

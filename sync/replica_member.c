@@ -408,6 +408,8 @@ replica_add_member(struct replica *r, enum member_result *result,
 		if (e == OK)
 			e = retry_members(r, f);
 		if (e == OK)
+			e = lane_drop_revoked(r, f);
+		if (e == OK)
 			e = agency_key_learn(r, f);
 		if (e == OK)
 			e = compare_standings(r, &before, f);

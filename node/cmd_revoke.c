@@ -1,0 +1,271 @@
+/* revoke, lost, keyslot agency. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/name.h"
+#include "sync/agency_key.h"
+#include "sync/revoke.h"
+
+/* ---- revoke ---- */
+
+static enum err
+reason_of(enum revocation_reason *out, const char *text, struct fail *f)
+{
+	static const enum revocation_reason all[] = { REVOKED_LOST,
+		REVOKED_LEFT, REVOKED_COMPROMISED, REVOKED_MISTAKE };
+
+	for (size_t k = 0; text != NULL && k < COUNT_OF(all); k++)
+		if (strcmp(text, revoke_reason_name(all[k])) == 0) {
+			*out = all[k];
+			return OK;
+		}
+	return fail_set(f, ERR_USAGE,
+	    "revoke: --reason wants lost, left, compromised or mistake");
+}
+
+static void
+say_code(struct run *run, const struct buf *code, const char *why)
+{
+	run_say(run,
+	    "\nThe key of this agency was replaced%s. Its recovery code is new "
+	    "and shown this once; the old one opens nothing any more. Write it "
+	    "down and lock it away:\n\n  %.*s\n\n",
+	    why, (int)code->n, (const char *)code->p);
+}
+
+static void
+say_revoked(struct run *run, const struct member_node *n,
+    enum revocation_reason reason, const struct revoke_report *report)
+{
+	bool cuts = revocation_reason_cuts(reason);
+
+	run_say(run, "%s is out of the network (%s%s).\n", n->name,
+	    revoke_reason_name(reason),
+	    report->by_root ? ", by the root key" : "");
+	run_say(run,
+	    "  No computer that knows answers it any more; the others learn it "
+	    "at their next contact, before anything else.\n");
+	if (cuts)
+		run_say(run,
+		    "  What it had written and what had arrived here stays. "
+		    "What it writes from now on counts for nothing.\n");
+	if (report->compartments > 0)
+		run_say(run,
+		    "  It could read %lld record group%s (footbridge lost %s): "
+		    "%s new keys. What was read stays read.\n",
+		    (long long)report->compartments,
+		    run_s(report->compartments), n->name,
+		    report->compartments == 1 ? "it gets" : "they get");
+	if (report->standing_count > 0)
+		run_say(run,
+		    "  %zu membership record%s that it issued stay%s; whom it "
+		    "enrolled since the theft must be revoked by name "
+		    "(footbridge members).\n",
+		    report->standing_count,
+		    run_s((int64_t)report->standing_count),
+		    report->standing_count == 1 ? "s" : "");
+}
+
+static enum err
+revoked_json(struct run *run, const struct member_node *n,
+    enum revocation_reason reason, const struct revoke_report *report,
+    const struct buf *code, struct fail *f)
+{
+	char id[ID_TEXT_BYTES];
+
+	hex_encode(id, n->id.b, ID_BYTES);
+	return run_json(run,
+	    json_pack("{s:s, s:s, s:s, s:b, s:I, s:b, s:s#}", "node", id,
+		"name", n->name, "reason", revoke_reason_name(reason),
+		"by_root", report->by_root, "readable",
+		(json_int_t)report->compartments, "agency_key_replaced",
+		report->key_replaced, "agency_recovery_code",
+		code->n > 0 ? (const char *)code->p : "", (int)code->n),
+	    f);
+}
+
+enum err
+cmd_revoke(struct run *run, struct fail *f)
+{
+	const struct member_node *n;
+	enum revocation_reason reason = REVOKED_LOST;
+	struct revoke_report report;
+	struct buf code = { 0 };
+	enum err e = reason_of(&reason, cli_get(run->cli, "reason"), f);
+
+	if (e == OK)
+		e = members_find_node(replica_members(run->replica), &n,
+		    run_word(run, 0), f);
+	if (e == OK)
+		e = revoke_node(run->replica, &report, &code, &n->id, reason,
+		    f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	run->whole = true;
+	if (run->cli->json) {
+		e = revoked_json(run, n, reason, &report, &code, f);
+	} else {
+		say_revoked(run, n, reason, &report);
+		if (report.key_replaced)
+			say_code(run, &code, "");
+	}
+	buf_release(&code);
+	return e;
+}
+
+/* ---- the agency's code ---- */
+
+enum err
+cmd_keyslot_agency(struct run *run, struct fail *f)
+{
+	struct buf code = { 0 };
+	enum err e =
+	    identity_agency_code(&code, replica_identity(run->replica));
+
+	if (e == ERR_NOTFOUND)
+		return fail_set(f, e,
+		    "the agency's key is not on this computer: ask at its "
+		    "server");
+	if (e == OK)
+		e = agency_key_seen(run->replica, f);
+	if (e == OK && run->cli->json)
+		e = run_json(run,
+		    json_pack("{s:s#}", "agency_recovery_code",
+			(const char *)code.p, (int)code.n),
+		    f);
+	else if (e == OK)
+		run_say(run, "%.*s\n", (int)code.n, (const char *)code.p);
+	buf_release(&code);
+	return e;
+}
+
+/* ---- lost ---- */
+
+struct losing {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	const struct table *person;
+	int64_t count;
+	bool failed;
+};
+
+static void
+say_subject(struct losing *k, struct buf *out, const struct revoke_lost *l)
+{
+	if (!l->has_subject)
+		buf_text(out, "(names not readable here)");
+	else if (k->person != NULL)
+		name_show_row(out, k->run, k->person, &l->subject);
+}
+
+static void
+lost_line(void *context, const struct revoke_lost *l)
+{
+	struct losing *k = context;
+	const struct env *env = replica_env(k->run->replica);
+	const char *owner = l->owner != NULL ? l->owner->name : "?";
+	char id[ID_TEXT_BYTES] = "", since[NAME_TIME_BYTES];
+	struct buf who = { 0 };
+
+	k->count++;
+	name_time(since, l->since_ms, env->offset_min(env->self));
+	say_subject(k, &who, l);
+	if (l->has_subject)
+		hex_encode(id, l->subject.b, ID_BYTES);
+	if (k->array == NULL)
+		run_say(k->run, "%-8.8s  %-24s %-20s %-16s since %s%s%s\n", id,
+		    buf_cstr(&who), l->category, owner, since,
+		    l->by_agency ? ", by its agency's key" : "",
+		    l->still ? "" : ", taken back");
+	else if (json_array_append_new(k->array,
+		     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "subject",
+			 id, "name", l->has_subject ? buf_cstr(&who) : "",
+			 "category", l->category, "owner", owner, "since",
+			 since, "by", l->by_agency ? "agency" : "name",
+			 "taken_back", !l->still)) != 0)
+		k->failed = true;
+	buf_release(&who);
+	run_flush(k->run);
+}
+
+static const char *
+revoked_as(struct run *run, const struct member_node *n)
+{
+	const struct member_revocation *v =
+	    members_revocation(replica_members(run->replica), &n->id);
+
+	return v == NULL ? "" : revoke_reason_name(v->reason);
+}
+
+static enum err
+lost_text(struct losing *k, const struct member_node *n, int64_t heard_ms,
+    struct fail *f)
+{
+	struct run *run = k->run;
+	const struct env *env = replica_env(run->replica);
+	char heard[NAME_TIME_BYTES];
+	const char *reason = revoked_as(run, n);
+	enum err e;
+
+	name_time(heard, heard_ms, env->offset_min(env->self));
+	run_say(run, "What could be read on %s%s%s%s:\n", n->name,
+	    reason[0] != '\0' ? " (" : ", which is a member", reason,
+	    reason[0] != '\0' ? ")" : "");
+	e = revoke_lost_each(run->replica, &n->id, lost_line, k, f);
+	if (e != OK)
+		return e;
+	if (k->count == 0)
+		run_say(run, "  nothing, as far as this computer knows\n");
+	run_say(run, "%s%s; what was sent to it until it was out it may hold\n",
+	    heard_ms > 0 ? "Last heard of: "
+			 : "Nothing of it ever came in here",
+	    heard_ms > 0 ? heard : "");
+	return OK;
+}
+
+static enum err
+lost_json(struct losing *k, const struct member_node *n, int64_t heard_ms,
+    struct fail *f)
+{
+	const struct env *env = replica_env(k->run->replica);
+	char id[ID_TEXT_BYTES], heard[NAME_TIME_BYTES] = "";
+	enum err e;
+
+	hex_encode(id, n->id.b, ID_BYTES);
+	if (heard_ms > 0)
+		name_time(heard, heard_ms, env->offset_min(env->self));
+	k->array = json_array();
+	e = revoke_lost_each(k->run->replica, &n->id, lost_line, k, f);
+	if (e == OK && (k->failed || k->array == NULL))
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e != OK) {
+		json_decref(k->array);
+		return e;
+	}
+	return run_json(k->run,
+	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "node", id, "name", n->name,
+		"revoked", revoked_as(k->run, n), "last_heard", heard,
+		"readable", k->array),
+	    f);
+}
+
+enum err
+cmd_lost(struct run *run, struct fail *f)
+{
+	struct losing k = { .run = run,
+		.person =
+		    registry_table(replica_registry(run->replica), "person") };
+	const struct member_node *n;
+	int64_t heard_ms = 0;
+	enum err e = members_find_node(replica_members(run->replica), &n,
+	    run_word(run, 0), f);
+
+	if (e == OK)
+		e = revoke_last_heard(run->replica, &heard_ms, &n->id, f);
+	if (e != OK)
+		return e;
+	return run->cli->json ? lost_json(&k, n, heard_ms, f)
+			      : lost_text(&k, n, heard_ms, f);
+}
