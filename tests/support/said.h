@@ -114,4 +114,23 @@ bool said_counts(const struct control *c, size_t at, int key,
 /* Did the removal, event by, end this key? */
 bool said_ended(const struct control *c, int key, size_t by);
 
+/* ---- said_refer.c: the reference ---- */
+
+#define NOT_CUT (-3)
+struct said_answer {
+	bool entry[SAID_MAX][SAID_LISTS][3]; /* ever, counts, ended */
+	bool leaver[SAID_MAX][SAID_LISTS];
+	unsigned ended[SAID_MAX]; /* keys, by removal */
+	unsigned voided, adopted; /* events that points name */
+	int owners, accepted[SAID_MAX];
+	enum which owner[SAID_MAX];
+	int cut[WHO_COUNT]; /* the event it names, NONE for seq 0; NOT_CUT */
+	unsigned lost;      /* nodes */
+	int shred;          /* event, or NONE */
+};
+/* What a history says; revoked: nodes, as in said_members. No place in it has
+ * more than eight branches. */
+void said_refer(struct said_answer *a, const struct history *h,
+    unsigned revoked);
+
 #endif
