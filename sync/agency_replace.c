@@ -53,7 +53,7 @@ add_record(struct making *g, struct fail *f)
 {
 	struct buf record = { .limit = LIMIT_MEMBER_PLAIN_BYTES };
 	struct replica *r = g->r;
-	enum member_result result;
+	enum member_result result = MEMBER_WAITING;
 	enum err e = member_make_agency_key(&record, &r->identity,
 	    members_network(r->members), &g->key);
 

@@ -76,6 +76,8 @@ to_agencies(struct replica *r, struct compartment *c, struct fail *f)
 	     i++) {
 		struct agency_id id = members_agency_at(r->members, i)->id;
 
+		if (members_agency_undone(r->members, &id))
+			continue;
 		e = to_agency(r, c, held, &rows, &id, f);
 	}
 	grant_rows_release(&rows);
@@ -96,7 +98,8 @@ to_own_nodes(struct replica *r, struct compartment *c, struct fail *f)
 		struct node_id id = n->id;
 
 		if ((n->roles & MEMBER_REGISTRAR) != 0 ||
-		    !id_equal(&n->agency, &r->identity.agency))
+		    !id_equal(&n->agency, &r->identity.agency) ||
+		    members_revocation(r->members, &n->id) != NULL)
 			continue;
 		e = grant_carry_on(r, c, &id, 1, &granted, NULL);
 		if (e == ERR_DENIED) {

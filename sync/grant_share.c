@@ -109,6 +109,20 @@ recipient_key_no(struct replica *r, enum grant_recipient kind,
 	return agency != NULL ? agency->key_no : 0;
 }
 
+static bool
+is_out(struct replica *r, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES])
+{
+	struct agency_id agency;
+	struct node_id node;
+
+	memcpy(agency.b, recipient, ID_BYTES);
+	memcpy(node.b, recipient, ID_BYTES);
+	return kind == GRANT_NODE
+	    ? members_revocation(r->members, &node) != NULL
+	    : members_agency_undone(r->members, &agency);
+}
+
 enum err
 grant_making_add(struct grant_making *m, struct replica *r,
     const struct grant_key *key, enum grant_recipient kind,
@@ -125,6 +139,10 @@ grant_making_add(struct grant_making *m, struct replica *r,
 	if (public_key == NULL)
 		return fail_set(f, ERR_NOTFOUND,
 		    "grant: the %s is no member of this network",
+		    kind == GRANT_NODE ? "node" : "agency");
+	if (is_out(r, kind, recipient))
+		return fail_set(f, ERR_REVOKED,
+		    "grant: the %s was taken out of the network",
 		    kind == GRANT_NODE ? "node" : "agency");
 	got = making_room(m, f);
 	if (got != OK)

@@ -75,7 +75,8 @@ bool join_is_answer(const uint8_t *p, size_t n);
  * records the first time. *joined is the new node.
  * fails: ERR_FORMAT, ERR_INPUT (another network, not this invite's agency any
  *        more), ERR_DENIED (unknown, expired or used invite), ERR_AUTH (wrong
- *        secret or a changed request), ERR_IO. Nothing is changed then.
+ *        secret or a changed request), ERR_REVOKED (this node is out), ERR_IO.
+ *        Nothing is changed then.
  */
 enum err join_answer_make(struct replica *r, struct buf *answer,
     struct node_id *joined, const uint8_t *request, size_t n, struct fail *f);

@@ -489,6 +489,10 @@ join_answer_make(struct replica *r, struct buf *answer, struct node_id *joined,
 	e = join_head_read(&a.head, JOIN_REQUEST, request, n, f);
 	if (e != OK)
 		return e;
+	if (members_revocation(r->members, &r->identity.node) != NULL)
+		return fail_set(f, ERR_REVOKED,
+		    "join: the computer that made this invite was taken out of "
+		    "the network; ask another steward for one");
 	if (members_network(r->members) == NULL ||
 	    !id_equal(members_network(r->members), &a.head.network))
 		return fail_set(f, ERR_INPUT,

@@ -85,8 +85,8 @@ destroy(struct replica *r, struct fail *f)
 		"DELETE FROM _lane",
 		"DELETE FROM _peer",
 		"UPDATE _grant SET basis = NULL",
-		"UPDATE _compartment SET subject = NULL, category = NULL,"
-		" open_no = 0",
+		"UPDATE _compartment SET subject = NULL, category = NULL",
+		"UPDATE _compartment SET open_no = 0",
 	};
 	enum err e = keep_count(r, f);
 

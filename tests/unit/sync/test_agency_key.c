@@ -10,6 +10,7 @@
 
 #include "sync/agency_key.h"
 #include "sync/registry.h"
+#include "sync/revoke.h"
 #include "tests/support/bureau.h"
 
 static const struct invite_options clinic = { .agency = "Riverside Clinic",
@@ -227,6 +228,39 @@ a_registrar_that_came_meanwhile_is_handed_the_key(void **state)
 }
 
 static void
+a_registrar_that_is_out_has_its_key_replaced_by_who_is_left(void **state)
+{
+	struct revoke_report report;
+	struct fail f = { 0 };
+	struct offices o;
+
+	(void)state;
+	offices_open(&o);
+	/* by the hub, which has no key of the clinic */
+	assert_int_equal(revoke_node(o.hub.r, &report, NULL,
+			     bureau_node(&o.second), REVOKED_LEFT, &f),
+	    OK);
+	assert_false(report.key_replaced);
+	assert_int_equal(agency_key_tick(o.server.r, &f), OK);
+	assert_int_equal(agency_of(&o.server)->key_no, 0);
+	bureau_send(&o.hub, &o.server);
+	assert_true(members_key_due(replica_members(o.server.r),
+	    bureau_agency(&o.server)));
+	assert_int_equal(agency_key_tick(o.server.r, &f), OK);
+	assert_int_equal(agency_of(&o.server)->key_no, 1);
+	assert_true(agency_key_unseen(o.server.r));
+	assert_int_equal(agency_key_seen(o.server.r, &f), OK);
+	assert_false(agency_key_unseen(o.server.r));
+	/* nothing is left to do, and it got nothing of it */
+	assert_int_equal(agency_key_tick(o.server.r, &f), OK);
+	assert_int_equal(agency_of(&o.server)->key_no, 1);
+	bureau_send(&o.server, &o.second);
+	assert_int_equal(agency_of(&o.second)->key_no, 1);
+	assert_null(identity_key_at(identity_of(&o.second), 1, 0));
+	offices_close(&o);
+}
+
+static void
 a_laptop_replaces_nothing(void **state)
 {
 	struct invite_options field = further;
@@ -255,6 +289,8 @@ main(void)
 		    two_new_keys_at_once_both_open_and_a_third_is_made_over_them),
 		cmocka_unit_test(
 		    a_registrar_that_came_meanwhile_is_handed_the_key),
+		cmocka_unit_test(
+		    a_registrar_that_is_out_has_its_key_replaced_by_who_is_left),
 		cmocka_unit_test(a_laptop_replaces_nothing),
 	};
 
