@@ -20,6 +20,7 @@ struct table_sink {
 	struct present *present;
 	size_t count, room, at;
 	int64_t conflicts;
+	bool answered; /* in the segment that is open */
 };
 
 static enum err
@@ -154,6 +155,8 @@ put_proposal(void *context, const struct derived_proposal *p, struct fail *f)
 	struct stmt *s;
 	enum err e;
 
+	if (p->by_segment != 0 && p->by_segment == x->c->open_no)
+		x->answered = true;
 	e = db_stmt(&s, x->r->db,
 	    "INSERT INTO _proposal (cpt, tbl, row, field, segment, op, state,"
 	    " by_segment, by_op) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -208,18 +211,22 @@ open_goes_on(const struct compartment *c)
 	return true;
 }
 
+/* An operation is named by its place in its segment, and places in one that is
+ * open are not settled: no more goes into it once it holds an answer, for the
+ * compartment may not be derived again. */
 static enum err
 take_state(struct replica *r, struct compartment *c,
-    const struct derived_state *state, int64_t conflicts, struct fail *f)
+    const struct derived_state *state, const struct table_sink *x,
+    struct fail *f)
 {
 	c->end_count = state->end_count;
 	memcpy(c->ends, state->ends, state->end_count * sizeof(c->ends[0]));
 	c->unreadable = state->unreadable;
 	c->waiting = state->waiting;
-	c->conflicts = conflicts;
+	c->conflicts = x->conflicts;
 	c->rederive = false;
 	c->changed = true;
-	return open_goes_on(c) ? OK : log_close_open(r, c, f);
+	return open_goes_on(c) && !x->answered ? OK : log_close_open(r, c, f);
 }
 
 enum err
@@ -244,7 +251,7 @@ derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 		e = remove_present(&x, f);
 	free(x.present);
 	if (e == OK)
-		e = take_state(r, c, &state, x.conflicts, f);
+		e = take_state(r, c, &state, &x, f);
 	return e == OK ? attachment_retry(r, c->no, f) : e;
 }
 

@@ -474,6 +474,72 @@ once_answered_others_work_is_applied_at_once_again(void **state)
 	pair_stop(&p);
 }
 
+/* Operations of an open segment stand by row: a later one may come first. */
+static void
+what_is_written_after_an_answer_leaves_its_place(void **state)
+{
+	struct row_id person;
+	struct listed l;
+	struct pair p;
+
+	(void)state;
+	shared(&p, 411, GRANT_WRITE, &person);
+	assert_int_equal(pair_set(&p, PAIR_CLINIC, "person", &person, "mine",
+			     "y", NULL),
+	    OK);
+	meet(&p, PAIR_CLINIC, PAIR_NORTH);
+	/* in another table, after; then the answer; then one before both */
+	l = list(&p, PAIR_NORTH);
+	for (int i = 0; i < 3; i++) {
+		struct row_id row;
+
+		if (i == 1)
+			assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no,
+					     0, NULL, NULL),
+			    OK);
+		if (i == 2)
+			assert_int_equal(pair_set(&p, PAIR_NORTH, "person",
+					     &person, "word", "v", NULL),
+			    OK);
+		pair_insert(&p, PAIR_NORTH, "attendance", &row, &person,
+		    "appointment",
+		    i == 0       ? "a"
+			: i == 1 ? "b"
+				 : "c");
+		pair_check(&p, PAIR_NORTH);
+	}
+	meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	assert_true(list(&p, PAIR_CLINIC).accepted);
+	pair_check(&p, PAIR_CLINIC);
+	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
+	pair_stop(&p);
+}
+
+/* A proposed row is answered in a table that comes after another one's. */
+static void
+an_answer_to_a_row_keeps_its_place_too(void **state)
+{
+	struct row_id person, row;
+	struct pair p;
+
+	(void)state;
+	shared(&p, 412, GRANT_READ, &person);
+	assert_int_equal(propose_row(&p, &person, "came", &row), OK);
+	meet(&p, PAIR_CLINIC, PAIR_NORTH);
+	assert_int_equal(conflict_accept(p.r[PAIR_NORTH],
+			     list(&p, PAIR_NORTH).no, 0, NULL, NULL),
+	    OK);
+	/* the person's table stands before it */
+	assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person, "word",
+			     "v", NULL),
+	    OK);
+	pair_check(&p, PAIR_NORTH);
+	meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	assert_true(list(&p, PAIR_CLINIC).accepted);
+	pair_check(&p, PAIR_CLINIC);
+	pair_stop(&p);
+}
+
 static void
 readers_who_propose_hide_nothing(void **state)
 {
@@ -529,6 +595,9 @@ main(void)
 		cmocka_unit_test(equal_to_what_stands_is_only_a_notice),
 		cmocka_unit_test(
 		    once_answered_others_work_is_applied_at_once_again),
+		cmocka_unit_test(
+		    what_is_written_after_an_answer_leaves_its_place),
+		cmocka_unit_test(an_answer_to_a_row_keeps_its_place_too),
 		cmocka_unit_test(readers_who_propose_hide_nothing),
 	};
 
