@@ -66,6 +66,7 @@ enum err cmd_backup(struct run *run, struct fail *f);
 enum err cmd_restore(struct run *run, struct fail *f);
 /* cmd_check.c */
 enum err cmd_verify(struct run *run, struct fail *f);
+enum err cmd_compact(struct run *run, struct fail *f);
 enum err cmd_rebuild(struct run *run, struct fail *f);
 /* cmd_help.c */
 enum err cmd_help(struct run *run, struct fail *f);

@@ -106,13 +106,14 @@ peer_json(struct run *run, const struct lane_peer_info *p)
 	char name[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
 
 	hex_encode(id, p->node.b, ID_BYTES);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b, "
+			 "s:I}",
 	    "name", name_of_node(run, &p->node, name), "node", id, "address",
 	    p->address, "every_s", (json_int_t)p->every_s, "budget",
 	    (json_int_t)p->budget, "last_ok_ms", (json_int_t)p->last_ok_ms,
 	    "last_try_ms", (json_int_t)p->last_try_ms, "last_error",
 	    p->last_error, "pending", (json_int_t)pending(p), "receipt",
-	    p->receipt);
+	    p->receipt, "sweep_equal_ms", (json_int_t)p->sweep_equal_ms);
 }
 
 static void
@@ -168,7 +169,7 @@ result_json(const char *name, const struct net_result *n, enum err e,
 		(void)show_set(outcome, outcome_name((enum outcome)i),
 		    json_integer((json_int_t)n->outcome[i]));
 	return json_pack("{s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:b, s:s, s:o}",
+			 "s:I, s:I, s:b, s:s, s:I, s:I, s:b, s:o}",
 	    "peer", name, "ok", e == OK, "error", e == OK ? "" : why->text,
 	    "sent_bytes", (json_int_t)n->sent_bytes, "received_bytes",
 	    (json_int_t)n->received_bytes, "head_bytes",
@@ -177,8 +178,26 @@ result_json(const char *name, const struct net_result *n, enum err e,
 	    "sealed", (json_int_t)n->sealed, "took_ms", (json_int_t)n->took_ms,
 	    "wire_sent_bytes", (json_int_t)n->wire_sent_bytes,
 	    "wire_received_bytes", (json_int_t)n->wire_received_bytes,
-	    "over_budget", n->over_budget, "note", n->note, "received",
-	    outcome);
+	    "over_budget", n->over_budget, "note", n->note, "sweep_rounds",
+	    (json_int_t)n->sweep_rounds, "sweep_found",
+	    (json_int_t)n->sweep_found, "sweep_equal", n->sweep_equal,
+	    "received", outcome);
+}
+
+static void
+sweep_text(struct run *run, const struct net_result *n)
+{
+	if (n->sweep_rounds == 0)
+		return;
+	run_say(run, "  compared: ");
+	if (n->sweep_found > 0)
+		run_say(run, "%lld entr%s missing there, ",
+		    (long long)n->sweep_found,
+		    n->sweep_found == 1 ? "y was" : "ies were");
+	run_say(run,
+	    n->sweep_equal ? "both hold the same\n"
+			   : "not the same yet; footbridge held may say why, "
+			     "and it is done again tomorrow\n");
 }
 
 static void
@@ -208,6 +227,8 @@ result_text(struct run *run, const char *name, const struct net_result *n,
 		run_say(run,
 		    "  stopped at its byte budget; the rest goes at "
 		    "the next contact\n");
+	if (e == OK)
+		sweep_text(run, n);
 	if (n->note[0] != '\0')
 		run_say(run, "  %s\n", n->note);
 }
@@ -224,8 +245,12 @@ sync_one(struct syncing *s, const struct contact *c)
 {
 	struct net_result n = { 0 };
 	struct fail why = { 0 };
-	enum err e = contact_call(s->run->engine, &n, c, &why);
+	enum err e = OK;
 
+	if (cli_get(s->run->cli, "sweep") != NULL)
+		e = contact_sweep(s->run->engine, c, &why);
+	if (e == OK)
+		e = contact_call(s->run->engine, &n, c, &why);
 	if (e == OK)
 		s->good++;
 	else if (s->bad++ == 0)

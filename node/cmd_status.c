@@ -128,11 +128,12 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 	show_peer(&line, p, now);
 	if (k->array != NULL)
 		(void)json_array_append_new(k->array,
-		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s}", "name", name,
-			"last_ok_ms", (json_int_t)p->last_ok_ms, "pending",
-			(json_int_t)pending(p), "receipt", p->receipt,
-			"overdue", is_overdue(p, now), "last_error",
-			p->last_error));
+		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s, s:I}", "name",
+			name, "last_ok_ms", (json_int_t)p->last_ok_ms,
+			"pending", (json_int_t)pending(p), "receipt",
+			p->receipt, "overdue", is_overdue(p, now), "last_error",
+			p->last_error, "sweep_equal_ms",
+			(json_int_t)p->sweep_equal_ms));
 	else
 		run_say(run, "  %-20s %s\n", name, buf_cstr(&line));
 	buf_release(&line);

@@ -108,6 +108,20 @@ one_call(struct engine *e, struct net_result *out, const struct contact *c,
 }
 
 enum err
+contact_sweep(struct engine *e, const struct contact *c, struct fail *f)
+{
+	int64_t peer = 0;
+	enum err r;
+
+	engine_lock(e);
+	r = lane_peer_find(e->replica, &peer, &c->node, f);
+	if (r == OK)
+		r = lane_sweep_ask(e->replica, peer, NULL, f);
+	engine_unlock(e);
+	return r;
+}
+
+enum err
 contact_call(struct engine *e, struct net_result *out, const struct contact *c,
     struct fail *f)
 {

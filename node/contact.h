@@ -32,6 +32,9 @@ enum err contact_read(struct engine *e, struct contact *out, size_t at,
     struct fail *f);
 /* Does a person mean this peer by that name or id? */
 bool contact_is(struct engine *e, const struct contact *c, const char *text);
+/* The next call of it compares all that both are to hold. */
+enum err contact_sweep(struct engine *e, const struct contact *c,
+    struct fail *f);
 /* Call it and note how it went. Waits for a call of it that is going on. */
 enum err contact_call(struct engine *e, struct net_result *out,
     const struct contact *c, struct fail *f);

@@ -180,6 +180,9 @@ result_items(struct net_result *out, const struct exchange_stats *s)
 {
 	out->sent_items = s->sent_segments + s->sent_members;
 	out->sealed = s->sealed;
+	out->sweep_rounds = s->sweep_rounds;
+	out->sweep_found = s->sweep_queued;
+	out->sweep_equal = s->sweep_equal;
 	memcpy(out->outcome, s->outcome, sizeof(out->outcome));
 	(void)snprintf(out->note, sizeof(out->note), "%s", s->note);
 }

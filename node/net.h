@@ -23,8 +23,11 @@ struct net_result {
 	int64_t outcome[OUTCOME_COUNT]; /* of what was received */
 	int64_t sealed; /* own segments sealed for this contact */
 	int64_t took_ms;
-	bool near;        /* the peer is on a local network */
-	bool over_budget; /* ended early: budget_bytes are used up */
+	int64_t sweep_rounds; /* of them: what both hold was compared */
+	int64_t sweep_found;  /* missing there and queued */
+	bool sweep_equal;     /* in the end nothing was missing */
+	bool near;            /* the peer is on a local network */
+	bool over_budget;     /* ended early: budget_bytes are used up */
 	/* the exchange has something to tell people: one line, or "" */
 	char note[FAIL_TEXT_BYTES];
 };

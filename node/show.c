@@ -449,6 +449,10 @@ show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms)
 	else
 		buf_printf(out, "; nothing to send%s",
 		    p->receipt ? ", it signed for all it was sent" : "");
+	if (p->sweep_equal_ms != 0) {
+		buf_printf(out, "; compared equal ");
+		name_ago(out, now_ms, p->sweep_equal_ms);
+	}
 	if (p->last_error[0] != '\0')
 		buf_printf(out, "; the last try failed: %s", p->last_error);
 }

@@ -77,6 +77,12 @@ static const struct cli_option peer_options[] = {
 	    .help = "at most so many bytes a day" },
 	{ .name = NULL },
 };
+static const struct cli_option sync_options[] = {
+	{ .name = "sweep",
+	    .help = "compare, too, all that both are to hold, and send what "
+		    "is missing on either side; else once a week" },
+	{ .name = NULL },
+};
 static const struct cli_option status_options[] = {
 	{ .name = "check",
 	    .help = "exit 1 when a peer is overdue, 3 when a person must act" },
@@ -312,9 +318,10 @@ const struct cli_command cli_table[] = {
 	    .run = cmd_peers,
 	    .need = CLI_MEMBER },
 	{ .name = "sync",
-	    .synopsis = "[PEER]",
+	    .synopsis = "[PEER] [--sweep]",
 	    .help = "Exchange with one peer, or all that have an address, "
 		    "now.",
+	    .options = sync_options,
 	    .run = cmd_sync,
 	    .need = CLI_MEMBER,
 	    .max_words = 1,
@@ -546,6 +553,12 @@ const struct cli_command cli_table[] = {
 	    .options = verify_options,
 	    .run = cmd_verify,
 	    .need = CLI_REPLICA },
+	{ .name = "compact",
+	    .synopsis = "",
+	    .help = "Give disk space back: what is only passed on and that "
+		    "everybody it is for has signed for, and unused pages.",
+	    .run = cmd_compact,
+	    .need = CLI_MEMBER },
 	{ .name = "rebuild",
 	    .synopsis = "",
 	    .help = "Make every table again from the log.",

@@ -92,6 +92,11 @@ enum err db_checkpoint(struct db *db, struct fail *f);
  * of it: after sealing, say. A transaction of its own.
  */
 enum err db_trim(struct db *db, struct fail *f);
+/* The same for some of them, however few; *left is what remains. Others may use
+ * the database between two calls. */
+enum err db_trim_step(struct db *db, int64_t *left, struct fail *f);
+/* Size of the database file, without its log. */
+enum err db_file_bytes(struct db *db, int64_t *bytes, struct fail *f);
 /* Give unused memory of the page cache back to the system. */
 void db_shrink(struct db *db);
 /* PRAGMA integrity_check and cipher_integrity_check: OK, or ERR_CORRUPT with

@@ -429,6 +429,34 @@ db_trim(struct db *db, struct fail *f)
 	return code == SQLITE_OK ? OK : db_fail(db, code, f);
 }
 
+enum err
+db_trim_step(struct db *db, int64_t *left, struct fail *f)
+{
+	int code;
+
+	assert(db->writer && !db->in_transaction);
+	*left = 0;
+	if (db->memory)
+		return OK;
+	code = sqlite3_exec(db->handle,
+	    "PRAGMA incremental_vacuum(" TRIM_PAGES ")", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = ask_number(db->handle, "PRAGMA freelist_count", left);
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
+enum err
+db_file_bytes(struct db *db, int64_t *bytes, struct fail *f)
+{
+	int64_t pages = 0, size = 0;
+	int code = ask_number(db->handle, "PRAGMA page_count", &pages);
+
+	if (code == SQLITE_OK)
+		code = ask_number(db->handle, "PRAGMA page_size", &size);
+	*bytes = pages * size;
+	return code == SQLITE_OK ? OK : db_fail(db, code, f);
+}
+
 /* OK when the check answers nothing, or `good`. */
 static enum err
 run_check(struct db *db, const char *sql, const char *good, struct fail *f)

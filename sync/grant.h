@@ -61,6 +61,9 @@ enum err grant_may_write(struct replica *r, const struct compartment *c,
  * registrar of an agency with one, or a relay in such a node's via? */
 enum err grant_routes_to(struct replica *r, int64_t cpt,
     const struct member_node *node, bool *yes, struct fail *f);
+/* The same without relays: may it read, as far as is known here? */
+enum err grant_holds(struct replica *r, int64_t cpt,
+    const struct member_node *node, bool *yes, struct fail *f);
 /* The compartments (int64_t numbers, ascending, appended) that two nodes are
  * both entitled to by what is held here: the same on both when they hold the
  * same. cost: one scan of _grant */

@@ -391,6 +391,30 @@ grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
 	return e;
 }
 
+enum err
+grant_holds(struct replica *r, int64_t cpt, const struct member_node *node,
+    bool *yes, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT 1 FROM _grant WHERE cpt = ?1 AND rights > 0 AND"
+	    " ((recipient_kind = ?2 AND recipient = ?3) OR"
+	    " (recipient_kind = ?4 AND recipient = ?5 AND ?6 = 1)) LIMIT 1",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, GRANT_NODE);
+	stmt_blob(s, 3, node->id.b, ID_BYTES);
+	stmt_int(s, 4, GRANT_AGENCY);
+	stmt_blob(s, 5, node->agency.b, ID_BYTES);
+	stmt_int(s, 6, (node->roles & MEMBER_REGISTRAR) != 0 ? 1 : 0);
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
 /* Answers for a recipient that was just asked about: compartments have few. */
 #define SCOPE_KNOWN 64
 struct scope {

@@ -108,6 +108,10 @@ enum err lane_sweep_ask(struct replica *r, int64_t peer,
  * number is held there. */
 enum err lane_sweep_ended(struct replica *r, int64_t peer, bool equal,
     int64_t reach, struct fail *f);
+/* Up to which segment number the last sweep says so; 0 when it did not end
+ * equal, or when one side lost data since. */
+enum err lane_sweep_reach(struct replica *r, int64_t *reach, int64_t peer,
+    struct fail *f);
 /*
  * Queue again what a peer lacks, unless it is queued already: segments, and
  * membership records as negative numbers, in any order. Where a stub is all

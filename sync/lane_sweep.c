@@ -67,7 +67,7 @@ lane_sweep_ended(struct replica *r, int64_t peer, bool equal, int64_t reach,
 	    "UPDATE _peer SET sweep_due = 0, sweep_ms = ?2,"
 	    " sweep_equal_ms = CASE WHEN ?3 = 1 THEN ?2"
 	    " ELSE sweep_equal_ms END,"
-	    " sweep_reach = CASE WHEN ?3 = 1 THEN ?4 ELSE sweep_reach END"
+	    " sweep_reach = CASE WHEN ?3 = 1 THEN ?4 ELSE 0 END"
 	    " WHERE no = ?1";
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
@@ -79,6 +79,24 @@ lane_sweep_ended(struct replica *r, int64_t peer, bool equal, int64_t reach,
 	stmt_int(s, 3, equal ? 1 : 0);
 	stmt_int(s, 4, reach);
 	return stmt_run(s, f);
+}
+
+enum err
+lane_sweep_reach(struct replica *r, int64_t *reach, int64_t peer,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT sweep_reach FROM _peer WHERE no = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	e = stmt_step(s, &row, f);
+	*reach = e == OK && row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
 }
 
 /* ---- what is queued already ---------------------------------------------- */

@@ -240,9 +240,9 @@ CREATE TABLE _audit (
 
 -- Peers this node exchanges with. stream: random name of the numbering we
 -- keep for that peer; their_stream: of the numbering they keep for us. sweep_ms:
--- when the last sweep ended, sweep_equal_ms: when the last did with equal sets,
--- and sweep_reach: the highest segment number then; sweep_due 1: sweep with the
--- next contact, whatever the time.
+-- when the last sweep ended, sweep_equal_ms: when the last did with equal sets;
+-- sweep_reach: the highest segment number then, 0 after any other; sweep_due 1:
+-- sweep with the next contact, whatever the time.
 CREATE TABLE _peer (
 	no INTEGER PRIMARY KEY,
 	node BLOB NOT NULL UNIQUE,
