@@ -237,7 +237,7 @@ agency_key_maintain(struct replica *r, bool patient, bool *replaced,
 {
 	const struct member_agency *a =
 	    members_agency(r->members, &r->identity.agency);
-	enum err e = OK;
+	enum err e;
 
 	*replaced = false;
 	if (a == NULL || may_replace(r, NULL) != OK ||

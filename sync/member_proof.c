@@ -6,7 +6,6 @@
 #define CHAIN 64 /* stewards from the root down to the issuer */
 
 struct proof {
-	const struct members *m;
 	uint8_t (*id)[32];
 	size_t n, room;
 	bool full;
@@ -64,7 +63,7 @@ members_proof(const struct members *m, const struct node_id *node,
     uint8_t (*id)[32], size_t room)
 {
 	const struct node_entry *n = member_table_get(&m->nodes, node->b);
-	struct proof p = { .m = m, .id = id, .room = room };
+	struct proof p = { .id = id, .room = room };
 	const struct revocation_entry *v;
 
 	if (n == NULL || !n->revoked)

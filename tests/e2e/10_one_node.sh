@@ -249,7 +249,7 @@ ok $? "help_comes_from_the_command_table"
 "$fb" help --man | man -l - >/dev/null 2>&1 || ! command -v man >/dev/null
 ok $? "the_manual_page_can_be_read"
 later=0
-for c in "adopt x" "unshare x y" "shred x" "accept 1" "decline 1" \
+for c in "adopt x" "unshare x y" "shred x" \
 	"carry --off x y" "serve --web x:1"; do
 	# shellcheck disable=SC2086 # words
 	fails 1 'not available yet' "$fb" $c || later=1
