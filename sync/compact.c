@@ -195,8 +195,10 @@ cut_one(struct replica *r, struct compacting *k, int64_t no, struct buf *bytes,
 	e = log_bytes(r, bytes, no, f);
 	if (e == OK)
 		e = segment_parse(&view, bytes->p, bytes->n, f);
-	if (e != OK || view.stub)
+	if (e != OK)
 		return e;
+	if (view.stub)
+		return OK;
 	segment_stub(stub, &view);
 	if (stub->err != OK)
 		return fail_code(f, stub->err);

@@ -586,16 +586,3 @@ log_receive(struct replica *r, enum outcome *outcome, struct segment_id *id,
 		e = log_retry_next(r, &x.segment.header, f);
 	return e;
 }
-
-enum err
-log_author_top(struct replica *r, const struct author_tag *author,
-    uint64_t *position, struct segment_id *id, struct fail *f)
-{
-	const struct author *a = replica_author(r, author);
-
-	if (a == NULL)
-		return fail_set(f, ERR_NOTFOUND, "no such author is known");
-	*position = a->top_position;
-	*id = a->top_id;
-	return OK;
-}
