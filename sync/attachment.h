@@ -77,6 +77,14 @@ typedef enum err (*attachment_write_fn)(void *context, const uint8_t *p,
 enum err attachment_read(struct replica *r, const struct attachment *a,
     attachment_write_fn write, void *context, struct fail *f);
 
+/*
+ * A person waits for it: until it is whole, this node takes the bulk lane of
+ * metered links too (lane.h). Nothing to do where it is whole. Own transaction
+ * unless in one.
+ */
+enum err attachment_ask(struct replica *r, const struct attachment *a,
+    struct fail *f);
+
 /* ---- for the log --------------------------------------------------------- */
 
 /*

@@ -9,6 +9,10 @@
 enum err attachment_put(struct replica *r, int64_t cpt, int64_t segment,
     const struct part *part, struct fail *f);
 
+/* A part of a document came: it is not waited for any more if that was all. */
+enum err attachment_answered(struct replica *r, int64_t cpt,
+    const struct row_id *document, struct fail *f);
+
 /* One stored attachment segment: its payload, appended to an empty buf; *state
  * as it should be. ERR_NOTFOUND: no such segment. */
 struct attachment_segment {

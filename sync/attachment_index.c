@@ -26,7 +26,8 @@ attachment_put(struct replica *r, int64_t cpt, int64_t segment,
 	stmt_int(s, 3, (int64_t)part->number);
 	stmt_int(s, 4, segment);
 	stmt_blob(s, 5, hash, sizeof(hash));
-	return stmt_run(s, f);
+	e = stmt_run(s, f);
+	return e == OK ? attachment_answered(r, cpt, &part->document, f) : e;
 }
 
 static enum err

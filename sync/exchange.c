@@ -16,6 +16,8 @@
 #define HELLOS_MAX 3
 /* Answers in a row that promise more and bring nothing. */
 #define IDLE_MAX 3
+/* A contact that lasts seals what was saved since, this often at most. */
+#define SEAL_AGAIN_MS 5000
 
 enum state { START, ASKED, OPEN, SENT, DONE, FAILED };
 enum event { EVENT_HELLO, EVENT_ANSWER, EVENT_SEND, EVENT_END, EVENT_AGAIN };
@@ -40,6 +42,8 @@ struct exchange {
 	int64_t peer_no;
 	uint8_t stream[LANE_STREAM_BYTES], their_stream[LANE_STREAM_BYTES];
 	bool answered, sealed;
+	int64_t sealed_ms; /* when last, monotonic */
+	struct lane_bulk bulk;
 	unsigned their_flags;
 	unsigned want_receipts; /* they want ours for these lanes */
 	int hellos, idle;
@@ -126,6 +130,8 @@ ask_hello(struct exchange *x, struct buf *body, struct fail *f)
 	if (e == OK)
 		e = lane_load(x->r, &state, x->peer_no, f);
 	if (e == OK)
+		e = lane_bulk(x->r, &x->bulk, x->peer_no, f);
+	if (e == OK)
 		e = exchange_receipts(x->r, &receipts, &x->receipts_sent,
 		    &state, &x->peer, 0, 1, true, &x->stats, f);
 	if (e == OK)
@@ -134,7 +140,8 @@ ask_hello(struct exchange *x, struct buf *body, struct fail *f)
 		goto out;
 	message_head(body,
 	    MESSAGE_HELLO |
-		exchange_flags(x->r, &state, exchange_any_pending(&state),
+		exchange_flags(x->r, &state, &x->bulk,
+		    exchange_any_pending(&state, &x->bulk),
 		    exchange_pending(&state, LANE_URGENT)),
 	    x->budget_bytes);
 	message_hello(body, &h);
@@ -223,6 +230,7 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	x->plan.budget_bytes =
 	    exchange_smaller(x->budget_bytes, x->their_budget_bytes);
 	x->plan.offer = (x->their_flags & MESSAGE_OFFER) != 0;
+	x->plan.no_bulk = lane_bulk_rests(&x->bulk);
 	e = units_send(x->r, &units, &x->plan, &x->stats, f);
 	*nothing =
 	    e == OK && !x->plan.any && (x->their_flags & MESSAGE_MORE) == 0;
@@ -239,7 +247,8 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	put_cursors(x, &notes, &state);
 	wants = put_wants(x, &notes, &state);
 	message_head(body,
-	    exchange_flags(x->r, &state, x->plan.more, x->plan.more_urgent),
+	    exchange_flags(x->r, &state, &x->bulk, x->plan.more,
+		x->plan.more_urgent),
 	    x->budget_bytes);
 	message_check(check, x->stream, x->their_stream);
 	buf_put(body, check, sizeof(check));
@@ -255,6 +264,17 @@ out:
 	return e;
 }
 
+/* Once, when nothing urgent is left at the peer; and again while the contact
+ * lasts, or what is saved meanwhile would wait behind a long scan. */
+static bool
+seal_is_due(const struct exchange *x)
+{
+	if ((x->their_flags & MESSAGE_MORE_URGENT) != 0)
+		return false;
+	return !x->sealed ||
+	    env_mono_ms(replica_env(x->r)) - x->sealed_ms >= SEAL_AGAIN_MS;
+}
+
 enum err
 exchange_ask(struct exchange *x, struct buf *request, bool *done,
     struct fail *f)
@@ -265,12 +285,13 @@ exchange_ask(struct exchange *x, struct buf *request, bool *done,
 
 	assert(x->state == START || x->state == OPEN);
 	*done = false;
-	if (!hello && !x->sealed &&
-	    (x->their_flags & MESSAGE_MORE_URGENT) == 0) {
-		e = exchange_recovered(x->r, &x->stats, f);
+	if (!hello && seal_is_due(x)) {
+		if (!x->sealed)
+			e = exchange_recovered(x->r, &x->stats, f);
 		if (e == OK)
 			e = exchange_seal(x->r, &x->stats, f);
 		x->sealed = e == OK;
+		x->sealed_ms = env_mono_ms(replica_env(x->r));
 	}
 	if (e == OK)
 		e = replica_begin(x->r, f);
@@ -351,6 +372,8 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 	bool offered = false;
 	enum err e = lane_load(x->r, &state, x->peer_no, f);
 
+	if (e == OK)
+		e = exchange_take_bulk(x->r, &x->bulk, x->peer_no, m->flags, f);
 	if (e == OK && x->state == SENT && (m->flags & MESSAGE_HELLO) != 0) {
 		*again = true; /* it did not know the streams we spoke of */
 		sweep_again(x->sweep);

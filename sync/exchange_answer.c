@@ -18,8 +18,8 @@
 /* Flags of a message: what is left, and whether ids are to be offered to us.
  * A second source: another peer, or whatever came before this stream began. */
 unsigned
-exchange_flags(struct replica *r, const struct lane_state *state, bool more,
-    bool more_urgent)
+exchange_flags(struct replica *r, const struct lane_state *state,
+    const struct lane_bulk *bulk, bool more, bool more_urgent)
 {
 	unsigned flags = 0;
 	bool fresh = state->lane[LANE_URGENT].their_position == 0 &&
@@ -31,6 +31,10 @@ exchange_flags(struct replica *r, const struct lane_state *state, bool more,
 		flags |= MESSAGE_MORE_URGENT;
 	if (lane_peer_count(r) > 1 || fresh)
 		flags |= MESSAGE_OFFER;
+	if (bulk->asked)
+		flags |= MESSAGE_ASK_BULK;
+	else if (bulk->metered)
+		flags |= MESSAGE_NO_BULK;
 	return flags;
 }
 
@@ -41,13 +45,26 @@ exchange_pending(const struct lane_state *state, enum lane lane)
 }
 
 bool
-exchange_any_pending(const struct lane_state *state)
+exchange_any_pending(const struct lane_state *state,
+    const struct lane_bulk *bulk)
 {
 	for (int i = 0; i < LANE_COUNT; i++) {
+		if (i == LANE_BULK && lane_bulk_rests(bulk))
+			continue;
 		if (exchange_pending(state, (enum lane)i))
 			return true;
 	}
 	return false;
+}
+
+enum err
+exchange_take_bulk(struct replica *r, struct lane_bulk *out, int64_t peer,
+    unsigned flags, struct fail *f)
+{
+	enum err e = lane_bulk_said(r, peer, (flags & MESSAGE_NO_BULK) != 0,
+	    (flags & MESSAGE_ASK_BULK) != 0, f);
+
+	return e == OK ? lane_bulk(r, out, peer, f) : e;
 }
 
 enum err
@@ -159,6 +176,7 @@ struct answering {
 	const struct node_id *peer;
 	struct message m;
 	struct lane_state state;
+	struct lane_bulk bulk;
 	struct units_notes notes;
 	struct units_plan plan;
 	bool again; /* it speaks of streams that are not ours: hello only */
@@ -197,6 +215,8 @@ take_request(struct answering *a, struct fail *f)
 
 	if (e == OK)
 		e = lane_load(a->r, &a->state, peer, f);
+	if (e == OK)
+		e = exchange_take_bulk(a->r, &a->bulk, peer, a->m.flags, f);
 	if (e != OK)
 		return e;
 	if ((a->m.flags & MESSAGE_HELLO) != 0) {
@@ -250,6 +270,7 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 	a->plan.peer = a->state.peer;
 	a->plan.offer = (a->m.flags & MESSAGE_OFFER) != 0;
 	a->plan.budget_bytes = a->m.budget_bytes;
+	a->plan.no_bulk = lane_bulk_rests(&a->bulk);
 	for (int i = 0; i < LANE_COUNT; i++) {
 		a->plan.from[i] = a->state.lane[i].acked;
 		a->plan.want[i] = a->notes.want[i];
@@ -269,7 +290,7 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 	if (e == OK) {
 		message_head(body,
 		    (hello ? MESSAGE_HELLO : 0) |
-			exchange_flags(a->r, &a->state, a->plan.more,
+			exchange_flags(a->r, &a->state, &a->bulk, a->plan.more,
 			    a->plan.more_urgent),
 		    LIMIT_UNIT_MAX_BYTES);
 		if (hello)
@@ -365,6 +386,7 @@ exchange_has_news(struct replica *r, bool *news, const struct node_id *peer,
 {
 	struct exchange_stats stats = { 0 };
 	struct lane_state state;
+	struct lane_bulk bulk;
 	int64_t no = 0;
 	enum err e = exchange_seal(r, &stats, f);
 
@@ -377,6 +399,8 @@ exchange_has_news(struct replica *r, bool *news, const struct node_id *peer,
 	if (e == OK)
 		e = lane_load(r, &state, no, f);
 	if (e == OK)
-		*news = exchange_any_pending(&state);
+		e = lane_bulk(r, &bulk, no, f);
+	if (e == OK)
+		*news = exchange_any_pending(&state, &bulk);
 	return e;
 }

@@ -15,9 +15,14 @@ exchange_smaller(size_t a, size_t b)
 }
 
 unsigned exchange_flags(struct replica *r, const struct lane_state *state,
-    bool more, bool more_urgent);
+    const struct lane_bulk *bulk, bool more, bool more_urgent);
 bool exchange_pending(const struct lane_state *state, enum lane lane);
-bool exchange_any_pending(const struct lane_state *state);
+/* Of the bulk lane only what is to be sent now. */
+bool exchange_any_pending(const struct lane_state *state,
+    const struct lane_bulk *bulk);
+/* Take what a message says of the bulk lane, and what both sides then want. */
+enum err exchange_take_bulk(struct replica *r, struct lane_bulk *out,
+    int64_t peer, unsigned flags, struct fail *f);
 /*
  * Append receipts for what we hold of the peer. lanes: those the peer asked
  * for; a lane is also sent when it moved by at least moved positions since the

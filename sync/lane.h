@@ -87,6 +87,34 @@ enum err lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 /* How to call a peer; makes the row. address "" removes the address only. */
 enum err lane_peer_set(struct replica *r, const struct node_id *node,
     const char *address, int64_t every_s, int64_t budget, struct fail *f);
+/*
+ * The bulk lane of a metered link waits until somebody asks: the peer (its last
+ * message said so) or this node (a document that a person wants is not whole,
+ * attachment_ask). A link is metered when its peer has a byte budget; a person
+ * may say otherwise.
+ */
+enum lane_bulk_rule {
+	LANE_BULK_BUDGET = 0, /* metered if there is a budget */
+	LANE_BULK_ALWAYS = 1,
+	LANE_BULK_ASKED = 2, /* metered */
+};
+/* In the caller's transaction. */
+enum err lane_bulk_set(struct replica *r, const struct node_id *node,
+    enum lane_bulk_rule rule, struct fail *f);
+struct lane_bulk {
+	bool metered;         /* for us */
+	bool asked;   /* a document is waited for here, or by a peer that is
+	               * served from here */
+	bool refused, wanted; /* what the peer said last */
+};
+enum err lane_bulk(struct replica *r, struct lane_bulk *out, int64_t peer,
+    struct fail *f);
+/* What a message of the peer says; in the transaction that takes it. */
+enum err lane_bulk_said(struct replica *r, int64_t peer, bool refused,
+    bool wanted, struct fail *f);
+/* Do we send it nothing in the bulk lane now? */
+bool lane_bulk_rests(const struct lane_bulk *b);
+
 /* A peer called us: as of now. In the transaction that takes its hello. */
 enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
 /* A contact that we made ended after so many bytes on the wire; error NULL when

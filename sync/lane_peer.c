@@ -52,8 +52,10 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	static const char sql[] =
 	    "INSERT INTO _peer (node, address, every_s, budget, spent,"
 	    " spent_day, stream, their_stream, last_ok_ms, last_try_ms,"
-	    " last_error, sweep_due, sweep_ms, sweep_equal_ms, sweep_reach)"
-	    " VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, 0, 0, '', 0, ?4, 0, 0)";
+	    " last_error, sweep_due, sweep_ms, sweep_equal_ms, sweep_reach,"
+	    " bulk, their_bulk)"
+	    " VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, 0, 0, '', 0, ?4, 0, 0, 0,"
+	    " 0)";
 	static const uint8_t none[LANE_STREAM_BYTES];
 	uint8_t stream[LANE_STREAM_BYTES];
 	struct stmt *s;

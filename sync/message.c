@@ -30,7 +30,7 @@ message_head(struct buf *out, unsigned flags, size_t budget_bytes)
 	    ((size_t)LIMIT_UNIT_MIN_BYTES << (step + 1)) <= budget_bytes)
 		step++;
 	buf_u8(out, (uint8_t)(MESSAGE_PROTOCOL << 4 | (flags & 0xf)));
-	buf_u8(out, (uint8_t)step);
+	buf_u8(out, (uint8_t)(step | (flags & MESSAGE_BULK_FLAGS)));
 }
 
 static void
@@ -241,9 +241,11 @@ message_open(struct message *m, const uint8_t *bytes, size_t n, bool request,
 		    "exchange: wanted protocol %d, found %u; update the older"
 		    " program, nothing is lost",
 		    MESSAGE_PROTOCOL, head >> 4);
-	if (step > BUDGET_STEPS)
+	t.flags = (head & 0xf) | (step & MESSAGE_BULK_FLAGS);
+	step &= ~MESSAGE_BULK_FLAGS;
+	if (step > BUDGET_STEPS ||
+	    (t.flags & MESSAGE_BULK_FLAGS) == MESSAGE_BULK_FLAGS)
 		return fail_set(f, ERR_FORMAT, "exchange: unknown unit size");
-	t.flags = head & 0xf;
 	t.budget_bytes = (size_t)LIMIT_UNIT_MIN_BYTES << step;
 	if ((t.flags & MESSAGE_HELLO) != 0)
 		e = get_hello(&t.rd, &t.hello, f);

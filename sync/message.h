@@ -26,6 +26,10 @@
 #define MESSAGE_MORE 2u        /* the sender has more for the receiver */
 #define MESSAGE_MORE_URGENT 4u /* ... in the urgent lane */
 #define MESSAGE_OFFER 8u       /* offer ids first: I have other sources */
+/* in its second byte; at most one of them */
+#define MESSAGE_NO_BULK 16u  /* send me nothing in the bulk lane */
+#define MESSAGE_ASK_BULK 32u /* do, on a metered link too: somebody waits */
+#define MESSAGE_BULK_FLAGS (MESSAGE_NO_BULK | MESSAGE_ASK_BULK)
 
 struct message_cursor {
 	uint64_t position;

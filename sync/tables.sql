@@ -95,6 +95,17 @@ CREATE TABLE _part_closed (
 	PRIMARY KEY (cpt, prefix, segment)
 ) WITHOUT ROWID;
 
+-- Local: documents that a person here waits for: bulk is taken on metered links
+-- too until they are whole. root, bytes: as their row says.
+CREATE TABLE _asked (
+	cpt BIGINT NOT NULL,
+	document BLOB NOT NULL,
+	bytes BIGINT NOT NULL,
+	root BLOB NOT NULL,
+	at_ms BIGINT NOT NULL,
+	PRIMARY KEY (cpt, document)
+) WITHOUT ROWID;
+
 -- Stubs whose content is wanted: a sweep does not count them as held, so that
 -- whoever has the whole sends it. All other stubs are as they should be.
 CREATE TABLE _wanted (
@@ -243,6 +254,8 @@ CREATE TABLE _audit (
 -- when the last sweep ended, sweep_equal_ms: when the last did with equal sets;
 -- sweep_reach: the highest segment number then, 0 after any other; sweep_due 1:
 -- sweep with the next contact, whatever the time.
+-- bulk: enum lane_bulk_rule; their_bulk: 1 the peer wants no bulk, 2 it asks
+-- for it.
 CREATE TABLE _peer (
 	no INTEGER PRIMARY KEY,
 	node BLOB NOT NULL UNIQUE,
@@ -259,7 +272,9 @@ CREATE TABLE _peer (
 	sweep_due BIGINT NOT NULL,
 	sweep_ms BIGINT NOT NULL,
 	sweep_equal_ms BIGINT NOT NULL,
-	sweep_reach BIGINT NOT NULL
+	sweep_reach BIGINT NOT NULL,
+	bulk BIGINT NOT NULL,
+	their_bulk BIGINT NOT NULL
 );
 
 -- Per peer and lane. acked: how far they have acknowledged our stream (that

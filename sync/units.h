@@ -79,7 +79,8 @@ struct units_plan {
 	uint64_t staged[LANE_COUNT];
 	uint8_t staged_mark[LANE_COUNT][MESSAGE_SHORT_MARK];
 	struct units_want want[LANE_COUNT];
-	bool offer; /* offer ids where more than 4 KB are queued */
+	bool offer;   /* offer ids where more than 4 KB are queued */
+	bool no_bulk; /* leave the bulk lane alone, as if nothing were in it */
 	bool uncut; /* items go whole: the budget has room for the first one */
 	size_t budget_bytes;
 	/* out */

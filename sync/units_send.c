@@ -312,6 +312,8 @@ units_send(struct replica *r, struct buf *out, struct units_plan *plan,
 		struct lane_item item;
 
 		s.lane = (enum lane)i;
+		if (plan->no_bulk && s.lane == LANE_BULK)
+			break;
 		if (!blocked) {
 			e = send_lane(&s, &blocked, f);
 			continue;
