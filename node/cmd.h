@@ -45,6 +45,9 @@ enum err cmd_list(struct run *run, struct fail *f);
 enum err cmd_find(struct run *run, struct fail *f);
 /* cmd_history.c */
 enum err cmd_history(struct run *run, struct fail *f);
+/* cmd_document.c */
+enum err cmd_document_add(struct run *run, struct fail *f);
+enum err cmd_document_get(struct run *run, struct fail *f);
 /* cmd_draft.c */
 enum err cmd_drafts(struct run *run, struct fail *f);
 enum err cmd_drafts_drop(struct run *run, struct fail *f);

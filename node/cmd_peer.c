@@ -22,6 +22,22 @@ check_address(const char *text, struct fail *f)
 	return cli_number(&port, colon + 1, 1, 65535, "the port", f);
 }
 
+static enum err
+bulk_rule(enum lane_bulk_rule *out, const char *text, struct fail *f)
+{
+	*out = LANE_BULK_BUDGET;
+	if (text == NULL)
+		return OK;
+	if (strcmp(text, "always") == 0)
+		*out = LANE_BULK_ALWAYS;
+	else if (strcmp(text, "asked") == 0)
+		*out = LANE_BULK_ASKED;
+	else
+		return fail_set(f, ERR_USAGE,
+		    "--bulk: want always or asked, have %.40s", text);
+	return OK;
+}
+
 enum err
 cmd_peer_add(struct run *run, struct fail *f)
 {
@@ -30,6 +46,7 @@ cmd_peer_add(struct run *run, struct fail *f)
 	const char *budget = cli_get(cli, "budget");
 	const struct member_node *node;
 	int64_t every_s = 0, bytes = 0;
+	enum lane_bulk_rule rule;
 	struct buf span = { 0 };
 	enum err e = contact_every(&every_s, run, f);
 
@@ -43,11 +60,15 @@ cmd_peer_add(struct run *run, struct fail *f)
 		e = cli_seconds(&every_s, every, f);
 	if (e == OK && budget != NULL)
 		e = cli_bytes(&bytes, budget, f);
+	if (e == OK)
+		e = bulk_rule(&rule, cli_get(cli, "bulk"), f);
 	if (e == OK && every_s < 1)
 		e = fail_set(f, ERR_USAGE, "--every: want at least 1s");
 	if (e == OK)
 		e = lane_peer_set(run->replica, &node->id, run_word(run, 1),
 		    every_s, bytes, f);
+	if (e == OK)
+		e = lane_bulk_set(run->replica, &node->id, rule, f);
 	if (e != OK)
 		return e;
 	run->wrote = true;

@@ -37,10 +37,13 @@ enum err
 contact_read(struct engine *e, struct contact *out, size_t at, struct fail *f)
 {
 	struct lane_peer_info info;
+	struct lane_bulk bulk;
 	const struct member_node *n;
 	bool unsealed = false;
 	enum err r = lane_peer_at(e->replica, &info, at, f);
 
+	if (r == OK)
+		r = lane_bulk(e->replica, &bulk, info.peer, f);
 	if (r == OK)
 		r = read_unsealed(e, &unsealed, f);
 	if (r != OK)
@@ -53,8 +56,11 @@ contact_read(struct engine *e, struct contact *out, size_t at, struct fail *f)
 		.last_try_ms = info.last_try_ms,
 		.failed = info.last_error[0] != '\0',
 		.unsealed = unsealed };
-	for (size_t i = 0; i < LANE_COUNT; i++)
-		out->queued += (int64_t)info.pending[i];
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		/* what rests is not sent, whoever calls */
+		if (i != LANE_BULK || !lane_bulk_rests(&bulk))
+			out->queued += (int64_t)info.pending[i];
+	}
 	memcpy(out->address, info.address, sizeof(out->address));
 	n = members_node(replica_members(e->replica), &info.node);
 	if (n != NULL)

@@ -75,6 +75,10 @@ static const struct cli_option peer_options[] = {
 	{ .name = "budget",
 	    .value = "5MB/day",
 	    .help = "at most so many bytes a day" },
+	{ .name = "bulk",
+	    .value = "always|asked",
+	    .help = "documents: always, or only when somebody asks for one "
+		    "(else where there is a budget)" },
 	{ .name = NULL },
 };
 static const struct cli_option sync_options[] = {
@@ -121,6 +125,14 @@ static const struct cli_option put_options[] = {
 static const struct cli_option list_options[] = {
 	{ .name = "limit", .value = "N", .help = "at most so many rows" },
 	{ .name = "after", .value = "ID", .help = "rows after this one" },
+	{ .name = NULL },
+};
+static const struct cli_option document_options[] = {
+	{ .name = "title", .value = "T", .help = "else the file's name" },
+	{ .name = "kind",
+	    .value = "K",
+	    .help = "order, form, report, letter, photo, other" },
+	{ .name = "date", .value = "DATE", .help = "what it is dated" },
 	{ .name = NULL },
 };
 static const struct cli_option verify_options[] = {
@@ -298,7 +310,8 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .flags = CLI_HERE | CLI_UNLOCKED },
 	{ .name = "peer add",
-	    .synopsis = "NODE HOST:PORT [--every 15m] [--budget 5MB/day]",
+	    .synopsis = "NODE HOST:PORT [--every 15m] [--budget 5MB/day] "
+			"[--bulk always|asked]",
 	    .help = "Call this node from now on.",
 	    .options = peer_options,
 	    .run = cmd_peer_add,
@@ -414,6 +427,25 @@ const struct cli_command cli_table[] = {
 	    .run = cmd_history,
 	    .need = CLI_MEMBER,
 	    .min_words = 2,
+	    .max_words = 2 },
+	{ .name = "document add",
+	    .synopsis = "SUBJECT FILE [--title T] [--kind K] [--date DATE]",
+	    .help = "Keep a file with a person's records and print its id: at "
+		    "most 25 MB, encrypted and shared like the notes beside "
+		    "it.",
+	    .options = document_options,
+	    .run = cmd_document_add,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 2 },
+	{ .name = "document get",
+	    .synopsis = "ID [FILE]",
+	    .help = "Write a document to a file, once all its parts are here "
+		    "and fit; without FILE say how many are. Asking has the "
+		    "next contact bring the rest, on metered links too.",
+	    .run = cmd_document_get,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
 	    .max_words = 2 },
 	{ .name = "drafts",
 	    .synopsis = "",

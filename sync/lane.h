@@ -102,7 +102,7 @@ enum lane_bulk_rule {
 enum err lane_bulk_set(struct replica *r, const struct node_id *node,
     enum lane_bulk_rule rule, struct fail *f);
 struct lane_bulk {
-	bool metered;         /* for us */
+	bool metered; /* for us */
 	bool asked;   /* a document is waited for here, or by a peer that is
 	               * served from here */
 	bool refused, wanted; /* what the peer said last */

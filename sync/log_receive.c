@@ -233,11 +233,8 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	return insert_received(r, x, STATE_UNREADABLE, f);
 }
 
-/*
- * Offers and attachments stand beside the log: whoever holds the compartment or
- * relays it keeps them, whether it can read them or not, and no table is made
- * from them.
- */
+/* Offers and attachments stand beside the log: kept by whoever holds or relays
+ * the compartment, readable or not; no table is made from them. */
 static enum err
 take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 {

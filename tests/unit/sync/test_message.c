@@ -85,6 +85,31 @@ make_hello(struct buf *out)
 }
 
 static void
+what_is_said_of_bulk_comes_back(void **state)
+{
+	static const unsigned said[] = { 0, MESSAGE_NO_BULK, MESSAGE_ASK_BULK };
+	struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(said); i++) {
+		struct buf b = { 0 };
+
+		message_head(&b, MESSAGE_MORE | said[i], LIMIT_UNIT_MAX_BYTES);
+		assert_int_equal(message_open(&m, b.p, b.n, false, NULL), OK);
+		assert_int_equal(m.flags, MESSAGE_MORE | said[i]);
+		assert_int_equal(m.budget_bytes, LIMIT_UNIT_MAX_BYTES);
+		/* never both, and no bit beyond */
+		b.p[1] |= MESSAGE_BULK_FLAGS;
+		assert_int_equal(message_open(&m, b.p, b.n, false, NULL),
+		    ERR_FORMAT);
+		b.p[1] = 0x40;
+		assert_int_equal(message_open(&m, b.p, b.n, false, NULL),
+		    ERR_FORMAT);
+		buf_release(&b);
+	}
+}
+
+static void
 make_ids(struct buf *out)
 {
 	struct message_item item = { .type = MESSAGE_IDS,
@@ -442,6 +467,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_said_of_bulk_comes_back),
 		cmocka_unit_test(
 		    examples_of_the_document_are_what_the_code_makes),
 		cmocka_unit_test(the_hello_is_read_back),
