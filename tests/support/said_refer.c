@@ -225,7 +225,7 @@ is_cut(const struct judging *j, int at, const int cut[WHO_COUNT], unsigned lost)
 
 	if (cut[by] != NOT_CUT)
 		return !up_to(j, at, cut[by]);
-	return has(lost, by);
+	return has(lost, (int)by);
 }
 
 /* Step 3. */
@@ -394,7 +394,7 @@ entry_holds(const struct judging *j, int at, size_t i, int mode)
 {
 	const struct said *e = &j->h->e[at];
 	const struct said_who *to = &e->entry[i].to;
-	struct said_who self = { GRANT_NODE, e->by };
+	struct said_who self = { GRANT_NODE, (int)e->by };
 	struct said_who own = { GRANT_AGENCY, (int)said_works_for(e->by) };
 
 	if (!has(j->says, at))
