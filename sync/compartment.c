@@ -125,7 +125,8 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	static const char sql[] =
 	    "UPDATE _compartment SET owner = ?2, name = ?3, subject = ?4,"
 	    " category = ?5, ends = ?6, unreadable = ?7, waiting = ?8,"
-	    " conflicts = ?9, open_no = ?10, flags = ?11 WHERE no = ?1";
+	    " conflicts = ?9, open_no = ?10, flags = ?11,"
+	    " rekey = ?12 WHERE no = ?1";
 	struct buf ends = { .limit = 4096 };
 	struct stmt *s;
 	enum err e;
@@ -150,6 +151,7 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	stmt_int(s, 9, c->conflicts);
 	stmt_int(s, 10, c->open_no);
 	stmt_int(s, 11, c->flags);
+	stmt_int(s, 12, c->rekey ? 1 : 0);
 	e = stmt_run(s, f);
 	if (e == OK)
 		c->changed = false;
@@ -225,7 +227,8 @@ slot_filled(struct compartment_cache *k)
 
 #define SELECT_COMPARTMENT \
 	"SELECT no, id, owner, name, subject, category, ends, unreadable," \
-	" waiting, conflicts, open_no, flags FROM _compartment "
+	" waiting, conflicts, open_no, flags, rekey" \
+	" FROM _compartment "
 
 static enum err
 load(struct replica *r, struct compartment **out, struct stmt *s,
@@ -264,6 +267,7 @@ load(struct replica *r, struct compartment **out, struct stmt *s,
 	c->conflicts = stmt_col_int(s, 9);
 	c->open_no = stmt_col_int(s, 10);
 	c->flags = (unsigned)stmt_col_int(s, 11);
+	c->rekey = stmt_col_int(s, 12) != 0;
 	if (e != OK) {
 		(void)fail_set(f, e,
 		    "the list of ends of compartment %lld is "
@@ -372,7 +376,8 @@ insert_row(struct replica *r, struct compartment **out,
 
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _compartment (no, id, ends, unreadable, waiting,"
-	    " conflicts, open_no, flags) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",
+	    " conflicts, open_no, flags, rekey)"
+	    " VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0)",
 	    f);
 	if (e != OK)
 		return e;

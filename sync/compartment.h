@@ -55,6 +55,7 @@ struct compartment {
 	int64_t conflicts;  /* rows in _conflict */
 	int64_t open_no;    /* own open data segment, or 0 */
 	unsigned flags;     /* COMPARTMENT_* */
+	bool rekey;         /* waits for a new key (remove.h) */
 	bool rederive;      /* derive before the transaction ends */
 	bool changed;       /* write the row at commit */
 };

@@ -185,6 +185,14 @@ void control_free(struct control *c);
 enum err control_load(struct control **out, struct replica *r,
     const struct compartment *c, struct fail *f);
 
+/*
+ * A control segment was stored or appended: judge all of the compartment's anew
+ * and follow up: _grant rows, flags, keys that open for us, routes, what data
+ * counts. (A first grant has a shorter way: grant_apply.)
+ */
+enum err control_apply(struct replica *r, struct compartment *c,
+    struct fail *f);
+
 /* The owner by what is in a causal past: accepted_in_past says whether the
  * acceptance (control.accepted) is in it; else it is the one before (owners has
  * them all). */

@@ -402,6 +402,18 @@ derive_rows(struct deriving *x, struct fail *f)
 	return e == OK ? single_check(&x->singles, x->sink, f) : e;
 }
 
+static enum segment_state
+state_of(const struct d_segment *s)
+{
+	if (s->kind != SEGMENT_DATA)
+		return STATE_APPLIED;
+	if (s->placed && s->why != COUNTS)
+		return STATE_QUARANTINED;
+	if (!s->readable)
+		return STATE_UNREADABLE;
+	return s->placed ? STATE_APPLIED : STATE_WAITING;
+}
+
 static void
 fill_state(struct derived_state *state, const struct derivation *d)
 {
@@ -412,16 +424,20 @@ fill_state(struct derived_state *state, const struct derivation *d)
 	for (size_t i = 0; i < d->segment_count; i++) {
 		const struct d_segment *s = &d->segments[i];
 
-		bool closed = s->kind == SEGMENT_DATA && !s->readable;
+		enum segment_state now = state_of(s);
+		bool seen = now == STATE_APPLIED;
 
-		if (!s->counts)
+		if (s->why == UNCOUNTED_BEYOND)
 			continue;
-		if (closed)
+		if (now == STATE_UNREADABLE)
 			state->unreadable++;
 		else if (!s->placed)
 			state->waiting++;
-		/* what cannot be read was not seen: nobody here builds on it */
-		if (!s->placed || closed || s->named_by_control ||
+		else if (now == STATE_QUARANTINED)
+			state->quarantined++;
+		/* what cannot be read or does not count was not seen: nobody
+		 * here builds on it */
+		if (!s->placed || !seen || s->named_by_control ||
 		    (s->named && s->chain == CHAIN_DATA) ||
 		    state->end_count == COMPARTMENT_ENDS)
 			continue;
@@ -430,29 +446,48 @@ fill_state(struct derived_state *state, const struct derivation *d)
 	}
 }
 
+/* Under which name a segment in this state was counted when it came. What
+ * waits is counted where it is; own work was never received. */
+static const char *
+counted_as(const struct derivation *d, const struct d_segment *s,
+    enum segment_state state)
+{
+	const struct author *a = replica_author_no(d->r, s->author_no);
+
+	if (state == STATE_WAITING)
+		return NULL;
+	if (state == STATE_QUARANTINED && a != NULL &&
+	    !id_equal(&a->node, &d->r->identity.node))
+		return "quarantined";
+	return "applied";
+}
+
 static enum err
 save_state(struct derivation *d, const struct d_segment *s, struct fail *f)
 {
-	enum segment_state now = STATE_APPLIED;
+	enum segment_state now = state_of(s);
+	int why = now == STATE_QUARANTINED ? (int)s->why : 0;
+	const char *was_counted, *counted;
 	struct stmt *q;
 	enum err e;
 
-	if (s->kind == SEGMENT_DATA && !s->readable)
-		now = STATE_UNREADABLE;
-	else if (!s->placed && s->kind == SEGMENT_DATA)
-		now = STATE_WAITING;
-	if (s->state <= STATE_CLOSED || s->state == now || !s->counts)
+	if (s->state <= STATE_CLOSED || s->why == UNCOUNTED_BEYOND ||
+	    (s->state == now && s->stored_why == why))
 		return OK;
-	if (s->state == STATE_WAITING)
-		replica_tally(d->r, "applied", 1);
-	if (now == STATE_WAITING)
-		replica_tally(d->r, "applied", -1);
+	was_counted = counted_as(d, s, s->state);
+	counted = counted_as(d, s, now);
+	if (was_counted != NULL)
+		replica_tally(d->r, was_counted, -1);
+	if (counted != NULL)
+		replica_tally(d->r, counted, 1);
 	e = db_stmt(&q, d->r->db,
-	    "UPDATE _segment SET state = ?2 WHERE no = ?1", f);
+	    "UPDATE _segment SET state = ?2, why = ?3 WHERE no = ?1", f);
 	if (e != OK)
 		return e;
 	stmt_int(q, 1, s->no);
 	stmt_int(q, 2, now);
+	if (why != 0)
+		stmt_int(q, 3, why);
 	return stmt_run(q, f);
 }
 

@@ -66,7 +66,7 @@ struct derive_sink {
 struct derived_state {
 	size_t end_count;
 	struct compartment_end ends[COMPARTMENT_ENDS];
-	int64_t unreadable, waiting, void_ops, held_rows;
+	int64_t unreadable, waiting, quarantined, void_ops, held_rows;
 };
 
 /*
@@ -77,6 +77,11 @@ struct derived_state {
 enum err derive_into(struct replica *r, const struct compartment *c,
     bool sealed_only, bool apply, struct derived_state *state,
     const struct derive_sink *sink, struct fail *f);
+
+/* Does whatever this author wrote count here, so that it can be applied without
+ * looking at control? */
+bool derive_plain(struct replica *r, const struct compartment *c,
+    int64_t author);
 
 /* Replace the compartment's rows and conflicts by what its log says; clears
  * c->rederive and updates ends and counts. In the caller's transaction. */

@@ -8,26 +8,40 @@
 #define FOOTBRIDGE_SYNC_DERIVE_I_H
 
 #include "sync/clock.h"
+#include "sync/control.h"
 #include "sync/derive.h"
 #include "sync/judge.h"
 #include "sync/log_i.h"
 
 #define NOWHERE UINT32_MAX
 
+/* Why a segment of data does not count; kept in _segment.why, shown by held.
+ * Never renumber. */
+enum uncounted {
+	COUNTS = 0,
+	UNCOUNTED_REVOKED = 1, /* outside its node's revocation */
+	UNCOUNTED_CUT = 2,     /* past a cut, and not adopted */
+	UNCOUNTED_VOIDED = 3,  /* voided by a judgement, or builds on that */
+	UNCOUNTED_ENDED = 4,   /* knew of a removal and used a key it ended */
+	UNCOUNTED_BEYOND = 5, /* STATE_BEYOND: not derived, never kept as why */
+};
+
 struct d_segment {
 	int64_t no, author_no;
 	struct author_tag tag;
 	int chain;
-	uint64_t seq; /* UINT64_MAX while unsealed */
+	uint64_t seq, position; /* UINT64_MAX while unsealed */
 	enum segment_kind kind;
 	enum segment_state state;
+	int stored_why;       /* as _segment has it, 0 for none */
 	struct segment_id id; /* zeros while unsealed */
 	unsigned schema;
+	uint8_t key_prefix[SEGMENT_PREFIX_BYTES]; /* zeros while unsealed */
+	enum uncounted why;          /* of data known after ordering */
 	size_t dep_first, dep_count; /* in d->deps */
 	int64_t prev_no;             /* of a sealed one; 0: the first */
 	uint32_t prev;               /* index, or NOWHERE */
 	bool lacks;                  /* something it depends on is not held */
-	bool counts;                 /* its operations do */
 	bool placed;                 /* everything it depends on is placed */
 	bool named;                  /* placed, readable data depends on it */
 	bool named_by_control;       /* ... or control does */
@@ -83,6 +97,7 @@ struct derivation {
 	struct replica *r;
 	const struct compartment *c;
 	bool sealed_only;
+	struct control *control; /* owned; NULL: nothing was ever taken away */
 	struct d_segment *segments;
 	size_t segment_count, segment_room;
 	struct d_dep *deps;
@@ -96,8 +111,8 @@ struct derivation {
 	size_t placed_count;
 	uint32_t branches;
 	uint32_t *past; /* [segment][branch]: highest place known */
-	/* indexes of placed, unreadable data segments; those that no other
-	 * precedes come first */
+	/* indexes of placed, unreadable data segments that count; those that no
+	 * other precedes come first */
 	uint32_t *unreadable;
 	size_t unreadable_count, unreadable_first;
 	int64_t void_ops, held_rows;
@@ -109,6 +124,11 @@ enum err derivation_load(struct derivation *d, struct fail *f);
 void derivation_release(struct derivation *d);
 /* derive_order.c: from dependencies to order, branches and pasts. */
 enum err derivation_order(struct derivation *d, struct fail *f);
+
+/* derive_counts.c: sets why of every segment; needs their pasts. */
+enum err derivation_counts(struct derivation *d, struct fail *f);
+/* The segment with this local number, or NOWHERE. */
+uint32_t derivation_find(const struct derivation *d, int64_t no);
 
 /* Is a in b's causal past (strictly)? */
 bool segment_before(const struct derivation *d, uint32_t a, uint32_t b);

@@ -47,7 +47,7 @@ load_unsealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 	struct rd rd;
 	size_t n;
 
-	s->seq = UINT64_MAX;
+	s->seq = s->position = UINT64_MAX;
 	s->schema = d->r->registry->version;
 	s->readable = true;
 	p = stmt_col_blob(q, 6, &n);
@@ -83,6 +83,8 @@ load_sealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		return fail_in(f, ERR_CORRUPT, "stored segment %lld",
 		    (long long)s->no);
 	s->schema = view.header.schema;
+	s->position = view.header.position;
+	memcpy(s->key_prefix, view.header.key_prefix, sizeof(s->key_prefix));
 	for (size_t i = 0; e == OK && i < view.header.dep_count; i++) {
 		const struct segment_dep *from = &view.header.deps[i];
 		const struct author *a = replica_author(d->r, &from->author);
@@ -96,7 +98,7 @@ load_sealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		e = add_dep(d, &dep, f);
 		s->dep_count++;
 	}
-	if (e != OK || s->kind != SEGMENT_DATA || !s->counts)
+	if (e != OK || s->kind != SEGMENT_DATA || s->why != COUNTS)
 		return e;
 	s->payload_at = d->payloads.n;
 	e = log_open_segment(d->r, &d->payloads, d->c->no, &view, f);
@@ -124,10 +126,12 @@ load_one(struct derivation *d, struct stmt *q, struct fail *f)
 		.kind = (enum segment_kind)stmt_col_int(q, 4),
 		.state = (enum segment_state)stmt_col_int(q, 8),
 		.prev_no = stmt_col_int(q, 9),
+		.stored_why = (int)stmt_col_int(q, 10),
 		.prev = NOWHERE,
 		.dep_first = d->dep_count,
 	};
-	s->counts = s->state != STATE_BEYOND;
+	if (s->state == STATE_BEYOND)
+		s->why = UNCOUNTED_BEYOND;
 	a = replica_author_no(d->r, s->author_no);
 	if (a != NULL)
 		s->tag = a->tag;
@@ -146,9 +150,9 @@ load_segments(struct derivation *d, struct fail *f)
 	enum err e;
 
 	e = db_stmt(&q, d->r->db,
-	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state, prev"
-	    " FROM _segment WHERE cpt = ?1 AND chain <= 1 AND state <> 6"
-	    " AND state > ?2"
+	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state,"
+	    " prev, why FROM _segment"
+	    " WHERE cpt = ?1 AND chain <= 1 AND state > ?2"
 	    " ORDER BY no",
 	    f);
 	if (e != OK)
@@ -215,8 +219,8 @@ find_named(const struct derivation *d, const struct named *names,
 	return NOWHERE;
 }
 
-static uint32_t
-find_number(const struct derivation *d, int64_t no)
+uint32_t
+derivation_find(const struct derivation *d, int64_t no)
 {
 	size_t low = 0, high = d->segment_count;
 
@@ -242,7 +246,7 @@ find_prev(const struct derivation *d, uint32_t at)
 
 	if (s->seq != UINT64_MAX) {
 		if (s->seq > 1) {
-			s->prev = find_number(d, s->prev_no);
+			s->prev = derivation_find(d, s->prev_no);
 			s->lacks = s->prev == NOWHERE;
 		}
 		return;
@@ -280,7 +284,7 @@ resolve(struct derivation *d, struct fail *f)
 			struct d_dep *dep = &d->deps[s->dep_first + k];
 
 			dep->index = dep->no != 0
-			    ? find_number(d, dep->no)
+			    ? derivation_find(d, dep->no)
 			    : find_named(d, names, dep->author_no, dep->chain,
 				  dep->seq, dep->ref);
 			if (dep->index == NOWHERE)
@@ -380,7 +384,7 @@ decode_all(struct derivation *d, struct fail *f)
 	for (size_t i = 0; e == OK && i < d->placed_count; i++) {
 		const struct d_segment *s = &d->segments[d->order[i]];
 
-		if (s->kind == SEGMENT_DATA && s->readable && s->counts)
+		if (s->kind == SEGMENT_DATA && s->readable && s->why == COUNTS)
 			e = decode_segment(d, d->order[i], f);
 	}
 	return e;
@@ -403,6 +407,7 @@ derivation_load(struct derivation *d, struct fail *f)
 void
 derivation_release(struct derivation *d)
 {
+	control_free(d->control);
 	free(d->segments);
 	free(d->deps);
 	free(d->ops);

@@ -173,8 +173,7 @@ compute_past(struct derivation *d, struct fail *f)
 	size_t n = d->segment_count * d->branches;
 
 	d->past = calloc(n + 1, sizeof(*d->past));
-	d->unreadable = malloc((d->segment_count + 1) * sizeof(*d->unreadable));
-	if (d->past == NULL || d->unreadable == NULL)
+	if (d->past == NULL)
 		return fail_code(f, ERR_NOMEM);
 	for (size_t i = 0; i < d->placed_count; i++) {
 		uint32_t at = d->order[i];
@@ -186,8 +185,22 @@ compute_past(struct derivation *d, struct fail *f)
 		for (size_t k = 0; k < s->dep_count; k++)
 			learn(d, known, d->deps[s->dep_first + k].index);
 		known[s->branch] = s->branch_at;
-		if (s->kind == SEGMENT_DATA && !s->readable && s->counts)
-			add_unreadable(d, at);
+	}
+	return OK;
+}
+
+/* What does not count says nothing, so that it is closed to us is no gap. */
+static enum err
+find_unreadable(struct derivation *d, struct fail *f)
+{
+	d->unreadable = malloc((d->segment_count + 1) * sizeof(*d->unreadable));
+	if (d->unreadable == NULL)
+		return fail_code(f, ERR_NOMEM);
+	for (size_t i = 0; i < d->placed_count; i++) {
+		const struct d_segment *s = &d->segments[d->order[i]];
+
+		if (s->kind == SEGMENT_DATA && !s->readable && s->why == COUNTS)
+			add_unreadable(d, d->order[i]);
 	}
 	return OK;
 }
@@ -209,8 +222,8 @@ mark_named(struct derivation *d)
 	for (size_t i = d->placed_count; i-- > 0;) {
 		const struct d_segment *s = &d->segments[d->order[i]];
 
-		bool seen =
-		    s->counts && (s->kind != SEGMENT_DATA || s->readable);
+		bool seen = s->why == COUNTS &&
+		    (s->kind != SEGMENT_DATA || s->readable);
 
 		if (!seen && !s->named && !s->named_by_control)
 			continue;
@@ -282,6 +295,10 @@ derivation_order(struct derivation *d, struct fail *f)
 		e = name_branches(d, f);
 	if (e == OK)
 		e = compute_past(d, f);
+	if (e == OK)
+		e = derivation_counts(d, f);
+	if (e == OK)
+		e = find_unreadable(d, f);
 	if (e == OK)
 		mark_named(d);
 	return e;

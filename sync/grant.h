@@ -70,6 +70,10 @@ enum err grant_holds(struct replica *r, int64_t cpt,
 enum err grant_scope(struct replica *r, struct buf *cpts,
     const struct member_node *a, const struct member_node *b, struct fail *f);
 
+/* The same of those who were once, and are not any more. */
+enum err grant_was_routed_to(struct replica *r, int64_t cpt,
+    const struct member_node *node, bool *yes, struct fail *f);
+
 struct grant_request {
 	struct row_id subject;
 	const char *const *categories;

@@ -19,6 +19,8 @@ struct change {
 	bool new_recipient; /* routes changed */
 	bool new_writer;    /* a foreign writer: proposals become writes */
 	bool new_key;
+	bool judged; /* which data counts may have changed */
+	bool left;   /* somebody may have left: routes changed */
 };
 
 /* ---- rows ---------------------------------------------------------------------- */
@@ -52,15 +54,20 @@ write_claim(struct replica *r, struct compartment *c, const struct control *now,
 		if (e != OK)
 			return e;
 		change->new_recipient |= had == 0;
-		change->new_writer |= had < GRANT_WRITE &&
-		    k->right == GRANT_WRITE && !is_owners(r, now, k);
+	}
+	if (k->ever && k->right == GRANT_WRITE && !is_owners(r, now, k)) {
+		e = grant_ever_right(r, &had, c->no, k->kind, k->recipient, f);
+		if (e != OK)
+			return e;
+		change->new_writer |= had < GRANT_WRITE;
 	}
 	e = db_stmt(&s, r->db,
 	    "INSERT INTO _grant (cpt, key_id, recipient_kind, recipient,"
-	    " segment, rights, ended, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-	    " ?7, (SELECT at_ms FROM _segment WHERE no = ?5))"
+	    " segment, rights, ever, ended, at_ms) VALUES (?1, ?2, ?3, ?4, ?5,"
+	    " ?6, ?7, ?8, (SELECT at_ms FROM _segment WHERE no = ?5))"
 	    " ON CONFLICT (cpt, key_id, recipient_kind, recipient, segment)"
-	    " DO UPDATE SET rights = excluded.rights, ended = excluded.ended",
+	    " DO UPDATE SET rights = excluded.rights, ever = excluded.ever,"
+	    " ended = excluded.ended",
 	    f);
 	if (e != OK)
 		return e;
@@ -70,8 +77,24 @@ write_claim(struct replica *r, struct compartment *c, const struct control *now,
 	stmt_blob(s, 4, k->recipient, ID_BYTES);
 	stmt_int(s, 5, k->segment);
 	stmt_int(s, 6, k->counts ? (int64_t)k->right : 0);
-	stmt_int(s, 7, k->ended ? 1 : 0);
+	stmt_int(s, 7, k->ever ? (int64_t)k->right : 0);
+	stmt_int(s, 8, k->ended ? 1 : 0);
 	return stmt_run(s, f);
+}
+
+/* Does the compartment wait for a new key? */
+static enum err
+note_need(struct replica *r, struct compartment *c, bool any_ended,
+    struct fail *f)
+{
+	bool open = false;
+	enum err e = any_ended ? grant_open_need(r, c->no, &open, f) : OK;
+
+	if (e == OK && c->rekey != open) {
+		c->rekey = open;
+		c->changed = true;
+	}
+	return e;
 }
 
 /* Write what is so now; compare with what was. */
@@ -80,15 +103,20 @@ write_control(struct replica *r, struct compartment *c,
     const struct control *now, struct change *change, struct fail *f)
 {
 	unsigned flags = control_flags(now) | (c->flags & COMPARTMENT_FORKED);
+	bool any_ended = false;
 	enum err e = OK;
 
-	for (size_t k = 0; e == OK && k < now->claim_count; k++)
+	for (size_t k = 0; e == OK && k < now->claim_count; k++) {
 		e = write_claim(r, c, now, &now->claims[k], change, f);
+		any_ended |= now->claims[k].ended;
+	}
+	change->judged = (c->flags | flags) != 0;
+	change->left = now->leaver_count > 0;
 	if (c->flags != flags) {
 		c->flags = flags;
 		c->changed = true;
 	}
-	return e;
+	return e == OK ? note_need(r, c, any_ended, f) : e;
 }
 
 /* Are there other control segments of this compartment than this one? */
@@ -231,6 +259,16 @@ open_segment(void *context, int64_t segment, const struct member_node *issuer,
 	return e;
 }
 
+/* The words in a removal say why somebody left, not why others read. */
+static bool
+is_removal(const struct control *now, int64_t segment)
+{
+	for (size_t k = 0; k < now->leaver_count; k++)
+		if (now->leavers[k].segment == segment)
+			return true;
+	return false;
+}
+
 static enum err
 read_basis(void *context, int64_t segment, const struct member_node *issuer,
     const struct grant_body *body, struct fail *f)
@@ -243,7 +281,7 @@ read_basis(void *context, int64_t segment, const struct member_node *issuer,
 	struct stmt *s;
 	enum err e;
 
-	if (body->basis == NULL)
+	if (body->basis == NULL || is_removal(o->now, segment))
 		return OK;
 	e = grant_key_by_id(o->r, o->c->no, &body->basis_entry->key_id, key, f);
 	if (e != OK)
@@ -277,11 +315,16 @@ follow_up(struct replica *r, struct compartment *c, const struct change *change,
 {
 	enum err e = OK;
 
-	if (change->new_key || change->new_writer) {
+	if (change->new_key || change->new_writer || change->judged) {
 		c->rederive = true;
 		c->changed = true;
 	}
-	if (change->new_recipient)
+	/* what was begun had not seen this */
+	if (change->judged)
+		e = log_close_open(r, c, f);
+	if (e == OK && change->left)
+		e = lane_leave(r, c, f);
+	if (e == OK && change->new_recipient)
 		e = lane_compartment(r, c, f);
 	if (e == OK && change->new_key)
 		e = grant_carry_new(r, c, f);
@@ -379,6 +422,15 @@ out:
 }
 
 enum err
+control_apply(struct replica *r, struct compartment *c, struct fail *f)
+{
+	struct change change = { 0 };
+	enum err e = settle_all(r, c, &change, f);
+
+	return e == OK ? follow_up(r, c, &change, f) : e;
+}
+
+enum err
 grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 {
 	struct change change = { 0 };
@@ -387,8 +439,8 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 
 	/* kept, not dropped: at_ms says when a grant was first applied here */
 	e = db_stmt(&s, r->db,
-	    "UPDATE _grant SET rights = 0, ended = 0, basis = NULL WHERE cpt = "
-	    "?1",
+	    "UPDATE _grant SET rights = 0, ever = 0, ended = 0, basis = NULL"
+	    " WHERE cpt = ?1",
 	    f);
 	if (e != OK)
 		return e;
@@ -396,7 +448,7 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 	e = stmt_run(s, f);
 	if (e == OK)
 		e = settle_all(r, c, &change, f);
-	if (e == OK && change.new_key) {
+	if (e == OK && (change.new_key || change.judged)) {
 		c->rederive = true;
 		c->changed = true;
 	}
@@ -415,7 +467,7 @@ grant_retry(struct replica *r, struct fail *f)
 
 	while (e == OK && row) {
 		e = db_stmt(&s, r->db,
-		    "SELECT MIN(cpt) FROM _grant WHERE rights = 0 AND"
+		    "SELECT MIN(cpt) FROM _grant WHERE ever = 0 AND"
 		    " cpt > ?1",
 		    f);
 		if (e != OK)

@@ -121,6 +121,8 @@ struct grant_row {
 struct grant_rows {
 	struct grant_row *row; /* owned */
 	size_t count, room;
+	struct key_id *ended; /* owned; keys not sealed under any more */
+	size_t ended_count;
 };
 enum err grant_rows_load(struct replica *r, struct grant_rows *g, int64_t cpt,
     struct fail *f);
@@ -132,10 +134,28 @@ unsigned grant_rows_right(const struct grant_rows *g, const struct key_id *key,
 enum err grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
     struct fail *f);
+/* The same as if nobody had ever been taken away. */
+enum err grant_ever_right(struct replica *r, unsigned *right, int64_t cpt,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
+    struct fail *f);
 
-/* Is this epoch one that may still be sealed under (DESIGN 7)? While nobody is
- * ever removed, everyone who was given a key is a holder now. */
+/* The greatest right of this row's recipient over any key. */
+enum grant_right grant_rows_best(const struct grant_rows *g,
+    const struct grant_row *holder);
+/* Has this recipient the key, itself or as a registrar of an agency? */
+bool grant_rows_has_key(struct replica *r, const struct grant_rows *g,
+    const struct key_id *key, const struct grant_row *holder);
+
+/* Is this epoch one that may still be sealed under (DESIGN 7): everyone who was
+ * ever given it is a holder now? */
 bool epoch_eligible(const struct grant_rows *g, const struct key_id *key);
+/* A new key, held from now on; its id shares its first bytes with none other
+ * of the compartment. The caller wipes it. */
+enum err grant_new_epoch(struct replica *r, int64_t cpt, struct grant_key *key,
+    struct fail *f);
+/* Was a key ended, and has somebody who stays none that may be sealed under? */
+enum err grant_open_need(struct replica *r, int64_t cpt, bool *open,
+    struct fail *f);
 
 /* Grant what of this compartment is held here and the nodes of our agency lack;
  * *granted counts. Asks the gate. */
@@ -151,6 +171,10 @@ struct grant_making {
 	uint8_t (*boxes)[GRANT_BOX_MAX]; /* owned, one per entry */
 	size_t box_room;
 };
+/* May a key be sealed to this recipient: a member that is not revoked, an agency
+ * whose key no revoked node knows? */
+bool grant_may_box(struct replica *r, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES]);
 enum err grant_making_start(struct grant_making *m, struct replica *r,
     struct compartment *c, struct fail *f);
 /* ERR_LIMIT when full; the same entry twice is one. */

@@ -128,6 +128,41 @@ rows_room(struct grant_rows *g)
 	return OK;
 }
 
+/* Keys that are not sealed under any more. */
+static enum err
+load_ended(struct replica *r, struct grant_rows *g, int64_t cpt, struct fail *f)
+{
+	struct stmt *s;
+	size_t room = 0;
+	bool row = false;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT DISTINCT key_id FROM _grant WHERE cpt = ?1 AND ended = 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		if (g->ended_count == room) {
+			struct key_id *more;
+
+			room = room == 0 ? 4 : room * 2;
+			more = realloc(g->ended, room * sizeof(*more));
+			if (more == NULL) {
+				e = fail_set(f, ERR_NOMEM,
+				    "grants: out of memory");
+				break;
+			}
+			g->ended = more;
+		}
+		(void)stmt_col_copy(s, 0, g->ended[g->ended_count++].b,
+		    ID_BYTES);
+	}
+	stmt_reset(s);
+	return e;
+}
+
 enum err
 grant_rows_load(struct replica *r, struct grant_rows *g, int64_t cpt,
     struct fail *f)
@@ -160,6 +195,8 @@ grant_rows_load(struct replica *r, struct grant_rows *g, int64_t cpt,
 		at->right = (enum grant_right)stmt_col_int(s, 3);
 	}
 	stmt_reset(s);
+	if (e == OK)
+		e = load_ended(r, g, cpt, f);
 	if (e != OK)
 		grant_rows_release(g);
 	return e;
@@ -169,6 +206,7 @@ void
 grant_rows_release(struct grant_rows *g)
 {
 	free(g->row);
+	free(g->ended);
 	memset(g, 0, sizeof(*g));
 }
 
@@ -184,30 +222,34 @@ grant_rows_right(const struct grant_rows *g, const struct key_id *key,
 	return 0;
 }
 
-/* ---- which key to seal under ---------------------------------------------------- */
-
-/* Removals are records of a later issue; until one is known, no epoch was ever
- * held by somebody who is not a holder now. */
-static bool
-was_removed(const struct grant_row *row)
+enum grant_right
+grant_rows_best(const struct grant_rows *g, const struct grant_row *holder)
 {
-	(void)row;
-	return false;
+	enum grant_right right = holder->right;
+
+	for (size_t k = 0; k < g->count; k++)
+		if (g->row[k].kind == holder->kind && g->row[k].right > right &&
+		    memcmp(g->row[k].recipient, holder->recipient, ID_BYTES) ==
+			0)
+			right = g->row[k].right;
+	return right;
 }
+
+/* ---- which key to seal under ---------------------------------------------------- */
 
 bool
 epoch_eligible(const struct grant_rows *g, const struct key_id *key)
 {
-	for (size_t k = 0; k < g->count; k++)
-		if (id_equal(&g->row[k].key_id, key) && was_removed(&g->row[k]))
+	for (size_t k = 0; k < g->ended_count; k++)
+		if (id_equal(&g->ended[k], key))
 			return false;
 	return true;
 }
 
 /* A registrar of an agency that was given the key has it too. */
-static bool
-has_key(struct replica *r, const struct grant_rows *g, const struct key_id *key,
-    const struct grant_row *holder)
+bool
+grant_rows_has_key(struct replica *r, const struct grant_rows *g,
+    const struct key_id *key, const struct grant_row *holder)
 {
 	const struct member_node *node;
 	struct node_id id;
@@ -229,7 +271,7 @@ reach(struct replica *r, const struct grant_rows *g, const struct key_id *key)
 	size_t n = 0;
 
 	for (size_t k = 0; k < g->count; k++)
-		if (has_key(r, g, key, &g->row[k]))
+		if (grant_rows_has_key(r, g, key, &g->row[k]))
 			n++;
 	return n;
 }
@@ -279,8 +321,8 @@ grant_is_registrar(const struct member_node *n, const struct agency_id *agency)
 	    id_equal(&n->agency, agency);
 }
 
-enum err
-grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
+static enum err
+greatest(struct replica *r, const char *sql, unsigned *right, int64_t cpt,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
     struct fail *f)
 {
@@ -288,10 +330,7 @@ grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
 	bool row;
 	enum err e;
 
-	e = db_stmt(&s, r->db,
-	    "SELECT MAX(rights) FROM _grant WHERE cpt = ?1"
-	    " AND recipient_kind = ?2 AND recipient = ?3",
-	    f);
+	e = db_stmt(&s, r->db, sql, f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, cpt);
@@ -305,6 +344,30 @@ grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
 }
 
 enum err
+grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
+    struct fail *f)
+{
+	return greatest(r,
+	    "SELECT MAX(rights) FROM _grant WHERE cpt = ?1"
+	    " AND recipient_kind = ?2 AND recipient = ?3",
+	    right, cpt, kind, recipient, f);
+}
+
+/* Who wrote while it was a holder wrote: that it left does not undo it. What was
+ * written knowing that is told by the key (derive_counts.c). */
+enum err
+grant_ever_right(struct replica *r, unsigned *right, int64_t cpt,
+    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
+    struct fail *f)
+{
+	return greatest(r,
+	    "SELECT MAX(ever) FROM _grant WHERE cpt = ?1"
+	    " AND recipient_kind = ?2 AND recipient = ?3",
+	    right, cpt, kind, recipient, f);
+}
+
+enum err
 grant_may_write(struct replica *r, const struct compartment *c,
     const struct member_node *author, bool *may, struct fail *f)
 {
@@ -315,10 +378,10 @@ grant_may_write(struct replica *r, const struct compartment *c,
 		*may = true;
 		return OK;
 	}
-	e = grant_best_right(r, &right, c->no, GRANT_NODE, author->id.b, f);
+	e = grant_ever_right(r, &right, c->no, GRANT_NODE, author->id.b, f);
 	if (e == OK && right < GRANT_WRITE &&
 	    grant_is_registrar(author, &author->agency))
-		e = grant_best_right(r, &right, c->no, GRANT_AGENCY,
+		e = grant_ever_right(r, &right, c->no, GRANT_AGENCY,
 		    author->agency.b, f);
 	if (e == OK)
 		*may = right >= GRANT_WRITE;
@@ -363,19 +426,21 @@ row_routes(struct replica *r, int64_t kind, const uint8_t *recipient,
 	return false;
 }
 
-enum err
-grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
-    bool *yes, struct fail *f)
+/* Does any recipient that the query gives make the node a holder or a relay? A
+ * revoked node gets nothing. */
+static enum err
+any_routes(struct replica *r, const char *sql, int64_t cpt,
+    const struct member_node *node, bool *yes, struct fail *f)
 {
 	struct stmt *s;
 	bool row, found = false;
 	size_t n;
 	enum err e;
 
-	e = db_stmt(&s, r->db,
-	    "SELECT DISTINCT recipient_kind, recipient FROM _grant"
-	    " WHERE cpt = ?1 AND rights > 0",
-	    f);
+	*yes = false;
+	if (members_revocation(r->members, &node->id) != NULL)
+		return OK;
+	e = db_stmt(&s, r->db, sql, f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, cpt);
@@ -481,4 +546,24 @@ grant_scope(struct replica *r, struct buf *cpts, const struct member_node *a,
 		return fail_set(f, cpts->err, "common compartments: %s",
 		    err_text(cpts->err));
 	return e;
+}
+
+enum err
+grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
+    bool *yes, struct fail *f)
+{
+	return any_routes(r,
+	    "SELECT DISTINCT recipient_kind, recipient FROM _grant"
+	    " WHERE cpt = ?1 AND rights > 0",
+	    cpt, node, yes, f);
+}
+
+enum err
+grant_was_routed_to(struct replica *r, int64_t cpt,
+    const struct member_node *node, bool *yes, struct fail *f)
+{
+	return any_routes(r,
+	    "SELECT DISTINCT recipient_kind, recipient FROM _grant"
+	    " WHERE cpt = ?1 AND rights = 0 AND ever > 0",
+	    cpt, node, yes, f);
 }

@@ -123,6 +123,21 @@ is_out(struct replica *r, enum grant_recipient kind,
 	    : members_agency_undone(r->members, &agency);
 }
 
+bool
+grant_may_box(struct replica *r, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES])
+{
+	struct agency_id agency;
+
+	memcpy(agency.b, recipient, ID_BYTES);
+	return recipient_key(r, kind, recipient) != NULL &&
+	    !is_out(r, kind, recipient) &&
+	    (kind == GRANT_NODE ||
+		members_exposed_key(r->members, &agency) <=
+		    recipient_key_no(r, kind, recipient));
+}
+}
+
 enum err
 grant_making_add(struct grant_making *m, struct replica *r,
     const struct grant_key *key, enum grant_recipient kind,
@@ -233,16 +248,6 @@ grant_making_issue(struct grant_making *m, struct replica *r, const char *basis,
 
 /* ---- founding -------------------------------------------------------------------- */
 
-static enum err
-new_epoch(struct replica *r, int64_t cpt, struct grant_key *key, struct fail *f)
-{
-	bool is_new;
-
-	env_random(r->env, key->key, sizeof(key->key));
-	segment_key_id(&key->id, key->key);
-	return grant_key_store(r, cpt, &key->id, key->key, &is_new, f);
-}
-
 enum err
 grant_found(struct replica *r, struct compartment *c, struct fail *f)
 {
@@ -253,7 +258,7 @@ grant_found(struct replica *r, struct compartment *c, struct fail *f)
 
 	e = grant_making_start(&m, r, c, f);
 	if (e == OK)
-		e = new_epoch(r, c->no, &key, f);
+		e = grant_new_epoch(r, c->no, &key, f);
 	if (e == OK)
 		e = grant_making_add(&m, r, &key, GRANT_AGENCY, i->agency.b,
 		    GRANT_WRITE, f);
@@ -466,7 +471,7 @@ fill_share(struct sharing *s, struct fail *f)
 		s->m.body.count = 1; /* would be made */
 		return OK;
 	}
-	e = new_epoch(s->r, s->c->no, &key, f);
+	e = grant_new_epoch(s->r, s->c->no, &key, f);
 	if (e == OK)
 		e = grant_making_add(&s->m, s->r, &key, q->kind, q->recipient,
 		    q->right, f);

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "sync/derive_i.h"
 #include "sync/read_i.h"
 
 enum held_source { HELD_PARKED, HELD_REFUSED, HELD_WAITING, HELD_UNREADABLE };
@@ -102,6 +103,33 @@ list_refused(struct replica *r, bool *stop, held_fn each, void *context,
 	return e;
 }
 
+/* Why a segment that is kept is not applied. */
+static const char *
+segment_why(enum segment_state state, enum uncounted why)
+{
+	if (state == STATE_WAITING)
+		return "what it depends on has not arrived yet";
+	if (state == STATE_UNREADABLE)
+		return "its key was not granted to this office; it is kept and"
+		       " relayed";
+	switch (why) {
+	case UNCOUNTED_REVOKED:
+		return "its computer was taken out of the network and this is"
+		       " outside what counts of it; adopt NODE lets it count";
+	case UNCOUNTED_CUT:
+		return "it is past the last work of a lost computer that"
+		       " counts; adopt NODE lets it count";
+	case UNCOUNTED_VOIDED:
+		return "a steward judged that the history it is in does not"
+		       " count";
+	case UNCOUNTED_ENDED:
+		return "its writer knew that somebody had left, and sealed it"
+		       " for them all the same";
+	default:
+		return "it does not count";
+	}
+}
+
 /* Only compartments we may read something of: what a relay merely carries is
  * counted by status, not listed one by one; nor are the parts of a document,
  * whose row is closed with them. */
@@ -114,7 +142,7 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms"
+	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms, s.why"
 	    " FROM _segment s JOIN _compartment c ON c.no = s.cpt"
 	    " WHERE s.state > 3 AND s.state = ?1 AND s.chain <= 1"
 	    " AND c.subject IS NOT NULL"
@@ -132,9 +160,8 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 		struct held_item h = {
 			.no = stmt_col_int(s, 0) * 4 +
 			    (waits ? HELD_WAITING : HELD_UNREADABLE),
-			.why = waits ? "what it depends on has not arrived yet"
-				     : "its key was not granted to this"
-				       " office; it is kept and relayed",
+			.why = segment_why(state,
+			    (enum uncounted)stmt_col_int(s, 5)),
 			.what = what,
 			.bytes = (size_t)stmt_col_int(s, 3),
 			.at_ms = stmt_col_int(s, 4),
@@ -162,6 +189,9 @@ held_list(struct replica *r, held_fn each, void *context, struct fail *f)
 		e = list_refused(r, &stop, each, context, f);
 	if (e == OK && !stop)
 		e = list_segments(r, STATE_WAITING, &stop, each, context, f);
+	if (e == OK && !stop)
+		e = list_segments(r, STATE_QUARANTINED, &stop, each, context,
+		    f);
 	if (e == OK && !stop)
 		e = list_segments(r, STATE_UNREADABLE, &stop, each, context, f);
 	return e;

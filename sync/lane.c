@@ -85,9 +85,9 @@ take_back(struct replica *r, int64_t peer, enum lane lane, int64_t segment,
 	return stmt_run(s, f);
 }
 
-static enum err
-set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
-    int64_t reach, struct fail *f)
+enum err
+lane_set_route(struct replica *r, int64_t cpt, int64_t peer,
+    enum lane_route state, int64_t reach, struct fail *f)
 {
 	static const char sql[] =
 	    "INSERT INTO _route (cpt, peer, entitled, reach)"
@@ -101,7 +101,7 @@ set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
 		return e;
 	stmt_int(s, 1, cpt);
 	stmt_int(s, 2, peer);
-	stmt_int(s, 3, entitled ? 1 : 0);
+	stmt_int(s, 3, (int64_t)state);
 	stmt_int(s, 4, reach);
 	return stmt_run(s, f);
 }
@@ -110,7 +110,7 @@ set_route(struct replica *r, int64_t cpt, int64_t peer, bool entitled,
 
 struct route {
 	int64_t peer, reach;
-	bool entitled;
+	enum lane_route state;
 };
 
 static enum err
@@ -128,7 +128,7 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 		struct route t = { 0 };
 
 		t.peer = stmt_col_int(s, 0);
-		t.entitled = stmt_col_int(s, 1) != 0;
+		t.state = (enum lane_route)stmt_col_int(s, 1);
 		t.reach = stmt_col_int(s, 2);
 		buf_put(out, &t, sizeof(t));
 	}
@@ -138,9 +138,8 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 	return e;
 }
 
-/* The highest segment number of a compartment below another; 0: none. */
-static enum err
-segment_before(struct replica *r, int64_t *no, int64_t cpt, int64_t below,
+enum err
+lane_segment_before(struct replica *r, int64_t *no, int64_t cpt, int64_t below,
     struct fail *f)
 {
 	struct stmt *s;
@@ -168,11 +167,11 @@ note_source(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
     int64_t segment, struct fail *f)
 {
 	int64_t before = 0;
-	enum err e = segment_before(r, &before, cpt, segment, f);
+	enum err e = lane_segment_before(r, &before, cpt, segment, f);
 
 	if (e != OK || before > reach)
 		return e;
-	return set_route(r, cpt, peer, false, segment, f);
+	return lane_set_route(r, cpt, peer, ROUTE_NONE, segment, f);
 }
 
 enum err
@@ -181,7 +180,7 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 {
 	struct buf routes = { 0 };
 	int64_t from = 0, source_upto = 0;
-	bool source_routed = false;
+	bool source_known = false;
 	enum err e = OK;
 
 	if (source != NULL) {
@@ -197,17 +196,17 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 
 		memcpy(&t, routes.p + i * sizeof(t), sizeof(t));
 		if (t.peer == from && from != 0) {
-			source_routed = t.entitled;
+			source_known = t.state != ROUTE_NONE;
 			source_upto = t.reach;
-			if (t.entitled && segment <= t.reach)
+			if (t.state == ROUTE_OPEN && segment <= t.reach)
 				e = take_back(r, from, lane, segment, f);
-		} else if (t.entitled &&
+		} else if (t.state == ROUTE_OPEN &&
 		    (source == NULL || segment > t.reach)) {
 			e = lane_append(r, t.peer, lane, LANE_SEGMENT, segment,
 			    f);
 		}
 	}
-	if (e == OK && from != 0 && !source_routed)
+	if (e == OK && from != 0 && !source_known)
 		e = note_source(r, c->no, from, source_upto, segment, f);
 	buf_release(&routes);
 	return e;
@@ -281,26 +280,28 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 
 /* Make the route of one compartment to one peer, if it is entitled now. */
 static enum err
-route(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
+route(struct replica *r, int64_t cpt, const struct route *to,
     const struct member_node *node, struct fail *f)
 {
+	int64_t peer = to->peer, last = 0;
 	bool yes = false;
-	int64_t last = 0;
 	enum err e = grant_routes_to(r, cpt, node, &yes, f);
 
+	if (e == OK && !yes && to->state == ROUTE_NONE)
+		return lane_tell(r, cpt, peer, to->reach, node, f);
 	if (e != OK || !yes)
 		return e;
-	e = queue_history(r, cpt, peer, reach, f);
+	e = queue_history(r, cpt, peer, to->reach, f);
 	if (e == OK)
-		e = segment_before(r, &last, cpt, INT64_MAX, f);
+		e = lane_segment_before(r, &last, cpt, INT64_MAX, f);
 	if (e == OK)
-		e = set_route(r, cpt, peer, true, last, f);
+		e = lane_set_route(r, cpt, peer, ROUTE_OPEN, last, f);
 	return e;
 }
 
-/* Pairs (number, reach) of a query with one parameter. */
+/* Triples (number, reach, state) of a query with one parameter. */
 static enum err
-read_pairs(struct replica *r, struct buf *out, const char *sql, int64_t arg,
+read_triples(struct replica *r, struct buf *out, const char *sql, int64_t arg,
     struct fail *f)
 {
 	struct stmt *s;
@@ -311,7 +312,8 @@ read_pairs(struct replica *r, struct buf *out, const char *sql, int64_t arg,
 		return e;
 	stmt_int(s, 1, arg);
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		int64_t v[2] = { stmt_col_int(s, 0), stmt_col_int(s, 1) };
+		int64_t v[3] = { stmt_col_int(s, 0), stmt_col_int(s, 1),
+			stmt_col_int(s, 2) };
 
 		buf_put(out, v, sizeof(v));
 	}
@@ -321,25 +323,35 @@ read_pairs(struct replica *r, struct buf *out, const char *sql, int64_t arg,
 	return e;
 }
 
+static struct route
+route_at(const struct buf *triples, size_t at, int64_t peer)
+{
+	return (struct route){
+		.peer = peer,
+		.reach = number_at(triples, at + 1),
+		.state = (enum lane_route)number_at(triples, at + 2),
+	};
+}
+
 enum err
 lane_compartment(struct replica *r, const struct compartment *c, struct fail *f)
 {
 	static const char sql[] =
-	    "SELECT p.no, COALESCE(t.reach, 0) FROM _peer p"
+	    "SELECT p.no, COALESCE(t.reach, 0), COALESCE(t.entitled, 0)"
+	    " FROM _peer p"
 	    " LEFT JOIN _route t ON t.cpt = ?1 AND t.peer = p.no"
-	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY p.no";
+	    " WHERE COALESCE(t.entitled, 0) <> 1 ORDER BY p.no";
 	struct buf peers = { 0 };
 	int64_t cpt = c->no;
-	enum err e = read_pairs(r, &peers, sql, cpt, f);
+	enum err e = read_triples(r, &peers, sql, cpt, f);
 
-	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i += 2) {
-		int64_t peer = number_at(&peers, i);
+	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i += 3) {
 		const struct member_node *node = NULL;
+		struct route to = route_at(&peers, i, number_at(&peers, i));
 
-		e = lane_peer_node(r, &node, peer, f);
+		e = lane_peer_node(r, &node, to.peer, f);
 		if (e == OK && node != NULL)
-			e = route(r, cpt, peer, number_at(&peers, i + 1), node,
-			    f);
+			e = route(r, cpt, &to, node, f);
 	}
 	buf_release(&peers);
 	return e;
@@ -350,18 +362,21 @@ static enum err
 route_peer(struct replica *r, int64_t peer, struct fail *f)
 {
 	static const char sql[] =
-	    "SELECT c.no, COALESCE(t.reach, 0) FROM _compartment c"
+	    "SELECT c.no, COALESCE(t.reach, 0), COALESCE(t.entitled, 0)"
+	    " FROM _compartment c"
 	    " LEFT JOIN _route t ON t.cpt = c.no AND t.peer = ?1"
-	    " WHERE COALESCE(t.entitled, 0) = 0 ORDER BY c.no";
+	    " WHERE COALESCE(t.entitled, 0) <> 1 ORDER BY c.no";
 	const struct member_node *node = NULL;
 	struct buf list = { 0 };
 	enum err e = lane_peer_node(r, &node, peer, f);
 
 	if (e == OK && node != NULL)
-		e = read_pairs(r, &list, sql, peer, f);
-	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 2)
-		e = route(r, number_at(&list, i), peer, number_at(&list, i + 1),
-		    node, f);
+		e = read_triples(r, &list, sql, peer, f);
+	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 3) {
+		struct route to = route_at(&list, i, peer);
+
+		e = route(r, number_at(&list, i), &to, node, f);
+	}
 	buf_release(&list);
 	return e;
 }

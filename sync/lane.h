@@ -45,6 +45,13 @@ enum err lane_member(struct replica *r, int64_t member,
  * history queued, in log order. */
 enum err lane_compartment(struct replica *r, const struct compartment *c,
     struct fail *f);
+/* Somebody left: peers that are not entitled any more get nothing that is still
+ * queued of it but control, and no more of it than the removal. */
+enum err lane_leave(struct replica *r, const struct compartment *c,
+    struct fail *f);
+/* An own removal was sealed: to those who leave by it as well. */
+enum err lane_farewell(struct replica *r, const struct compartment *c,
+    int64_t segment, struct fail *f);
 /* Roles or via lists changed: the same for every compartment.
  * cost: grant_routes_to for each compartment not yet routed to a peer */
 enum err lane_reroute(struct replica *r, struct fail *f);

@@ -6,6 +6,8 @@
 
 #include "sync/apply.h"
 #include "sync/attachment.h"
+#include "sync/control.h"
+#include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
@@ -170,6 +172,8 @@ take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 	if (!deps.met)
 		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
+	if (x->segment.header.kind != SEGMENT_GRANT)
+		return control_apply(r, x->c, f);
 	return grant_apply(r, x->c, x->no, replica_author_node(r, x->author),
 	    x->segment.body, x->segment.header.body_bytes, f);
 }
@@ -196,7 +200,7 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 		return insert_received(r, x, STATE_WAITING, f);
 	}
 	cover(x, &deps);
-	simple = covers_data(x->c) && x->c->flags == 0;
+	simple = covers_data(x->c) && derive_plain(r, x->c, x->author);
 	e = insert_received(r, x, STATE_APPLIED, f);
 	if (e != OK)
 		return e;
@@ -228,7 +232,7 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	/* no key here: kept, relayed, and applied if a grant comes */
 	x->c->unreadable++;
 	x->c->changed = true;
-	if (x->c->end_count > 0)
+	if (x->c->end_count > 0 || !derive_plain(r, x->c, x->author))
 		x->c->rederive = x->c->rederive || x->c->has_subject;
 	return insert_received(r, x, STATE_UNREADABLE, f);
 }
@@ -362,7 +366,9 @@ take_twice(struct replica *r, struct receipt_of *x,
 
 	*outcome = OUTCOME_DUPLICATE;
 	/* a stub is never readable, so most are told apart by that alone */
-	if (x->segment.stub || held->state != STATE_UNREADABLE ||
+	if (x->segment.stub ||
+	    (held->state != STATE_UNREADABLE &&
+		held->state != STATE_QUARANTINED) ||
 	    node == NULL ||
 	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
 		replica_tally(r, "duplicate", 1);
@@ -396,7 +402,7 @@ take_twice(struct replica *r, struct receipt_of *x,
 static bool
 kind_works(enum segment_kind kind)
 {
-	return kind == SEGMENT_GRANT || segment_chain(kind) != CHAIN_CONTROL;
+	return kind != SEGMENT_SHRED;
 }
 
 /* One branch too many at its place: kept and passed on while there is room,

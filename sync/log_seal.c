@@ -9,6 +9,7 @@
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
+#include "sync/remove.h"
 
 #define SEAL_PER_TRANSACTION 2000
 
@@ -293,6 +294,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	if (e == OK)
 		e = lane_segment(r, c, u->no, (enum lane)m->header.lane, NULL,
 		    f);
+	if (e == OK && u->kind == SEGMENT_REMOVE)
+		e = lane_farewell(r, c, u->no, f);
 	if (e != OK)
 		return e;
 	own = replica_author_no(r, r->own_author);
@@ -360,7 +363,8 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 {
 	struct unsealed u = { .deps = { .limit = 4096 } };
 	struct making m = { .payload = { .limit = LIMIT_PAYLOAD_BYTES } };
-	enum err e = OK;
+	int64_t rekeyed;
+	enum err e;
 
 	/* positions are burned by a commit, which the fence must follow */
 	assert(!db_in_transaction(r->db));
@@ -371,6 +375,10 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	/* under which key is not known before others were heard */
 	if (r->restored != LIFE_NONE)
 		return replica_fence_write(r, f);
+	/* new keys where all were ended, or this work could not go */
+	e = remove_maintain(r, &rekeyed, f);
+	if (e != OK)
+		return e;
 	do {
 		e = seal_batch(r, &m, &u, sealed, kept, f);
 	} while (e == OK && u.no != 0);

@@ -348,6 +348,28 @@ count_rows(struct replica *r, const struct compartment *c, int64_t *rows,
 }
 
 static enum err
+count_quarantined(struct replica *r, const struct compartment *c, int64_t *n,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "SELECT count(*) FROM _segment WHERE state > 3 AND state = ?2"
+	    " AND cpt = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	stmt_int(s, 2, STATE_QUARANTINED);
+	e = stmt_step(s, &row, f);
+	*n = e == OK && row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
+
+static enum err
 verify_tables(struct replica *r, int64_t no, struct fail *f)
 {
 	struct comparing x = { .r = r };
@@ -355,7 +377,7 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 		compare_proposal };
 	struct derived_state state;
 	struct compartment *c;
-	int64_t rows, proposals = 0;
+	int64_t rows, quarantined, proposals = 0;
 	enum err e;
 
 	e = compartment_get(r, &c, no, f);
@@ -374,6 +396,10 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 		e = differs(&x, "the list of proposals", f);
 	if (e == OK && !same_state(c, &state))
 		e = differs(&x, "what was seen and what waits", f);
+	if (e == OK)
+		e = count_quarantined(r, c, &quarantined, f);
+	if (e == OK && quarantined != state.quarantined)
+		e = differs(&x, "what does not count", f);
 	if (e == OK)
 		e = count_rows(r, c, &rows, f);
 	if (e == OK && rows != x.rows)

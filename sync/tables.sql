@@ -30,7 +30,8 @@ CREATE TABLE _author (
 -- Compartments known here. subject and category are known to key holders and
 -- to nodes of the owner agency; NULL at a relay. ends: derived, the segment
 -- numbers that no other applied segment covers (see compartment.h). flags:
--- COMPARTMENT_* there.
+-- COMPARTMENT_* there. rekey 1: derived, a key was ended and somebody who stays
+-- has none that may be sealed under.
 CREATE TABLE _compartment (
 	no INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE,
@@ -43,15 +44,18 @@ CREATE TABLE _compartment (
 	waiting BIGINT NOT NULL,
 	conflicts BIGINT NOT NULL,
 	open_no BIGINT NOT NULL,
-	flags BIGINT NOT NULL
+	flags BIGINT NOT NULL,
+	rekey BIGINT NOT NULL
 );
 CREATE INDEX _compartment_subject ON _compartment (subject);
+CREATE INDEX _compartment_rekey ON _compartment (no) WHERE rekey <> 0;
 
 -- The log. state: see log.h. bytes: the wire bytes of a sealed segment; the
 -- first loose operation (data) or the clear body (control) of an unsealed one.
 -- deps: segment numbers an unsealed one depends on; empty once sealed. prev: of
 -- a sealed one the segment before it in its author's chain; 0 for the first.
--- at_ms: when it was begun or stored here.
+-- at_ms: when it was begun or stored here. why: derived, of a quarantined one
+-- (enum uncounted in derive_i.h).
 CREATE TABLE _segment (
 	no INTEGER PRIMARY KEY,
 	cpt BIGINT NOT NULL,
@@ -61,6 +65,7 @@ CREATE TABLE _segment (
 	position BIGINT NOT NULL,
 	kind BIGINT NOT NULL,
 	state BIGINT NOT NULL,
+	why BIGINT,
 	id BLOB,
 	deps BLOB,
 	prev BIGINT,
@@ -174,8 +179,9 @@ CREATE TABLE _key (
 
 -- Derived from control segments: who was given which key.
 -- recipient_kind 0 agency, 1 node; rights 1 read, 2 write, 0 void as far as is
--- known. ended 1: because of it this key is not sealed under any more, whether
--- it counts or not. at_ms: when it was first applied here.
+-- known; ever: the same if nobody had ever been taken away. ended 1: because of
+-- it this key is not sealed under any more, whether it counts or not. at_ms: when
+-- it was first applied here.
 CREATE TABLE _grant (
 	cpt BIGINT NOT NULL,
 	key_id BLOB NOT NULL,
@@ -184,12 +190,13 @@ CREATE TABLE _grant (
 	segment BIGINT NOT NULL,
 	rights BIGINT NOT NULL,
 	ended BIGINT NOT NULL,
+	ever BIGINT NOT NULL,
 	basis TEXT,
 	at_ms BIGINT NOT NULL,
 	PRIMARY KEY (cpt, key_id, recipient_kind, recipient, segment)
 ) WITHOUT ROWID;
 CREATE INDEX _grant_recipient ON _grant (recipient);
-CREATE INDEX _grant_void ON _grant (cpt) WHERE rights = 0;
+CREATE INDEX _grant_void ON _grant (cpt) WHERE ever = 0;
 
 -- Derived: open disagreements. kind 1 decision, 2 notice. field 0: over rows
 -- (single), or a proposed row. reason, origins: see read.h and conflict.c.
@@ -303,7 +310,8 @@ CREATE TABLE _queue (
 
 -- Which compartments flow to which peer. entitled 0: asked and not entitled,
 -- but all its segments up to number reach came from that very peer; 1: its
--- foreign segments up to number reach are queued or came from there.
+-- foreign segments up to number reach are queued or came from there; 2, 3: it
+-- left, reach as for 1; 2: the removal is still to be sealed and queued.
 CREATE TABLE _route (
 	cpt BIGINT NOT NULL,
 	peer BIGINT NOT NULL,
