@@ -60,6 +60,9 @@ enum err cmd_decline(struct run *run, struct fail *f);
 enum err cmd_share(struct run *run, struct fail *f);
 enum err cmd_access(struct run *run, struct fail *f);
 enum err cmd_carry(struct run *run, struct fail *f);
+/* cmd_take.c */
+enum err cmd_unshare(struct run *run, struct fail *f);
+enum err cmd_adopt(struct run *run, struct fail *f);
 /* cmd_import.c */
 enum err cmd_import_csv(struct run *run, struct fail *f);
 enum err cmd_import_map(struct run *run, struct fail *f);

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/category.h"
+#include "node/cmd_take.h"
 #include "node/gate.h"
-#include "node/near.h"
 #include "node/show.h"
 #include "sync/grant.h"
 
@@ -45,34 +46,6 @@ share_line(void *context, const struct grant_line *line)
 		s->failed = true;
 }
 
-/* A category nobody can mean is a typing mistake, not an empty share. */
-static enum err
-check_categories(const struct run *run, struct fail *f)
-{
-	const struct registry *g = replica_registry(run->replica);
-	const char *word;
-
-	for (size_t k = 1; (word = run_word(run, k)) != NULL; k++) {
-		struct near near = { .typed = word };
-		bool known = false;
-
-		for (size_t i = 0; !known && i < g->category_count; i++) {
-			known = strcmp(g->categories[i], word) == 0;
-			near_offer(&near, g->categories[i]);
-		}
-		if (!known)
-			return fail_set(f, ERR_INPUT,
-			    "no category is called %.64s%s%s%s; want "
-			    "LABEL.item "
-			    "such as SUP.referral; footbridge help TABLE says "
-			    "which a table is in; nothing was shared",
-			    word, near.best != NULL ? "; did you mean " : "",
-			    near.best != NULL ? near.best : "",
-			    near.best != NULL ? "?" : "");
-	}
-	return OK;
-}
-
 /* All of a request but the subject. */
 static enum err
 share_request(struct grant_request *q, const struct member_agency **to,
@@ -91,7 +64,7 @@ share_request(struct grant_request *q, const struct member_agency **to,
 		e = members_find_agency(replica_members(run->replica), to,
 		    agency, f);
 	if (e == OK)
-		e = check_categories(run, f);
+		e = category_check(run, 1, "shared", f);
 	if (e != OK)
 		return e;
 	q->categories = run->cli->words + 1;
@@ -261,10 +234,10 @@ access_line(void *context, const struct grant_access *a)
 		return;
 	}
 	if (json_array_append_new(s->array,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}",
-		    "category", a->category, "owner", owner, "kind",
-		    a->node != NULL ? "node" : "agency", "who", access_who(a),
-		    "right", right, "since", at, "basis", basis,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}",
+		    "state", "reads", "category", a->category, "owner", owner,
+		    "kind", a->node != NULL ? "node" : "agency", "who",
+		    access_who(a), "right", right, "since", at, "basis", basis,
 		    "whole_history", a->whole_history)) != 0)
 		s->failed = true;
 }
@@ -281,6 +254,8 @@ cmd_access(struct run *run, struct fail *f)
 	if (run->cli->json)
 		s.array = json_array();
 	e = grant_access_list(run->replica, &subject, access_line, &s, f);
+	if (e == OK)
+		e = take_say_left(run, &subject, s.array, f);
 	if (e == OK && s.failed)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e == OK && run->cli->json)
@@ -317,12 +292,16 @@ cmd_carry(struct run *run, struct fail *f)
 {
 	const char *on = cli_get(run->cli, "on");
 	const struct member_node *node;
+	const char *off = cli_get(run->cli, "off");
 	int64_t granted = 0;
 	enum err e;
 
-	if (on == NULL)
+	if ((on == NULL) == (off == NULL))
 		return fail_set(f, ERR_USAGE,
-		    "carry: say on which machine: --on NODE");
+		    "carry: say on or off which machine: --on NODE or --off "
+		    "NODE");
+	if (off != NULL)
+		return take_off(run, off, f);
 	e = members_find_node(replica_members(run->replica), &node, on, f);
 	if (e == OK)
 		e = replica_begin(run->replica, f);

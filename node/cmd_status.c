@@ -8,13 +8,16 @@
 #include "sync/db.h"
 #include "sync/agency_key.h"
 #include "sync/lane.h"
+#include "sync/remove.h"
 #include "sync/revoke.h"
 
 /* ---- what is counted ---- */
 
 struct totals {
 	int64_t people, unsealed, oldest_ms; /* own work not sent yet */
-	int64_t segments, unreadable, waiting;
+	int64_t segments, unreadable, waiting, quarantined;
+	int64_t rekey; /* own compartments that wait for a new key */
+	int64_t kept;  /* own work with no key it may be sealed under */
 	int64_t decisions, notices;
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
@@ -76,6 +79,9 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		{ &t->unreadable,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 5 AND chain <> 3" },
+		{ &t->quarantined,
+		    "SELECT count(*) FROM _segment"
+		    " WHERE state > 3 AND state = 6" },
 		{ &t->drafts, "SELECT count(*) FROM _draft" },
 		{ &t->oldest_ms,
 		    "SELECT min(at_ms) FROM _segment WHERE state <= 2" },
@@ -84,6 +90,10 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 
 	for (size_t i = 0; e == OK && i < COUNT_OF(counts); i++)
 		e = count_sql(counts[i].to, run, counts[i].sql, f);
+	if (e == OK)
+		e = remove_open_count(run->replica, &t->rekey, f);
+	if (e == OK)
+		e = remove_kept_count(run->replica, &t->kept, f);
 	if (e == OK)
 		e = conflict_count(run->replica, &t->decisions, &t->notices, f);
 	if (e == OK)
@@ -298,6 +308,27 @@ say_work(struct run *run, const struct totals *t)
 		    (long long)t->unsealed, t->unsealed == 1 ? "y" : "ies",
 		    buf_cstr(&ago), t->unsealed == 1 ? "it goes" : "they go");
 	}
+	if (t->kept > 0)
+		run_say(run,
+		    "  of it %lld entr%s cannot go: what %s about was taken "
+		    "away from this office, or waits for a new key; kept "
+		    "here\n",
+		    (long long)t->kept, t->kept == 1 ? "y" : "ies",
+		    t->kept == 1 ? "it is" : "they are");
+	if (t->rekey > 0)
+		run_say(run,
+		    "  %lld categor%s wait%s for a new key after somebody "
+		    "left; "
+		    "a registrar's next sync makes it\n",
+		    (long long)t->rekey, t->rekey == 1 ? "y" : "ies",
+		    t->rekey == 1 ? "s" : "");
+	if (t->quarantined > 0)
+		run_say(run,
+		    "  %lld entr%s kept and %s not count, on no computer "
+		    "(footbridge held says why)\n",
+		    (long long)t->quarantined,
+		    t->quarantined == 1 ? "y is" : "ies are",
+		    t->quarantined == 1 ? "does" : "do");
 	if (t->unreadable > 0)
 		run_say(run,
 		    "  %lld entr%s kept for others, as it should be: this node "
@@ -365,16 +396,19 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:b, s:b, s:o}",
+			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
+			 "s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
 	    me->has_root_secret, "people", (json_int_t)t->people, "segments",
 	    (json_int_t)t->segments, "unsealed", (json_int_t)t->unsealed,
-	    "waiting", (json_int_t)t->waiting, "unreadable",
-	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
-	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
-	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
+	    "kept", (json_int_t)t->kept, "rekey", (json_int_t)t->rekey,
+	    "quarantined", (json_int_t)t->quarantined, "waiting",
+	    (json_int_t)t->waiting, "unreadable", (json_int_t)t->unreadable,
+	    "decisions", (json_int_t)t->decisions, "notices",
+	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
+	    (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "restored",
 	    life_words(replica_restored(run->replica, NULL)), "agency_key_due",
 	    members_key_due(m, &me->agency), "agency_code_unseen",

@@ -172,12 +172,19 @@ static const struct cli_option revoke_options[] = {
 	    .help = "lost, left, compromised or mistake" },
 	{ .name = NULL },
 };
+static const struct cli_option unshare_options[] = {
+	{ .name = "from", .value = "AGENCY", .help = "who gets no more of it" },
+	{ .name = "reason",
+	    .value = "WORDS",
+	    .help = "why, for those who go on reading it" },
+	{ .name = NULL },
+};
 static const struct cli_option carry_options[] = {
 	{ .name = "on", .value = "NODE", .help = "the laptop" },
 	{ .name = "off",
 	    .value = "NODE",
-	    .help = "take them off it again",
-	    .later = "taking keys back comes with revocation" },
+	    .help = "take them off it again: it gets nothing new about "
+		    "them" },
 	{ .name = NULL },
 };
 static const struct cli_option import_options[] = {
@@ -257,8 +264,14 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1 },
 	{ .name = "adopt",
 	    .synopsis = "NODE",
-	    .help = "Accept the honest work of a revoked node.",
-	    .later = "it comes with revocation" },
+	    .help = "Let the honest work of a lost node count that does not: "
+		    "what is held of it in this agency's records.",
+	    .run = cmd_adopt,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "All work of that node that is held here will count, "
+			"whoever had it in hands." },
 	{ .name = "root export",
 	    .synopsis = "FILE",
 	    .help = "Write the network's root key as text to be printed.",
@@ -507,8 +520,15 @@ const struct cli_command cli_table[] = {
 	    .max_words = 128 },
 	{ .name = "unshare",
 	    .synopsis = "SUBJECT CATEGORY... --from AGENCY --reason R",
-	    .help = "Stop sharing.",
-	    .later = "taking keys back comes with revocation" },
+	    .help = "Stop sharing: they get nothing new. What they have read "
+		    "stays read.",
+	    .options = unshare_options,
+	    .run = cmd_unshare,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 128,
+	    .question = "They will get nothing new of it, and only a new "
+			"share gives it back." },
 	{ .name = "access",
 	    .synopsis = "SUBJECT",
 	    .help = "Who can read what about this person, since when, why.",

@@ -136,7 +136,6 @@ grant_may_box(struct replica *r, enum grant_recipient kind,
 		members_exposed_key(r->members, &agency) <=
 		    recipient_key_no(r, kind, recipient));
 }
-}
 
 enum err
 grant_making_add(struct grant_making *m, struct replica *r,

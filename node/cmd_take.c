@@ -1,0 +1,308 @@
+/* unshare, carry --off, adopt, and what access says of who left. */
+#include "node/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/cmd_take.h"
+#include "node/category.h"
+#include "node/name.h"
+#include "sync/remove.h"
+
+/* ---- unshare, carry --off ---- */
+
+struct taking {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	const char *from;
+	bool many; /* of several people only the sum is said */
+	int64_t removed, rekeyed, had_not;
+	bool failed;
+};
+
+static void
+take_line(void *context, const struct remove_line *line)
+{
+	struct taking *t = context;
+	char id[ID_TEXT_BYTES];
+
+	t->removed += line->removed ? 1 : 0;
+	t->rekeyed += line->rekeyed ? 1 : 0;
+	t->had_not += line->had ? 0 : 1;
+	if (t->array != NULL) {
+		if (json_array_append_new(t->array,
+			json_pack("{s:s, s:s, s:b, s:b, s:b}", "category",
+			    line->category, "owner",
+			    name_of_agency(t->run, line->owner, id), "had",
+			    line->had, "removed", line->removed, "rekeyed",
+			    line->rekeyed)) != 0)
+			t->failed = true;
+		return;
+	}
+	if (t->many)
+		return;
+	if (!line->had)
+		run_say(t->run, "%-24s %s could not read it\n", line->category,
+		    t->from);
+	else
+		run_say(t->run, "%-24s %s gets nothing more of it%s\n",
+		    line->category, t->from,
+		    line->rekeyed ? ""
+				  : "; its owner makes the new key, until "
+				    "then new records still reach it");
+}
+
+static enum err
+say_taken(struct taking *t, struct fail *f)
+{
+	t->run->wrote = t->removed > 0;
+	if (t->failed)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (t->array != NULL)
+		return run_json(t->run, t->array, f);
+	if (t->many)
+		run_say(t->run, "%zu %s off %s (%lld %s)\n",
+		    t->run->cli->word_count,
+		    t->run->cli->word_count == 1 ? "person" : "people", t->from,
+		    (long long)t->removed,
+		    t->removed == 1 ? "category" : "categories");
+	if (t->removed > 0)
+		run_say(t->run,
+		    "What was read stays read: ask for written confirmation "
+		    "that copies were destroyed.\n");
+	return OK;
+}
+
+enum err
+cmd_unshare(struct run *run, struct fail *f)
+{
+	const char *from = cli_get(run->cli, "from");
+	const char *reason = cli_get(run->cli, "reason");
+	struct taking t = { .run = run };
+	struct remove_request q = { .kind = GRANT_AGENCY,
+		.reason = REMOVE_ENDED,
+		.words = reason };
+	const struct member_agency *agency;
+	enum err e;
+
+	if (from == NULL || reason == NULL || reason[0] == '\0')
+		return fail_set(f, ERR_USAGE,
+		    "unshare: say from whom and why: --from AGENCY --reason "
+		    "WORDS");
+	e = members_find_agency(replica_members(run->replica), &agency, from,
+	    f);
+	if (e == OK)
+		e = category_check(run, 1, "unshared", f);
+	if (e == OK)
+		e = read_subject(run->replica, &q.subject, run_word(run, 0), f);
+	if (e != OK)
+		return e;
+	t.from = agency->name;
+	memcpy(q.recipient, agency->id.b, ID_BYTES);
+	q.categories = run->cli->words + 1;
+	q.category_count = run->cli->word_count - 1;
+	if (run->cli->json && (t.array = json_array()) == NULL)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	e = remove_from(run->replica, &q, take_line, &t, f);
+	if (e == OK)
+		return say_taken(&t, f);
+	json_decref(t.array);
+	return e;
+}
+
+static enum err
+take_people(struct taking *t, struct remove_request *q, struct fail *f)
+{
+	struct run *run = t->run;
+	const char *word;
+	enum err e = replica_begin(run->replica, f);
+
+	if (e != OK)
+		return e;
+	for (size_t k = 0; e == OK && (word = run_word(run, k)); k++) {
+		e = read_subject(run->replica, &q->subject, word, f);
+		if (e == OK)
+			e = remove_from(run->replica, q, take_line, t, f);
+		run_progress(run, "%zu of %zu", k + 1, run->cli->word_count);
+	}
+	run_progress(run, "%s", "");
+	if (e == OK)
+		return replica_commit(run->replica, f);
+	replica_rollback(run->replica);
+	return e;
+}
+
+enum err
+take_off(struct run *run, const char *off, struct fail *f)
+{
+	struct taking t = { .run = run, .many = true };
+	struct remove_request q = { .kind = GRANT_NODE,
+		.reason = REMOVE_OFF,
+		.words = "" };
+	const struct member_node *node;
+	enum err e;
+
+	e = members_find_node(replica_members(run->replica), &node, off, f);
+	if (e != OK)
+		return e;
+	t.from = node->name;
+	memcpy(q.recipient, node->id.b, ID_BYTES);
+	if (run->cli->json && (t.array = json_array()) == NULL)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	e = take_people(&t, &q, f);
+	if (e == OK)
+		return say_taken(&t, f);
+	json_decref(t.array);
+	return e;
+}
+
+/* ---- adopt ---- */
+
+enum err
+cmd_adopt(struct run *run, struct fail *f)
+{
+	const struct member_node *node;
+	int64_t compartments = 0, segments = 0;
+	enum err e;
+
+	e = members_find_node(replica_members(run->replica), &node,
+	    run_word(run, 0), f);
+	if (e == OK)
+		e = remove_adopt(run->replica, node, &compartments, &segments,
+		    f);
+	if (e != OK)
+		return e;
+	run->wrote = compartments > 0;
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:I, s:I}", "node", node->name,
+			"compartments", (json_int_t)compartments, "segments",
+			(json_int_t)segments),
+		    f);
+	if (segments == 0)
+		run_say(run, "nothing of %s waits to be adopted here\n",
+		    node->name);
+	else
+		run_say(run,
+		    "%lld segment%s by %s count%s from now on, in %lld "
+		    "categor%s\n",
+		    (long long)segments, run_s(segments), node->name,
+		    segments == 1 ? "s" : "", (long long)compartments,
+		    compartments == 1 ? "y" : "ies");
+	return OK;
+}
+
+/* ---- access: who left, what is unfinished ---- */
+
+static const char *
+reason_words(enum remove_reason reason)
+{
+	switch (reason) {
+	case REMOVE_ENDED:
+		return "no longer shared";
+	case REMOVE_OFF:
+		return "taken off that computer";
+	case REMOVE_LEFT:
+		return "left";
+	case REMOVE_MISTAKE:
+		return "granted by mistake";
+	case REMOVE_LOST:
+		return "lost";
+	case REMOVE_COMPROMISED:
+		return "in wrong hands";
+	}
+	return "?";
+}
+
+struct saying {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	bool failed, headed;
+};
+
+static const char *
+left_who(const struct run *run, const struct remove_left *l,
+    char text[static ID_TEXT_BYTES])
+{
+	struct agency_id agency;
+	struct node_id node;
+
+	memcpy(agency.b, l->recipient, ID_BYTES);
+	memcpy(node.b, l->recipient, ID_BYTES);
+	return l->kind == GRANT_NODE ? name_of_node(run, &node, text)
+				     : name_of_agency(run, &agency, text);
+}
+
+static void
+say_left(void *context, const struct remove_left *l)
+{
+	struct saying *s = context;
+	const struct env *env = replica_env(s->run->replica);
+	char at[NAME_TIME_BYTES], who[ID_TEXT_BYTES], owner[ID_TEXT_BYTES];
+	const char *by = l->issuer != NULL ? l->issuer->name : "?";
+
+	name_time(at, l->at_ms, env->offset_min(env->self));
+	if (s->array != NULL) {
+		if (json_array_append_new(s->array,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
+				  "s:s, "
+				  "s:b}",
+			    "state", "left", "category", l->category, "owner",
+			    name_of_agency(s->run, l->owner, owner), "kind",
+			    l->kind == GRANT_NODE ? "node" : "agency", "who",
+			    left_who(s->run, l, who), "left", at, "by", by,
+			    "reason", reason_words(l->reason), "words",
+			    l->words, "again", l->again)) != 0)
+			s->failed = true;
+		return;
+	}
+	if (!s->headed)
+		run_say(s->run, "left (what was read stays read)\n");
+	s->headed = true;
+	run_say(s->run, "  %s of %s: %s, %s, by %s: %s%s%s%s\n", l->category,
+	    name_of_agency(s->run, l->owner, owner), left_who(s->run, l, who),
+	    at, by, reason_words(l->reason), l->words[0] != '\0' ? ", " : "",
+	    l->words, l->again ? "; reads it again" : "");
+}
+
+static void
+say_open(void *context, const struct remove_open *o)
+{
+	struct saying *s = context;
+	char owner[ID_TEXT_BYTES];
+	const char *name = name_of_agency(s->run, &o->owner, owner);
+
+	if (s->array != NULL) {
+		if (json_array_append_new(s->array,
+			json_pack("{s:s, s:s, s:s, s:b, s:I}", "state", "open",
+			    "category", o->category, "owner", name, "rekey",
+			    o->rekey, "quarantined",
+			    (json_int_t)o->quarantined)) != 0)
+			s->failed = true;
+		return;
+	}
+	if (o->rekey)
+		run_say(s->run,
+		    "%s of %s waits for a new key from %s; new work is kept "
+		    "here until then\n",
+		    o->category, name, name);
+	if (o->quarantined > 0)
+		run_say(s->run,
+		    "%s of %s: %lld segment%s %s not count (footbridge held)\n",
+		    o->category, name, (long long)o->quarantined,
+		    run_s(o->quarantined), o->quarantined == 1 ? "does" : "do");
+}
+
+enum err
+take_say_left(struct run *run, const struct row_id *subject, json_t *array,
+    struct fail *f)
+{
+	struct saying s = { .run = run, .array = array };
+	enum err e = remove_list(run->replica, subject, say_left, &s, f);
+
+	if (e == OK)
+		e = remove_open_list(run->replica, subject, say_open, &s, f);
+	if (e == OK && s.failed)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	return e;
+}
