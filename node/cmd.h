@@ -33,6 +33,7 @@ enum err cmd_serve(struct run *run, struct fail *f);
 /* cmd_status.c */
 enum err cmd_status(struct run *run, struct fail *f);
 enum err cmd_held(struct run *run, struct fail *f);
+enum err cmd_judge(struct run *run, struct fail *f);
 enum err cmd_held_retry(struct run *run, struct fail *f);
 /* cmd_bundle.c */
 enum err cmd_bundle_export(struct run *run, struct fail *f);

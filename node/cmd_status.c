@@ -7,6 +7,7 @@
 #include "node/show.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
+#include "sync/fork.h"
 #include "sync/lane.h"
 #include "sync/remove.h"
 #include "sync/revoke.h"
@@ -21,6 +22,7 @@ struct totals {
 	int64_t decisions, notices;
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
+	int64_t forked; /* computers that wrote two histories */
 };
 
 static enum err
@@ -98,6 +100,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = conflict_count(run->replica, &t->decisions, &t->notices, f);
 	if (e == OK)
 		e = held_list(run->replica, count_held, t, f);
+	if (e == OK)
+		e = fork_nodes(run->replica, &t->forked, f);
 	return e;
 }
 
@@ -366,6 +370,12 @@ say_open(struct run *run, const struct totals *t)
 	struct buf ago = { 0 };
 
 	say_restored(run);
+	if (t->forked > 0)
+		run_say(run,
+		    "%lld computer%s wrote two histories: copied, or an old "
+		    "copy "
+		    "put back; both are kept and count (footbridge judge)\n",
+		    (long long)t->forked, run_s(t->forked));
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "
@@ -397,7 +407,7 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:b, s:b, s:o}",
+			 "s:I, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -410,7 +420,8 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
 	    (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "restored",
-	    life_words(replica_restored(run->replica, NULL)), "agency_key_due",
+	    life_words(replica_restored(run->replica, NULL)), "forked",
+	    (json_int_t)t->forked, "agency_key_due",
 	    members_key_due(m, &me->agency), "agency_code_unseen",
 	    agency_key_unseen(run->replica), "peers", peers);
 }

@@ -360,6 +360,12 @@ const struct cli_command cli_table[] = {
 	    .run = cmd_status,
 	    .need = CLI_REPLICA,
 	    .flags = CLI_OUT },
+	{ .name = "judge",
+	    .synopsis = "",
+	    .help = "Computers that wrote two histories (copied, or an old "
+		    "copy put back): what is in each, and the proof.",
+	    .run = cmd_judge,
+	    .need = CLI_MEMBER },
 	{ .name = "held",
 	    .synopsis = "[ID]",
 	    .help = "Everything received and not applied: from whom, since "
