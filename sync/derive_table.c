@@ -288,7 +288,10 @@ replica_rebuild(struct replica *r, struct fail *f)
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
-	e = empty_tables(r, f);
+	/* an index is made from its table as any table is from the log */
+	e = db_exec(r->db, "REINDEX", f);
+	if (e == OK)
+		e = empty_tables(r, f);
 	for (int64_t no = 1; e == OK && no < r->next_compartment; no++) {
 		struct compartment *c;
 

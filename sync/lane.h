@@ -122,6 +122,13 @@ enum err lane_bulk_said(struct replica *r, int64_t peer, bool refused,
 /* Do we send it nothing in the bulk lane now? */
 bool lane_bulk_rests(const struct lane_bulk *b);
 
+/* The peer writes as this author. *other: it was another one at the last contact,
+ * so what went to it then may be with another copy of it. */
+enum err lane_peer_author(struct replica *r, bool *other, int64_t peer,
+    const struct author_tag *author, struct fail *f);
+/* Whoever it is next is welcome. */
+enum err lane_peer_author_forget(struct replica *r, int64_t peer,
+    struct fail *f);
 /* A peer called us: as of now. In the transaction that takes its hello. */
 enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
 /* A contact that we made ended after so many bytes on the wire; error NULL when

@@ -285,7 +285,9 @@ identify(struct replica *r, struct receipt_of *x, size_t at)
 {
 	bool first = x->segment.header.seq == 1;
 
-	x->prev = first ? (struct log_stand){ 0 } : x->before.at[at];
+	memset(&x->prev, 0, sizeof(x->prev));
+	if (!first)
+		x->prev = x->before.at[at];
 	segment_identify(&x->id, &x->segment, members_network(r->members),
 	    first ? NULL : &x->prev.id);
 }

@@ -257,7 +257,8 @@ CREATE TABLE _audit (
 );
 
 -- Peers this node exchanges with. stream: random name of the numbering we
--- keep for that peer; their_stream: of the numbering they keep for us. sweep_ms:
+-- keep for that peer; their_stream: of the numbering they keep for us; author:
+-- as whom it wrote when it last called or was called, empty: not known. sweep_ms:
 -- when the last sweep ended, sweep_equal_ms: when the last did with equal sets;
 -- sweep_reach: the highest segment number then, 0 after any other; sweep_due 1:
 -- sweep with the next contact, whatever the time.
@@ -273,6 +274,7 @@ CREATE TABLE _peer (
 	spent_day BIGINT NOT NULL,
 	stream BLOB NOT NULL,
 	their_stream BLOB NOT NULL,
+	author BLOB NOT NULL,
 	last_ok_ms BIGINT NOT NULL,
 	last_try_ms BIGINT NOT NULL,
 	last_error TEXT NOT NULL,

@@ -226,7 +226,12 @@ check_behind(struct replica *r, const struct message_author *own,
 	return OK;
 }
 
-enum cursor_verdict { CURSOR_GOOD, CURSOR_PEER_LOST, CURSOR_OWN_LOST };
+enum cursor_verdict {
+	CURSOR_GOOD,
+	CURSOR_PEER_LOST,
+	CURSOR_OWN_LOST,
+	CURSOR_OTHER_COPY,
+};
 
 static enum err
 judge_cursor(struct replica *r, enum cursor_verdict *out,
@@ -257,24 +262,38 @@ static enum err
 lost(struct replica *r, struct lane_state *state, enum cursor_verdict verdict,
     struct exchange_stats *stats, struct fail *f)
 {
-	bool peer = verdict == CURSOR_PEER_LOST;
+	static const char *const says[] = {
+		[CURSOR_GOOD] = "",
+		[CURSOR_PEER_LOST] = "the peer has less than it acknowledged:"
+				     " everything for it is queued again",
+		[CURSOR_OWN_LOST] = "the peer has more of our queue than we"
+				    " know of: everything for it is queued"
+				    " again",
+		[CURSOR_OTHER_COPY] = "the peer writes under another name than"
+				      " last time: it was moved, restored or"
+				      " is used twice; everything for it is"
+				      " queued again",
+	};
+	bool peer = verdict != CURSOR_OWN_LOST;
 	enum err e;
 
 	stats->peer_lost = stats->peer_lost || peer;
 	stats->own_lost = stats->own_lost || !peer;
-	(void)snprintf(stats->note, sizeof(stats->note), "%s",
-	    peer ? "the peer has less than it acknowledged: everything for it"
-		   " is queued again"
-		 : "the peer has more of our queue than we know of: everything"
-		   " for it is queued again");
+	if (!stats->new_life) /* which says more */
+		(void)snprintf(stats->note, sizeof(stats->note), "%s",
+		    says[verdict]);
 	e = replica_count(r, peer ? "peer_lost_data" : "own_queue_lost", 1, f);
+	/* who lost data comes back under a name not known yet */
+	if (e == OK && verdict == CURSOR_PEER_LOST)
+		e = lane_peer_author_forget(r, state->peer, f);
 	if (e == OK)
 		e = lane_reset(r, state->peer, f);
 	return e == OK ? lane_load(r, state, state->peer, f) : e;
 }
 
 /* Take on the name of the peer's stream. An old bundle may name one that was
- * given up since: names begin with a count, which tells. */
+ * given up since: names begin with a count, which tells. Two of one count are of
+ * two copies of the peer. */
 static enum err
 adopt_stream(struct replica *r, const struct lane_state *state,
     const struct hello *h, bool live, struct fail *f)
@@ -285,7 +304,7 @@ adopt_stream(struct replica *r, const struct lane_state *state,
 	if (memcmp(h->stream, known, sizeof(h->stream)) == 0)
 		return OK;
 	if (!live && memcmp(known, none, sizeof(none)) != 0 &&
-	    memcmp(h->stream, known, LANE_STREAM_COUNT_BYTES) <= 0)
+	    memcmp(h->stream, known, LANE_STREAM_COUNT_BYTES) < 0)
 		return fail_set(f, ERR_STALE,
 		    "exchange: this was made before the peer began its queue"
 		    " anew; ask for a new export, nothing is lost");
@@ -299,7 +318,7 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 	const struct network_id *network = members_network(replica_members(r));
 	enum cursor_verdict verdict = CURSOR_GOOD;
 	struct fail why = { .code = OK };
-	bool same;
+	bool same, other = false;
 	enum err e;
 
 	if (network == NULL || !id_equal(network, &h->network))
@@ -325,6 +344,10 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 	     i++)
 		e = judge_cursor(r, &verdict, state, (enum lane)i,
 		    &h->cursor[i], same, f);
+	if (e == OK && live && h->own.position != 0)
+		e = lane_peer_author(r, &other, state->peer, &h->own.tag, f);
+	if (other && verdict == CURSOR_GOOD)
+		verdict = CURSOR_OTHER_COPY;
 	if (e == OK && live && verdict != CURSOR_GOOD)
 		return lost(r, state, verdict, stats, f);
 	same = same && (live || verdict != CURSOR_OWN_LOST);

@@ -192,7 +192,7 @@ take_piece(struct taking *t, const struct message_item *item, struct fail *f)
 	return take_whole(t, item, t->whole.p, t->whole.n, f);
 }
 
-/* Positions the cursor has already are counted and left alone. */
+/* Is the cursor past it, or was it received ahead of the cursor? */
 static enum err
 already_held(struct taking *t, const struct message_item *item, bool *held,
     struct fail *f)
@@ -212,7 +212,7 @@ already_held(struct taking *t, const struct message_item *item, bool *held,
 static enum err
 take_unit(struct taking *t, const struct message_item *item, struct fail *f)
 {
-	bool held = false;
+	bool held = false, put_off = false;
 	enum err e;
 
 	t->notes->any_units = true;
@@ -222,11 +222,14 @@ take_unit(struct taking *t, const struct message_item *item, struct fail *f)
 	if ((e = already_held(t, item, &held, f)) != OK)
 		return e;
 	if (held) {
-		if (item->type != MESSAGE_PIECE) {
-			count(t, OUTCOME_DUPLICATE);
-			t->stats->received_twice++;
-		}
-		return OK;
+		if (item->type == MESSAGE_PIECE)
+			return OK;
+		/* most likely here; but of two copies of the peer each may
+		 * have had something else at this position */
+		t->stats->received_twice++;
+		return item->type == MESSAGE_MEMBER
+		    ? take_member(t, item->bytes, item->n, f)
+		    : take_segment(t, item->bytes, item->n, &put_off, f);
 	}
 	if (item->type == MESSAGE_PIECE)
 		return take_piece(t, item, f);

@@ -184,7 +184,7 @@ swap(size_t *a, size_t *b)
 static bool
 next_order(size_t *order, size_t n)
 {
-	size_t i = n - 1, k = n - 1;
+	size_t k = n - 1, i = k;
 
 	while (i > 0 && order[i - 1] > order[i])
 		i--;
