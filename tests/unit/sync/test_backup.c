@@ -177,7 +177,7 @@ entries(const char *dir)
 	assert_non_null(p);
 	assert_non_null(fgets(line, sizeof(line), p));
 	(void)pclose(p);
-	return atoi(line);
+	return (int)strtol(line, NULL, 10);
 }
 
 static int64_t

@@ -34,6 +34,13 @@ meet(struct pair *p, enum pair_who a, enum pair_who b)
 }
 
 static void
+check_both(struct pair *p)
+{
+	pair_check(p, PAIR_NORTH);
+	pair_check(p, PAIR_CLINIC);
+}
+
+static void
 shows(struct pair *p, enum pair_who who, const struct row_id *person,
     const char *field, const char *value)
 {
@@ -131,8 +138,7 @@ another_agencys_value_waits_for_the_owner(void **state)
 	assert_int_equal(l.proposals, 0);
 	assert_int_equal(l.answers, 1);
 	assert_true(l.accepted);
-	pair_check(&p, PAIR_NORTH);
-	pair_check(&p, PAIR_CLINIC);
+	check_both(&p);
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	pair_stop(&p);
 }
@@ -200,8 +206,7 @@ a_declined_proposal_comes_back_with_its_reason(void **state)
 	assert_int_equal(conflict_noticed(p.r[PAIR_CLINIC], &asked.c, NULL),
 	    OK);
 	assert_int_equal(list(&p, PAIR_CLINIC).answers, 0);
-	pair_check(&p, PAIR_NORTH);
-	pair_check(&p, PAIR_CLINIC);
+	check_both(&p);
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	pair_stop(&p);
 }
@@ -268,8 +273,7 @@ a_reader_proposes_a_row_and_the_owner_makes_it(void **state)
 	l = list(&p, PAIR_CLINIC);
 	assert_int_equal(l.answers, 1);
 	assert_true(l.accepted);
-	pair_check(&p, PAIR_NORTH);
-	pair_check(&p, PAIR_CLINIC);
+	check_both(&p);
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	pair_stop(&p);
 }
@@ -299,8 +303,7 @@ a_proposed_row_that_is_declined_never_was(void **state)
 	assert_string_equal(pair_get(&p, PAIR_CLINIC, "attendance", &row,
 				"result", NULL),
 	    "-");
-	pair_check(&p, PAIR_NORTH);
-	pair_check(&p, PAIR_CLINIC);
+	check_both(&p);
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	pair_stop(&p);
 }
@@ -572,8 +575,7 @@ readers_who_propose_hide_nothing(void **state)
 	meet(&p, PAIR_CLINIC, PAIR_NORTH);
 	shows(&p, PAIR_NORTH, &person, "word", "w");
 	assert_int_equal(list(&p, PAIR_NORTH).proposals, 1);
-	pair_check(&p, PAIR_NORTH);
-	pair_check(&p, PAIR_CLINIC);
+	check_both(&p);
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	pair_stop(&p);
 }

@@ -1,0 +1,183 @@
+/* The options of each command, as the table lists them. */
+#include "node/options.h"
+
+const struct cli_option init_options[] = {
+	{ .name = "name", .value = "N", .help = "this node's name" },
+	{ .name = "agency", .value = "A", .help = "the agency's name" },
+	{ .name = "kind",
+	    .value = "K",
+	    .help = "probation, treatment, mental_health, social, court, hub" },
+	{ .name = "hub", .help = "a hub: relays for others too" },
+	{ .name = "staff", .value = "NAME", .help = "the first staff member" },
+	{ .name = "training",
+	    .help = "marked for ever, refuses every other network" },
+	{ .name = NULL },
+};
+const struct cli_option invite_options[] = {
+	{ .name = "agency",
+	    .value = "A",
+	    .help = "which agency, by name; a new one needs --kind" },
+	{ .name = "kind", .value = "K", .help = "kind of a new agency" },
+	{ .name = "name", .value = "N", .help = "the node's name" },
+	{ .name = "field", .help = "a field laptop" },
+	{ .name = "steward", .help = "a further steward and registrar" },
+	{ .name = "address",
+	    .value = "HOST:PORT",
+	    .help = "where it reaches this node; else [serve] listen" },
+	{ .name = "days", .value = "D", .help = "valid so long; else 7" },
+	{ .name = "qr", .help = "print it as a QR code too" },
+	{ .name = NULL },
+};
+const struct cli_option join_options[] = {
+	{ .name = "name", .value = "N", .help = "this node's name" },
+	{ .name = "staff", .value = "NAME", .help = "who works at it" },
+	{ .name = "out",
+	    .value = "FILE",
+	    .help = "write a request file instead of calling the steward" },
+	{ .name = NULL },
+};
+const struct cli_option serve_options[] = {
+	{ .name = "listen",
+	    .value = "HOST:PORT",
+	    .help = "where peers reach it; else [serve] listen" },
+	{ .name = "web",
+	    .value = "HOST:PORT",
+	    .help = "the web page",
+	    .later = "the web page for staff is the next step" },
+	{ .name = NULL },
+};
+const struct cli_option peer_options[] = {
+	{ .name = "every", .value = "15m", .help = "how often it is called" },
+	{ .name = "budget",
+	    .value = "5MB/day",
+	    .help = "at most so many bytes a day" },
+	{ .name = "bulk",
+	    .value = "always|asked",
+	    .help = "documents: always, or only when somebody asks for one "
+		    "(else where there is a budget)" },
+	{ .name = NULL },
+};
+const struct cli_option sync_options[] = {
+	{ .name = "sweep",
+	    .help = "compare, too, all that both are to hold, and send what "
+		    "is missing on either side; else once a week" },
+	{ .name = NULL },
+};
+const struct cli_option status_options[] = {
+	{ .name = "check",
+	    .help = "exit 1 when a peer is overdue, 3 when a person must act" },
+	{ .name = NULL },
+};
+const struct cli_option export_options[] = {
+	{ .name = "for",
+	    .value = "NODE",
+	    .help = "who can open it",
+	    .many = 1 },
+	{ .name = "split",
+	    .value = "SIZE",
+	    .help = "parts of at most this size: FILE.001 and on" },
+	{ .name = NULL },
+};
+const struct cli_option bundle_options[] = {
+	{ .name = "receipt",
+	    .value = "FILE",
+	    .help = "write the receipt that the sender imports" },
+	{ .name = NULL },
+};
+const struct cli_option put_options[] = {
+	{ .name = "stdin",
+	    .input = true,
+	    .help = "read one JSON object {\"field\": value} from standard "
+		    "input; arguments are visible to every user of a machine" },
+	{ .name = "seen",
+	    .value = "TOKEN",
+	    .help = "what get said: nothing is written if it changed since" },
+	{ .name = "into",
+	    .value = "AGENCY",
+	    .help = "a new record among those that this agency keeps about "
+		    "the person; where it only lets you read, it is proposed" },
+	{ .name = NULL },
+};
+const struct cli_option list_options[] = {
+	{ .name = "limit", .value = "N", .help = "at most so many rows" },
+	{ .name = "after", .value = "ID", .help = "rows after this one" },
+	{ .name = NULL },
+};
+const struct cli_option document_options[] = {
+	{ .name = "title", .value = "T", .help = "else the file's name" },
+	{ .name = "kind",
+	    .value = "K",
+	    .help = "order, form, report, letter, photo, other" },
+	{ .name = "date", .value = "DATE", .help = "what it is dated" },
+	{ .name = NULL },
+};
+const struct cli_option verify_options[] = {
+	{ .name = "deep", .help = "every table from the log, too" },
+	{ .name = NULL },
+};
+const struct cli_option backup_options[] = {
+	{ .name = "check", .help = "write none; open one and verify it" },
+	{ .name = NULL },
+};
+const struct cli_option conflicts_options[] = {
+	{ .name = "all", .help = "what a rule settled, too" },
+	{ .name = NULL },
+};
+const struct cli_option resolve_options[] = {
+	{ .name = "keep", .value = "K", .help = "the value that stays" },
+	{ .name = NULL },
+};
+const struct cli_option decline_options[] = {
+	{ .name = "reason", .value = "R", .help = "why, in a sentence" },
+	{ .name = NULL },
+};
+const struct cli_option share_options[] = {
+	{ .name = "to", .value = "AGENCY", .help = "who will read it" },
+	{ .name = "basis",
+	    .value = "KIND:REF",
+	    .help = "own, agreement, consent, order, statute or emergency, and "
+		    "which one" },
+	{ .name = "from-now", .help = "not the history before" },
+	{ .name = "write", .help = "they may write, too (a joint plan)" },
+	{ .name = "dry-run", .help = "only say what would be done" },
+	{ .name = NULL },
+};
+const struct cli_option revoke_options[] = {
+	{ .name = "reason",
+	    .value = "WHY",
+	    .help = "lost, left, compromised or mistake" },
+	{ .name = NULL },
+};
+const struct cli_option unshare_options[] = {
+	{ .name = "from", .value = "AGENCY", .help = "who gets no more of it" },
+	{ .name = "reason",
+	    .value = "WORDS",
+	    .help = "why, for those who go on reading it" },
+	{ .name = NULL },
+};
+const struct cli_option carry_options[] = {
+	{ .name = "on", .value = "NODE", .help = "the laptop" },
+	{ .name = "off",
+	    .value = "NODE",
+	    .help = "take them off it again: it gets nothing new about "
+		    "them" },
+	{ .name = NULL },
+};
+const struct cli_option import_options[] = {
+	{ .name = "map",
+	    .value = "MAP",
+	    .help = "which column goes to which field" },
+	{ .name = "source",
+	    .value = "NAME",
+	    .help = "where the ids come from; the same for all files of one "
+		    "source" },
+	{ .name = "dates",
+	    .value = "dmy|mdy|ymd",
+	    .help = "how to read a date that can be read two ways" },
+	{ .name = "dry-run", .help = "only count" },
+	{ .name = NULL },
+};
+const struct cli_option help_options[] = {
+	{ .name = "man", .help = "the manual page" },
+	{ .name = NULL },
+};
