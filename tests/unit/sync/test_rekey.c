@@ -1,163 +1,471 @@
-/* A revoked node ends keys: who makes the new ones, when, and for whom. */
+/* replica_rekey: a new key, and a power cut at every step of the way to it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "sync/revoke.h"
-#include "tests/support/taking.h"
+#include "sync/fence.h"
+#include "sync/log.h"
+#include "sync/replica.h"
+#include "sync/slot.h"
+#include "sync/write.h"
+#include "tests/support/vfs_fault.h"
 
-/* ---- revocation ----------------------------------------------------------------------- */
+#define NOTES 40
+#define STEPS_MAX 2000
 
-/* Membership goes both ways, and what was sealed. */
-static void
-meet(struct pair *p, enum pair_who a, enum pair_who b)
+static const char schema_text[] =
+    "CREATE TABLE note ( --: 1 subject=agency scope=shared"
+    " category=any:TST.note\n"
+    "  body TEXT, --: 1 text latest\n"
+    "  row_state TEXT, supersedes_id BLOB,\n"
+    "  _cpt BIGINT NOT NULL, id BLOB NOT NULL, _clock BLOB NOT NULL,\n"
+    "  PRIMARY KEY (_cpt, id)\n"
+    ");\n";
+static const struct registry_source schema = { "note.sql", schema_text,
+	sizeof(schema_text) - 1 };
+static const uint8_t key_file[32] = "a key file of thirty-two letters";
+static const struct slot_secret secret = { .kind = SLOT_KEYFILE,
+	.p = key_file,
+	.n = sizeof(key_file) };
+
+static struct {
+	struct env env;
+	struct slot_keys keys;
+	struct replica *r;
+	struct incarnation incarnation;
+	char dir[64];
+} d;
+
+#define MUST(call) \
+	do { \
+		struct fail fail_ = { .code = OK }; \
+		struct fail *f = &fail_; \
+		if ((call) != OK) \
+			fail_msg("%s: %s", #call, fail_.text); \
+	} while (0)
+
+/* ---- a machine that can stop at each step -----------------------------------*/
+
+static enum err
+step_write(void *self, const char *path, const void *p, size_t n,
+    struct fail *f)
 {
-	pair_exchange(p, a, b);
-	pair_exchange(p, a, b);
+	enum err e;
+
+	vfs_fault_step();
+	e = env_posix()->file_write(self, path, p, n, f);
+	vfs_fault_step();
+	return e;
+}
+
+static enum err
+step_move(void *self, const char *from, const char *to, struct fail *f)
+{
+	enum err e;
+
+	vfs_fault_step();
+	e = env_posix()->file_move(self, from, to, f);
+	vfs_fault_step();
+	return e;
+}
+
+static enum err
+step_remove(void *self, const char *path, struct fail *f)
+{
+	vfs_fault_step();
+	return env_posix()->file_remove(self, path, f);
+}
+
+/* ---- a replica ---------------------------------------------------------------*/
+
+static enum err
+open_replica(struct fail *f)
+{
+	struct replica_options o = { .env = &d.env,
+		.schema = &schema,
+		.schema_count = 1,
+		.keys = &d.keys };
+	enum err e = slot_open(&d.keys, NULL, &d.env, d.dir, &secret, f);
+
+	return e == OK ? replica_open(&d.r, d.dir, &o, f) : e;
 }
 
 static void
-revoke(struct pair *p, enum pair_who by, enum pair_who who,
-    enum revocation_reason reason)
+close_replica(void)
 {
-	struct revoke_report report;
-	struct fail f = { .code = OK };
-	enum err e = revoke_node(p->r[by], &report, NULL,
-	    &replica_identity(p->r[who])->node, reason, &f);
-
-	if (e != OK)
-		fail_msg("revoke: %s", f.text);
+	replica_close(d.r);
+	d.r = NULL;
 }
 
 static void
-a_lost_laptop_is_re_keyed_by_itself(void **state)
+note(const char *text)
 {
-	struct row_id person;
-	int64_t late, open = 0;
-	struct fail f;
-	struct pair p;
+	const struct table *t = registry_table(replica_registry(d.r), "note");
+	struct write_field w = {
+		.field = table_field(t, "body"),
+		.value = { .type = VALUE_TEXT,
+		    .p = (const uint8_t *)text,
+		    .n = strlen(text) },
+	};
+	struct write_request q = { .table = t, .fields = &w, .field_count = 1 };
+	struct row_id row;
+	int64_t draft;
+
+	MUST(write_row(d.r, &row, &draft, &q, f));
+}
+
+static int
+begin(void **state)
+{
+	struct replica_found found = { .network_name = "Test",
+		.node_name = "one",
+		.agency_name = "North",
+		.office = "",
+		.agency_kind = KIND_PROBATION };
+	struct replica_options o = { .env = &d.env,
+		.schema = &schema,
+		.schema_count = 1,
+		.keys = &d.keys };
+
+	int64_t sealed, kept;
 
 	(void)state;
-	taking_with_laptop(&p, 231, &person);
-	taking_set(&p, PAIR_LAPTOP, &person, "thief");
-	late = pair_seal(&p, PAIR_LAPTOP);
-	revoke(&p, PAIR_NORTH, PAIR_LAPTOP, REVOKED_LOST);
-	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
-	assert_true(open >= 1);
-	/* only one of the two registrars has to act */
-	meet(&p, PAIR_SOUTH, PAIR_NORTH);
-	meet(&p, PAIR_SOUTH, PAIR_NORTH);
-	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
-	assert_int_equal(open, 0);
-	taking_set(&p, PAIR_NORTH, &person, "after");
-	meet(&p, PAIR_SOUTH, PAIR_NORTH);
-	(void)pair_ship(&p, PAIR_LAPTOP, PAIR_NORTH, late);
-	(void)pair_ship(&p, PAIR_LAPTOP, PAIR_SOUTH, late);
-	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
-	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "after");
-	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "after");
-	/* the same for its own work, where its log is judged */
-	assert_string_equal(taking_word(&p, PAIR_LAPTOP, &person), "known");
-	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
-	assert_int_equal(taking_quarantined(&p, PAIR_SOUTH), 1);
-	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
-	taking_all_are_sound(&p);
-	pair_stop(&p);
+	vfs_fault_install();
+	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
+	memset(&d, 0, sizeof(d));
+	d.env = *env_posix();
+	d.env.vfs = VFS_FAULT_NAME;
+	d.env.file_write = step_write;
+	d.env.file_move = step_move;
+	d.env.file_remove = step_remove;
+	/* thousands of syncs: in memory where that can be had */
+	(void)snprintf(d.dir, sizeof(d.dir), "%s/footbridge-rekey-XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(d.dir));
+	MUST(slot_create(&d.keys, &d.env, d.dir, &secret, f));
+	MUST(replica_create(&d.r, d.dir, &o, f));
+	MUST(replica_found_network(d.r, &found, f));
+	for (int i = 0; i < NOTES; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "kept word %d", i);
+		note(text);
+	}
+	MUST(log_seal(d.r, &sealed, &kept, f));
+	note("not sealed yet");
+	d.incarnation = replica_identity(d.r)->incarnation;
+	return 0;
 }
 
-static void
-a_lost_registrar_is_re_keyed_under_its_agencys_new_key(void **state)
+static int
+end(void **state)
 {
-	struct row_id person;
-	int64_t open = 0;
-	struct fail f;
-	struct pair p;
+	char command[128];
 
 	(void)state;
-	taking_with_clinic(&p, 232, &person);
-	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
-	(void)pair_seal(&p, PAIR_NORTH);
-	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
-	assert_int_equal(open, 0);
-	taking_set(&p, PAIR_NORTH, &person, "after");
-	(void)pair_seal(&p, PAIR_NORTH);
-	meet(&p, PAIR_CLINIC, PAIR_NORTH);
-	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
-	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
-	assert_string_equal(taking_word(&p, PAIR_CLINIC, &person), "after");
-	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "first");
-	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
-	taking_all_are_sound(&p);
-	pair_stop(&p);
+	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
+	close_replica();
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", d.dir);
+	return system(command) == 0 ? 0 : -1;
 }
 
-/* The newest membership record that a node holds. */
 static void
-pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
+path_of(char path[128], const char *name)
 {
-	const uint8_t *at;
+	(void)snprintf(path, 128, "%s/%s", d.dir, name);
+}
+
+static int64_t
+notes(void)
+{
 	struct stmt *s;
-	bool row = false;
-	size_t n;
+	int64_t n;
+	bool row;
 
-	assert_int_equal(db_stmt(&s, replica_db(p->r[who]),
-			     "SELECT bytes FROM _member ORDER BY no DESC LIMIT "
-			     "1",
-			     NULL),
-	    OK);
-	assert_int_equal(stmt_step(s, &row, NULL), OK);
-	assert_true(row);
-	at = stmt_col_blob(s, 0, &n);
-	buf_put(out, at, n);
+	MUST(db_stmt(&s, replica_db(d.r),
+	    "SELECT count(*) FROM note WHERE body LIKE 'kept word%'"
+	    " OR body = 'not sealed yet'",
+	    f));
+	MUST(stmt_step(s, &row, f));
+	n = stmt_col_int(s, 0);
 	stmt_reset(s);
+	return n;
+}
+
+/* Everything is there, agrees with the log, and no change is half done. */
+static void
+check_whole(void)
+{
+	struct slot_set set;
+	int64_t checked;
+	char path[128];
+
+	assert_int_equal(notes(), NOTES + 1);
+	MUST(log_verify(d.r, true, &checked, f));
+	assert_memory_equal(&replica_identity(d.r)->incarnation, &d.incarnation,
+	    sizeof(d.incarnation));
+	MUST(slot_load(&set, &d.env, d.dir, f));
+	assert_false(set.has_next);
+	assert_false(set.uneven);
+	path_of(path, "footbridge.db.new");
+	assert_false(d.env.file_exists(NULL, path));
 }
 
 static void
-others_wait_an_hour_for_the_first_registrar(void **state)
+check_fence(void)
 {
-	enum pair_who first = PAIR_NORTH, other = PAIR_SOUTH;
-	struct row_id person;
-	int64_t open = 0;
-	struct fail f;
-	struct pair p;
+	struct slot_keys now;
+	struct fence fence;
+	uint8_t key[SLOT_KEY_BYTES];
+
+	MUST(slot_open(&now, NULL, &d.env, d.dir, &secret, f));
+	slot_fence_key(key, &now);
+	MUST(fence_read(&fence, &d.env, d.dir, key, f));
+	assert_true(fence.position > 0);
+}
+
+/* ---- tests -------------------------------------------------------------------*/
+
+static void
+a_new_key_opens_everything_and_the_old_one_nothing(void **state)
+{
+	static const char *const names[] = { "footbridge.db", "slots",
+		"slots.b" };
+	struct buf old_slots = { 0 };
+	struct slot_keys was;
+	struct fence fence;
+	struct fail fail = { 0 };
+	uint8_t key[DB_KEY_BYTES], salt[DB_SALT_BYTES];
+	struct db_options options = { .mode = DB_READ,
+		.key = key,
+		.salt = salt,
+		.must_exist = true };
+	struct db *db;
+	char path[128];
 
 	(void)state;
-	taking_with_laptop(&p, 233, &person);
-	if (id_compare(&replica_identity(p.r[first])->author,
-		&replica_identity(p.r[other])->author) > 0) {
-		first = PAIR_SOUTH;
-		other = PAIR_NORTH;
+	path_of(path, "slots");
+	MUST(d.env.file_read(NULL, &old_slots, path, 4096, f));
+	MUST(slot_open(&was, NULL, &d.env, d.dir, &secret, f));
+	MUST(replica_rekey(d.r, f));
+	check_whole();
+	note("kept word after");
+	assert_int_equal(notes(), NOTES + 2);
+	MUST(replica_rekey(d.r, f));
+	close_replica();
+	MUST(open_replica(f));
+	assert_int_equal(notes(), NOTES + 2);
+	check_fence();
+	assert_memory_not_equal(was.replica, d.keys.replica, SLOT_KEY_BYTES);
+	assert_memory_equal(was.master, d.keys.master, SLOT_KEY_BYTES);
+	close_replica();
+	/* the old key alone, on every file there is */
+	slot_database_key(key, salt, &was);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		path_of(path, names[i]);
+		assert_int_equal(db_open(&db, &d.env, path, &options, NULL),
+		    ERR_AUTH);
 	}
-	/* the network's steward is North; the other hears of it */
-	revoke(&p, PAIR_NORTH, PAIR_LAPTOP, REVOKED_LEFT);
-	if (other == PAIR_SOUTH) {
-		struct buf record = { 0 };
+	slot_fence_key(key, &was);
+	assert_int_equal(fence_read(&fence, &d.env, d.dir, key, NULL),
+	    ERR_AUTH);
+	/* the old slots beside the new database */
+	for (size_t i = 1; i < COUNT_OF(names); i++) {
+		path_of(path, names[i]);
+		MUST(d.env.file_write(NULL, path, old_slots.p, old_slots.n, f));
+	}
+	assert_int_equal(open_replica(&fail), ERR_AUTH);
+	buf_release(&old_slots);
+}
 
-		pair_last_member(&p, PAIR_NORTH, &record);
-		pair_member(&p, PAIR_SOUTH, &record);
-		buf_release(&record);
+static void
+no_file_has_a_readable_word(void **state)
+{
+	char command[256];
+
+	(void)state;
+	MUST(replica_rekey(d.r, f));
+	close_replica();
+	(void)snprintf(command, sizeof(command),
+	    "grep -rqa -e 'kept word' -e 'not sealed' -e 'SQLite format' '%s'",
+	    d.dir);
+	assert_int_equal(WEXITSTATUS(system(command)), 1);
+}
+
+/* A process of its own that ends at that step of a change; its status. */
+static int
+change_and_die(unsigned step)
+{
+	int status;
+	pid_t child;
+
+	(void)fflush(NULL);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (open_replica(NULL) != OK)
+			_exit(1);
+		vfs_fault_plan(VFS_FAULT_DIE, step, false);
+		if (replica_rekey(d.r, NULL) != OK)
+			_exit(2);
+		_exit(0);
 	}
-	(void)pair_seal(&p, other);
-	assert_int_equal(remove_open_count(p.r[other], &open, &f), OK);
-	assert_true(open > 0);
-	env_test_pass(p.env[other], REMOVE_OTHERS_WAIT_MS);
-	(void)pair_seal(&p, other);
-	assert_int_equal(remove_open_count(p.r[other], &open, &f), OK);
-	assert_int_equal(open, 0);
-	pair_check(&p, other);
-	pair_stop(&p);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+cut_off_at_any_step_it_opens_and_holds_everything(void **state)
+{
+	unsigned step = 0, old_key = 0, new_key = 0;
+	struct slot_keys before;
+	int status;
+
+	(void)state;
+	close_replica();
+	for (; step < STEPS_MAX; step++) {
+		MUST(slot_open(&before, NULL, &d.env, d.dir, &secret, f));
+		status = change_and_die(step);
+		MUST(open_replica(f));
+		check_whole();
+		close_replica();
+		check_fence();
+		MUST(slot_open(&d.keys, NULL, &d.env, d.dir, &secret, f));
+		if (memcmp(before.replica, d.keys.replica, 32) == 0)
+			old_key++;
+		else
+			new_key++;
+		if (status == 0)
+			break;
+		assert_int_equal(status, VFS_FAULT_DEAD);
+	}
+	assert_true(step > 20 && step < STEPS_MAX);
+	assert_true(old_key > 10 && new_key > 10);
+}
+
+/* The same while the end of a change that was cut off is itself cut off. */
+static void
+cut_off_while_it_is_ended_it_still_opens(void **state)
+{
+	static const unsigned late[] = { 2, 4, 10 };
+	unsigned last = 0, step;
+	int status;
+
+	(void)state;
+	close_replica();
+	while (change_and_die(last) != 0)
+		last++;
+	for (size_t i = 0; i < COUNT_OF(late); i++) {
+		for (step = 0;; step++) {
+			pid_t child;
+
+			/* among the last steps: the new database has the name */
+			assert_int_equal(change_and_die(last - late[i]),
+			    VFS_FAULT_DEAD);
+			(void)fflush(NULL);
+			child = fork();
+			if (child == 0) {
+				vfs_fault_plan(VFS_FAULT_DIE, step, false);
+				_exit(open_replica(NULL) == OK ? 0 : 1);
+			}
+			assert_int_equal(waitpid(child, &status, 0), child);
+			MUST(open_replica(f));
+			check_whole();
+			close_replica();
+			if (WEXITSTATUS(status) == 0)
+				break;
+			assert_int_equal(WEXITSTATUS(status), VFS_FAULT_DEAD);
+		}
+		assert_true(step > 0);
+	}
+}
+
+static void
+a_failing_disk_leaves_it_as_it_was(void **state)
+{
+	static const enum vfs_fault_kind kinds[] = { VFS_FAULT_WRITE,
+		VFS_FAULT_FULL, VFS_FAULT_TORN, VFS_FAULT_SYNC,
+		VFS_FAULT_READ };
+	unsigned failed = 0;
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+		for (unsigned n = 0;; n += 1 + n / 8) {
+			unsigned fired;
+			enum err e;
+
+			vfs_fault_plan(kinds[k], n, true);
+			e = replica_rekey(d.r, NULL);
+			fired = vfs_fault_fired();
+			vfs_fault_plan(VFS_FAULT_NONE, 0, false);
+			failed += e != OK;
+			if (e == OK && fired == 0)
+				break;
+			if (!db_poisoned(replica_db(d.r)))
+				assert_int_equal(notes(), NOTES + 1);
+			close_replica();
+			MUST(open_replica(f));
+			check_whole();
+		}
+	}
+	assert_true(failed > 10);
+}
+
+static void
+slots_that_change_meanwhile_are_refused_not_lost(void **state)
+{
+	static const uint8_t other[32] = "another key file, that comes in ";
+	struct slot_secret more = { .kind = SLOT_KEYFILE,
+		.p = other,
+		.n = sizeof(other) };
+	struct slot_keys keys = { 0 }, late;
+	uint8_t number;
+	void *lock, *again;
+
+	(void)state;
+	MUST(slot_open(&keys, NULL, &d.env, d.dir, &secret, f));
+	late = keys;
+	MUST(slot_rekey_begin(&keys, &lock, &d.env, d.dir, f));
+	assert_int_equal(slot_add(&number, &d.env, d.dir, &late, &more, NULL),
+	    ERR_BUSY);
+	assert_int_equal(slot_remove(&d.env, d.dir, 1, NULL), ERR_BUSY);
+	assert_int_equal(slot_rekey_begin(&late, &again, &d.env, d.dir, NULL),
+	    ERR_BUSY);
+	MUST(slot_rekey_end(&keys, lock, &d.env, d.dir, false, f));
+	/* with keys from before a change: the master key is what counts */
+	MUST(replica_rekey(d.r, f));
+	MUST(slot_add(&number, &d.env, d.dir, &late, &more, f));
+	close_replica();
+	MUST(slot_open(&d.keys, NULL, &d.env, d.dir, &more, f));
+	MUST(open_replica(f));
+	check_whole();
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_lost_laptop_is_re_keyed_by_itself),
-		cmocka_unit_test(
-		    a_lost_registrar_is_re_keyed_under_its_agencys_new_key),
-		cmocka_unit_test(others_wait_an_hour_for_the_first_registrar),
+		cmocka_unit_test_setup_teardown(
+		    a_new_key_opens_everything_and_the_old_one_nothing, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(no_file_has_a_readable_word,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    cut_off_at_any_step_it_opens_and_holds_everything, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(
+		    cut_off_while_it_is_ended_it_still_opens, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_failing_disk_leaves_it_as_it_was, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    slots_that_change_meanwhile_are_refused_not_lost, begin,
+		    end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

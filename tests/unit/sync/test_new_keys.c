@@ -1,0 +1,164 @@
+/* A revoked node ends keys: who makes the new ones, when, and for whom. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "sync/revoke.h"
+#include "tests/support/taking.h"
+
+/* ---- revocation ----------------------------------------------------------------------- */
+
+/* Membership goes both ways, and what was sealed. */
+static void
+meet(struct pair *p, enum pair_who a, enum pair_who b)
+{
+	pair_exchange(p, a, b);
+	pair_exchange(p, a, b);
+}
+
+static void
+revoke(struct pair *p, enum pair_who by, enum pair_who who,
+    enum revocation_reason reason)
+{
+	struct revoke_report report;
+	struct fail f = { .code = OK };
+	enum err e = revoke_node(p->r[by], &report, NULL,
+	    &replica_identity(p->r[who])->node, reason, &f);
+
+	if (e != OK)
+		fail_msg("revoke: %s", f.text);
+}
+
+static void
+a_lost_laptop_is_re_keyed_by_itself(void **state)
+{
+	struct row_id person;
+	int64_t late, open = 0;
+	struct fail f;
+	struct pair p;
+
+	(void)state;
+	taking_with_laptop(&p, 231, &person);
+	taking_set(&p, PAIR_LAPTOP, &person, "thief");
+	late = pair_seal(&p, PAIR_LAPTOP);
+	revoke(&p, PAIR_NORTH, PAIR_LAPTOP, REVOKED_LOST);
+	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
+	assert_true(open >= 1);
+	/* only one of the two registrars has to act */
+	meet(&p, PAIR_SOUTH, PAIR_NORTH);
+	meet(&p, PAIR_SOUTH, PAIR_NORTH);
+	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
+	assert_int_equal(open, 0);
+	taking_set(&p, PAIR_NORTH, &person, "after");
+	meet(&p, PAIR_SOUTH, PAIR_NORTH);
+	(void)pair_ship(&p, PAIR_LAPTOP, PAIR_NORTH, late);
+	(void)pair_ship(&p, PAIR_LAPTOP, PAIR_SOUTH, late);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "after");
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "after");
+	/* the same for its own work, where its log is judged */
+	assert_string_equal(taking_word(&p, PAIR_LAPTOP, &person), "known");
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
+	assert_int_equal(taking_quarantined(&p, PAIR_SOUTH), 1);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
+static void
+a_lost_registrar_is_re_keyed_under_its_agencys_new_key(void **state)
+{
+	struct row_id person;
+	int64_t open = 0;
+	struct fail f;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 232, &person);
+	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
+	(void)pair_seal(&p, PAIR_NORTH);
+	assert_int_equal(remove_open_count(p.r[PAIR_NORTH], &open, &f), OK);
+	assert_int_equal(open, 0);
+	taking_set(&p, PAIR_NORTH, &person, "after");
+	(void)pair_seal(&p, PAIR_NORTH);
+	meet(&p, PAIR_CLINIC, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_string_equal(taking_word(&p, PAIR_CLINIC, &person), "after");
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "first");
+	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
+/* The newest membership record that a node holds. */
+static void
+pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
+{
+	const uint8_t *at;
+	struct stmt *s;
+	bool row = false;
+	size_t n;
+
+	assert_int_equal(db_stmt(&s, replica_db(p->r[who]),
+			     "SELECT bytes FROM _member ORDER BY no DESC LIMIT "
+			     "1",
+			     NULL),
+	    OK);
+	assert_int_equal(stmt_step(s, &row, NULL), OK);
+	assert_true(row);
+	at = stmt_col_blob(s, 0, &n);
+	buf_put(out, at, n);
+	stmt_reset(s);
+}
+
+static void
+others_wait_an_hour_for_the_first_registrar(void **state)
+{
+	enum pair_who first = PAIR_NORTH, other = PAIR_SOUTH;
+	struct row_id person;
+	int64_t open = 0;
+	struct fail f;
+	struct pair p;
+
+	(void)state;
+	taking_with_laptop(&p, 233, &person);
+	if (id_compare(&replica_identity(p.r[first])->author,
+		&replica_identity(p.r[other])->author) > 0) {
+		first = PAIR_SOUTH;
+		other = PAIR_NORTH;
+	}
+	/* the network's steward is North; the other hears of it */
+	revoke(&p, PAIR_NORTH, PAIR_LAPTOP, REVOKED_LEFT);
+	if (other == PAIR_SOUTH) {
+		struct buf record = { 0 };
+
+		pair_last_member(&p, PAIR_NORTH, &record);
+		pair_member(&p, PAIR_SOUTH, &record);
+		buf_release(&record);
+	}
+	(void)pair_seal(&p, other);
+	assert_int_equal(remove_open_count(p.r[other], &open, &f), OK);
+	assert_true(open > 0);
+	env_test_pass(p.env[other], REMOVE_OTHERS_WAIT_MS);
+	(void)pair_seal(&p, other);
+	assert_int_equal(remove_open_count(p.r[other], &open, &f), OK);
+	assert_int_equal(open, 0);
+	pair_check(&p, other);
+	pair_stop(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_lost_laptop_is_re_keyed_by_itself),
+		cmocka_unit_test(
+		    a_lost_registrar_is_re_keyed_under_its_agencys_new_key),
+		cmocka_unit_test(others_wait_an_hour_for_the_first_registrar),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
