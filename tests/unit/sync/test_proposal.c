@@ -41,14 +41,20 @@ check_both(struct pair *p)
 }
 
 static void
+accept(struct pair *p, int64_t no, unsigned keep)
+{
+	assert_int_equal(conflict_accept(p->r[PAIR_NORTH], no, keep, NULL,
+			     NULL),
+	    OK);
+}
+
+static void
 shows(struct pair *p, enum pair_who who, const struct row_id *person,
     const char *field, const char *value)
 {
 	assert_string_equal(pair_get(p, who, "person", person, field, NULL),
 	    value);
 }
-
-/* ---- what the lists say ---- */
 
 struct listed {
 	unsigned proposals, answers, values, parts;
@@ -127,8 +133,7 @@ another_agencys_value_waits_for_the_owner(void **state)
 	    ERR_STALE);
 	assert_int_equal(conflict_accept(p.r[PAIR_CLINIC], l.no, 0, NULL, NULL),
 	    ERR_DENIED);
-	assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no, 0, NULL, NULL),
-	    OK);
+	accept(&p, l.no, 0);
 	shows(&p, PAIR_NORTH, &person, "mine", "y");
 	assert_int_equal(pair_decisions(&p, PAIR_NORTH), 0);
 	assert_int_equal(list(&p, PAIR_NORTH).answers, 0);
@@ -166,7 +171,7 @@ take_answer(void *context, const struct conflict *c)
 }
 
 static void
-a_declined_proposal_comes_back_with_its_reason(void **state)
+declined_proposals_come_back_with_their_reason(void **state)
 {
 	struct row_id person;
 	struct asked asked;
@@ -247,7 +252,7 @@ propose_row(struct pair *p, const struct row_id *person, const char *result,
 }
 
 static void
-a_reader_proposes_a_row_and_the_owner_makes_it(void **state)
+a_reader_proposes_a_row_the_owner_makes_it(void **state)
 {
 	struct row_id person, row;
 	struct listed l;
@@ -264,8 +269,7 @@ a_reader_proposes_a_row_and_the_owner_makes_it(void **state)
 	assert_int_equal(l.proposals, 1);
 	assert_int_equal(l.parts, 2);
 	assert_int_equal(pair_decisions(&p, PAIR_NORTH), 1);
-	assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no, 0, NULL, NULL),
-	    OK);
+	accept(&p, l.no, 0);
 	meet(&p, PAIR_NORTH, PAIR_CLINIC);
 	assert_string_equal(pair_get(&p, PAIR_CLINIC, "attendance", &row,
 				"result", NULL),
@@ -308,8 +312,6 @@ a_proposed_row_that_is_declined_never_was(void **state)
 	pair_stop(&p);
 }
 
-/* ---- orders, and what is left alone ---- */
-
 static void
 a_later_proposal_replaces_the_earlier_one(void **state)
 {
@@ -331,8 +333,7 @@ a_later_proposal_replaces_the_earlier_one(void **state)
 	l = list(&p, PAIR_NORTH);
 	assert_int_equal(l.values, 1);
 	assert_string_equal(l.value, "r");
-	assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no, 1, NULL, NULL),
-	    OK);
+	accept(&p, l.no, 1);
 	meet(&p, PAIR_NORTH, PAIR_CLINIC);
 	assert_int_equal(list(&p, PAIR_CLINIC).answers, 1);
 	pair_check(&p, PAIR_CLINIC);
@@ -357,8 +358,7 @@ the_order_of_arrival_changes_nothing(void **state)
 	pair_ship_all(&p, PAIR_CLINIC, PAIR_SOUTH);
 	l = list(&p, PAIR_NORTH);
 	assert_int_equal(list(&p, PAIR_SOUTH).no, l.no);
-	assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no, 0, NULL, NULL),
-	    OK);
+	accept(&p, l.no, 0);
 	p.env[PAIR_SOUTH]->wall_ms += 60000;
 	assert_int_equal(conflict_decline(p.r[PAIR_SOUTH], l.no, "no", NULL,
 			     NULL),
@@ -394,7 +394,7 @@ the_order_of_arrival_changes_nothing(void **state)
 }
 
 static void
-a_form_opened_before_the_proposal_is_not_saved_over_it(void **state)
+a_form_from_before_is_not_saved_over_it(void **state)
 {
 	char seen[SEEN_TEXT_BYTES], now[SEEN_TEXT_BYTES];
 	struct row_id person;
@@ -448,7 +448,7 @@ equal_to_what_stands_is_only_a_notice(void **state)
 }
 
 static void
-once_answered_others_work_is_applied_at_once_again(void **state)
+once_answered_work_is_applied_at_once_again(void **state)
 {
 	struct row_id person;
 	struct listed l;
@@ -479,7 +479,7 @@ once_answered_others_work_is_applied_at_once_again(void **state)
 
 /* Operations of an open segment stand by row: a later one may come first. */
 static void
-what_is_written_after_an_answer_leaves_its_place(void **state)
+writing_after_an_answer_leaves_its_place(void **state)
 {
 	struct row_id person;
 	struct listed l;
@@ -497,9 +497,7 @@ what_is_written_after_an_answer_leaves_its_place(void **state)
 		struct row_id row;
 
 		if (i == 1)
-			assert_int_equal(conflict_accept(p.r[PAIR_NORTH], l.no,
-					     0, NULL, NULL),
-			    OK);
+			accept(&p, l.no, 0);
 		if (i == 2)
 			assert_int_equal(pair_set(&p, PAIR_NORTH, "person",
 					     &person, "word", "v", NULL),
@@ -529,10 +527,7 @@ an_answer_to_a_row_keeps_its_place_too(void **state)
 	shared(&p, 412, GRANT_READ, &person);
 	assert_int_equal(propose_row(&p, &person, "came", &row), OK);
 	meet(&p, PAIR_CLINIC, PAIR_NORTH);
-	assert_int_equal(conflict_accept(p.r[PAIR_NORTH],
-			     list(&p, PAIR_NORTH).no, 0, NULL, NULL),
-	    OK);
-	/* the person's table stands before it */
+	accept(&p, list(&p, PAIR_NORTH).no, 0);
 	assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person, "word",
 			     "v", NULL),
 	    OK);
@@ -586,19 +581,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_agencys_value_waits_for_the_owner),
 		cmocka_unit_test(
-		    a_declined_proposal_comes_back_with_its_reason),
-		cmocka_unit_test(
-		    a_reader_proposes_a_row_and_the_owner_makes_it),
+		    declined_proposals_come_back_with_their_reason),
+		cmocka_unit_test(a_reader_proposes_a_row_the_owner_makes_it),
 		cmocka_unit_test(a_proposed_row_that_is_declined_never_was),
 		cmocka_unit_test(a_later_proposal_replaces_the_earlier_one),
 		cmocka_unit_test(the_order_of_arrival_changes_nothing),
-		cmocka_unit_test(
-		    a_form_opened_before_the_proposal_is_not_saved_over_it),
+		cmocka_unit_test(a_form_from_before_is_not_saved_over_it),
 		cmocka_unit_test(equal_to_what_stands_is_only_a_notice),
-		cmocka_unit_test(
-		    once_answered_others_work_is_applied_at_once_again),
-		cmocka_unit_test(
-		    what_is_written_after_an_answer_leaves_its_place),
+		cmocka_unit_test(once_answered_work_is_applied_at_once_again),
+		cmocka_unit_test(writing_after_an_answer_leaves_its_place),
 		cmocka_unit_test(an_answer_to_a_row_keeps_its_place_too),
 		cmocka_unit_test(readers_who_propose_hide_nothing),
 	};
