@@ -322,6 +322,17 @@ count_decisions(struct run *run, int64_t *decisions, struct fail *f)
 	return e;
 }
 
+static size_t
+count_copies(struct run *run)
+{
+	size_t n;
+
+	engine_lock(run->engine);
+	n = replica_copies(run->replica);
+	engine_unlock(run->engine);
+	return n;
+}
+
 /*
  * A restored replica that nobody answered: a person may decide that it is to go
  * on with what it knows. What sync_all said (e) stands where nobody decided.
@@ -365,6 +376,7 @@ cmd_sync(struct run *run, struct fail *f)
 {
 	struct syncing s = { .run = run };
 	int64_t before = 0, after = 0;
+	size_t copies = count_copies(run);
 	enum err e = count_decisions(run, &before, f);
 
 	if (run->cli->json)
@@ -381,6 +393,10 @@ cmd_sync(struct run *run, struct fail *f)
 		return e;
 	}
 	run->decide = after > before;
+	if (count_copies(run) > copies && !run->cli->json)
+		run_say(run,
+		    "another copy of this computer writes too: footbridge "
+		    "status\n");
 	if (run->decide && !run->cli->json)
 		run_say(run,
 		    "%lld new conflict%s for a person to decide: footbridge "

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "node/keep.h"
+#include "node/keep_show.h"
 #include "node/show.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
@@ -171,70 +171,6 @@ each_peer(struct peers *k, struct fail *f)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-/* ---- backups ---- */
-
-struct backups {
-	struct keep_state state;
-	int64_t every_ms;
-	bool late;
-};
-
-static enum err
-take_backups(struct backups *b, struct run *run, struct fail *f)
-{
-	const struct env *env = replica_env(run->replica);
-	struct config c;
-	enum err e = config_read(&c, env, run->dir, f);
-
-	if (e == OK)
-		e = keep_read(&b->state, run->replica, f);
-	if (e != OK)
-		return e;
-	b->every_ms = c.backup_every_s * 1000;
-	b->late = keep_is_late(&b->state, b->every_ms, env_wall_ms(env));
-	return OK;
-}
-
-static void
-say_backups(struct run *run, const struct backups *b)
-{
-	int64_t now = env_wall_ms(replica_env(run->replica));
-	struct buf good = { 0 }, checked = { 0 }, failed = { 0 };
-
-	name_ago(&good, now, b->state.good_ms);
-	name_ago(&checked, now, b->state.checked_ms);
-	name_ago(&failed, now, b->state.failed_ms);
-	if (b->state.good_ms == 0)
-		run_say(run,
-		    "backup: none yet (footbridge backup FILE; serve writes "
-		    "one a day)\n");
-	else
-		run_say(run,
-		    "backup: the last good one %s, %s; opened and verified: "
-		    "%s\n",
-		    buf_cstr(&good), b->state.file, buf_cstr(&checked));
-	if (b->state.failed_ms != 0)
-		run_say(run, "  the last try failed %s: %s\n",
-		    buf_cstr(&failed), b->state.why);
-	else if (b->late)
-		run_say(run,
-		    "  that is too old: is footbridge serve running "
-		    "here?\n");
-	buf_release(&good);
-	buf_release(&checked);
-	buf_release(&failed);
-}
-
-static json_t *
-backups_json(const struct backups *b)
-{
-	return json_pack("{s:I, s:s, s:I, s:I, s:s, s:b}", "good_ms",
-	    (json_int_t)b->state.good_ms, "file", b->state.file, "checked_ms",
-	    (json_int_t)b->state.checked_ms, "failed_ms",
-	    (json_int_t)b->state.failed_ms, "why",
-	    b->state.failed_ms != 0 ? b->state.why : "", "late", b->late);
-}
-
 /* ---- status ---- */
 
 static void
@@ -347,6 +283,21 @@ say_work(struct run *run, const struct totals *t)
 	buf_release(&ago);
 }
 
+/* Two computers that are one node: nothing is lost, but people lose their way. */
+static void
+say_copies(struct run *run)
+{
+	size_t n = replica_copies(run->replica);
+
+	if (n == 0)
+		return;
+	run_say(run,
+	    "another copy of this computer writes too, or did: it was restored "
+	    "or copied, and has a newer name than this one. What it writes "
+	    "comes here as from anybody. Use one of them only; which one, your "
+	    "steward decides\n");
+}
+
 static void
 say_restored(struct run *run)
 {
@@ -376,6 +327,7 @@ say_open(struct run *run, const struct totals *t)
 		    "copy "
 		    "put back; both are kept and count (footbridge judge)\n",
 		    (long long)t->forked, run_s(t->forked));
+	say_copies(run);
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "
@@ -396,7 +348,7 @@ say_open(struct run *run, const struct totals *t)
 }
 
 static json_t *
-status_json(struct run *run, const struct totals *t, const struct backups *b,
+status_json(struct run *run, const struct totals *t, const struct keep_show *b,
     json_t *peers)
 {
 	struct members *m = replica_members(run->replica);
@@ -407,7 +359,7 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:b, s:b, s:o}",
+			 "s:I, s:I, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -419,9 +371,10 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 	    "decisions", (json_int_t)t->decisions, "notices",
 	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
 	    (json_int_t)t->drafts, "unsealed_since_ms",
-	    (json_int_t)t->oldest_ms, "backup", backups_json(b), "restored",
+	    (json_int_t)t->oldest_ms, "backup", keep_show_json(b), "restored",
 	    life_words(replica_restored(run->replica, NULL)), "forked",
-	    (json_int_t)t->forked, "agency_key_due",
+	    (json_int_t)t->forked, "copies",
+	    (json_int_t)replica_copies(run->replica), "agency_key_due",
 	    members_key_due(m, &me->agency), "agency_code_unseen",
 	    agency_key_unseen(run->replica), "peers", peers);
 }
@@ -429,7 +382,7 @@ status_json(struct run *run, const struct totals *t, const struct backups *b,
 /* --check: one line and an exit status for a monitor. */
 static enum err
 check(struct run *run, const struct totals *t, const struct peers *p,
-    const struct backups *b, struct fail *f)
+    const struct keep_show *b, struct fail *f)
 {
 	if (b->late)
 		return fail_set(f, ERR_IO,
@@ -453,7 +406,7 @@ cmd_status(struct run *run, struct fail *f)
 {
 	struct totals t = { 0 };
 	struct peers p = { .run = run };
-	struct backups b = { .every_ms = 0 };
+	struct keep_show b = { .every_ms = 0 };
 	enum err e;
 
 	if (revoke_is_due(run->replica) ||
@@ -461,7 +414,7 @@ cmd_status(struct run *run, struct fail *f)
 		return say_out(run, f);
 	e = take_totals(&t, run, f);
 	if (e == OK)
-		e = take_backups(&b, run, f);
+		e = keep_show_take(&b, run, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
@@ -474,7 +427,7 @@ cmd_status(struct run *run, struct fail *f)
 		say_keys(run);
 	e = each_peer(&p, f);
 	if (e == OK && !run->cli->json) {
-		say_backups(run, &b);
+		keep_show_say(run, &b);
 		say_open(run, &t);
 	}
 	if (e == OK && run->cli->json)

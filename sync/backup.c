@@ -26,6 +26,9 @@
 enum err
 backup_begin(struct backup_job *job, struct replica *r, struct fail *f)
 {
+	int64_t sealed, kept;
+	enum err e = OK;
+
 	if (r->in_memory)
 		return fail_set(f, ERR_UNAVAILABLE,
 		    "a replica in memory has no backups");
@@ -36,6 +39,11 @@ backup_begin(struct backup_job *job, struct replica *r, struct fail *f)
 	if (strlen(r->dir) >= sizeof(job->dir))
 		return fail_set(f, ERR_INPUT, "the path %.60s... is too long",
 		    r->dir);
+	if (r->own_author != 0 && !db_in_transaction(r->db) &&
+	    r->restored == LIFE_NONE)
+		e = log_seal(r, &sealed, &kept, f);
+	if (e != OK)
+		return e;
 	job->env = r->env;
 	job->keys = r->keys;
 	memcpy(job->dir, r->dir, strlen(r->dir) + 1);
@@ -278,11 +286,14 @@ backup_check(struct backup_facts *facts, const struct backup_job *job,
 
 /* ---- restoring ---------------------------------------------------------------*/
 
-/* The copy in the stage: whole, signed, and nobody's continuation. */
+/*
+ * The copy in the stage is whole and signed; it begins a new life, with all that
+ * follows, before anybody can open it. *fence is what its directory is to know.
+ */
 static enum err
-examine(const struct backup_facts *facts, const struct backup_stage *s,
-    const struct slot_keys *keys, const struct replica_options *o,
-    struct fail *f)
+examine(struct fence *fence, const struct backup_facts *facts,
+    const struct backup_stage *s, const struct slot_keys *keys,
+    const struct replica_options *o, struct fail *f)
 {
 	struct replica *r = NULL;
 	int64_t checked;
@@ -294,14 +305,32 @@ examine(const struct backup_facts *facts, const struct backup_stage *s,
 		e = log_verify(r, false, &checked, f);
 	if (e == OK)
 		e = replica_new_life(r, LIFE_BACKUP, f);
+	if (e == OK)
+		replica_fence_now(r, fence);
 	replica_close(r);
 	return e;
 }
 
-/* Slots first, the database's name last: only then there is a replica. */
 static enum err
-settle_in(const struct backup *b, const struct backup_stage *s, const char *dir,
+first_fence(struct fence *fence, const struct env *env, const char *dir,
     const struct slot_keys *keys, struct fail *f)
+{
+	uint8_t key[SLOT_KEY_BYTES];
+	enum err e;
+
+	slot_fence_key(key, keys);
+	fence->generation = 0;
+	e = fence_write(fence, env, dir, key, f);
+	sodium_memzero(key, sizeof(key));
+	return e;
+}
+
+/* Slots and fence first, the database's name last: only then there is a
+ * replica. */
+static enum err
+settle_in(const struct backup *b, const struct backup_stage *s,
+    struct fence *fence, const char *dir, const struct slot_keys *keys,
+    struct fail *f)
 {
 	struct slot_keys fresh = *keys;
 	struct slot_set set = b->slots;
@@ -320,11 +349,14 @@ settle_in(const struct backup *b, const struct backup_stage *s, const char *dir,
 		stored = e != ERR_EXISTS;
 	}
 	if (e == OK)
+		e = first_fence(fence, s->env, dir, &fresh, f);
+	if (e == OK)
 		e = s->env->file_move(s->env->self, copied, path, f);
 	slot_keys_wipe(&fresh);
 	if (e == OK)
 		return OK;
 	(void)db_remove(s->env, copied, NULL);
+	(void)fence_forget(s->env, dir, NULL);
 	if (stored)
 		(void)slot_forget(s->env, dir, NULL);
 	return e;
@@ -336,6 +368,7 @@ backup_restore(struct backup_facts *facts, struct backup *b, const char *dir,
     struct fail *f)
 {
 	struct backup_stage s;
+	struct fence fence;
 	char path[PATH_BYTES];
 	enum err e = path_of(path, dir, "footbridge.db", f);
 
@@ -352,9 +385,9 @@ backup_restore(struct backup_facts *facts, struct backup *b, const char *dir,
 		return e;
 	e = backup_extract(b, facts, s.database, f);
 	if (e == OK)
-		e = examine(facts, &s, keys, o, f);
+		e = examine(&fence, facts, &s, keys, o, f);
 	if (e == OK)
-		e = settle_in(b, &s, dir, keys, f);
+		e = settle_in(b, &s, &fence, dir, keys, f);
 	backup_stage_drop(&s);
 	return e;
 }

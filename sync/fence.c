@@ -257,6 +257,22 @@ fence_write(struct fence *fence, const struct env *env, const char *dir,
 }
 
 enum err
+fence_forget(const struct env *env, const char *dir, struct fail *f)
+{
+	char path[PATH_BYTES];
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
+		e = path_of(path, dir, i, f);
+		if (e == OK)
+			e = env->file_remove(env->self, path, f);
+		if (e == ERR_NOTFOUND)
+			e = OK;
+	}
+	return e;
+}
+
+enum err
 fence_rekey(const struct env *env, const char *dir,
     const uint8_t was[static FENCE_KEY_BYTES],
     const uint8_t now[static FENCE_KEY_BYTES], struct fail *f)

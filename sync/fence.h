@@ -94,6 +94,9 @@ enum err fence_guard(struct fence *fence, enum fence_verdict *verdict,
     const struct env *env, const char *dir,
     const uint8_t key[static FENCE_KEY_BYTES], struct fail *f);
 
+/* Take both copies away, when what they belong to was not made after all. */
+enum err fence_forget(const struct env *env, const char *dir, struct fail *f);
+
 /*
  * Both copies again under a new key, content and binding as they are: after
  * the replica key changed. Reads what is there under either key, so that a cut

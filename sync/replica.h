@@ -100,6 +100,9 @@ enum err replica_use(const struct replica *r, struct fail *f);
 /* Is a peer's mere word that it holds more of our work to be believed? Once an
  * hour, since each time costs an author record for ever. */
 enum err replica_believe(struct replica *r, bool *yes, struct fail *f);
+/* Under how many names that are newer than ours here does this node write, or
+ * did: other copies of it, which may be in use. */
+size_t replica_copies(const struct replica *r);
 /* A contact brought membership and control to their end, or a person decided to
  * go on with what this copy knows. In the caller's transaction or its own. */
 enum err replica_recovered(struct replica *r, struct fail *f);
@@ -167,7 +170,7 @@ int64_t replica_counter(struct replica *r, const char *name);
  *         ERR_IO      nothing was changed; or, when replica_db is poisoned, it
  *                     must be opened again
  *         in memory there is no key: OK, and nothing is done
- * cost:   the whole database once: about 1 s for 100 MB
+ * cost:   the whole database once: 1.1 s for 94 MB (bench-backup)
  * notes:  struct slot_keys that the caller unlocked before are stale after
  */
 enum err replica_rekey(struct replica *r, struct fail *f);

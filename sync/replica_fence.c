@@ -6,8 +6,8 @@
 
 #include "sync/rd.h"
 
-static void
-fence_now(struct replica *r, struct fence *now)
+void
+replica_fence_now(struct replica *r, struct fence *now)
 {
 	const struct author *own = replica_author_no(r, r->own_author);
 
@@ -62,7 +62,7 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 
 	if (r->in_memory || r->apart)
 		return OK;
-	fence_now(r, &now);
+	replica_fence_now(r, &now);
 	if (created) {
 		r->fence_members = now.member_count;
 		e = fence_write(&now, r->env, r->dir, r->fence_key, f);
@@ -70,12 +70,6 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 		return e;
 	}
 	e = fence_guard(&now, &verdict, r->env, r->dir, r->fence_key, f);
-	/* what was just restored has its new life, and no fence yet */
-	if (e == ERR_FENCE && verdict == FENCE_MISSING &&
-	    r->restored == LIFE_BACKUP && now.position == 0) {
-		r->fence_behind = true;
-		return replica_fence_write(r, f);
-	}
 	if (e == ERR_FENCE)
 		return go_on(r, &now, verdict, f);
 	if (e == OK) {
@@ -94,7 +88,7 @@ replica_fence_write(struct replica *r, struct fail *f)
 
 	if (r->in_memory || r->apart)
 		return OK;
-	fence_now(r, &now);
+	replica_fence_now(r, &now);
 	if (!r->fence_behind && now.member_count == r->fence_members)
 		return OK;
 	e = fence_write(&now, r->env, r->dir, r->fence_key, f);

@@ -7,6 +7,7 @@
 
 #include "sync/compartment.h"
 #include "sync/db.h"
+#include "sync/fence.h"
 #include "sync/log.h"
 #include "sync/replica.h"
 #include "sync/slot.h"
@@ -110,6 +111,8 @@ void log_open_forget(struct replica *r);
 enum err replica_reload(struct replica *r, struct fail *f);
 /* The same without identity and members, when those were not touched. */
 enum err replica_reload_counts(struct replica *r, struct fail *f);
+/* What the fence is to say; binding and generation are fence_write's. */
+void replica_fence_now(struct replica *r, struct fence *now);
 /* Compare the fence with the database; a new replica gets its first one. Where
  * they do not fit a new life begins. */
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);

@@ -67,6 +67,19 @@ replica_use(const struct replica *r, struct fail *f)
 	    life_words(r->restored));
 }
 
+size_t
+replica_copies(const struct replica *r)
+{
+	size_t n = 0;
+
+	/* numbered as they came: our own were there when the last of them was
+	 * made, so one that came after it is another copy's */
+	for (size_t i = 0; i < r->author_count; i++)
+		n += r->own_author != 0 && r->authors[i].no > r->own_author &&
+		    id_equal(&r->authors[i].node, &r->identity.node);
+	return n;
+}
+
 /* ---- stored ----------------------------------------------------------------- */
 
 static enum err

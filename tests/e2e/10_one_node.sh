@@ -172,6 +172,9 @@ fails 1 'undone before' "$fb" import undo "$batch"
 ok $? "an_import_is_undone_once"
 
 # ---- the log is the truth ---------------------------------------------------
+# a backup seals, as serve's first one will: rows get their last seen tokens
+"$fb" backup "$tmp/first.backup" >/dev/null
+ok $? "a_backup_is_written"
 before=$(state)
 "$fb" verify --deep >/dev/null
 ok $? "verify_finds_everything_in_order"

@@ -10,6 +10,7 @@
 
 #include "sync/backup.h"
 #include "sync/db.h"
+#include "sync/fence.h"
 #include "sync/log.h"
 #include "sync/write.h"
 #include "tests/support/vfs_fault.h"
@@ -223,8 +224,8 @@ what_is_restored_is_what_was_there(void **state)
 	MUST(check(f));
 	assert_int_equal(entries(d.dir), before);
 	MUST(restore(&secret, f));
-	/* database, slots, slots.b */
-	assert_int_equal(entries(d.target), 3);
+	/* database, slots, slots.b, a fence */
+	assert_int_equal(entries(d.target), 4);
 	MUST(slot_open(&keys, NULL, &d.env, d.target, &secret, f));
 	assert_memory_equal(keys.master, d.keys.master, SLOT_KEY_BYTES);
 	assert_memory_not_equal(keys.replica, d.keys.replica, SLOT_KEY_BYTES);
@@ -276,6 +277,47 @@ it_is_one_moment_and_open_work_of_others_is_not_in_it(void **state)
 	MUST(replica_open(&r, d.target, &o, f));
 	assert_int_equal(notes(r), NOTES + 1);
 	replica_close(r);
+}
+
+static void
+two_restored_from_one_backup_write_under_two_names(void **state)
+{
+	struct backup_facts facts;
+	struct incarnation made[2];
+	struct slot_keys keys = { 0 };
+	struct replica_options o = d.options;
+	struct replica *r = NULL;
+
+	(void)state;
+	MUST(make(&facts, f));
+	o.keys = &keys;
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(d.target, sizeof(d.target), "%s/two%d", d.top,
+		    i);
+		MUST(d.env.dir_make(NULL, d.target, f));
+		MUST(restore(&secret, f));
+		MUST(slot_open(&keys, NULL, &d.env, d.target, &secret, f));
+		MUST(replica_open(&r, d.target, &o, f));
+		made[i] = replica_identity(r)->incarnation;
+		replica_close(r);
+	}
+	assert_memory_not_equal(&made[0], &made[1], sizeof(made[0]));
+}
+
+static void
+what_was_not_sealed_is_sealed_before_it_is_in_a_backup(void **state)
+{
+	struct backup_facts facts;
+	struct stmt *s;
+	bool row;
+
+	(void)state;
+	MUST(make(&facts, f));
+	MUST(db_stmt(&s, replica_db(d.r),
+	    "SELECT count(*) FROM _segment WHERE state <= 2", f));
+	MUST(stmt_step(s, &row, f));
+	assert_int_equal(stmt_col_int(s, 0), 0);
+	stmt_reset(s);
 }
 
 static void
@@ -408,6 +450,9 @@ a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
 	int before = entries(d.dir);
 
 	(void)state;
+	/* what is unsealed is sealed now: a save that fails is another test */
+	MUST(make(&facts, f));
+	MUST(d.env.file_remove(NULL, d.file, f));
 	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
 		for (unsigned n = 0;; n += 1 + n / 2) {
 			enum err e, back = OK;
@@ -423,7 +468,7 @@ a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
 			assert_int_equal(d.env.file_exists(NULL, d.file),
 			    e == OK);
 			assert_int_equal(entries(d.target),
-			    e == OK && back == OK ? 3 : 0);
+			    e == OK && back == OK ? 4 : 0);
 			if (e == OK)
 				MUST(d.env.file_remove(NULL, d.file, f));
 			failed += e != OK || back != OK;
@@ -433,6 +478,7 @@ a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
 				break; /* the fault hit nothing that counts */
 		}
 		MUST(slot_forget(&d.env, d.target, f));
+		MUST(fence_forget(&d.env, d.target, f));
 		{
 			char path[128];
 
@@ -479,6 +525,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_restored_is_what_was_there),
 		TEST(it_is_one_moment_and_open_work_of_others_is_not_in_it),
+		TEST(two_restored_from_one_backup_write_under_two_names),
+		TEST(what_was_not_sealed_is_sealed_before_it_is_in_a_backup),
 		TEST(nothing_in_it_can_be_read_without_a_secret),
 		TEST(an_existing_file_and_a_second_at_a_time_are_refused),
 		TEST(cut_off_anywhere_it_is_refused),
