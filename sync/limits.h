@@ -81,8 +81,10 @@
 #define LIMIT_BASIS_BYTES 200
 /* Keys granted by one grant segment: a compartment's holders times epochs. */
 #define LIMIT_GRANT_ENTRIES 256
-/* Epochs of one compartment; one a removal, so a few in its life. */
-#define LIMIT_GRANT_EPOCHS 64
+/* Epochs of one compartment, one a removal: a few in its life, and of the
+ * directory one for each node that was ever revoked. One grant can hand on all
+ * of them. */
+#define LIMIT_GRANT_EPOCHS 256
 #define LIMIT_VIA 8 /* relays of one member */
 #define LIMIT_BUNDLE_BYTES (1024LL * 1024 * 1024)
 #define LIMIT_BUNDLE_RECIPIENTS 64

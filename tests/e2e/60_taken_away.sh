@@ -31,6 +31,8 @@ shows() {
 	echo "# $1 shows $3 $have, want $4"
 	return 1
 }
+# lists NODE TEXT: in any meeting
+lists() { on "$1" list meeting --json | grep -q -- "$2"; }
 # what import took adds up
 adds_up() {
 	python3 -c 'import json, sys
@@ -97,9 +99,8 @@ carry_to north clinic Clinic
 carry_to clinic pad Pad
 shows clinic "$meeting" agenda planned && shows pad "$meeting" agenda planned
 ok $? "who_was_taken_off_reads_nothing_new"
-on clinic list meeting --json | grep -q "$mark" ||
-	on pad list meeting --json | grep -q "$mark"
-[ $? -ne 0 ] && [ -z "$(access clinic reads | grep Clinic)" ]
+! lists clinic "$mark" && ! lists pad "$mark" &&
+	! access clinic reads | grep -q Clinic
 ok $? "the_new_meeting_is_not_in_their_dumps_and_they_know"
 must clinic bundle import "$tmp/stick/late"
 carry_to clinic north North
@@ -140,8 +141,7 @@ carry_to north clinic Clinic
 carry_to south clinic Clinic
 shows north "$crossing" place "$mark-too" && same north south
 ok $? "a_removal_beats_a_concurrent_grant_alike"
-on clinic list meeting --json | grep -q "$mark-too"
-[ $? -ne 0 ] && shows clinic "$crossing" place Crossing
+! lists clinic "$mark-too" && shows clinic "$crossing" place Crossing
 ok $? "who_granted_at_the_same_time_gave_nothing"
 
 # ---- carry --off, and a laptop that is lost --------------------------------------
@@ -162,7 +162,7 @@ shows north "$crossing" agenda held && shows south "$crossing" agenda held &&
 ok $? "work_past_the_cut_is_quarantined_alike"
 on north held | grep -q "adopt"
 ok $? "held_says_why"
-[ "$(status north rekey)" = 0 ] && [ -z "$(access north reads | grep Field)" ]
+[ "$(status north rekey)" = 0 ] && ! access north reads | grep -q Field
 ok $? "new_keys_were_made_by_themselves"
 must north adopt Field --yes
 meet
