@@ -22,7 +22,7 @@ struct totals {
 	int64_t decisions, notices;
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
-	int64_t forked; /* computers that wrote two histories */
+	int64_t forked, unjudged; /* computers that wrote two histories */
 };
 
 static enum err
@@ -101,7 +101,7 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 	if (e == OK)
 		e = held_list(run->replica, count_held, t, f);
 	if (e == OK)
-		e = fork_nodes(run->replica, &t->forked, f);
+		e = fork_nodes(run->replica, &t->forked, &t->unjudged, f);
 	return e;
 }
 
@@ -325,8 +325,10 @@ say_open(struct run *run, const struct totals *t)
 		run_say(run,
 		    "%lld computer%s wrote two histories: copied, or an old "
 		    "copy "
-		    "put back; both are kept and count (footbridge judge)\n",
-		    (long long)t->forked, run_s(t->forked));
+		    "put back; %lld of the places %s not judged (footbridge "
+		    "judge)\n",
+		    (long long)t->forked, run_s(t->forked),
+		    (long long)t->unjudged, t->unjudged == 1 ? "is" : "are");
 	say_copies(run);
 	if (t->decisions + t->notices > 0)
 		run_say(run,
@@ -359,7 +361,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:I, s:b, s:b, s:o}",
+			 "s:I, s:I, s:I, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -373,10 +375,11 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", keep_show_json(b), "restored",
 	    life_words(replica_restored(run->replica, NULL)), "forked",
-	    (json_int_t)t->forked, "copies",
-	    (json_int_t)replica_copies(run->replica), "agency_key_due",
-	    members_key_due(m, &me->agency), "agency_code_unseen",
-	    agency_key_unseen(run->replica), "peers", peers);
+	    (json_int_t)t->forked, "unjudged", (json_int_t)t->unjudged,
+	    "copies", (json_int_t)replica_copies(run->replica),
+	    "agency_key_due", members_key_due(m, &me->agency),
+	    "agency_code_unseen", agency_key_unseen(run->replica), "peers",
+	    peers);
 }
 
 /* --check: one line and an exit status for a monitor. */

@@ -68,6 +68,14 @@ const struct cli_option status_options[] = {
 	    .help = "exit 1 when a peer is overdue, 3 when a person must act" },
 	{ .name = NULL },
 };
+const struct cli_option judge_options[] = {
+	{ .name = "void",
+	    .value = "BRANCH",
+	    .help = "does not count, nor what builds on it",
+	    .many = 1 },
+	{ .name = "all-stand", .help = "all of them count" },
+	{ .name = NULL },
+};
 const struct cli_option export_options[] = {
 	{ .name = "for",
 	    .value = "NODE",

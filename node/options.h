@@ -14,6 +14,7 @@ extern const struct cli_option serve_options[];
 extern const struct cli_option peer_options[];
 extern const struct cli_option sync_options[];
 extern const struct cli_option status_options[];
+extern const struct cli_option judge_options[];
 extern const struct cli_option export_options[];
 extern const struct cli_option bundle_options[];
 extern const struct cli_option put_options[];

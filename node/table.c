@@ -181,11 +181,14 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_REPLICA,
 	    .flags = CLI_OUT },
 	{ .name = "judge",
-	    .synopsis = "",
+	    .synopsis = "[N --void BRANCH...|--all-stand]",
 	    .help = "Computers that wrote two histories (copied, or an old "
-		    "copy put back): what is in each, and the proof.",
+		    "copy put back): what is in each, and the proof; or say "
+		    "which of them does not count.",
+	    .options = judge_options,
 	    .run = cmd_judge,
-	    .need = CLI_MEMBER },
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
 	{ .name = "held",
 	    .synopsis = "[ID]",
 	    .help = "Everything received and not applied: from whom, since "

@@ -1,6 +1,6 @@
 #include "sync/fork.h"
 
-#include "sync/log_i.h"
+#include "sync/derive_i.h"
 
 /* Evidence as stored. */
 struct evidence {
@@ -57,7 +57,8 @@ read_branches(struct replica *r, struct fork *k, const struct evidence *v,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT no, id, position, bytes FROM _segment WHERE state > 2 AND"
+	    "SELECT no, id, position, bytes, state, why FROM _segment"
+	    " WHERE state > 2 AND"
 	    " state <> ?1 AND (no IN (?2, ?3) OR (?4 > 0 AND cpt = ?4 AND"
 	    " author = ?5 AND chain = ?6 AND seq = ?7 AND"
 	    " prev = (SELECT o.prev FROM _segment o WHERE o.no = ?2)))"
@@ -81,6 +82,8 @@ read_branches(struct replica *r, struct fork *k, const struct evidence *v,
 		b->segment = stmt_col_int(s, 0);
 		(void)stmt_col_copy(s, 1, b->id.b, sizeof(b->id.b));
 		b->position = (uint64_t)stmt_col_int(s, 2);
+		b->voided = stmt_col_int(s, 4) == STATE_QUARANTINED &&
+		    stmt_col_int(s, 5) == UNCOUNTED_VOIDED;
 		p = stmt_col_blob(s, 3, &n);
 		buf_reset(&bytes);
 		buf_put(&bytes, p, n);
@@ -117,6 +120,8 @@ read_fork(struct replica *r, struct fork *k, const struct evidence *v,
 		e = compartment_get(r, &c, v->cpt, f);
 		if (e == OK)
 			k->compartment = c->id;
+		if (e == OK)
+			e = fork_is_judged(r, k, c, f);
 	}
 	return e == OK ? read_branches(r, k, v, f) : e;
 }
@@ -170,8 +175,17 @@ fork_list(struct replica *r, fork_fn each, void *context, struct fail *f)
 	return e;
 }
 
+static bool
+count_open(void *context, const struct fork *k)
+{
+	int64_t *open = context;
+
+	*open += k->place && !k->judged;
+	return true;
+}
+
 enum err
-fork_nodes(struct replica *r, int64_t *count, struct fail *f)
+fork_nodes(struct replica *r, int64_t *count, int64_t *open, struct fail *f)
 {
 	struct stmt *s;
 	bool row = false;
@@ -186,5 +200,6 @@ fork_nodes(struct replica *r, int64_t *count, struct fail *f)
 		return e;
 	*count = row ? stmt_col_int(s, 0) : 0;
 	stmt_reset(s);
-	return OK;
+	*open = 0;
+	return *count == 0 ? OK : fork_list(r, count_open, open, f);
 }

@@ -168,17 +168,21 @@ ok $? "and_so_does_the_other_disk"
 
 # ---- two machines, one replica, and neither meets the hub first ----------------
 keep north first
+person=$(on north list person --json | field 0.id)
+seen=$(on north get person "$person" --json | field seen)
 word north
+must north put person "$person" preferred_name=One --seen "$seen"
 must north bundle export --for South "$tmp/stick/a"
 keep north one
 bring_back north first
 word north
+must north put person "$person" preferred_name=Two --seen "$seen"
 must north bundle export --for South "$tmp/stick/b"
 on south bundle import "$tmp/stick/a" >"$tmp/out" 2>&1 || [ $? -eq 3 ] ||
 	die "import: $(cat "$tmp/out")"
 on south bundle import "$tmp/stick/b" >"$tmp/out" 2>&1 || [ $? -eq 3 ] ||
 	die "import: $(cat "$tmp/out")"
-[ "$(status south forked)" = 1 ]
+[ "$(status south forked)" = 1 ] && [ "$(status south unjudged)" = 1 ]
 ok $? "who_hears_two_histories_keeps_the_evidence"
 on south judge >"$tmp/judge" 2>&1 &&
 	grep -q 'North wrote two histories' "$tmp/judge" &&
@@ -195,6 +199,22 @@ bring_back north two
 meet north south
 agreed north south
 ok $? "on_both_machines"
+on south --json judge >"$tmp/judge"
+which=$(python3 - "$tmp/judge" <<'P'
+import json, sys
+for n, k in enumerate(json.load(open(sys.argv[1]))):
+    if k["compartment"]:
+        print(n)
+P
+)
+must south judge "$(field "$which.no" <"$tmp/judge")" \
+	--void "$(field "$which.branches.0.branch" <"$tmp/judge")"
+meet south north
+agreed north south && [ "$(status south unjudged)" = 0 ] &&
+	[ "$(status north unjudged)" = 0 ] &&
+	on north get person "$person" | grep -qE 'One|Two' &&
+	! on north --json conflicts | grep -q preferred_name
+ok $? "a_registrar_says_which_history_is_void_and_all_follow"
 
 # ---- an old copy put back ------------------------------------------------------
 keep north old
