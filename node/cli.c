@@ -241,6 +241,23 @@ take_options(struct cli *c, int argc, char *const *argv, struct fail *f)
 }
 
 static enum err
+check_options(const struct cli *c, struct fail *f)
+{
+	const struct cli_command *k = c->command;
+
+	for (size_t i = 0; k->options != NULL && k->options[i].name != NULL;
+	     i++) {
+		const struct cli_option *o = &k->options[i];
+
+		if (o->must && cli_get(c, o->name) == NULL)
+			return fail_set(f, ERR_USAGE,
+			    "%s: --%s is missing: %s; usage: footbridge %s %s",
+			    k->name, o->name, o->help, k->name, k->synopsis);
+	}
+	return OK;
+}
+
+static enum err
 check_words(const struct cli *c, struct fail *f)
 {
 	const struct cli_command *k = c->command;
@@ -255,7 +272,7 @@ check_words(const struct cli *c, struct fail *f)
 		return fail_set(f, ERR_USAGE,
 		    "%s: too many words; usage: footbridge %s %s", k->name,
 		    k->name, k->synopsis);
-	return OK;
+	return check_options(c, f);
 }
 
 /* "bundle" alone: the commands that begin so. */

@@ -40,6 +40,7 @@ struct cli_option {
 	const char *help;
 	bool many;         /* may be given more than once */
 	bool input;        /* standard input belongs to it */
+	bool must;         /* without it the command is not asked about */
 	const char *later; /* sentence: not available yet; else NULL */
 };
 

@@ -152,13 +152,18 @@ const struct cli_option share_options[] = {
 };
 const struct cli_option revoke_options[] = {
 	{ .name = "reason",
+	    .must = true,
 	    .value = "WHY",
 	    .help = "lost, left, compromised or mistake" },
 	{ .name = NULL },
 };
 const struct cli_option unshare_options[] = {
-	{ .name = "from", .value = "AGENCY", .help = "who gets no more of it" },
+	{ .name = "from",
+	    .must = true,
+	    .value = "AGENCY",
+	    .help = "who gets no more of it" },
 	{ .name = "reason",
+	    .must = true,
 	    .value = "WORDS",
 	    .help = "why, for those who go on reading it" },
 	{ .name = NULL },

@@ -82,7 +82,8 @@ for c in status members peers held conflicts drafts verify "list person" \
 	# shellcheck disable=SC2086 # words
 	json 0 on north $c
 done
-for c in "get person 00ff" "list persons" sync "held retry 7" "unshare x y" \
+for c in "get person 00ff" "list persons" sync "held retry 7" \
+	"unshare x IDX --from y --reason z --yes" \
 	"import undo 99" "bundle show $tmp/one.csv" \
 	"--as Nobody put person legal_name=A"; do
 	# shellcheck disable=SC2086 # words
