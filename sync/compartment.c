@@ -349,6 +349,14 @@ find_foreign(struct replica *r, struct compartment **out,
 	return compartment_get(r, out, no, f);
 }
 
+/* Destroyed is not there, for whoever looks it up by what it was about. */
+static enum err
+unless_shredded(enum err e, const struct compartment *c)
+{
+	return e == OK && (c->flags & COMPARTMENT_SHREDDED) != 0 ? ERR_NOTFOUND
+								 : e;
+}
+
 enum err
 compartment_find(struct replica *r, struct compartment **out,
     const struct agency_id *owner, const struct row_id *subject,
@@ -356,12 +364,14 @@ compartment_find(struct replica *r, struct compartment **out,
 {
 	struct compartment_id id;
 	uint8_t name[16];
+	enum err e;
 
 	if (id_equal(owner, &r->identity.agency)) {
 		compartment_own_name(name, &r->identity, subject, category);
 		compartment_make_id(&id, members_network(r->members), owner,
 		    name);
-		return compartment_by_id(r, out, &id, f);
+		e = compartment_by_id(r, out, &id, f);
+		return unless_shredded(e, *out);
 	}
 	return find_foreign(r, out, owner, subject, category, f);
 }
@@ -444,6 +454,8 @@ compartment_learn(struct replica *r, struct compartment *c,
 		    "a grant names an owner that does not fit its compartment");
 	if (c->has_owner && (subject == NULL || c->has_subject))
 		return OK;
+	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
+		subject = NULL;
 	c->has_owner = true;
 	c->owner = *owner;
 	memcpy(c->name, name, sizeof(c->name));
@@ -469,6 +481,12 @@ compartment_own(struct replica *r, struct compartment **out,
 	compartment_own_name(name, &r->identity, subject, category);
 	compartment_make_id(&id, members_network(r->members), own, name);
 	e = compartment_by_id(r, &c, &id, f);
+	if (e == OK && (c->flags & COMPARTMENT_SHREDDED) != 0)
+		return fail_set(f, ERR_DENIED,
+		    "an order destroyed what was held of this person under %s:"
+		    " nothing new is written there. If the person comes anew,"
+		    " enter a new person",
+		    category);
 	if (e == OK && c->has_subject) {
 		*out = c;
 		return OK;

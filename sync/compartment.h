@@ -60,7 +60,8 @@ struct compartment {
 	bool changed;       /* write the row at commit */
 };
 
-/* By local number, id, or what it holds. ERR_NOTFOUND. */
+/* By local number, id, or what it holds. ERR_NOTFOUND; so too what was shredded,
+ * when it is looked up by what it held. */
 enum err compartment_get(struct replica *r, struct compartment **out,
     int64_t no, struct fail *f);
 enum err compartment_by_id(struct replica *r, struct compartment **out,
@@ -74,7 +75,7 @@ enum err compartment_meet(struct replica *r, struct compartment **out,
 /*
  * The own agency's compartment for (subject, category); if there is none, make
  * it: first key, founding grant to the own agency, and to this node itself
- * when it does not hold the agency's secret.
+ * when it does not hold the agency's secret. ERR_DENIED: it was shredded.
  */
 enum err compartment_own(struct replica *r, struct compartment **out,
     const struct row_id *subject, const char *category, struct fail *f);

@@ -13,14 +13,16 @@
 #include "sync/box.h"
 #include "sync/control.h"
 #include "sync/lane.h"
+#include "sync/shred.h"
 
 /* What applying changed. */
 struct change {
 	bool new_recipient; /* routes changed */
 	bool new_writer;    /* a foreign writer: proposals become writes */
 	bool new_key;
-	bool judged; /* which data counts may have changed */
-	bool left;   /* somebody may have left: routes changed */
+	bool judged;   /* which data counts may have changed */
+	bool left;     /* somebody may have left: routes changed */
+	int64_t shred; /* since now an order to destroy counts */
 };
 
 /* ---- rows ---------------------------------------------------------------------- */
@@ -102,7 +104,8 @@ static enum err
 write_control(struct replica *r, struct compartment *c,
     const struct control *now, struct change *change, struct fail *f)
 {
-	unsigned flags = control_flags(now) | (c->flags & COMPARTMENT_FORKED);
+	unsigned flags = control_flags(now) |
+	    (c->flags & (COMPARTMENT_FORKED | COMPARTMENT_SHREDDED));
 	bool any_ended = false;
 	enum err e = OK;
 
@@ -112,6 +115,7 @@ write_control(struct replica *r, struct compartment *c,
 	}
 	change->judged = (c->flags | flags) != 0;
 	change->left = now->leaver_count > 0;
+	change->shred = now->shred;
 	if (c->flags != flags) {
 		c->flags = flags;
 		c->changed = true;
@@ -315,6 +319,8 @@ follow_up(struct replica *r, struct compartment *c, const struct change *change,
 {
 	enum err e = OK;
 
+	if (change->shred != 0)
+		return shred_apply(r, c, change->shred, f);
 	if (change->new_key || change->new_writer || change->judged) {
 		c->rederive = true;
 		c->changed = true;
@@ -357,6 +363,9 @@ settle(struct replica *r, struct compartment *c, const struct alone *one,
 	struct opening o = { .r = r, .c = c };
 	enum err e;
 
+	/* for ever, and what it rested on is not held any more */
+	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
+		return OK;
 	e = control_load(&now, r, c, f);
 	if (e == ERR_LIMIT) {
 		/* a flood: what held before it holds */
@@ -437,6 +446,8 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 	struct stmt *s;
 	enum err e;
 
+	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
+		return OK;
 	/* kept, not dropped: at_ms says when a grant was first applied here */
 	e = db_stmt(&s, r->db,
 	    "UPDATE _grant SET rights = 0, ever = 0, ended = 0, basis = NULL"
@@ -448,9 +459,29 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 	e = stmt_run(s, f);
 	if (e == OK)
 		e = settle_all(r, c, &change, f);
+	if (e == OK && change.shred != 0)
+		return shred_apply(r, c, change.shred, f);
 	if (e == OK && (change.new_key || change.judged)) {
 		c->rederive = true;
 		c->changed = true;
+	}
+	return e;
+}
+
+/* Orders that did not count: a role came, perhaps. */
+static enum err
+retry_orders(struct replica *r, struct fail *f)
+{
+	struct compartment *c;
+	int64_t cpt = 0;
+	enum err e;
+
+	while ((e = shred_undecided(r, &cpt, f)) == OK && cpt != 0) {
+		e = compartment_get(r, &c, cpt, f);
+		if (e == OK)
+			e = control_apply(r, c, f);
+		if (e != OK)
+			break;
 	}
 	return e;
 }
@@ -487,5 +518,5 @@ grant_retry(struct replica *r, struct fail *f)
 		if (e == OK)
 			e = follow_up(r, c, &change, f);
 	}
-	return e;
+	return e == OK ? retry_orders(r, f) : e;
 }

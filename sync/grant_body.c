@@ -89,6 +89,15 @@ read_entry(struct rd *r, struct grant_entry *e)
 		rd_fail(r);
 }
 
+bool
+grant_basis_fits(const uint8_t *p, size_t n)
+{
+	return p != NULL &&
+	    n >= BASIS_HEAD + GRANT_TEXT_STEP + BASIS_TAG_BYTES &&
+	    n <= GRANT_BASIS_MAX &&
+	    (n - BASIS_HEAD - BASIS_TAG_BYTES) % GRANT_TEXT_STEP == 0;
+}
+
 static void
 read_basis(struct rd *r, struct grant_body *b)
 {
@@ -97,10 +106,7 @@ read_basis(struct rd *r, struct grant_body *b)
 		b->basis = NULL;
 		return;
 	}
-	if (b->basis_n < BASIS_HEAD + GRANT_TEXT_STEP + BASIS_TAG_BYTES ||
-	    (b->basis_n - BASIS_HEAD - BASIS_TAG_BYTES) % GRANT_TEXT_STEP !=
-		0 ||
-	    b->basis[0] >= b->count)
+	if (!grant_basis_fits(b->basis, b->basis_n) || b->basis[0] >= b->count)
 		rd_fail(r);
 }
 

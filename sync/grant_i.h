@@ -88,6 +88,8 @@ enum err grant_box_open(struct grant_secret *out, const struct grant_entry *e,
 void grant_basis_seal(uint8_t *out, size_t *n, const char *basis,
     const struct grant_body *body, size_t at, const struct grant_place *place,
     const uint8_t key[static 32], const struct env *env);
+/* Has a sealed basis such a length? */
+bool grant_basis_fits(const uint8_t *p, size_t n);
 /* text[LIMIT_BASIS_BYTES + 1]; key: that of body->basis_entry. ERR_AUTH */
 enum err grant_basis_open(char *text, const struct grant_body *body,
     const struct grant_place *place, const uint8_t key[static 32]);

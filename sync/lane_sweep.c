@@ -160,7 +160,9 @@ want(struct replica *r, int64_t segment, const struct node_id *asked_by,
 {
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "INSERT INTO _wanted (segment) VALUES (?1)"
+	    "INSERT INTO _wanted (segment) SELECT ?1 WHERE NOT EXISTS"
+	    " (SELECT 1 FROM _segment s JOIN _compartment c ON c.no = s.cpt"
+	    " WHERE s.no = ?1 AND (c.flags & 8) <> 0)"
 	    " ON CONFLICT (segment) DO NOTHING",
 	    f);
 

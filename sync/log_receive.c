@@ -11,6 +11,8 @@
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
+#include "sync/shred.h"
+#include "sync/shred_i.h"
 
 struct receipt_of {
 	struct segment segment;
@@ -23,17 +25,46 @@ struct receipt_of {
 	int64_t author;
 	struct log_stands before, beside; /* what is held: see find_place */
 	struct log_stand prev;            /* the one before it; no 0: none */
+	bool parsed;                      /* segment is filled */
 	bool stored;                      /* it is in the log now */
 	int64_t no;                       /* under this number */
 };
+
+/* Is it of a compartment that was destroyed here: then its stub, in *stub, is
+ * all that is kept, wherever it is kept. */
+static enum err
+only_stub(struct replica *r, const struct receipt_of *x, struct buf *stub,
+    struct fail *f)
+{
+	struct compartment *c = x->c;
+	enum err e = OK;
+
+	if (c == NULL)
+		e = compartment_by_id(r, &c, &x->segment.header.compartment, f);
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	return shred_stubs(c, x->segment.header.kind) && !x->segment.stub
+	    ? shred_stub(stub, x->bytes, x->n, f)
+	    : OK;
+}
 
 static enum err
 refuse(struct replica *r, const struct receipt_of *x, enum outcome *outcome,
     const struct fail *why, struct fail *f)
 {
+	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
+	enum err e = OK;
+
 	*outcome = OUTCOME_REFUSED;
 	replica_tally(r, "refused", 1);
-	return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
+	if (x->parsed)
+		e = only_stub(r, x, &stub, f);
+	if (e == OK)
+		e = stub.n > 0
+		    ? log_keep_refused(r, x->peer, why, stub.p, stub.n, f)
+		    : log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
+	buf_release(&stub);
+	return e;
 }
 
 /* Keep it unverified, within a quota, until what it lacks arrives. */
@@ -41,7 +72,8 @@ static enum err
 put_aside(struct replica *r, const struct receipt_of *x, int reason,
     enum outcome *outcome, struct fail *why, struct fail *f)
 {
-	const struct parked in = {
+	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
+	struct parked in = {
 		.header = &x->segment.header,
 		.reason = reason,
 		.since_ms = x->since_ms,
@@ -49,7 +81,15 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 		.n = x->n,
 		.peer = x->peer,
 	};
-	enum err e = log_park(r, outcome, &in, why, f);
+	enum err e = only_stub(r, x, &stub, f);
+
+	if (stub.n > 0) {
+		in.bytes = stub.p;
+		in.n = stub.n;
+	}
+	if (e == OK)
+		e = log_park(r, outcome, &in, why, f);
+	buf_release(&stub);
 
 	/* refused: not kept and not acknowledged, units.h sends it again */
 	if (e == OK && *outcome != OUTCOME_WAITING)
@@ -147,7 +187,7 @@ insert_received(struct replica *r, struct receipt_of *x,
 		if (e == OK)
 			e = log_lost_came(r, &row, f);
 	}
-	if (e == OK && x->segment.stub)
+	if (e == OK && x->segment.stub && !shred_stubs(x->c, h->kind))
 		e = log_want_whole(r, x->no, f);
 	return e == OK
 	    ? lane_segment(r, x->c, x->no, (enum lane)h->lane, x->peer, f)
@@ -172,7 +212,8 @@ take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 	if (!deps.met)
 		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
-	if (x->segment.header.kind != SEGMENT_GRANT)
+	/* a stub says nothing, but joins what stands before and after it */
+	if (x->segment.header.kind != SEGMENT_GRANT || x->segment.stub)
 		return control_apply(r, x->c, f);
 	return grant_apply(r, x->c, x->no, replica_author_node(r, x->author),
 	    x->segment.body, x->segment.header.body_bytes, f);
@@ -257,6 +298,40 @@ take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 			       : e;
 }
 
+/*
+ * What comes for a compartment that was destroyed: its stub, of which nothing is
+ * derived. Whom a grant names is noted, for they have to hear of it too.
+ */
+static enum err
+take_shredded(struct replica *r, struct receipt_of *x, struct fail *f)
+{
+	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
+	enum segment_kind kind = x->segment.header.kind;
+	bool control = segment_chain(kind) == CHAIN_CONTROL;
+	struct named_deps deps;
+	enum err e = only_stub(r, x, &stub, f);
+
+	if (stub.n > 0) {
+		x->bytes = stub.p;
+		x->n = stub.n;
+	}
+	if (e == OK && control)
+		e = find_deps(r, x, &deps, f);
+	if (e == OK)
+		e = insert_received(r, x,
+		    control ? STATE_APPLIED : STATE_UNREADABLE, f);
+	if (e == OK && control) {
+		cover(x, &deps);
+		log_end_added(x->c, x->no, CHAIN_CONTROL);
+	}
+	if (e == OK && kind == SEGMENT_GRANT && !x->segment.stub)
+		e = shred_note_grant(r, x->c, x->no,
+		    replica_author_node(r, x->author), x->segment.body,
+		    x->segment.header.body_bytes, f);
+	buf_release(&stub);
+	return e;
+}
+
 /* What is held at its place and right before it. */
 static enum err
 find_place(struct replica *r, struct receipt_of *x, struct fail *f)
@@ -334,7 +409,9 @@ whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
 	struct stmt *s;
 	enum err e = OK;
 
-	if (segment_chain_depends(segment_chain(x->segment.header.kind))) {
+	if (segment_chain(x->segment.header.kind) == CHAIN_CONTROL)
+		return control_apply(r, x->c, f);
+	if (segment_chain(x->segment.header.kind) == CHAIN_DATA) {
 		x->c->rederive = true;
 		return OK;
 	}
@@ -363,14 +440,16 @@ take_twice(struct replica *r, struct receipt_of *x,
     const struct log_stand *held, const struct member_node *node,
     enum outcome *outcome, struct fail *f)
 {
+	enum segment_kind kind = x->segment.header.kind;
 	struct stmt *s;
 	enum err e;
 
 	*outcome = OUTCOME_DUPLICATE;
-	/* a stub is never readable, so most are told apart by that alone */
-	if (x->segment.stub ||
+	/* a stub of data is never readable, so most are told apart by that */
+	if (x->segment.stub || shred_stubs(x->c, kind) ||
 	    (held->state != STATE_UNREADABLE &&
-		held->state != STATE_QUARANTINED) ||
+		held->state != STATE_QUARANTINED &&
+		segment_chain(kind) != CHAIN_CONTROL) ||
 	    node == NULL ||
 	    segment_verify(&x->segment, &x->id, node->sign_key) != OK) {
 		replica_tally(r, "duplicate", 1);
@@ -401,18 +480,13 @@ take_twice(struct replica *r, struct receipt_of *x,
 			     (enum lane)x->segment.header.lane, x->peer, f);
 }
 
-static bool
-kind_works(enum segment_kind kind)
-{
-	return kind != SEGMENT_SHRED;
-}
-
 /* One branch too many at its place: kept and passed on while there is room,
  * and of no effect. */
 static enum err
 take_beyond(struct replica *r, struct receipt_of *x, enum outcome *outcome,
     struct fail *why, struct fail *f)
 {
+	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
 	enum err e;
 
 	(void)fail_set(why, ERR_FENCE,
@@ -422,10 +496,19 @@ take_beyond(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	    LOG_BRANCHES);
 	*outcome = OUTCOME_QUARANTINED;
 	replica_tally(r, "quarantined", 1);
-	if (x->beside.count == LOG_PLACE_MAX)
-		return log_keep_refused(r, x->peer, why, x->bytes, x->n, f);
 	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
-	return e == OK ? insert_received(r, x, STATE_BEYOND, f) : e;
+	if (e == OK)
+		e = only_stub(r, x, &stub, f);
+	if (stub.n > 0) {
+		x->bytes = stub.p;
+		x->n = stub.n;
+	}
+	if (e == OK)
+		e = x->beside.count == LOG_PLACE_MAX
+		    ? log_keep_refused(r, x->peer, why, x->bytes, x->n, f)
+		    : insert_received(r, x, STATE_BEYOND, f);
+	buf_release(&stub);
+	return e;
 }
 
 static enum err
@@ -440,6 +523,8 @@ take_counting(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	e = compartment_meet(r, &x->c, &x->segment.header.compartment, f);
 	if (e != OK)
 		return e;
+	if ((x->c->flags & COMPARTMENT_SHREDDED) != 0)
+		return take_shredded(r, x, f);
 	switch (segment_chain(x->segment.header.kind)) {
 	case CHAIN_CONTROL:
 		return take_control(r, x, f);
@@ -474,29 +559,6 @@ take_verified(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	return log_branch_added(r, x->c, &place, x->no, f);
 }
 
-/* What it is and how it came is sound, and this program knows its kind. */
-static bool
-is_sound(const struct segment *s, struct fail *why)
-{
-	enum segment_kind kind = s->header.kind;
-
-	if (!kind_works(kind)) {
-		(void)fail_set(why, ERR_UNAVAILABLE,
-		    "segments of kind %s are not available yet in this"
-		    " program",
-		    segment_kind_name(kind));
-		return false;
-	}
-	if (s->stub && segment_chain(kind) == CHAIN_CONTROL) {
-		(void)fail_set(why, ERR_INPUT,
-		    "a %s segment came without its content, which everybody"
-		    " may read; another source has it whole",
-		    segment_kind_name(kind));
-		return false;
-	}
-	return true;
-}
-
 /* The segment parses and its author is known. */
 static enum err
 receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
@@ -522,8 +584,6 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		    " aside and changes nothing");
 		return refuse(r, x, outcome, why, f);
 	}
-	if (!is_sound(&x->segment, why))
-		return refuse(r, x, outcome, why, f);
 	/* what we signed and do not have: lost here, or a copy wrote it. Either
 	 * way we must not write on as that author */
 	if (x->author == r->own_author)
@@ -545,6 +605,7 @@ receive_one(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	}
 	if (segment_parse(&x->segment, x->bytes, x->n, why) != OK)
 		return refuse(r, x, outcome, why, f);
+	x->parsed = true;
 	a = replica_author(r, &x->segment.header.author);
 	if (a == NULL)
 		return put_aside(r, x, PARKED_AUTHOR, outcome, why, f);

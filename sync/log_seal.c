@@ -10,6 +10,7 @@
 #include "sync/lane.h"
 #include "sync/log_i.h"
 #include "sync/remove.h"
+#include "sync/shred.h"
 
 #define SEAL_PER_TRANSACTION 2000
 
@@ -358,12 +359,24 @@ seal_batch(struct replica *r, struct making *m, struct unsealed *u,
 	return OK;
 }
 
+static enum err
+seal_all(struct replica *r, struct making *m, struct unsealed *u,
+    int64_t *sealed, int64_t *kept, struct fail *f)
+{
+	enum err e;
+
+	do {
+		e = seal_batch(r, m, u, sealed, kept, f);
+	} while (e == OK && u->no != 0);
+	return e;
+}
+
 enum err
 log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 {
 	struct unsealed u = { .deps = { .limit = 4096 } };
 	struct making m = { .payload = { .limit = LIMIT_PAYLOAD_BYTES } };
-	int64_t rekeyed;
+	int64_t rekeyed, answers = 0;
 	enum err e;
 
 	/* positions are burned by a commit, which the fence must follow */
@@ -379,9 +392,15 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	e = remove_maintain(r, &rekeyed, f);
 	if (e != OK)
 		return e;
-	do {
-		e = seal_batch(r, &m, &u, sealed, kept, f);
-	} while (e == OK && u.no != 0);
+	e = seal_all(r, &m, &u, sealed, kept, f);
+	/* receipts name an order by its id, so once that is sealed */
+	if (e == OK)
+		e = shred_answer(r, &answers, f);
+	if (e == OK && answers > 0) {
+		u.no = 0;
+		*kept = 0; /* those come again */
+		e = seal_all(r, &m, &u, sealed, kept, f);
+	}
 	if (e == OK)
 		e = replica_fence_write(r, f);
 	/* sealed work takes less room; that this fails costs nothing else */

@@ -81,6 +81,8 @@ CREATE INDEX _segment_unsealed ON _segment (no) WHERE state <= 2;
 CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
 
 CREATE INDEX _segment_attachment ON _segment (cpt, no) WHERE chain = 3;
+-- orders to destroy and their receipts
+CREATE INDEX _segment_shred ON _segment (cpt, no) WHERE kind = 3;
 
 -- Derived: which attachment segment holds which part of a document (number 0:
 -- the list), with the hash of its content.
@@ -197,6 +199,19 @@ CREATE TABLE _grant (
 ) WITHOUT ROWID;
 CREATE INDEX _grant_recipient ON _grant (recipient);
 CREATE INDEX _grant_void ON _grant (cpt) WHERE ever = 0;
+
+-- Compartments that were destroyed here, in that order: by which segment, the
+-- order's reference as it was read before the keys went, and when. answered 1:
+-- this node's receipt is written.
+CREATE TABLE _shred (
+	no INTEGER PRIMARY KEY,
+	cpt BIGINT NOT NULL UNIQUE,
+	segment BIGINT NOT NULL,
+	reference TEXT NOT NULL,
+	answered BIGINT NOT NULL,
+	at_ms BIGINT NOT NULL
+);
+CREATE INDEX _shred_unanswered ON _shred (cpt) WHERE answered = 0;
 
 -- Derived: open disagreements. kind 1 decision, 2 notice. field 0: over rows
 -- (single), or a proposed row. reason, origins: see read.h and conflict.c.

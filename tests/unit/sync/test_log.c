@@ -41,7 +41,7 @@ of_kind(struct pair *p, int kind)
 }
 
 static void
-a_grant_without_its_content_is_refused_and_comes_whole_later(void **state)
+a_grant_without_its_content_has_no_effect_until_it_comes_whole(void **state)
 {
 	struct buf stub = { 0 };
 	struct row_id person;
@@ -52,7 +52,7 @@ a_grant_without_its_content_is_refused_and_comes_whole_later(void **state)
 	shared_person(&p, &person);
 	stub_of(&p, &stub, of_kind(&p, SEGMENT_GRANT));
 	assert_int_equal(pair_give(&p, PAIR_CLINIC, stub.p, stub.n, PAIR_HUB),
-	    OUTCOME_REFUSED);
+	    OUTCOME_APPLIED);
 	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
 	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
 				NULL),
@@ -402,7 +402,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-		    a_grant_without_its_content_is_refused_and_comes_whole_later),
+		    a_grant_without_its_content_has_no_effect_until_it_comes_whole),
 		cmocka_unit_test(a_stub_does_not_keep_the_whole_segment_away),
 		cmocka_unit_test(offers_and_attachments_travel_beside_the_log),
 		cmocka_unit_test(a_stub_beside_the_log_gives_way_to_the_whole),
