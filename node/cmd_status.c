@@ -5,6 +5,7 @@
 
 #include "node/keep_show.h"
 #include "node/show.h"
+#include "node/show_offer.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
 #include "sync/fork.h"
@@ -23,6 +24,7 @@ struct totals {
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
 	int64_t forked, unjudged; /* computers that wrote two histories */
+	struct show_offer offer;
 };
 
 static enum err
@@ -73,7 +75,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		/* the parts of a document are one change, its row */
 		{ &t->unsealed,
 		    "SELECT count(*) FROM _segment WHERE state <= 2"
-		    " AND chain <> 3" },
+		    " AND chain <> 3 AND no NOT IN (SELECT data FROM"
+		    " _offered)" },
 		{ &t->segments, "SELECT count(*) FROM _segment" },
 		{ &t->waiting,
 		    "SELECT count(*) FROM _segment"
@@ -86,7 +89,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		    " WHERE state > 3 AND state = 6" },
 		{ &t->drafts, "SELECT count(*) FROM _draft" },
 		{ &t->oldest_ms,
-		    "SELECT min(at_ms) FROM _segment WHERE state <= 2" },
+		    "SELECT min(at_ms) FROM _segment WHERE state <= 2"
+		    " AND no NOT IN (SELECT data FROM _offered)" },
 	};
 	enum err e = count_people(&t->people, run, f);
 
@@ -96,6 +100,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = remove_open_count(run->replica, &t->rekey, f);
 	if (e == OK)
 		e = remove_kept_count(run->replica, &t->kept, f);
+	if (e == OK)
+		e = show_offer_count(&t->offer, run, f);
 	if (e == OK)
 		e = conflict_count(run->replica, &t->decisions, &t->notices, f);
 	if (e == OK)
@@ -344,7 +350,8 @@ say_open(struct run *run, const struct totals *t)
 		    (long long)t->held, t->held == 1 ? "y" : "ies",
 		    t->held == 1 ? "is" : "are", buf_cstr(&ago));
 	}
-	if (t->decisions + t->notices + t->held + t->drafts == 0)
+	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other ==
+	    0)
 		run_say(run, "nothing waits for a person\n");
 	buf_release(&ago);
 }
@@ -360,6 +367,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
 			 "s:I, s:I, s:I, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
@@ -367,7 +375,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
 	    me->has_root_secret, "people", (json_int_t)t->people, "segments",
 	    (json_int_t)t->segments, "unsealed", (json_int_t)t->unsealed,
-	    "kept", (json_int_t)t->kept, "rekey", (json_int_t)t->rekey,
+	    "kept", (json_int_t)t->kept, "offered", (json_int_t)t->offer.own,
+	    "offers", (json_int_t)t->offer.other, "rekey", (json_int_t)t->rekey,
 	    "quarantined", (json_int_t)t->quarantined, "waiting",
 	    (json_int_t)t->waiting, "unreadable", (json_int_t)t->unreadable,
 	    "decisions", (json_int_t)t->decisions, "notices",
@@ -399,7 +408,7 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 		    "intervals; footbridge peers says why; what is saved here "
 		    "is safe",
 		    p->overdue, p->count, p->overdue == 1 ? "was" : "were");
-	run->decide = t->decisions > 0 || t->held > 0 ||
+	run->decide = t->decisions > 0 || t->held > 0 || t->offer.other > 0 ||
 	    replica_restored(run->replica, NULL) != LIFE_NONE;
 	return OK;
 }
@@ -431,6 +440,7 @@ cmd_status(struct run *run, struct fail *f)
 	e = each_peer(&p, f);
 	if (e == OK && !run->cli->json) {
 		keep_show_say(run, &b);
+		e = show_offer_say(run, f);
 		say_open(run, &t);
 	}
 	if (e == OK && run->cli->json)

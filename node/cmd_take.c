@@ -158,37 +158,62 @@ take_off(struct run *run, const char *off, struct fail *f)
 
 /* ---- adopt ---- */
 
+static json_t *
+adopted_json(const struct member_node *node, const struct remove_adopted *a)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "node",
+	    node->name, "compartments", (json_int_t)a->compartments, "segments",
+	    (json_int_t)a->segments, "offers", (json_int_t)a->offers.offers,
+	    "written", (json_int_t)a->offers.written, "drafts",
+	    (json_int_t)a->offers.drafts, "invalid",
+	    (json_int_t)a->offers.invalid);
+}
+
+static void
+say_offers(struct run *run, const struct member_node *node,
+    const struct offer_sum *o)
+{
+	if (o->offers > 0)
+		run_say(run,
+		    "%lld change%s that %s offered %s in the records now, with "
+		    "who typed them and when\n",
+		    (long long)o->written, run_s(o->written), node->name,
+		    o->written == 1 ? "is" : "are");
+	if (o->drafts > 0)
+		run_say(run,
+		    "%lld of them had a field that was changed meanwhile: both "
+		    "values are kept (footbridge drafts)\n",
+		    (long long)o->drafts);
+	if (o->invalid > 0)
+		run_say(run, "%lld that %s may not write at all %s left out\n",
+		    (long long)o->invalid, node->name,
+		    o->invalid == 1 ? "was" : "were");
+}
+
 enum err
 cmd_adopt(struct run *run, struct fail *f)
 {
 	const struct member_node *node;
-	int64_t compartments = 0, segments = 0;
+	struct remove_adopted a;
 	enum err e;
 
 	e = members_find_node(replica_members(run->replica), &node,
 	    run_word(run, 0), f);
 	if (e == OK)
-		e = remove_adopt(run->replica, node, &compartments, &segments,
-		    f);
+		e = remove_adopt(run->replica, node, &a, f);
 	if (e != OK)
 		return e;
-	run->wrote = compartments > 0;
+	run->wrote = a.compartments > 0;
 	if (run->cli->json)
-		return run_json(run,
-		    json_pack("{s:s, s:I, s:I}", "node", node->name,
-			"compartments", (json_int_t)compartments, "segments",
-			(json_int_t)segments),
-		    f);
-	if (segments == 0)
+		return run_json(run, adopted_json(node, &a), f);
+	if (a.segments == 0 && a.offers.offers == 0)
 		run_say(run, "nothing of %s waits to be adopted here\n",
 		    node->name);
-	else
-		run_say(run,
-		    "%lld segment%s by %s count%s from now on, in %lld "
-		    "categor%s\n",
-		    (long long)segments, run_s(segments), node->name,
-		    segments == 1 ? "s" : "", (long long)compartments,
-		    compartments == 1 ? "y" : "ies");
+	if (a.segments > 0)
+		run_say(run, "%lld segment%s by %s count%s from now on\n",
+		    (long long)a.segments, run_s(a.segments), node->name,
+		    a.segments == 1 ? "s" : "");
+	say_offers(run, node, &a.offers);
 	return OK;
 }
 

@@ -84,8 +84,9 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1 },
 	{ .name = "adopt",
 	    .synopsis = "NODE",
-	    .help = "Let the honest work of a lost node count that does not: "
-		    "what is held of it in this agency's records.",
+	    .help = "Let the honest work of a lost node count that does not, "
+		    "and take up what a computer offers that lost a person "
+		    "meanwhile: what is held of it in this agency's records.",
 	    .run = cmd_adopt,
 	    .need = CLI_MEMBER,
 	    .min_words = 1,

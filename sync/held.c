@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sync/derive_i.h"
+#include "sync/offer.h"
 #include "sync/read_i.h"
 
 enum held_source { HELD_PARKED, HELD_REFUSED, HELD_WAITING, HELD_UNREADABLE };
@@ -178,6 +179,32 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 	return e;
 }
 
+struct listing_offers {
+	bool *stop;
+	held_fn each;
+	void *context;
+};
+
+static enum err
+list_offer(void *context, const struct offer_pending *o, struct fail *f)
+{
+	struct listing_offers *l = context;
+	struct held_item h = {
+		.no = o->segment * 4 + HELD_UNREADABLE,
+		.why = "its computer may not write there any more and offers"
+		       " it; adopt NODE takes it up",
+		.what = "offer",
+		.from = o->node->id,
+		.at_ms = o->at_ms,
+		.bytes = o->bytes,
+	};
+
+	(void)f;
+	if (!*l->stop)
+		*l->stop = !l->each(l->context, &h);
+	return OK;
+}
+
 enum err
 held_list(struct replica *r, held_fn each, void *context, struct fail *f)
 {
@@ -194,6 +221,9 @@ held_list(struct replica *r, held_fn each, void *context, struct fail *f)
 		    f);
 	if (e == OK && !stop)
 		e = list_segments(r, STATE_UNREADABLE, &stop, each, context, f);
+	if (e == OK && !stop)
+		e = offer_pending_each(r, list_offer,
+		    &(struct listing_offers){ &stop, each, context }, f);
 	return e;
 }
 

@@ -59,7 +59,7 @@
 	X(LABEL_CONFLICT, "footbridge/conflict/v1") \
 	X(LABEL_DIGEST, "footbridge/digest/v1") \
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
-	X(LABEL_OFFER_SIGN, "footbridge/offer-sign/v1") \
+	X(LABEL_OFFER_BOX, "footbridge/offer-box/v1") \
 	X(LABEL_DICTIONARY, "footbridge/dictionary/v1") \
 	X(LABEL_TABLES, "footbridge/tables/v1") \
 	X(LABEL_FINGERPRINT, "footbridge/fingerprint/v1") \

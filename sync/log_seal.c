@@ -9,6 +9,7 @@
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
+#include "sync/offer.h"
 #include "sync/remove.h"
 #include "sync/shred.h"
 
@@ -223,10 +224,10 @@ fill_header(struct replica *r, struct segment_header *h,
 		.author = own->tag,
 		.position = own->top_position + 1,
 	};
-	if (segment_has_schema(u->kind)) {
+	if (u->kind == SEGMENT_DATA)
 		h->lane = registry_lane(r->registry, c->category);
+	if (segment_has_schema(u->kind))
 		h->schema = r->registry->version;
-	}
 	e = feed_head(r, u->cpt, segment_chain(u->kind), &h->seq, prev, f);
 	h->seq++;
 	return e == OK ? add_deps(r, h, &u->deps, f) : e;
@@ -272,6 +273,19 @@ make_one(struct replica *r, struct making *m, const struct unsealed *u,
 	return segment_make(&m->bytes, &m->id, &in, r->env, f);
 }
 
+/* Nobody takes new work of a node that is out: it can only be offered. */
+static enum err
+find_key(struct replica *r, struct making *m, const struct compartment *c,
+    enum segment_kind kind, struct fail *f)
+{
+	if (kind == SEGMENT_DATA &&
+	    members_revocation(r->members, &r->identity.node) != NULL)
+		return ERR_NOTFOUND;
+	return segment_is_sealed(kind)
+	    ? grant_seal_key(r, c, m->key, &m->key_id, f)
+	    : OK;
+}
+
 /* ERR_NOTFOUND or ERR_WAIT: stays closed until a key (or what it depends on)
  * can be used. */
 static enum err
@@ -283,8 +297,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	enum err e;
 
 	e = compartment_get(r, &c, u->cpt, f);
-	if (e == OK && segment_is_sealed(u->kind))
-		e = grant_seal_key(r, c, m->key, &m->key_id, f);
+	if (e == OK)
+		e = find_key(r, m, c, u->kind, f);
 	if (e == OK)
 		e = fill_header(r, &m->header, c, u, &m->prev, f);
 	if (e == OK)
@@ -297,6 +311,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 		    f);
 	if (e == OK && u->kind == SEGMENT_REMOVE)
 		e = lane_farewell(r, c, u->no, f);
+	if (e == OK && u->kind == SEGMENT_DATA)
+		e = offer_not_needed(r, u->no, f);
 	if (e != OK)
 		return e;
 	own = replica_author_no(r, r->own_author);
@@ -312,15 +328,21 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 }
 
 /* An open segment that must stay unsealed is closed, so that its dependencies
- * are those of its first operation for good. */
+ * are those of its first operation for good. Where there will be no key for it,
+ * it goes to the owner as an offer, which is sealed after it. */
 static enum err
-keep_one(struct replica *r, const struct unsealed *u, struct fail *f)
+keep_one(struct replica *r, const struct unsealed *u, bool no_key,
+    bool *offered, struct fail *f)
 {
 	struct compartment *c;
 	enum err e = compartment_get(r, &c, u->cpt, f);
 
+	*offered = false;
 	if (e == OK && c->open_no == u->no)
 		e = log_close_open(r, c, f);
+	if (e == OK && no_key && u->kind == SEGMENT_DATA)
+		e = offer_unsealable(r, c, u->no, &u->deps, &u->bytes, offered,
+		    f);
 	return e;
 }
 
@@ -329,22 +351,23 @@ static enum err
 seal_batch(struct replica *r, struct making *m, struct unsealed *u,
     int64_t *sealed, int64_t *kept, struct fail *f)
 {
-	int64_t done = 0, stay = 0, last = u->no;
-	bool own;
+	int64_t done = 0, stay = 0, gone = 0, last = u->no;
+	bool own, offered;
 	enum err e;
 
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
-	while (done + stay < SEAL_PER_TRANSACTION &&
+	while (done + stay + gone < SEAL_PER_TRANSACTION &&
 	    (e = next_unsealed(r, u, f)) == OK && u->no != 0) {
 		last = u->no;
 		e = seal_one(r, m, u, f);
 		if (e == OK) {
 			done++;
 		} else if (e == ERR_NOTFOUND || e == ERR_WAIT) {
-			e = keep_one(r, u, f);
-			stay++;
+			e = keep_one(r, u, e == ERR_NOTFOUND, &offered, f);
+			gone += offered ? 1 : 0;
+			stay += offered ? 0 : 1;
 		}
 		if (e != OK)
 			break;

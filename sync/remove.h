@@ -12,7 +12,7 @@
 #ifndef FOOTBRIDGE_SYNC_REMOVE_H
 #define FOOTBRIDGE_SYNC_REMOVE_H
 
-#include "sync/control.h"
+#include "sync/offer.h"
 
 /* Another registrar than the first leaves an open compartment to that one for
  * so long. */
@@ -60,7 +60,8 @@ enum err remove_maintain(struct replica *r, int64_t *rekeyed, struct fail *f);
 enum err remove_open_count(struct replica *r, int64_t *count, struct fail *f);
 
 /* How many own unsealed segments no key is held for that may be sealed under:
- * the compartment was taken away from this node, or waits for a new key. */
+ * the compartment waits for a new key. What is offered (offer.h) is not among
+ * them. */
 enum err remove_kept_count(struct replica *r, int64_t *count, struct fail *f);
 
 /* Somebody who left, by a removal that counts. */
@@ -89,13 +90,18 @@ typedef void (*remove_open_fn)(void *context, const struct remove_open *open);
 enum err remove_open_list(struct replica *r, const struct row_id *subject,
     remove_open_fn each, void *context, struct fail *f);
 
+struct remove_adopted {
+	int64_t compartments;
+	int64_t segments; /* of data, that begin to count */
+	struct offer_sum offers;
+};
 /*
  * adopt: what a node wrote past a cut or its revocation counts from now on, as
- * far as it is held here, in the compartments of this agency. *segments: how
- * many of data begin to count.
+ * far as it is held here, in the compartments of this agency; and what it
+ * offers is taken up (offer.h).
  * fails: ERR_DENIED this node is no registrar
  */
 enum err remove_adopt(struct replica *r, const struct member_node *node,
-    int64_t *compartments, int64_t *segments, struct fail *f);
+    struct remove_adopted *out, struct fail *f);
 
 #endif

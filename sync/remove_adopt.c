@@ -11,6 +11,7 @@
 struct adopting {
 	struct replica *r;
 	const struct member_node *node;
+	struct remove_adopted *out;
 	struct points_body body;
 };
 
@@ -79,20 +80,29 @@ add_points(struct adopting *x, int64_t cpt, struct fail *f)
 	return e;
 }
 
+/* One record of a compartment. outside: data segments that are to count; 0:
+ * only offers are taken up. */
 static enum err
-adopt_in(struct adopting *x, struct compartment *c, struct fail *f)
+adopt_in(struct adopting *x, int64_t cpt, int64_t outside, struct fail *f)
 {
 	struct buf b = { .limit = LIMIT_SEGMENT_BYTES };
+	struct compartment *c;
 	int64_t segment;
-	enum err e;
+	enum err e = offer_take_up(x->r, cpt, &x->node->id, x->body.offer,
+	    &x->body.offer_count, &x->out->offers, f);
 
-	x->body.owner = c->owner;
-	memcpy(x->body.name, c->name, sizeof(x->body.name));
-	e = add_points(x, c->no, f);
+	x->body.count = 0;
+	if (e == OK && outside > 0)
+		e = add_points(x, cpt, f);
+	if (e != OK || x->body.count + x->body.offer_count == 0)
+		return e;
+	e = compartment_get(x->r, &c, cpt, f);
 	if (e == OK)
 		e = log_close_open(x->r, c, f);
 	if (e != OK)
 		return e;
+	x->body.owner = c->owner;
+	memcpy(x->body.name, c->name, sizeof(x->body.name));
 	points_body_sort(&x->body);
 	points_body_encode(&b, true, &x->body);
 	e = b.err != OK
@@ -101,59 +111,82 @@ adopt_in(struct adopting *x, struct compartment *c, struct fail *f)
 	if (e == OK)
 		e = control_apply(x->r, c, f);
 	buf_release(&b);
+	if (e == OK)
+		x->out->segments += outside;
 	return e;
 }
 
 static enum err
-adopt_all(struct adopting *x, const struct buf *list, int64_t *compartments,
-    int64_t *segments, struct fail *f)
+adopt_outside(struct adopting *x, struct fail *f)
 {
-	enum err e = OK;
+	struct buf list = { 0 };
+	enum err e = list_outside(x->r, &list, &x->node->id, f);
 
-	for (size_t at = 0; e == OK && at < list->n; at += 16) {
+	for (size_t at = 0; e == OK && at < list.n; at += 16) {
 		struct compartment *c;
 		int64_t v[2];
 
-		memcpy(v, list->p + at, sizeof(v));
+		memcpy(v, list.p + at, sizeof(v));
 		e = compartment_get(x->r, &c, v[0], f);
 		if (e != OK || !c->has_subject || !remove_owns(x->r, c))
 			continue;
-		e = adopt_in(x, c, f);
-		if (e == OK) {
-			++*compartments;
-			*segments += v[1];
-		}
+		e = adopt_in(x, v[0], v[1], f);
+		x->out->compartments++;
 	}
+	buf_release(&list);
+	return e;
+}
+
+/* One record has room for so many: until none is left. */
+static enum err
+adopt_offers(struct adopting *x, struct fail *f)
+{
+	int64_t before;
+	struct buf list = { 0 };
+	enum err e = OK;
+
+	do {
+		before = x->out->offers.offers;
+		buf_reset(&list);
+		e = offer_compartments(x->r, &list, &x->node->id, f);
+		for (size_t at = 0; e == OK && at < list.n;
+		     at += sizeof(int64_t)) {
+			int64_t cpt;
+
+			memcpy(&cpt, list.p + at, sizeof(cpt));
+			e = adopt_in(x, cpt, 0, f);
+			x->out->compartments++;
+		}
+	} while (e == OK && x->out->offers.offers > before);
+	buf_release(&list);
 	return e;
 }
 
 enum err
 remove_adopt(struct replica *r, const struct member_node *node,
-    int64_t *compartments, int64_t *segments, struct fail *f)
+    struct remove_adopted *out, struct fail *f)
 {
 	struct adopting *x = calloc(1, sizeof(*x));
-	struct buf list = { 0 };
 	bool own = false;
 	enum err e;
 
-	*compartments = *segments = 0;
+	*out = (struct remove_adopted){ 0 };
 	if (x == NULL)
 		return fail_set(f, ERR_NOMEM, "adopt: out of memory");
 	x->r = r;
 	x->node = node;
+	x->out = out;
 	e = remove_is_registrar(r)
 	    ? replica_enter(r, &own, f)
 	    : fail_set(f, ERR_DENIED,
 		  "adopt: this node is no registrar of its agency; adopt at the"
 		  " office's server");
-	if (e != OK)
-		goto out;
-	e = list_outside(r, &list, &node->id, f);
-	if (e == OK)
-		e = adopt_all(x, &list, compartments, segments, f);
-	e = replica_leave(r, own, e, f);
-out:
-	buf_release(&list);
+	if (e == OK) {
+		e = adopt_outside(x, f);
+		if (e == OK)
+			e = adopt_offers(x, f);
+		e = replica_leave(r, own, e, f);
+	}
 	free(x);
 	return e;
 }

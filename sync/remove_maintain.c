@@ -366,7 +366,9 @@ remove_kept_count(struct replica *r, int64_t *out, struct fail *f)
 {
 	return count(r,
 	    "SELECT count(*) FROM _segment s WHERE s.state <= 2 AND s.kind = 0"
-	    " AND ?1 IS NOT NULL AND EXISTS (SELECT 1 FROM _grant g"
+	    " AND ?1 IS NOT NULL"
+	    " AND NOT EXISTS (SELECT 1 FROM _offered o WHERE o.data = s.no)"
+	    " AND EXISTS (SELECT 1 FROM _grant g"
 	    " WHERE g.cpt = s.cpt AND g.ended = 1) AND NOT EXISTS (SELECT 1"
 	    " FROM _key k WHERE k.cpt = s.cpt AND k.key_id NOT IN"
 	    " (SELECT g.key_id FROM _grant g WHERE g.cpt = s.cpt"

@@ -84,6 +84,17 @@ CREATE INDEX _segment_attachment ON _segment (cpt, no) WHERE chain = 3;
 -- orders to destroy and their receipts
 CREATE INDEX _segment_shred ON _segment (cpt, no) WHERE kind = 3;
 
+-- offers: few, and found without reading the log
+CREATE INDEX _segment_offer ON _segment (cpt, no) WHERE chain = 2;
+
+-- Local: own data segments that can never be sealed, and the offer that carries
+-- each (0: there is nothing in it). The data stays, for it is shown here.
+CREATE TABLE _offered (
+	data INTEGER PRIMARY KEY,
+	offer BIGINT NOT NULL,
+	changes BIGINT NOT NULL
+);
+
 -- Derived: which attachment segment holds which part of a document (number 0:
 -- the list), with the hash of its content.
 CREATE TABLE _part (
