@@ -39,6 +39,7 @@ enum err cmd_held_retry(struct run *run, struct fail *f);
 enum err cmd_bundle_export(struct run *run, struct fail *f);
 enum err cmd_bundle_import(struct run *run, struct fail *f);
 enum err cmd_bundle_show(struct run *run, struct fail *f);
+enum err cmd_rescue(struct run *run, struct fail *f);
 /* cmd_record.c */
 enum err cmd_put(struct run *run, struct fail *f);
 enum err cmd_get(struct run *run, struct fail *f);

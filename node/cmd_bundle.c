@@ -1,4 +1,4 @@
-/* bundle export, bundle import, bundle show. */
+/* bundle export, bundle import, bundle show, rescue. */
 #include "node/cmd.h"
 
 #include <stdlib.h>
@@ -7,7 +7,8 @@
 #include "node/enrol.h"
 #include "node/name.h"
 #include "node/show.h"
-#include "sync/bundle.h"
+#include "sync/rescue.h"
+#include "sync/revoke.h"
 
 /* ---- export ---- */
 
@@ -304,6 +305,66 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	return e;
 }
 
+static enum err
+import_rescue(struct run *run, const struct bundle_reader *from, struct fail *f)
+{
+	int64_t outcome[OUTCOME_COUNT], received = 0;
+	json_t *all;
+	enum err e = rescue_read(run->replica, outcome, from, f);
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		received += outcome[i];
+	run->wrote = received > 0;
+	if (e != OK)
+		return fail_in(f, e, "%.100s", run_word(run, 0));
+	if (run->cli->json) {
+		all = json_object();
+		for (int i = 0; i < OUTCOME_COUNT; i++)
+			(void)show_set(all, outcome_name((enum outcome)i),
+			    json_integer((json_int_t)outcome[i]));
+		return run_json(run,
+		    json_pack("{s:I, s:o}", "received", (json_int_t)received,
+			"outcome", all),
+		    f);
+	}
+	run_say(run, "rescued: ");
+	show_received(run, received, outcome);
+	run_say(run, "\nfootbridge status says what waits to be adopted\n");
+	return OK;
+}
+
+/* ---- rescue ---- */
+
+enum err
+cmd_rescue(struct run *run, struct fail *f)
+{
+	struct stick_parts p = { .run = run,
+		.name = run_word(run, 0),
+		.fd = -1 };
+	struct bundle_writer to = stick_parts_writer(&p);
+	int64_t segments = 0;
+	enum err e = stick_parts_check(&p, f);
+
+	if (e == OK && revoke_is_due(run->replica))
+		e = revoke_obey(run->replica, f);
+	if (e != OK)
+		return e;
+	e = rescue_write(run->replica, &segments, &to, f);
+	e = stick_parts_finish(&p, e, f);
+	if (e != OK)
+		return e;
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:I}", "file", p.name, "segments",
+			(json_int_t)segments),
+		    f);
+	run_say(run,
+	    "%s holds %lld entr%s, sealed. Import it at the office (bundle "
+	    "import); a registrar there adopts them.\n",
+	    p.name, (long long)segments, segments == 1 ? "y" : "ies");
+	return OK;
+}
+
 /* What the file is, by its first bytes. */
 static enum err
 import_any(struct run *run, struct stick_source *source, struct fail *f)
@@ -326,6 +387,8 @@ import_any(struct run *run, struct stick_source *source, struct fail *f)
 		e = fail_set(f, ERR_DENIED,
 		    "this replica belongs to no network yet: import the answer "
 		    "to its join request first");
+	} else if (e == OK && rescue_is(b.p, b.n)) {
+		e = import_rescue(run, &from, f);
 	} else if (e == OK) {
 		e = import_bundle(run, &from, f);
 	}

@@ -4,6 +4,8 @@
  */
 #include "node/stick.h"
 
+#include "sync/rescue.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -144,7 +146,8 @@ stick_parts_check(const struct stick_parts *p, struct fail *f)
 	n = read(fd, head, sizeof(head));
 	(void)close(fd);
 	if (n == 0 ||
-	    (n == (ssize_t)sizeof(head) && bundle_is(head, (size_t)n)))
+	    (n == (ssize_t)sizeof(head) &&
+		(bundle_is(head, (size_t)n) || rescue_is(head, (size_t)n))))
 		return OK;
 	return fail_set(f, ERR_EXISTS,
 	    "%.200s is there and is no bundle; nothing was written", p->name);

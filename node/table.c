@@ -222,6 +222,16 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_REPLICA,
 	    .min_words = 1,
 	    .max_words = 1 },
+	{ .name = "rescue",
+	    .synopsis = "FILE",
+	    .help = "On a computer that was taken out of the network: write "
+		    "what it had saved and not brought anywhere, sealed, for "
+		    "the office. A bundle import there takes the file.",
+	    .run = cmd_rescue,
+	    .need = CLI_REPLICA,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .flags = CLI_OUT },
 	{ .name = "bundle show",
 	    .synopsis = "FILE",
 	    .help = "Check a bundle and say from whom and for whom; needs no "

@@ -408,8 +408,10 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	*kept = 0;
 	if (r->own_author == 0)
 		return OK;
-	/* under which key is not known before others were heard */
-	if (r->restored != LIFE_NONE)
+	/* under which key is not known before others were heard; who is out only
+	 * offers, which needs none */
+	if (r->restored != LIFE_NONE &&
+	    members_revocation(r->members, &r->identity.node) == NULL)
 		return replica_fence_write(r, f);
 	/* new keys where all were ended, or this work could not go */
 	e = remove_maintain(r, &rekeyed, f);

@@ -122,6 +122,24 @@ is_taken(const struct buf *taken, const struct segment_id *id)
 
 /* ---- opening ------------------------------------------------------------------- */
 
+/* Is it of this compartment? One that was begun on that computer, whose first
+ * grant never came, is known by its id: it follows from the agency's name key. */
+static bool
+names_it(const struct replica *r, const struct offer_body *b,
+    const struct compartment *c)
+{
+	struct compartment_id id;
+	uint8_t name[16];
+
+	if (c->has_subject)
+		return id_equal(&b->subject, &c->subject) &&
+		    strcmp(b->category, c->category) == 0;
+	compartment_own_name(name, &r->identity, &b->subject, b->category);
+	compartment_make_id(&id, members_network(r->members),
+	    &r->identity.agency, name);
+	return id_equal(&id, &c->id);
+}
+
 enum err
 offer_read(struct replica *r, struct offer_opened *out,
     const struct compartment *c, int64_t segment, int64_t author,
@@ -152,10 +170,7 @@ offer_read(struct replica *r, struct offer_opened *out,
 		    s.header.body_bytes, &place, k->box_key, k->box_secret);
 	if (got == ERR_NOMEM)
 		return fail_code(f, got);
-	if (got != OK || !id_equal(&out->body.subject, &c->subject) ||
-	    strcmp(out->body.category, c->category) != 0)
-		return ERR_NOTFOUND;
-	return OK;
+	return got == OK && names_it(r, &out->body, c) ? OK : ERR_NOTFOUND;
 }
 
 struct offer_opened *
@@ -240,7 +255,7 @@ enter_compartment(struct listing *l, struct compartment *c, struct fail *f)
 	if (l->cpt == c->no)
 		return OK;
 	l->cpt = c->no;
-	l->ours = c->has_subject && remove_owns(l->r, c);
+	l->ours = !c->has_subject || remove_owns(l->r, c);
 	buf_reset(&l->taken);
 	return l->ours ? list_taken(l->r, &l->taken, c, f) : OK;
 }

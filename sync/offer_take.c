@@ -332,14 +332,35 @@ take_list(struct taking_up *t, const struct buf *list, struct segment_id *ids,
 	return e;
 }
 
+/* What was begun on that computer and never heard of here is begun here. */
 static enum err
-load_past(struct taking_up *t, struct derivation *d, struct fail *f)
+make_known(struct taking_up *t, const struct offer_pending *o, struct fail *f)
 {
-	const struct member_node *self =
-	    members_node(t->r->members, &t->r->identity.node);
 	struct compartment *c;
 	enum err e = compartment_get(t->r, &c, t->cpt, f);
 
+	if (e != OK || c->has_subject)
+		return e;
+	e = offer_read(t->r, t->opened, c, o->segment, o->author, f);
+	return e == OK ? compartment_own(t->r, &c, &t->opened->body.subject,
+			     t->opened->body.category, f)
+		       : e;
+}
+
+static enum err
+load_past(struct taking_up *t, const struct buf *list, struct derivation *d,
+    struct fail *f)
+{
+	const struct member_node *self =
+	    members_node(t->r->members, &t->r->identity.node);
+	struct offer_pending first;
+	struct compartment *c;
+	enum err e;
+
+	memcpy(&first, list->p, sizeof(first));
+	e = make_known(t, &first, f);
+	if (e == OK)
+		e = compartment_get(t->r, &c, t->cpt, f);
 	if (e == OK)
 		e = log_close_open(t->r, c, f);
 	if (e == OK)
@@ -374,7 +395,7 @@ offer_take_up(struct replica *r, int64_t cpt, const struct node_id *node,
 	if (t.opened == NULL)
 		e = fail_code(f, ERR_NOMEM);
 	if (e == OK)
-		e = load_past(&t, &d, f);
+		e = load_past(&t, &p.list, &d, f);
 	if (e == OK)
 		e = take_list(&t, &p.list, ids, count, f);
 	free(t.known);

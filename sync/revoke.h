@@ -65,7 +65,8 @@ bool revoke_is_due(const struct replica *r);
 /*
  * Destroy what can be read here: keys, secrets, every derived row, names of
  * compartments, invites, then write the database anew under a new key. What
- * was saved and not sealed yet is sealed before; the log stays, unreadable.
+ * was saved and not sealed yet is offered to its owners before (offer.h); the log
+ * stays, unreadable, and rescue.h carries what had not arrived.
  * Nothing when nothing is due. Outside of a transaction.
  */
 enum err revoke_obey(struct replica *r, struct fail *f);

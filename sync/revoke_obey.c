@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sync/replica_i.h"
+#include "sync/rescue.h"
 
 #define META_LEFT "revoked_unsent" /* own work that had not arrived, text */
 
@@ -35,25 +36,21 @@ count(struct replica *r, int64_t *out, const char *sql, struct fail *f)
 	return e;
 }
 
-/* Own segments that some peer was to have and did not acknowledge; what could
- * not be sealed is lost with the keys, and said. */
+/* Own segments that some peer was to have and did not acknowledge, and offers:
+ * they can be carried by stick. What could neither be sealed nor offered is lost
+ * with the keys, and said. */
 static enum err
 keep_count(struct replica *r, struct fail *f)
 {
 	struct buf text = { 0 };
 	int64_t unsent = 0, unsealed = 0;
-	enum err e = count(r, &unsent,
-	    "SELECT count(DISTINCT q.ref) FROM _queue q"
-	    " JOIN _lane l ON l.peer = q.peer AND l.lane = q.lane"
-	    " JOIN _segment s ON s.no = q.ref"
-	    " WHERE q.what = 1 AND q.position > l.acked AND s.author = ?1"
-	    " AND s.chain = 1",
-	    f);
+	enum err e = rescue_note(r, &unsent, f);
 
 	if (e == OK)
 		e = count(r, &unsealed,
 		    "SELECT count(*) FROM _segment WHERE state <= 2"
-		    " AND author = ?1",
+		    " AND author = ?1 AND chain <> 0"
+		    " AND no NOT IN (SELECT data FROM _offered)",
 		    f);
 	if (e == OK) {
 		buf_printf(&text, "%lld %lld", (long long)unsent,
@@ -72,6 +69,7 @@ destroy(struct replica *r, struct fail *f)
 		"DELETE FROM _key",
 		"DELETE FROM _open",
 		"DELETE FROM _segment WHERE state <= 2",
+		"DELETE FROM _offered",
 		"DELETE FROM _draft",
 		"DELETE FROM _noticed",
 		"DELETE FROM _refused",
@@ -113,8 +111,8 @@ revoke_obey(struct replica *r, struct fail *f)
 
 	if (!revoke_is_due(r))
 		return OK;
-	/* what is saved stays in the log, closed; where that cannot be, it is
-	 * counted */
+	/* what is saved stays in the log, offered to its owners; where that
+	 * cannot be, it is counted */
 	(void)log_seal(r, &sealed, &kept, NULL);
 	e = replica_enter(r, &own, f);
 	if (e != OK)
@@ -138,10 +136,12 @@ say_left(struct replica *r, struct buf *out)
 	}
 	if (unsent > 0)
 		buf_printf(out,
-		    ". %lld saved change%s had not arrived anywhere: kept "
+		    ". %lld saved entr%s had not arrived everywhere: kept "
 		    "here, "
-		    "sealed",
-		    unsent, unsent == 1 ? "" : "s");
+		    "sealed; footbridge rescue FILE writes %s for the office, "
+		    "where a bundle import takes the file",
+		    unsent, unsent == 1 ? "y" : "ies",
+		    unsent == 1 ? "it" : "them");
 	if (unsealed > 0)
 		buf_printf(out,
 		    ". %lld could not be sealed and %s gone: write %s down "

@@ -90,4 +90,40 @@ must north verify --deep
 must south verify --deep
 must laptop verify --deep
 ok 0 "all_three_verify"
+
+# ---- a laptop that is found again after it was taken out ----------------------------
+enrol north lost Found Ida --agency "County Probation" --field
+must lost peer add North "$at"
+q=$(person north "$mark Carried")
+must north carry "$q" --on Found
+must lost sync
+note lost "$q" "$mark saved before"
+new=$(person lost "$mark New on the road")
+note lost "$new" "$mark about the new one"
+must north revoke Found --reason lost --yes
+on lost sync >"$tmp/out" 2>&1
+grep -q 'footbridge rescue' "$tmp/out" && ! grep -q 'could not be sealed' "$tmp/out"
+ok $? "what_was_typed_on_it_is_kept_sealed_and_it_says_how_to_bring_it"
+must lost rescue "$tmp/stick/rescued"
+if grep -rqa "$mark" "$tmp/lost" "$tmp/stick/rescued"; then false; else true; fi
+ok $? "nothing_is_left_in_clear_on_it_or_on_the_stick"
+fails 1 'not taken out' on north rescue "$tmp/stick/no"
+ok $? "only_a_computer_that_is_out_writes_one"
+head -c 300 "$tmp/stick/rescued" >"$tmp/stick/cut"
+fails 1 'cut' on north bundle import "$tmp/stick/cut"
+ok $? "a_cut_file_is_refused_and_says_so"
+must north bundle import "$tmp/stick/rescued"
+must north bundle import "$tmp/stick/rescued"
+! finds north "$mark saved before" && on north status | grep -q 'by Found'
+ok $? "the_office_takes_the_file_and_nothing_of_it_counts_yet"
+must north adopt Found --yes
+finds north "$mark saved before" && finds north "$mark New on the road" &&
+	finds north "$mark about the new one" && [ "$(number north offers)" -eq 0 ]
+ok $? "adopted_it_is_all_there_the_new_person_too"
+must south sync
+[ "$(dump north)" = "$(dump south)" ]
+ok $? "and_both_servers_hold_the_same"
+must north verify --deep
+must south verify --deep
+ok 0 "and_verify"
 exit "$failed"
