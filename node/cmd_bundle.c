@@ -6,6 +6,7 @@
 #include "node/stick.h"
 #include "node/enrol.h"
 #include "node/name.h"
+#include "node/out.h"
 #include "node/show.h"
 #include "sync/rescue.h"
 #include "sync/revoke.h"
@@ -345,8 +346,8 @@ cmd_rescue(struct run *run, struct fail *f)
 	int64_t segments = 0;
 	enum err e = stick_parts_check(&p, f);
 
-	if (e == OK && revoke_is_due(run->replica))
-		e = revoke_obey(run->replica, f);
+	if (e == OK)
+		e = out_obey(run->replica, f);
 	if (e != OK)
 		return e;
 	e = rescue_write(run->replica, &segments, &to, f);

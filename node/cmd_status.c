@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/keep_show.h"
+#include "node/out.h"
 #include "node/show.h"
 #include "node/show_offer.h"
 #include "sync/db.h"
@@ -220,8 +221,7 @@ static enum err
 say_out(struct run *run, struct fail *f)
 {
 	struct buf words = { 0 };
-	enum err e =
-	    revoke_is_due(run->replica) ? revoke_obey(run->replica, f) : OK;
+	enum err e = out_obey(run->replica, f);
 
 	if (e == OK)
 		e = revoke_words(run->replica, &words, f);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/out.h"
 #include "sync/revoke.h"
 
 /* A node that was taken out says so, and nothing else is done with it. */
@@ -11,12 +12,11 @@ check_is_in(const struct run *run, struct fail *f)
 {
 	const struct cli_command *c = run->cli->command;
 	struct buf words = { 0 };
-	enum err e = OK;
+	enum err e;
 
 	if (run->replica == NULL || (c->flags & CLI_OUT) != 0)
 		return OK;
-	if (revoke_is_due(run->replica))
-		e = revoke_obey(run->replica, f);
+	e = out_obey(run->replica, f);
 	if (e == OK && replica_identity(run->replica)->is_forgotten) {
 		e = revoke_words(run->replica, &words, f);
 		if (e == OK)

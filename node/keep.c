@@ -85,6 +85,16 @@ keep_note_good(struct replica *r, const char *file, int64_t at_ms, bool own,
 }
 
 enum err
+keep_note_none(struct replica *r, struct fail *f)
+{
+	enum err e = write_ms(r, "backup_good", 0, f);
+
+	if (e == OK)
+		e = write_ms(r, "backup_own", 0, f);
+	return e == OK ? replica_meta_set(r, "backup_file", "", 0, f) : e;
+}
+
+enum err
 keep_note_checked(struct replica *r, int64_t at_ms, struct fail *f)
 {
 	return write_ms(r, "backup_checked", at_ms, f);

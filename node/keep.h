@@ -41,6 +41,8 @@ enum err keep_read(struct keep_state *k, struct replica *r, struct fail *f);
 enum err keep_note_good(struct replica *r, const char *file, int64_t at_ms,
     bool own, struct fail *f);
 enum err keep_note_checked(struct replica *r, int64_t at_ms, struct fail *f);
+/* None is left. */
+enum err keep_note_none(struct replica *r, struct fail *f);
 enum err keep_note_failed(struct replica *r, const char *why, int64_t at_ms,
     struct fail *f);
 
@@ -69,6 +71,14 @@ enum err keep_thin(const char *folder, const struct node_id *node,
 /* The folder by the settings, borrowed from them or made in room. */
 const char *keep_folder(char room[static KEEP_PATH_BYTES],
     const struct config *c, const char *dir);
+
+/*
+ * Remove every own backup of the folder and forget that there was a good one:
+ * what was destroyed here could still be read in them with the same passphrase.
+ * A folder that is not there is told in *why (a line for a person), which is no
+ * failure. Copies that were taken elsewhere stay; whoever made them must know.
+ */
+enum err keep_forget(struct replica *r, struct fail *why, struct fail *f);
 
 /* ---- the thread ---------------------------------------------------------------*/
 

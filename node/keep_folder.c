@@ -137,3 +137,31 @@ keep_thin(const char *folder, const struct node_id *node, unsigned keep,
 	drop(all, count);
 	return e;
 }
+
+/* Nothing was ever written there: there is nothing to remove. */
+static bool
+was_used(const struct keep_state *k)
+{
+	return k->good_ms != 0 || k->own_ms != 0;
+}
+
+enum err
+keep_forget(struct replica *r, struct fail *why, struct fail *f)
+{
+	const char *dir = replica_dir(r);
+	char room[KEEP_PATH_BYTES];
+	struct keep_state state;
+	struct config c;
+	enum err e = keep_read(&state, r, f);
+
+	*why = (struct fail){ .code = OK };
+	if (e != OK || !was_used(&state))
+		return e;
+	e = config_read(&c, replica_env(r), dir, f);
+	if (e != OK)
+		return e;
+	if (keep_thin(keep_folder(room, &c, dir), &replica_identity(r)->node, 0,
+		why) != OK)
+		return OK;
+	return keep_note_none(r, f);
+}

@@ -71,6 +71,17 @@ must clinic sync
 	[ "$(rows north contact_note)" -eq 5 ]
 ok $? "the_laptop_has_three_people_and_an_officers_note"
 
+# the daily backup of the laptop itself is on its disk, too
+serve laptop
+for _ in $(seq 600); do
+	[ -n "$(find "$tmp/laptop/backup" -name '*.backup' 2>/dev/null)" ] &&
+		on laptop status 2>/dev/null | grep -q 'backup: the last good one' && break
+	sleep 0.05
+done
+stop "$server"
+[ -n "$(find "$tmp/laptop/backup" -name '*.backup')" ]
+ok $? "serve_made_a_backup_on_the_same_disk"
+
 # ---- it is stolen; the thief keeps a copy of the disk --------------------------
 note laptop "${carried[1]}" "$mark not sent"
 cp -a "$tmp/laptop" "$tmp/thief"
@@ -132,6 +143,9 @@ refused again Hub || fails 1 'taken out' on again sync Hub
 ok $? "and_stays_out"
 if grep -rqa "$mark" "$tmp/again" 2>/dev/null; then false; else true; fi
 ok $? "nothing_is_left_in_clear"
+[ -n "$(find "$tmp/thief/backup" -name '*.backup')" ] &&
+	[ -z "$(find "$tmp/again/backup" -name '*.backup')" ]
+ok $? "nor_a_backup_that_the_same_passphrase_opens"
 # bytes that the others hold do not help it: by stick it gets nothing either
 fails 1 'taken out' on north bundle export --for Laptop "$stick/for-laptop" &&
 	[ ! -e "$stick/for-laptop" ]
