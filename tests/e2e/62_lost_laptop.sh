@@ -107,6 +107,9 @@ ok $? "lost_is_a_table_that_a_person_reads"
 
 fails 2 'reason' on north --yes revoke Laptop
 ok $? "a_revocation_wants_a_reason"
+# the clinic calls nobody by itself for a while
+must clinic peer remove Hub
+must clinic peer remove North
 must north --yes revoke Laptop --reason lost
 grep -q 'footbridge lost' "$tmp/out" && [ "$(revoked north Laptop)" = lost ] &&
 	[ "$(revoked clinic Laptop)" = "" ]
@@ -114,6 +117,8 @@ ok $? "north_takes_it_out_and_the_clinic_does_not_know_yet"
 
 # ---- one that does not know is called, learns, and ends equal -------------------
 on late sync Clinic >"$tmp/out" 2>"$tmp/err"
+must clinic peer add Hub "$hub_at"
+must clinic peer add North "$north_at"
 must north sync
 must clinic sync
 [ "$(revoked clinic Laptop)" = lost ] && [ "$(revoked hub Laptop)" = lost ]
