@@ -31,6 +31,9 @@ enum cli_need {
 #define CLI_HIDDEN 4u
 /* a first word "-" stands for a list on standard input */
 #define CLI_DASH 8u
+/* its question is asked after what the same with --dry-run shows, and not for
+ * --dry-run itself */
+#define CLI_PREVIEW 32u
 /* also on a node that was taken out of the network */
 #define CLI_OUT 16u
 

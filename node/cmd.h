@@ -58,6 +58,10 @@ enum err cmd_conflicts(struct run *run, struct fail *f);
 enum err cmd_resolve(struct run *run, struct fail *f);
 enum err cmd_accept(struct run *run, struct fail *f);
 enum err cmd_decline(struct run *run, struct fail *f);
+/* cmd_shred.c */
+enum err cmd_shred(struct run *run, struct fail *f);
+enum err cmd_shred_status(struct run *run, struct fail *f);
+
 /* cmd_share.c */
 enum err cmd_share(struct run *run, struct fail *f);
 enum err cmd_access(struct run *run, struct fail *f);

@@ -13,6 +13,7 @@
 #include "sync/lane.h"
 #include "sync/remove.h"
 #include "sync/revoke.h"
+#include "sync/shred.h"
 
 /* ---- what is counted ---- */
 
@@ -20,7 +21,8 @@ struct totals {
 	int64_t people, unsealed, oldest_ms; /* own work not sent yet */
 	int64_t segments, unreadable, waiting, quarantined;
 	int64_t rekey; /* own compartments that wait for a new key */
-	int64_t kept;  /* own work with no key it may be sealed under */
+	struct shred_counts shred;
+	int64_t kept; /* own work with no key it may be sealed under */
 	int64_t decisions, notices;
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
@@ -84,7 +86,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		    " WHERE state > 3 AND state = 4" },
 		{ &t->unreadable,
 		    "SELECT count(*) FROM _segment"
-		    " WHERE state > 3 AND state = 5 AND chain <> 3" },
+		    " WHERE state > 3 AND state = 5 AND chain <> 3"
+		    " AND cpt NOT IN (SELECT cpt FROM _shred)" },
 		{ &t->quarantined,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 6" },
@@ -99,6 +102,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = count_sql(counts[i].to, run, counts[i].sql, f);
 	if (e == OK)
 		e = remove_open_count(run->replica, &t->rekey, f);
+	if (e == OK)
+		e = shred_count(run->replica, &t->shred, f);
 	if (e == OK)
 		e = remove_kept_count(run->replica, &t->kept, f);
 	if (e == OK)
@@ -336,6 +341,11 @@ say_open(struct run *run, const struct totals *t)
 		    (long long)t->forked, run_s(t->forked),
 		    (long long)t->unjudged, t->unjudged == 1 ? "is" : "are");
 	say_copies(run);
+	if (t->shred.rekey)
+		run_say(run,
+		    "records were destroyed by order; this computer's new key, "
+		    "without which their remains may be read on its disk, is "
+		    "due and made by itself\n");
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "
@@ -367,7 +377,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, "
+			 "s:I, s:I, s:I, s:b, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
 			 "s:I, s:I, s:I, s:b, s:b, s:o}",
 	    "network", network != NULL ? network : "", "node",
@@ -377,11 +387,12 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->segments, "unsealed", (json_int_t)t->unsealed,
 	    "kept", (json_int_t)t->kept, "offered", (json_int_t)t->offer.own,
 	    "offers", (json_int_t)t->offer.other, "rekey", (json_int_t)t->rekey,
-	    "quarantined", (json_int_t)t->quarantined, "waiting",
-	    (json_int_t)t->waiting, "unreadable", (json_int_t)t->unreadable,
-	    "decisions", (json_int_t)t->decisions, "notices",
-	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
-	    (json_int_t)t->drafts, "unsealed_since_ms",
+	    "shredded", (json_int_t)t->shred.compartments, "new_key_due",
+	    t->shred.rekey, "quarantined", (json_int_t)t->quarantined,
+	    "waiting", (json_int_t)t->waiting, "unreadable",
+	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
+	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
+	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", keep_show_json(b), "restored",
 	    life_words(replica_restored(run->replica, NULL)), "forked",
 	    (json_int_t)t->forked, "unjudged", (json_int_t)t->unjudged,

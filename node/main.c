@@ -18,6 +18,7 @@
 #include "node/open.h"
 #include "node/secret.h"
 #include "node/socket.h"
+#include "sync/shred.h"
 
 #define VERSION "0.1.0"
 
@@ -69,11 +70,18 @@ read_input(struct buf *out, struct fail *f)
 	return OK;
 }
 
+static bool
+is_dry_run(const struct cli *cli)
+{
+	return (cli->command->flags & CLI_PREVIEW) != 0 &&
+	    cli_get(cli, "dry-run") != NULL;
+}
+
 /* Ask before something that cannot be taken back. */
 static enum err
 confirm(const struct cli *cli, struct fail *f)
 {
-	if (cli->command->question == NULL || cli->yes)
+	if (cli->command->question == NULL || cli->yes || is_dry_run(cli))
 		return OK;
 	return secret_confirm(cli->command->question, f);
 }
@@ -138,6 +146,7 @@ run_with_replica(struct run *run, struct open_with *w, struct replica *r,
     struct cli *cli, struct fail *f)
 {
 	struct engine engine;
+	bool rekeyed;
 	enum err e = engine_init(&engine, r, f);
 
 	if (e != OK)
@@ -148,6 +157,9 @@ run_with_replica(struct run *run, struct open_with *w, struct replica *r,
 	run->engine = &engine;
 	e = run_here(run, f);
 	run->engine = NULL;
+	/* an order to destroy came: the disk still has what was deleted. What
+	 * goes wrong here is due at the next command, and status says so */
+	(void)shred_rekey(r, &rekeyed, NULL);
 	engine_release(&engine);
 	return e;
 }
@@ -229,6 +241,40 @@ run_command(struct cli *cli, int argc, char **argv, struct fail *f)
 	return status;
 }
 
+/* What it would do, before the question: the same once more as --dry-run.
+ * -1: go on. */
+static int
+show_before(const struct cli *cli, int argc, char **argv, struct fail *f)
+{
+	char dry[] = "--dry-run";
+	struct cli other = { 0 };
+	char **with;
+	int status = 1;
+	enum err e;
+
+	if ((cli->command->flags & CLI_PREVIEW) == 0 || cli->json ||
+	    is_dry_run(cli))
+		return -1;
+	with = calloc((size_t)argc + 2, sizeof(*with));
+	e = with != NULL ? OK : fail_set(f, ERR_NOMEM, "out of memory");
+	if (e == OK) {
+		/* right behind the program's name: a -- may follow */
+		with[0] = argv[0];
+		with[1] = dry;
+		memcpy(with + 2, argv + 1, ((size_t)argc - 1) * sizeof(*with));
+		e = cli_parse(&other, argc + 1, with, cli_table,
+		    cli_table_count, f);
+	}
+	if (e == OK)
+		status = run_command(&other, argc + 1, with, f);
+	else
+		say_error(f->text, false);
+	(void)fflush(stdout);
+	cli_release(&other);
+	free(with);
+	return status == 0 ? -1 : status;
+}
+
 /* --help, --version and what is not there yet; -1: go on. */
 static int
 say_about(const struct cli *cli)
@@ -285,6 +331,8 @@ main(int argc, char **argv)
 		return e == ERR_USAGE ? 2 : 1;
 	}
 	status = say_about(&cli);
+	if (status < 0)
+		status = show_before(&cli, argc, argv, &f);
 	if (status < 0)
 		status = run_command(&cli, argc, argv, &f);
 	cli_release(&cli);

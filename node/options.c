@@ -168,6 +168,14 @@ const struct cli_option unshare_options[] = {
 	    .help = "why, for those who go on reading it" },
 	{ .name = NULL },
 };
+const struct cli_option shred_options[] = {
+	{ .name = "order",
+	    .must = true,
+	    .value = "REF",
+	    .help = "the order's file or court number; no name of the person" },
+	{ .name = "dry-run", .help = "only show what it would reach" },
+	{ .name = NULL },
+};
 const struct cli_option carry_options[] = {
 	{ .name = "on", .value = "NODE", .help = "the laptop" },
 	{ .name = "off",

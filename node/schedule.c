@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/shred.h"
+
 #define FIRST_RETRY_S 5
 #define LOOK_EVERY_MS 60000
 /* address space; only what is touched becomes memory */
@@ -230,7 +232,11 @@ plan_all(struct schedule *s)
 	int64_t soonest = schedule_now_ms(s) + LOOK_EVERY_MS;
 	struct contact c;
 	unsigned turn;
+	bool rekeyed;
 
+	/* an order to destroy came; busy with a backup: the next round */
+	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)
+		(void)shred_rekey(s->engine->replica, &rekeyed, NULL);
 	/* whatever has us look again from here on is not lost */
 	s->round_ms = INT64_MAX;
 	for (size_t i = 0; i < s->count; i++)

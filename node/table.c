@@ -386,10 +386,25 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = ANY },
 	{ .name = "shred",
-	    .synopsis = "SUBJECT [CATEGORY] --order REF",
-	    .help = "Destroy what is held about a person, on every node.",
-	    .later = "until it is, a row can be sealed: put TABLE ID "
-		     "row_state=sealed" },
+	    .synopsis = "SUBJECT [CATEGORY...] --order REF [--dry-run]",
+	    .help = "Destroy what this agency holds about a person, or these "
+		    "categories of it, on every node: shows first what it "
+		    "would reach.",
+	    .options = shred_options,
+	    .run = cmd_shred,
+	    .need = CLI_MEMBER,
+	    .flags = CLI_PREVIEW,
+	    .min_words = 1,
+	    .max_words = 128,
+	    .question = "It is destroyed everywhere, and nothing brings it "
+			"back." },
+	{ .name = "shred status",
+	    .synopsis = "[REF]",
+	    .help = "The certificate: what an order destroyed, which computers "
+		    "confirmed it, which have not yet.",
+	    .run = cmd_shred_status,
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
 	{ .name = "import csv",
 	    .synopsis = "TABLE FILE --map MAP [--source NAME] "
 			"[--dates dmy|mdy|ymd] [--dry-run]",

@@ -100,10 +100,16 @@ static enum err
 drop_unsealed(struct replica *r, struct compartment *c, struct fail *f)
 {
 	enum err e = run_for(r,
-	    "DELETE FROM _open WHERE segment IN (SELECT no FROM _segment"
-	    " WHERE cpt = ?1 AND state <= 2 AND kind NOT IN (3, 6))",
+	    "DELETE FROM _offered WHERE data IN (SELECT no FROM _segment"
+	    " WHERE cpt = ?1)",
 	    c->no, f);
 
+	if (e == OK)
+		e = run_for(r,
+		    "DELETE FROM _open WHERE segment IN"
+		    " (SELECT no FROM _segment WHERE cpt = ?1"
+		    " AND state <= 2 AND kind NOT IN (3, 6))",
+		    c->no, f);
 	if (e == OK)
 		e = run_for(r,
 		    "DELETE FROM _segment WHERE cpt = ?1 AND state <= 2"

@@ -170,9 +170,10 @@ what_comes_later_says_so(void **state)
 	assert_int_equal(PARSE("carry", "--off", "laptop", "x"), OK);
 	assert_non_null(cli.command->run);
 	assert_int_equal(PARSE("serve", "--web", "x:1"), ERR_UNAVAILABLE);
-	assert_int_equal(PARSE("shred", "x", "y", "z"), OK);
-	assert_null(cli.command->run);
-	assert_non_null(cli.command->later);
+	assert_int_equal(PARSE("shred", "x", "y", "--order", "z"), OK);
+	assert_non_null(cli.command->run);
+	assert_int_equal(PARSE("shred", "status", "z"), OK);
+	assert_string_equal(cli.command->name, "shred status");
 }
 
 static void

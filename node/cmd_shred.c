@@ -1,0 +1,332 @@
+/* shred, shred status: what an order would destroy, the order, the certificate. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/category.h"
+#include "node/name.h"
+#include "sync/shred.h"
+
+/* ---- what it would reach --------------------------------------------------------- */
+
+struct preview {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	bool failed;
+	int64_t ours, others, rows;
+};
+
+static json_t *
+tables_json(const struct shred_scope *s)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; o != NULL && i < s->table_count; i++)
+		(void)json_object_set_new(o, s->tables[i].table,
+		    json_integer((json_int_t)s->tables[i].rows));
+	return o;
+}
+
+static json_t *
+nodes_json(const struct shred_scope *s)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; a != NULL && i < s->node_count; i++)
+		(void)json_array_append_new(a, json_string(s->nodes[i]->name));
+	return a;
+}
+
+static void
+say_scope(struct preview *p, const struct shred_scope *s, const char *owner)
+{
+	struct run *run = p->run;
+
+	if (!s->ours) {
+		run_say(run,
+		    "%s of %s: not for this computer to destroy; ask a "
+		    "registrar of %s\n",
+		    s->category, owner, owner);
+		return;
+	}
+	run_say(run, "%s of %s: %lld segments, %lld not sent yet\n",
+	    s->category, owner, (long long)s->segments, (long long)s->unsealed);
+	for (size_t i = 0; i < s->table_count; i++)
+		run_say(run, "  %-24s %lld row%s\n", s->tables[i].table,
+		    (long long)s->tables[i].rows, run_s(s->tables[i].rows));
+	run_say(run, "  held by");
+	for (size_t i = 0; i < s->node_count; i++)
+		run_say(run, "%s %s", i > 0 ? "," : "", s->nodes[i]->name);
+	run_say(run, "\n");
+}
+
+static enum err
+preview_scope(void *context, const struct shred_scope *s, struct fail *f)
+{
+	struct preview *p = context;
+	char id[ID_TEXT_BYTES];
+	const char *owner = name_of_agency(p->run, s->owner, id);
+
+	(void)f;
+	p->ours += s->ours ? 1 : 0;
+	p->others += s->ours ? 0 : 1;
+	for (size_t i = 0; s->ours && i < s->table_count; i++)
+		p->rows += s->tables[i].rows;
+	if (p->array == NULL)
+		say_scope(p, s, owner);
+	else if (json_array_append_new(p->array,
+		     json_pack("{s:s, s:s, s:b, s:I, s:I, s:o, s:o}",
+			 "category", s->category, "owner", owner, "ours",
+			 s->ours, "segments", (json_int_t)s->segments, "unsent",
+			 (json_int_t)s->unsealed, "rows", tables_json(s),
+			 "nodes", nodes_json(s))) != 0)
+		p->failed = true;
+	return OK;
+}
+
+static enum err
+preview(struct run *run, const struct shred_request *q, struct fail *f)
+{
+	struct preview p = { .run = run };
+	enum err e;
+
+	if (run->cli->json && (p.array = json_array()) == NULL)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	e = shred_look(run->replica, q, preview_scope, &p, f);
+	if (e == OK && p.failed)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e != OK || p.array == NULL) {
+		json_decref(p.array);
+		if (e == OK)
+			run_say(run,
+			    "In all %lld record group%s with %lld row%s; "
+			    "drafts "
+			    "and documents of theirs go with them.\n",
+			    (long long)p.ours, run_s(p.ours), (long long)p.rows,
+			    run_s(p.rows));
+		return e;
+	}
+	return run_json(run, p.array, f);
+}
+
+/* ---- the order ------------------------------------------------------------------- */
+
+static enum err
+read_request(struct run *run, struct shred_request *q, struct fail *f)
+{
+	bool have = false;
+	enum err e = OK;
+
+	q->reference = cli_get(run->cli, "order");
+	if (q->reference == NULL || q->reference[0] == '\0')
+		return fail_set(f, ERR_USAGE,
+		    "shred: say by which order: --order REF (a file or court "
+		    "number, no name of the person)");
+	if (run->cli->word_count > 1)
+		e = category_check(run, 1, "destroyed", f);
+	if (e == OK)
+		e = name_acting(&q->staff, &have, run, f);
+	if (e == OK)
+		e = read_subject(run->replica, &q->subject, run_word(run, 0),
+		    f);
+	q->categories = run->cli->words + 1;
+	q->category_count = run->cli->word_count - 1;
+	return e;
+}
+
+static enum err
+say_ordered(struct run *run, const struct shred_request *q, int64_t count,
+    bool rekeyed, const struct fail *why, struct fail *f)
+{
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:I, s:b}", "order", q->reference,
+			"compartments", (json_int_t)count, "rekeyed", rekeyed),
+		    f);
+	run_say(run,
+	    "%lld record group%s destroyed on this computer. The order goes to "
+	    "all who held %s with the next contact; footbridge shred status "
+	    "'%s' shows who confirmed.\n",
+	    (long long)count, run_s(count), count == 1 ? "it" : "them",
+	    q->reference);
+	if (!rekeyed)
+		run_say(run,
+		    "This computer's own new key is still due (%s): until then "
+		    "deleted text may be found on its disk by whoever knows a "
+		    "passphrase. It is made by itself at the next command.\n",
+		    why->text);
+	return OK;
+}
+
+enum err
+cmd_shred(struct run *run, struct fail *f)
+{
+	struct shred_request q = { .reference = "" };
+	struct fail why = { .code = OK };
+	int64_t count = 0;
+	bool rekeyed = false;
+	enum err e = read_request(run, &q, f);
+
+	if (e == OK && cli_get(run->cli, "dry-run") != NULL)
+		return preview(run, &q, f);
+	if (e == OK)
+		e = shred_order(run->replica, &q, &count, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	/* what is destroyed stays so, whatever becomes of this */
+	run->whole = true;
+	(void)shred_rekey(run->replica, &rekeyed, &why);
+	return say_ordered(run, &q, count, rekeyed, &why, f);
+}
+
+/* ---- the certificate --------------------------------------------------------------- */
+
+struct certificate {
+	struct run *run;
+	json_t *array; /* NULL: text */
+	const char *reference;
+	int64_t count, missing;
+	bool failed;
+};
+
+static const char *
+receipt_state(const struct shred_receipt *r)
+{
+	if (r->at_ms != 0)
+		return "confirmed";
+	return r->out ? "out of the network" : "missing";
+}
+
+static void
+say_receipt(struct certificate *c, const struct shred_receipt *r)
+{
+	const struct env *env = replica_env(c->run->replica);
+	char at[NAME_TIME_BYTES], id[ID_TEXT_BYTES];
+
+	at[0] = '\0';
+	if (r->at_ms != 0)
+		name_time(at, r->at_ms, env->offset_min(env->self));
+	run_say(c->run, "  %-20s %s (%s)%s%s\n", receipt_state(r),
+	    r->node->name, name_of_agency(c->run, &r->node->agency, id),
+	    at[0] != '\0' ? ", " : "", at);
+}
+
+static json_t *
+receipts_json(const struct shred_told *t)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; a != NULL && i < t->receipt_count; i++)
+		(void)json_array_append_new(a,
+		    json_pack("{s:s, s:s, s:I}", "node",
+			t->receipts[i].node->name, "state",
+			receipt_state(&t->receipts[i]), "at_ms",
+			(json_int_t)t->receipts[i].at_ms));
+	return a;
+}
+
+static void
+say_told(struct certificate *c, const struct shred_told *t, const char *order)
+{
+	const struct env *env = replica_env(c->run->replica);
+	char at[NAME_TIME_BYTES];
+
+	name_time(at, t->at_ms, env->offset_min(env->self));
+	if (c->count == 1)
+		run_say(c->run, "CERTIFICATE OF DESTRUCTION\n");
+	run_say(c->run,
+	    "\nRecord group %lld\n"
+	    "  order:               %s\n"
+	    "  ordered by:          %s\n"
+	    "  record of the order: %s\n"
+	    "  destroyed here:      %s\n",
+	    (long long)t->number,
+	    t->reference[0] != '\0' ? t->reference
+				    : "(its reference is not readable here)",
+	    t->issuer != NULL ? t->issuer->name : "?", order, at);
+	for (size_t i = 0; i < t->receipt_count; i++)
+		say_receipt(c, &t->receipts[i]);
+}
+
+static enum err
+certify(void *context, const struct shred_told *t, struct fail *f)
+{
+	struct certificate *c = context;
+	char order[2 * SEGMENT_ID_BYTES + 1] = "not sealed yet";
+
+	(void)f;
+	c->count++;
+	for (size_t i = 0; i < t->receipt_count; i++)
+		c->missing += t->receipts[i].at_ms == 0 && !t->receipts[i].out;
+	if (t->sealed)
+		hex_encode(order, t->order.b, SEGMENT_ID_BYTES);
+	if (c->array == NULL)
+		say_told(c, t, order);
+	else if (json_array_append_new(c->array,
+		     json_pack("{s:I, s:s, s:s, s:s, s:I, s:o}", "group",
+			 (json_int_t)t->number, "reference", t->reference,
+			 "order", order, "by",
+			 t->issuer != NULL ? t->issuer->name : "", "at_ms",
+			 (json_int_t)t->at_ms, "receipts", receipts_json(t))) !=
+	    0)
+		c->failed = true;
+	return OK;
+}
+
+/* Honest about what a program cannot see. */
+static void
+say_limits(struct run *run, const struct shred_counts *n, int64_t missing)
+{
+	if (missing > 0)
+		run_say(run,
+		    "\nNot complete: %lld confirmation%s missing. A computer "
+		    "that was away destroys its copy at its next contact, "
+		    "before "
+		    "it shows anything.\n",
+		    (long long)missing, missing == 1 ? " is" : "s are");
+	if (n->rekey)
+		run_say(run,
+		    "\nNot complete here: this computer's new key is still "
+		    "due; it is made by itself at the next command or by "
+		    "serve.\n");
+	run_say(run,
+	    "\nEach computer listed as confirmed signed that its rows, keys "
+	    "and "
+	    "documents are destroyed. This cannot promise it of: paper, "
+	    "exports "
+	    "and screenshots; copies of disks; backups made before, which lie "
+	    "closed until they are gone, and destroy the records again when "
+	    "they are restored, before anything can be read; remnants that "
+	    "flash memory keeps; computers taken out of the network.\n");
+}
+
+enum err
+cmd_shred_status(struct run *run, struct fail *f)
+{
+	struct certificate c = { .run = run, .reference = run_word(run, 0) };
+	struct shred_counts n;
+	enum err e = shred_count(run->replica, &n, f);
+
+	if (e == OK && run->cli->json && (c.array = json_array()) == NULL)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e == OK)
+		e = shred_list(run->replica, c.reference, certify, &c, f);
+	if (e == OK && c.failed)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	if (e == OK && c.count == 0 && c.reference != NULL)
+		e = fail_set(f, ERR_NOTFOUND,
+		    "shred: nothing was destroyed here by the order \"%s\"",
+		    c.reference);
+	if (e != OK) {
+		json_decref(c.array);
+		return e;
+	}
+	if (c.array != NULL)
+		return run_json(run, c.array, f);
+	if (c.count == 0)
+		run_say(run, "nothing was ordered to be destroyed\n");
+	else
+		say_limits(run, &n, c.missing);
+	return OK;
+}
