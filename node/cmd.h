@@ -69,6 +69,8 @@ enum err cmd_carry(struct run *run, struct fail *f);
 /* cmd_take.c */
 enum err cmd_unshare(struct run *run, struct fail *f);
 enum err cmd_adopt(struct run *run, struct fail *f);
+enum err cmd_transfer(struct run *run, struct fail *f);
+enum err cmd_transfer_accept(struct run *run, struct fail *f);
 /* cmd_import.c */
 enum err cmd_import_csv(struct run *run, struct fail *f);
 enum err cmd_import_map(struct run *run, struct fail *f);

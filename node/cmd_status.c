@@ -452,6 +452,8 @@ cmd_status(struct run *run, struct fail *f)
 	if (e == OK && !run->cli->json) {
 		keep_show_say(run, &b);
 		e = show_offer_say(run, f);
+		if (e == OK)
+			e = show_transfer_say(run, f);
 		say_open(run, &t);
 	}
 	if (e == OK && run->cli->json)

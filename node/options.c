@@ -157,6 +157,13 @@ const struct cli_option revoke_options[] = {
 	    .help = "lost, left, compromised or mistake" },
 	{ .name = NULL },
 };
+const struct cli_option transfer_options[] = {
+	{ .name = "to", .value = "AGENCY", .help = "who is to own it" },
+	{ .name = "basis",
+	    .value = "KIND:REF",
+	    .help = "why they may read it, where they do not yet" },
+	{ .name = NULL },
+};
 const struct cli_option unshare_options[] = {
 	{ .name = "from",
 	    .must = true,

@@ -13,4 +13,7 @@ enum err show_offer_count(struct show_offer *out, struct run *run,
 /* A line for each owner, and one for each computer that offers. */
 enum err show_offer_say(struct run *run, struct fail *f);
 
+/* In cmd_transfer.c: a line for each transfer that nobody accepted yet. */
+enum err show_transfer_say(struct run *run, struct fail *f);
+
 #endif

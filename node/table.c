@@ -369,6 +369,25 @@ const struct cli_command cli_table[] = {
 	    .max_words = 128,
 	    .question = "They will get nothing new of it, and only a new "
 			"share gives it back." },
+	{ .name = "transfer",
+	    .synopsis = "SUBJECT CATEGORY... --to AGENCY [--basis KIND:REF]",
+	    .help = "Offer another agency to own what this one keeps about a "
+		    "person. It may read and write it from now on; once it "
+		    "accepts, it decides who reads and what counts.",
+	    .options = transfer_options,
+	    .run = cmd_transfer,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 128,
+	    .question = "Once they accept, they decide about it, and only "
+			"they can hand it back." },
+	{ .name = "transfer accept",
+	    .synopsis = "SUBJECT",
+	    .help = "Take over what another agency offers about a person.",
+	    .run = cmd_transfer_accept,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "access",
 	    .synopsis = "SUBJECT",
 	    .help = "Who can read what about this person, since when, why.",

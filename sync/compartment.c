@@ -126,7 +126,7 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	    "UPDATE _compartment SET owner = ?2, name = ?3, subject = ?4,"
 	    " category = ?5, ends = ?6, unreadable = ?7, waiting = ?8,"
 	    " conflicts = ?9, open_no = ?10, flags = ?11,"
-	    " rekey = ?12 WHERE no = ?1";
+	    " rekey = ?12, founder = ?13 WHERE no = ?1";
 	struct buf ends = { .limit = 4096 };
 	struct stmt *s;
 	enum err e;
@@ -139,6 +139,7 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	stmt_int(s, 1, c->no);
 	if (c->has_owner) {
 		stmt_blob(s, 2, c->owner.b, sizeof(c->owner.b));
+		stmt_blob(s, 13, c->founder.b, sizeof(c->founder.b));
 		stmt_blob(s, 3, c->name, sizeof(c->name));
 	}
 	if (c->has_subject) {
@@ -227,7 +228,7 @@ slot_filled(struct compartment_cache *k)
 
 #define SELECT_COMPARTMENT \
 	"SELECT no, id, owner, name, subject, category, ends, unreadable," \
-	" waiting, conflicts, open_no, flags, rekey" \
+	" waiting, conflicts, open_no, flags, rekey, founder" \
 	" FROM _compartment "
 
 static enum err
@@ -268,6 +269,7 @@ load(struct replica *r, struct compartment **out, struct stmt *s,
 	c->open_no = stmt_col_int(s, 10);
 	c->flags = (unsigned)stmt_col_int(s, 11);
 	c->rekey = stmt_col_int(s, 12) != 0;
+	(void)stmt_col_copy(s, 13, c->founder.b, sizeof(c->founder.b));
 	if (e != OK) {
 		(void)fail_set(f, e,
 		    "the list of ends of compartment %lld is "
@@ -320,8 +322,9 @@ compartment_by_id(struct replica *r, struct compartment **out,
 	return load(r, out, s, f);
 }
 
+/* Founded by another agency, or given away by this one. */
 static enum err
-find_foreign(struct replica *r, struct compartment **out,
+find_held(struct replica *r, struct compartment **out,
     const struct agency_id *owner, const struct row_id *subject,
     const char *category, struct fail *f)
 {
@@ -371,9 +374,13 @@ compartment_find(struct replica *r, struct compartment **out,
 		compartment_make_id(&id, members_network(r->members), owner,
 		    name);
 		e = compartment_by_id(r, out, &id, f);
-		return unless_shredded(e, *out);
+		if (e == OK &&
+		    (!(*out)->has_owner || id_equal(&(*out)->owner, owner)))
+			return unless_shredded(e, *out);
+		if (e != OK && e != ERR_NOTFOUND)
+			return e;
 	}
-	return find_foreign(r, out, owner, subject, category, f);
+	return find_held(r, out, owner, subject, category, f);
 }
 
 static enum err
@@ -443,12 +450,12 @@ compartment_make_id(struct compartment_id *out,
 
 enum err
 compartment_learn(struct replica *r, struct compartment *c,
-    const struct agency_id *owner, const uint8_t name[static 16],
+    const struct agency_id *founder, const uint8_t name[static 16],
     const struct row_id *subject, const char *category, struct fail *f)
 {
 	struct compartment_id id;
 
-	compartment_make_id(&id, members_network(r->members), owner, name);
+	compartment_make_id(&id, members_network(r->members), founder, name);
 	if (!id_equal(&id, &c->id))
 		return fail_set(f, ERR_FORMAT,
 		    "a grant names an owner that does not fit its compartment");
@@ -456,8 +463,10 @@ compartment_learn(struct replica *r, struct compartment *c,
 		return OK;
 	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
 		subject = NULL;
+	if (!c->has_owner)
+		c->owner = *founder;
 	c->has_owner = true;
-	c->owner = *owner;
+	c->founder = *founder;
 	memcpy(c->name, name, sizeof(c->name));
 	if (subject != NULL && strlen(category) <= LIMIT_CATEGORY_BYTES) {
 		c->has_subject = true;
@@ -466,6 +475,27 @@ compartment_learn(struct replica *r, struct compartment *c,
 	}
 	/* at once: others look compartments up by subject */
 	return write_row_of(r, c, f);
+}
+
+enum err
+compartment_home(struct replica *r, struct compartment **out,
+    const struct row_id *subject, const char *category, struct fail *f)
+{
+	const struct agency_id *own = &r->identity.agency;
+	struct compartment_id id;
+	uint8_t name[16];
+	enum err e;
+
+	compartment_own_name(name, &r->identity, subject, category);
+	compartment_make_id(&id, members_network(r->members), own, name);
+	e = compartment_by_id(r, out, &id, f);
+	if (e == OK && (*out)->has_subject)
+		return OK;
+	if (e == OK && (*out)->has_owner)
+		return ERR_NOTFOUND; /* shredded, or not readable yet */
+	return e == OK || e == ERR_NOTFOUND
+	    ? find_held(r, out, own, subject, category, f)
+	    : e;
 }
 
 enum err
@@ -491,8 +521,12 @@ compartment_own(struct replica *r, struct compartment **out,
 		*out = c;
 		return OK;
 	}
-	if (e == ERR_NOTFOUND)
+	if (e == ERR_NOTFOUND) {
+		e = find_held(r, out, own, subject, category, f);
+		if (e != ERR_NOTFOUND)
+			return e; /* another agency handed it over */
 		e = insert_row(r, &c, &id, f);
+	}
 	if (e == OK)
 		e = compartment_learn(r, c, own, name, subject, category, f);
 	if (e == OK)

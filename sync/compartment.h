@@ -42,8 +42,9 @@ struct compartment_end {
 struct compartment {
 	int64_t no;
 	struct compartment_id id;
-	bool has_owner;         /* owner and name are known (a grant came) */
-	struct agency_id owner; /* the founding agency: it gives the id */
+	bool has_owner; /* owner, founder and name are known (a grant came) */
+	struct agency_id owner;   /* whose it is now, after transfers */
+	struct agency_id founder; /* with name it gives the id */
 	uint8_t name[16];
 	bool has_subject;      /* subject and category are known */
 	struct row_id subject; /* person, agency or network id */
@@ -80,15 +81,21 @@ enum err compartment_meet(struct replica *r, struct compartment **out,
 enum err compartment_own(struct replica *r, struct compartment **out,
     const struct row_id *subject, const char *category, struct fail *f);
 
+/* Where this agency's new records of (subject, category) go: founded by it, even
+ * if it gave it away since, or handed over to it. ERR_NOTFOUND: to be made. */
+enum err compartment_home(struct replica *r, struct compartment **out,
+    const struct row_id *subject, const char *category, struct fail *f);
+
 void compartment_own_name(uint8_t name[static 16], const struct identity *i,
     const struct row_id *subject, const char *category);
 void compartment_make_id(struct compartment_id *out,
     const struct network_id *network, const struct agency_id *owner,
     const uint8_t name[static 16]);
-/* owner, name, subject, category learned from a grant; marks changed.
- * ERR_FORMAT when owner and name do not give the id. */
+/* founder, name, subject, category learned from a grant; marks changed. The
+ * founder owns it as far as is known then.
+ * ERR_FORMAT when founder and name do not give the id. */
 enum err compartment_learn(struct replica *r, struct compartment *c,
-    const struct agency_id *owner, const uint8_t name[static 16],
+    const struct agency_id *founder, const uint8_t name[static 16],
     const struct row_id *subject, const char *category, struct fail *f);
 
 /* Write changed entries and derive marked ones; called by replica_commit. */

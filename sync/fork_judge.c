@@ -67,7 +67,7 @@ fork_is_judged(struct replica *r, struct fork *k, const struct compartment *c,
 
 		k->judged = c->has_owner &&
 		    may_judge(replica_author_node(r, stmt_col_int(s, 0)),
-			&c->owner) &&
+			&c->founder) &&
 		    body_of(b, state, p, n) && names_place(b, k);
 	}
 	stmt_reset(s);
@@ -153,13 +153,13 @@ judge(struct replica *r, const struct fork *k, struct points_body *b,
 		e = fail_set(f, ERR_WAIT,
 		    "whose records these are is not known here yet: sync"
 		    " first");
-	if (e == OK && !may_judge(self, &c->owner))
+	if (e == OK && !may_judge(self, &c->founder))
 		e = fail_set(f, ERR_DENIED,
 		    "a registrar of the agency whose records these are, or a"
 		    " network steward, decides about two histories");
 	if (e != OK)
 		return e;
-	b->owner = c->owner;
+	b->owner = c->founder;
 	memcpy(b->name, c->name, sizeof(b->name));
 	if (n == 0)
 		e = add_point(b, k, 0, f);

@@ -120,6 +120,10 @@ write_control(struct replica *r, struct compartment *c,
 		c->flags = flags;
 		c->changed = true;
 	}
+	if (now->known && c->has_owner && !id_equal(&c->owner, &now->owner)) {
+		c->owner = now->owner;
+		c->changed = true;
+	}
 	return e == OK ? note_need(r, c, any_ended, f) : e;
 }
 
@@ -206,7 +210,7 @@ secret_fits(const struct opening *o, const struct grant_secret *s)
 	    (!id_equal(&c->subject, &s->subject) ||
 		strcmp(c->category, s->category) != 0))
 		return false;
-	if (!id_equal(&c->owner, &o->r->identity.agency))
+	if (!id_equal(&c->founder, &o->r->identity.agency))
 		return true;
 	compartment_own_name(name, &o->r->identity, &s->subject, s->category);
 	return memcmp(name, c->name, sizeof(name)) == 0;
@@ -235,7 +239,7 @@ open_entry(struct opening *o, const struct grant_entry *entry,
 		e = OK;
 		goto out;
 	}
-	e = compartment_learn(o->r, o->c, &o->c->owner, o->c->name,
+	e = compartment_learn(o->r, o->c, &o->c->founder, o->c->name,
 	    &got.subject, got.category, f);
 	if (e == OK)
 		e = log_close_open(o->r, o->c, f);

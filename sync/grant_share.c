@@ -20,7 +20,7 @@ grant_making_start(struct grant_making *m, struct replica *r,
 	m->c = c;
 	m->place.compartment = c->id;
 	m->place.issuer = r->identity.node;
-	m->body.owner = c->owner;
+	m->body.owner = c->founder;
 	memcpy(m->body.name, c->name, sizeof(m->body.name));
 	if (!c->has_owner || !c->has_subject)
 		return fail_set(f, ERR_DENIED,
@@ -536,6 +536,11 @@ share_one(struct replica *r, const struct grant_request *q,
 	if (e == ERR_NOTFOUND) {
 		s->fresh = true;
 		e = compartment_own(r, &s->c, &q->subject, category, f);
+		if (e == OK && !id_equal(&s->c->owner, &r->identity.agency))
+			e = fail_set(f, ERR_DENIED,
+			    "%s of this person was handed over to another"
+			    " agency, which decides who reads it",
+			    category);
 	}
 	if (e == OK)
 		e = share_known(s, line, f);

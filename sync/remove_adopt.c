@@ -101,7 +101,7 @@ adopt_in(struct adopting *x, int64_t cpt, int64_t outside, struct fail *f)
 		e = log_close_open(x->r, c, f);
 	if (e != OK)
 		return e;
-	x->body.owner = c->owner;
+	x->body.owner = c->founder;
 	memcpy(x->body.name, c->name, sizeof(x->body.name));
 	points_body_sort(&x->body);
 	points_body_encode(&b, true, &x->body);

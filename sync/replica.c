@@ -280,7 +280,7 @@ replica_owner_kind(struct replica *r, const struct compartment *c)
 
 	if (!c->has_owner)
 		return -1;
-	a = members_agency(r->members, &c->owner);
+	a = members_agency(r->members, &c->founder);
 	return a != NULL ? a->kind : -1;
 }
 

@@ -237,7 +237,7 @@ as_basis(struct grant_body *b, struct grant_place *place,
 	b->count = 1;
 	b->entry[0] =
 	    (struct grant_entry){ .key_id = *key, .kind = GRANT_AGENCY };
-	memcpy(b->entry[0].recipient, c->owner.b, ID_BYTES);
+	memcpy(b->entry[0].recipient, c->founder.b, ID_BYTES);
 	b->basis_entry = &b->entry[0];
 	*place =
 	    (struct grant_place){ .compartment = c->id, .issuer = *issuer };
@@ -344,7 +344,7 @@ order_one(void *context, struct compartment *c, const struct agency_id *owner,
 {
 	struct ordering *o = context;
 	uint8_t sealed[GRANT_BASIS_MAX];
-	struct shred_body body = { .owner = c->owner, .reference = sealed };
+	struct shred_body body = { .owner = c->founder, .reference = sealed };
 	uint8_t object[32] = { 0 };
 	int64_t no;
 	enum err e;
@@ -493,7 +493,7 @@ answer_one(struct replica *r, int64_t cpt, const struct segment_id *order,
 	if (e == OK && self != NULL)
 		e = grant_routes_to(r, cpt, self, &holds, f);
 	if (e == OK && holds && c->has_owner) {
-		body.owner = c->owner;
+		body.owner = c->founder;
 		memcpy(body.name, c->name, sizeof(body.name));
 		e = append(r, c, &body, &no, f);
 		++*made;

@@ -359,7 +359,9 @@ may_grant(const struct compartment *c, const struct member_node *issuer,
 {
 	if (issuer == NULL)
 		return false;
-	if (c->has_owner && id_equal(&issuer->agency, &c->owner))
+	if (c->has_owner &&
+	    (id_equal(&issuer->agency, &c->owner) ||
+		id_equal(&issuer->agency, &c->founder)))
 		return true;
 	return to->kind == GRANT_AGENCY
 	    ? memcmp(to->recipient, issuer->agency.b, ID_BYTES) == 0

@@ -27,7 +27,8 @@ CREATE TABLE _author (
 	top_id BLOB NOT NULL
 );
 
--- Compartments known here. subject and category are known to key holders and
+-- Compartments known here. founder: the agency that gives the id; owner: derived,
+-- whose it is after transfers. subject and category are known to key holders and
 -- to nodes of the owner agency; NULL at a relay. ends: derived, the segment
 -- numbers that no other applied segment covers (see compartment.h). flags:
 -- COMPARTMENT_* there. rekey 1: derived, a key was ended and somebody who stays
@@ -36,6 +37,7 @@ CREATE TABLE _compartment (
 	no INTEGER PRIMARY KEY,
 	id BLOB NOT NULL UNIQUE,
 	owner BLOB,
+	founder BLOB,
 	name BLOB,
 	subject BLOB,
 	category TEXT,
@@ -83,6 +85,9 @@ CREATE INDEX _segment_held ON _segment (state, no) WHERE state > 3;
 CREATE INDEX _segment_attachment ON _segment (cpt, no) WHERE chain = 3;
 -- orders to destroy and their receipts
 CREATE INDEX _segment_shred ON _segment (cpt, no) WHERE kind = 3;
+
+-- transfers: few
+CREATE INDEX _segment_transfer ON _segment (cpt) WHERE kind = 6;
 
 -- offers: few, and found without reading the log
 CREATE INDEX _segment_offer ON _segment (cpt, no) WHERE chain = 2;

@@ -77,8 +77,7 @@ compartment_of_new(struct writing *w, struct fail *f)
 		w->row = *agency_as_row(&w->r->identity.agency);
 	e = subject_of_new(w, &w->subject, f);
 	if (e == OK)
-		e = compartment_find(w->r, &w->c, &w->r->identity.agency,
-		    &w->subject, category, f);
+		e = compartment_home(w->r, &w->c, &w->subject, category, f);
 	if (e == ERR_NOTFOUND || (e == OK && !w->c->has_subject)) {
 		w->c = NULL;
 		return OK;

@@ -347,14 +347,15 @@ pair_seal(struct pair *p, enum pair_who who)
 struct compartment *
 pair_cpt(struct pair *p, enum pair_who who, const struct row_id *person)
 {
-	const struct agency_id *owner =
-	    &replica_identity(p->r[PAIR_NORTH])->agency;
+	static const enum pair_who owners[] = { PAIR_NORTH, PAIR_CLINIC };
 	struct compartment *c = NULL;
 
-	if (compartment_find(p->r[who], &c, owner, person, "SUP.case", NULL) !=
-	    OK)
-		return NULL;
-	return c;
+	for (size_t i = 0; i < COUNT_OF(owners); i++)
+		if (compartment_find(p->r[who], &c,
+			&replica_identity(p->r[owners[i]])->agency, person,
+			"SUP.case", NULL) == OK)
+			return c;
+	return NULL;
 }
 
 enum outcome

@@ -62,7 +62,8 @@ int64_t pair_decisions(struct pair *p, enum pair_who who);
 /* Seal; returns the number of the newest sealed segment. */
 int64_t pair_seal(struct pair *p, enum pair_who who);
 int64_t pair_top(struct pair *p, enum pair_who who);
-/* The compartment of a person (SUP.case of North), or NULL. */
+/* The compartment of a person (SUP.case of North, or handed over by it to the
+ * clinic), or NULL. */
 struct compartment *pair_cpt(struct pair *p, enum pair_who who,
     const struct row_id *person);
 
