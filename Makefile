@@ -74,6 +74,8 @@ UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
+# what tools/demo runs beside the program
+DEMO_TOOLS := $(OUT)/tests-proxy $(OUT)/tests-dbkey
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 SECOND := $(wildcard tests/second/run.sh)
@@ -117,12 +119,14 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka -Wl,--wrap=crypto_sign_verify_detached
-$(filter-out $(OUT)/tests-proxy,$(TEST_TOOLS)): $(OUT)/tests-%: \
+$(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS)
-# the demo's cables: built where cmocka, which the archive wants, is not there
+# what the demo wants: built where cmocka, which the archive wants, is not there
 $(OUT)/tests-proxy: $(OUT)/tests/tools/proxy.o $(OUT)/tests/support/proxy.o
 	$(link)
+$(OUT)/tests-dbkey: $(OUT)/tests/tools/dbkey.o $(BELOW)
+	$(link) $(SYNC_LIBS)
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)
 
@@ -169,7 +173,7 @@ ready:
 
 demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
 	$(Q)tools/setup --check >/dev/null || tools/setup
-	+$(Q)$(SUB) all $(OUT)/tests-proxy
+	+$(Q)$(SUB) all $(DEMO_TOOLS)
 	$(Q)tools/demo
 
 # only before the suite is released: afterwards a new one is another suite

@@ -3,7 +3,7 @@
 # nodes (the counting proxy of the tests), saying facts and failing.
 
 NODES="hub north south riverside laptop"
-declare -A node_pid cable_pid cable_at cable_target cable_fd cable_plugs
+declare -A node_pid address cable_pid cable_at cable_target cable_fd cable_plugs
 step_no=0
 step_name=start
 
@@ -214,9 +214,18 @@ clean_up() {
 	exit "$rc"
 }
 
+second_act() {
+	first_s=$(seconds "$demo_began")
+	printf 'The first act held, in %s s. The second: a laptop is stolen.\n' \
+		"$first_s"
+	second_began=$EPOCHREALTIME
+}
+
 finish() {
 	local n
-	printf 'All of it held, in %s s.\n' "$(seconds "$demo_began")"
+	printf 'All of it held, in %s s: first act %s s, second %s s.\n' \
+		"$(seconds "$demo_began")" "$first_s" \
+		"$(seconds "$second_began")"
 	[ "$KEEP" = 1 ] || return 0
 	echo
 	echo "The nodes are running. To talk to them:"

@@ -77,7 +77,7 @@ kill_north() {
 cables_in() {
 	local n sync_lines=() round
 	kill_north
-	serve north "$north_at"
+	serve north "${address[north]}"
 	first_call north
 	for n in south riverside laptop; do
 		plug "$n"

@@ -23,6 +23,7 @@ found_region() {
 	fb hub init --name Hub --agency "Region hub" --kind hub --hub \
 		--staff "Sample Keeper"
 	serve hub 127.0.0.1:0
+	address[hub]=${line##* }
 	for n in north south riverside; do
 		cable_target["$n"]=${line##* }
 		plug "$n"
@@ -36,12 +37,14 @@ found_region() {
 		--agency "Riverside Clinic" --kind treatment
 	serve north 127.0.0.1:0
 	cable_target[laptop]=${line##* }
-	north_at=${line##* }
+	address[north]=${line##* }
 	plug laptop
 	enrol laptop north laptop Laptop "Sample Officer F" \
 		--agency "North Probation" --field
-	for n in south riverside laptop; do
-		serve "$n"
+	serve laptop
+	for n in south riverside; do
+		serve "$n" 127.0.0.1:0
+		address["$n"]=${line##* }
 	done
 	# so that everybody knows everybody before the cables go
 	for n in north laptop south riverside north laptop; do
