@@ -323,8 +323,8 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 	static const char *const plain[] = {
 		"DELETE FROM _batch_row WHERE cpt = ?1",
 		"DELETE FROM _key WHERE cpt = ?1",
-		"DELETE FROM _wanted WHERE segment IN (SELECT no FROM _segment"
-		" WHERE cpt = ?1)",
+		("DELETE FROM _wanted WHERE segment IN"
+		 " (SELECT no FROM _segment WHERE cpt = ?1)"),
 	};
 	enum err e = note_order(r, c, order, f);
 

@@ -194,6 +194,9 @@ for n in hub north clinic laptop back; do
 	must "$n" verify --deep
 	[ "$(on "$n" --json held | field '#')" -eq 0 ] || held=1
 done
+# by stick too, both ways
+bring north laptop Laptop || held=1
+bring laptop north "North server" || held=1
 clean north clinic laptop hub back || held=1
 ok $held "every_log_is_whole_and_nothing_comes_back"
 stop "$server"

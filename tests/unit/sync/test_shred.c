@@ -212,6 +212,30 @@ a_laptop_that_was_away_obeys_and_loses_what_it_had_not_sent(void **state)
 	pair_stop(&p);
 }
 
+/* A relay that had only stubs is told by a whole grant whom it concerns. */
+static void
+a_relay_learns_from_a_late_grant_whom_to_tell(void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	with_clinic(&p, 331, &person);
+	order(&p, PAIR_NORTH, &person);
+	pair_exchange(&p, PAIR_NORTH, PAIR_HUB);
+	assert_int_equal(pair_number(&p, PAIR_HUB,
+			     "SELECT count(*) FROM _grant"),
+	    0);
+	pair_ship_all(&p, PAIR_CLINIC, PAIR_HUB);
+	assert_true(
+	    pair_number(&p, PAIR_HUB, "SELECT count(*) FROM _grant") > 0);
+	assert_gone(&p, PAIR_HUB);
+	pair_exchange(&p, PAIR_CLINIC, PAIR_HUB);
+	assert_gone(&p, PAIR_CLINIC);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 static void
 who_was_removed_before_has_to_obey_too(void **state)
 {
@@ -441,6 +465,7 @@ main(void)
 		cmocka_unit_test(every_order_of_arrival_ends_in_the_same),
 		cmocka_unit_test(
 		    a_laptop_that_was_away_obeys_and_loses_what_it_had_not_sent),
+		cmocka_unit_test(a_relay_learns_from_a_late_grant_whom_to_tell),
 		cmocka_unit_test(who_was_removed_before_has_to_obey_too),
 		cmocka_unit_test(only_a_registrar_of_the_owner_orders_it),
 		cmocka_unit_test(an_order_of_another_agency_counts_for_nothing),

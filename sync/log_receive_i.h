@@ -1,0 +1,28 @@
+/* Private to log_receive.c and log_twice.c: one segment on its way in. */
+#ifndef FOOTBRIDGE_SYNC_LOG_RECEIVE_I_H
+#define FOOTBRIDGE_SYNC_LOG_RECEIVE_I_H
+
+#include "sync/log_i.h"
+
+struct receipt_of {
+	struct segment segment;
+	struct segment_id id;
+	const uint8_t *bytes;
+	size_t n;
+	const struct node_id *peer;
+	int64_t since_ms; /* when it first came; 0: now */
+	struct compartment *c;
+	int64_t author;
+	struct log_stands before, beside; /* what is held: see find_place */
+	struct log_stand prev;            /* the one before it; no 0: none */
+	bool parsed;                      /* segment is filled */
+	bool stored;                      /* it is in the log now */
+	int64_t no;                       /* under this number */
+};
+
+/* The very segment held came once more; node: its author's, or NULL. */
+enum err log_take_twice(struct replica *r, struct receipt_of *x,
+    const struct log_stand *held, const struct member_node *node,
+    enum outcome *outcome, struct fail *f);
+
+#endif
