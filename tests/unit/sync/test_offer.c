@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "sync/box.h"
+#include "sync/rescue.h"
 #include "sync/log_i.h"
 #include "tests/support/taking.h"
 
@@ -287,6 +288,116 @@ who_is_given_the_person_again_seals_what_nobody_took_up(void **state)
 	pair_stop(&p);
 }
 
+/* ---- a rescue file -------------------------------------------------------------------- */
+
+static enum err
+read_bytes(void *context, uint64_t offset, uint8_t *p, size_t n, size_t *got,
+    struct fail *f)
+{
+	const struct buf *b = context;
+	size_t at = offset < b->n ? (size_t)offset : b->n;
+
+	(void)f;
+	*got = n < b->n - at ? n : b->n - at;
+	memcpy(p, b->p + at, *got);
+	return OK;
+}
+
+static void
+rescue_head(struct buf *b, struct pair *p)
+{
+	static const uint8_t magic[8] = { 0x89, 'F', 'B', 'R', 'S', 0x0d, 0x0a,
+		0x1a };
+
+	buf_put(b, magic, sizeof(magic));
+	buf_put(b, members_network(replica_members(p->r[PAIR_NORTH]))->b,
+	    ID_BYTES);
+}
+
+static void
+rescue_item(struct buf *b, struct pair *p, enum pair_who who, int64_t segment)
+{
+	struct buf bytes = { 0 };
+
+	assert_int_equal(log_bytes(p->r[who], &bytes, segment, NULL), OK);
+	buf_u32(b, (uint32_t)bytes.n);
+	buf_put(b, bytes.p, bytes.n);
+	buf_release(&bytes);
+}
+
+static void
+a_rescue_file_brings_offers_and_no_orders(void **state)
+{
+	int64_t outcome[OUTCOME_COUNT], offer;
+	struct fail f = { .code = OK };
+	struct bundle_reader from = { .read = read_bytes };
+	struct row_id person;
+	struct buf file = { 0 };
+	struct pair p;
+
+	(void)state;
+	with_lost_person(&p, 307, &person, "late");
+	offer = pair_number(&p, PAIR_LAPTOP,
+	    "SELECT no FROM _segment WHERE chain = 2");
+	from.context = &file;
+	rescue_head(&file, &p);
+	rescue_item(&file, &p, PAIR_LAPTOP, offer);
+	rescue_item(&file, &p, PAIR_NORTH,
+	    pair_number(&p, PAIR_NORTH,
+		"SELECT max(no) FROM _segment WHERE chain = 0"));
+	assert_int_equal(rescue_read(p.r[PAIR_NORTH], outcome, &from, &f), OK);
+	assert_int_equal(outcome[OUTCOME_APPLIED], 1);
+	assert_int_equal(outcome[OUTCOME_REFUSED], 1);
+	assert_int_equal(rescue_read(p.r[PAIR_NORTH], outcome, &from, &f), OK);
+	assert_int_equal(outcome[OUTCOME_DUPLICATE], 1);
+	assert_int_equal(adopt(&p, PAIR_NORTH, PAIR_LAPTOP).offers.written, 1);
+	buf_release(&file);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
+static void
+a_damaged_rescue_file_does_no_harm(void **state)
+{
+	int64_t outcome[OUTCOME_COUNT];
+	struct fail f = { .code = OK };
+	struct bundle_reader from = { .read = read_bytes };
+	struct row_id person;
+	struct buf file = { 0 };
+	struct pair p;
+	size_t n;
+
+	(void)state;
+	with_lost_person(&p, 308, &person, "late");
+	from.context = &file;
+	rescue_head(&file, &p);
+	rescue_item(&file, &p, PAIR_LAPTOP,
+	    pair_number(&p, PAIR_LAPTOP,
+		"SELECT no FROM _segment WHERE chain = 2"));
+	n = file.n;
+	for (size_t cut = 0; cut < n; cut += 5) {
+		file.n = cut == RESCUE_HEAD_BYTES ? cut - 1 : cut;
+		assert_int_equal(rescue_read(p.r[PAIR_NORTH], outcome, &from,
+				     &f),
+		    ERR_FORMAT);
+	}
+	file.n = n;
+	/* a flipped bit is refused, or makes an offer that opens nothing */
+	for (size_t at = 24; at < n; at += 31) {
+		file.p[at] ^= 1;
+		(void)rescue_read(p.r[PAIR_NORTH], outcome, &from, &f);
+		assert_int_equal(outcome[OUTCOME_APPLIED], 0);
+		file.p[at] ^= 1;
+	}
+	file.p[10] ^= 1;
+	assert_int_equal(rescue_read(p.r[PAIR_NORTH], outcome, &from, &f),
+	    ERR_INPUT);
+	assert_int_equal(offers_of(&p, PAIR_NORTH), 0);
+	buf_release(&file);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -304,6 +415,8 @@ main(void)
 		cmocka_unit_test(the_office_of_another_agency_offers_too),
 		cmocka_unit_test(
 		    who_is_given_the_person_again_seals_what_nobody_took_up),
+		cmocka_unit_test(a_rescue_file_brings_offers_and_no_orders),
+		cmocka_unit_test(a_damaged_rescue_file_does_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
