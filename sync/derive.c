@@ -433,7 +433,7 @@ fill_state(struct derived_state *state, const struct derivation *d)
 			state->unreadable++;
 		else if (!s->placed)
 			state->waiting++;
-		else if (now == STATE_QUARANTINED)
+		else if (now == STATE_QUARANTINED && s->state > STATE_CLOSED)
 			state->quarantined++;
 		/* what cannot be read or does not count was not seen: nobody
 		 * here builds on it */

@@ -193,6 +193,10 @@ judge(const struct derivation *d, const struct reaches *cuts,
 {
 	const struct d_segment *s = &d->segments[at];
 
+	/* not said yet: it is shown to whoever typed it, and goes out under a
+	 * key or as an offer */
+	if (s->state <= STATE_CLOSED)
+		return COUNTS;
 	if (under_ended(d, s, at))
 		return UNCOUNTED_ENDED;
 	if (adopted(adoptions, s, at))

@@ -81,19 +81,19 @@ add_points(struct adopting *x, int64_t cpt, struct fail *f)
 }
 
 /* One record of a compartment. outside: data segments that are to count; 0:
- * only offers are taken up. */
+ * offers are taken up, which come later: they build on what counts by then. */
 static enum err
 adopt_in(struct adopting *x, int64_t cpt, int64_t outside, struct fail *f)
 {
 	struct buf b = { .limit = LIMIT_SEGMENT_BYTES };
 	struct compartment *c;
 	int64_t segment;
-	enum err e = offer_take_up(x->r, cpt, &x->node->id, x->body.offer,
-	    &x->body.offer_count, &x->out->offers, f);
+	enum err e;
 
-	x->body.count = 0;
-	if (e == OK && outside > 0)
-		e = add_points(x, cpt, f);
+	x->body.count = x->body.offer_count = 0;
+	e = outside > 0 ? add_points(x, cpt, f)
+			: offer_take_up(x->r, cpt, &x->node->id, x->body.offer,
+			      &x->body.offer_count, &x->out->offers, f);
 	if (e != OK || x->body.count + x->body.offer_count == 0)
 		return e;
 	e = compartment_get(x->r, &c, cpt, f);

@@ -288,6 +288,40 @@ who_is_given_the_person_again_seals_what_nobody_took_up(void **state)
 	pair_stop(&p);
 }
 
+static void
+an_offer_builds_on_what_is_adopted_with_it(void **state)
+{
+	struct remove_adopted a;
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	taking_with_laptop(&p, 309, &person);
+	taking_set(&p, PAIR_LAPTOP, &person, "late");
+	(void)pair_seal(&p, PAIR_LAPTOP);
+	taking_set(&p, PAIR_LAPTOP, &person, "later");
+	assert_int_equal(taking_try_remove(&p, PAIR_NORTH, &person, GRANT_NODE,
+			     PAIR_LAPTOP, REMOVE_LOST),
+	    OK);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
+	(void)pair_seal(&p, PAIR_LAPTOP);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_NORTH);
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "known");
+	assert_string_equal(taking_word(&p, PAIR_LAPTOP, &person), "later");
+	a = adopt(&p, PAIR_NORTH, PAIR_LAPTOP);
+	assert_int_equal(a.segments, 1);
+	assert_int_equal(a.offers.written, 1);
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "later");
+	assert_int_equal(pair_decisions(&p, PAIR_NORTH), 0);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_SOUTH);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 /* ---- a rescue file -------------------------------------------------------------------- */
 
 static enum err
@@ -415,6 +449,7 @@ main(void)
 		cmocka_unit_test(the_office_of_another_agency_offers_too),
 		cmocka_unit_test(
 		    who_is_given_the_person_again_seals_what_nobody_took_up),
+		cmocka_unit_test(an_offer_builds_on_what_is_adopted_with_it),
 		cmocka_unit_test(a_rescue_file_brings_offers_and_no_orders),
 		cmocka_unit_test(a_damaged_rescue_file_does_no_harm),
 	};
