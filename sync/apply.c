@@ -257,6 +257,11 @@ apply_op(struct replica *r, struct compartment *c, int64_t segment,
 	if (verdict == VERDICT_PROPOSAL || verdict == VERDICT_ANSWER ||
 	    proposed != 0)
 		c->rederive = true;
+	/* beside a snapshot rows begin; the rest waits for the history */
+	if ((c->flags & COMPARTMENT_SNAPSHOT) != 0)
+		return op->kind == OP_INSERT && verdict == VERDICT_COUNTS
+		    ? insert_row(r, c, segment, t, mask, op, f)
+		    : OK;
 	if (verdict != VERDICT_COUNTS || c->rederive)
 		return OK;
 	/* conflicts may be settled or made by this: derive decides */

@@ -31,6 +31,7 @@
 #define COMPARTMENT_SHREDDED 8u     /* it was ordered to destroy it */
 #define COMPARTMENT_TRANSFERRED 16u /* the founding agency owns it no more */
 #define COMPARTMENT_JUDGED 32u      /* a judgement voids something */
+#define COMPARTMENT_SNAPSHOT 64u    /* shows a snapshot (snapshot.h); local */
 
 struct compartment_end {
 	int64_t segment; /* _segment.no */

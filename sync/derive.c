@@ -531,3 +531,58 @@ derive_into(struct replica *r, const struct compartment *c, bool sealed_only,
 	derivation_release(&d);
 	return e;
 }
+
+enum err
+derive_past_into(struct replica *r, const struct compartment *c,
+    const struct buf *past, const struct derive_sink *sink, struct fail *f)
+{
+	struct derivation d = { .r = r,
+		.c = c,
+		.sealed_only = true,
+		.only = past };
+	struct deriving x = { .d = &d, .sink = sink };
+	enum err e = derivation_load(&d, f);
+
+	if (e == OK)
+		e = derive_rows(&x, f);
+	deriving_release(&x);
+	derivation_release(&d);
+	return e;
+}
+
+/* Is it one of the ends, or before one? */
+static bool
+is_past(const struct derivation *d, uint32_t at, const int64_t *ends, size_t n)
+{
+	if (!d->segments[at].placed)
+		return false;
+	for (size_t k = 0; k < n; k++) {
+		uint32_t end = derivation_find(d, ends[k]);
+
+		if (at == end || segment_before(d, at, end))
+			return true;
+	}
+	return false;
+}
+
+enum err
+derive_past(struct replica *r, const struct compartment *c, const int64_t *ends,
+    size_t n, bool *whole, struct buf *past, struct fail *f)
+{
+	struct derivation d = { .r = r, .c = c, .sealed_only = true };
+	enum err e = derivation_load(&d, f);
+
+	*whole = e == OK;
+	for (size_t k = 0; *whole && k < n; k++) {
+		uint32_t at = derivation_find(&d, ends[k]);
+
+		*whole = at != NOWHERE && d.segments[at].placed;
+	}
+	for (size_t i = 0; *whole && i < d.segment_count; i++) {
+		if (is_past(&d, (uint32_t)i, ends, n))
+			buf_put(past, &d.segments[i].no,
+			    sizeof(d.segments[i].no));
+	}
+	derivation_release(&d);
+	return e == OK && past->err != OK ? fail_code(f, past->err) : e;
+}

@@ -78,6 +78,21 @@ enum err derive_into(struct replica *r, const struct compartment *c,
     bool sealed_only, bool apply, struct derived_state *state,
     const struct derive_sink *sink, struct fail *f);
 
+/*
+ * What of the sealed log stands before some of its segments, these included:
+ * *past receives their numbers, ascending, as int64_t. *whole: all of it is held
+ * and each has its place.
+ */
+enum err derive_past(struct replica *r, const struct compartment *c,
+    const int64_t *ends, size_t n, bool *whole, struct buf *past,
+    struct fail *f);
+/* digest_compartment of what such a list names alone. */
+enum err digest_past(struct replica *r, uint8_t out[static 32], int64_t cpt,
+    const struct buf *past, struct fail *f);
+/* derive_into of what such a list names alone; writes no state. */
+enum err derive_past_into(struct replica *r, const struct compartment *c,
+    const struct buf *past, const struct derive_sink *sink, struct fail *f);
+
 /* Does whatever this author wrote count here, so that it can be applied without
  * looking at control? */
 bool derive_plain(struct replica *r, const struct compartment *c,

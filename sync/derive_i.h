@@ -97,6 +97,7 @@ struct derivation {
 	struct replica *r;
 	const struct compartment *c;
 	bool sealed_only;
+	const struct buf *only;  /* what derive_past lists; NULL: everything */
 	struct control *control; /* owned; NULL: nothing was ever taken away */
 	struct d_segment *segments;
 	size_t segment_count, segment_room;

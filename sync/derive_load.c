@@ -142,6 +142,30 @@ load_one(struct derivation *d, struct stmt *q, struct fail *f)
 	return e;
 }
 
+/* Is it among those that are asked for? */
+static bool
+is_asked(const struct derivation *d, int64_t no)
+{
+	size_t low = 0, high;
+
+	if (d->only == NULL)
+		return true;
+	high = d->only->n / sizeof(no);
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int64_t at;
+
+		memcpy(&at, d->only->p + mid * sizeof(at), sizeof(at));
+		if (at == no)
+			return true;
+		if (at < no)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
 static enum err
 load_segments(struct derivation *d, struct fail *f)
 {
@@ -160,6 +184,8 @@ load_segments(struct derivation *d, struct fail *f)
 	stmt_int(q, 1, d->c->no);
 	stmt_int(q, 2, d->sealed_only ? STATE_CLOSED : 0);
 	while ((e = stmt_step(q, &row, f)) == OK && row) {
+		if (!is_asked(d, stmt_col_int(q, 0)))
+			continue;
 		e = load_one(d, q, f);
 		if (e != OK)
 			break;

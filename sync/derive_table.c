@@ -5,6 +5,7 @@
 #include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/log_i.h"
+#include "sync/snapshot.h"
 
 #include <stdlib.h>
 
@@ -235,11 +236,14 @@ derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 	struct table_sink x = { .r = r, .c = c };
 	struct derive_sink sink = { &x, put_row, put_conflict, put_proposal };
 	struct derived_state state;
+	bool shows = false;
 	enum err e = OK;
 
-	if (!c->has_subject) {
+	if (c->has_subject)
+		e = snapshot_settle(r, c, &shows, f);
+	if (e != OK || !c->has_subject || shows) {
 		c->rederive = false; /* nothing is readable without a grant */
-		return OK;
+		return e;
 	}
 	replica_tally(r, "derived", 1);
 	e = list_present(&x, f);
@@ -288,8 +292,11 @@ replica_rebuild(struct replica *r, struct fail *f)
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
-	/* an index is made from its table as any table is from the log */
+	/* an index is made from its table as any table is from the log, which
+	 * no snapshot is part of */
 	e = db_exec(r->db, "REINDEX", f);
+	if (e == OK)
+		e = snapshot_drop(r, NULL, f);
 	if (e == OK)
 		e = empty_tables(r, f);
 	for (int64_t no = 1; e == OK && no < r->next_compartment; no++) {

@@ -103,9 +103,9 @@ digest_proposal(void *context, const struct derived_proposal *p, struct fail *f)
 	return e;
 }
 
-enum err
-digest_compartment(struct replica *r, uint8_t out[static 32], int64_t cpt,
-    struct fail *f)
+static enum err
+digest_of(struct replica *r, uint8_t out[static 32], int64_t cpt,
+    const struct buf *past, struct fail *f)
 {
 	struct digest d = { .r = r, .value = { .limit = LIMIT_PAYLOAD_BYTES } };
 	struct derive_sink sink = { &d, digest_row, digest_conflict,
@@ -120,10 +120,25 @@ digest_compartment(struct replica *r, uint8_t out[static 32], int64_t cpt,
 		return e;
 	hash_init(&d.h, LABEL_DIGEST, sizeof(full), NULL, 0);
 	hash_put(&d.h, c->id.b, sizeof(c->id.b));
-	e = derive_into(r, c, true, false, &state, &sink, f);
+	e = past != NULL ? derive_past_into(r, c, past, &sink, f)
+			 : derive_into(r, c, true, false, &state, &sink, f);
 	hash_final(&d.h, full);
 	buf_release(&d.value);
 	if (e == OK)
 		memcpy(out, full, sizeof(full));
 	return e;
+}
+
+enum err
+digest_compartment(struct replica *r, uint8_t out[static 32], int64_t cpt,
+    struct fail *f)
+{
+	return digest_of(r, out, cpt, NULL, f);
+}
+
+enum err
+digest_past(struct replica *r, uint8_t out[static 32], int64_t cpt,
+    const struct buf *past, struct fail *f)
+{
+	return digest_of(r, out, cpt, past, f);
 }

@@ -104,6 +104,7 @@ static enum err
 write_control(struct replica *r, struct compartment *c,
     const struct control *now, struct change *change, struct fail *f)
 {
+	unsigned shown = c->flags & COMPARTMENT_SNAPSHOT;
 	unsigned flags = control_flags(now) |
 	    (c->flags & (COMPARTMENT_FORKED | COMPARTMENT_SHREDDED));
 	bool any_ended = false;
@@ -113,11 +114,11 @@ write_control(struct replica *r, struct compartment *c,
 		e = write_claim(r, c, now, &now->claims[k], change, f);
 		any_ended |= now->claims[k].ended;
 	}
-	change->judged = (c->flags | flags) != 0;
+	change->judged = ((c->flags & ~COMPARTMENT_SNAPSHOT) | flags) != 0;
 	change->left = now->leaver_count > 0;
 	change->shred = now->shred;
-	if (c->flags != flags) {
-		c->flags = flags;
+	if (c->flags != (flags | shown)) {
+		c->flags = flags | shown;
 		c->changed = true;
 	}
 	if (now->known && c->has_owner && !id_equal(&c->owner, &now->owner)) {

@@ -35,15 +35,21 @@ value_fits(const struct field *f, const struct value *v)
 	return !f->is_bool || v->i == 0 || v->i == 1;
 }
 
+/* Are rows of this table kept in the compartment? */
+static bool
+is_kept(struct replica *r, const struct table *t, const struct compartment *c)
+{
+	const char *category = table_category(t, replica_owner_kind(r, c));
+
+	return category != NULL && strcmp(category, c->category) == 0;
+}
+
 static bool
 table_fits(struct replica *r, const struct table *t,
     const struct compartment *c, const struct judge_author *a)
 {
-	const char *category = table_category(t, replica_owner_kind(r, c));
-
-	if (category == NULL || strcmp(category, c->category) != 0)
-		return false;
-	return a->kind >= 0 && (t->writers >> a->kind & 1) != 0;
+	return is_kept(r, t, c) && a->kind >= 0 &&
+	    (t->writers >> a->kind & 1) != 0;
 }
 
 enum verdict
@@ -76,4 +82,20 @@ judge_op(uint64_t *mask, uint64_t *proposed, struct replica *r,
 	if (op->kind == OP_SET && op->field_count == 0)
 		return a->of_owner ? VERDICT_ANSWER : VERDICT_VOID;
 	return a->may_write ? VERDICT_COUNTS : VERDICT_PROPOSAL;
+}
+
+bool
+judge_row(struct replica *r, const struct compartment *c, const struct op *op)
+{
+	const struct table *t = r->registry->by_number[op->table];
+
+	if (t == NULL || !is_kept(r, t, c))
+		return false;
+	for (size_t i = 0; i < op->field_count; i++) {
+		const struct field *f = t->by_number[op->fields[i].number];
+
+		if (f == NULL || !value_fits(f, &op->fields[i].value))
+			return false;
+	}
+	return true;
 }

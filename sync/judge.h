@@ -37,4 +37,9 @@ enum verdict judge_op(uint64_t *mask, uint64_t *proposed, struct replica *r,
     const struct compartment *c, const struct judge_author *a, unsigned schema,
     const struct op *op);
 
+/* Could a row of the compartment look like this insert, whoever wrote it? All of
+ * it is known to this program. */
+bool judge_row(struct replica *r, const struct compartment *c,
+    const struct op *op);
+
 #endif

@@ -47,6 +47,7 @@
 	X(LABEL_JOIN_ANSWER_SIGN, "footbridge/join-answer-sign/v1") \
 	X(LABEL_RECOVERY_CODE, "footbridge/recovery-code/v1") \
 	X(LABEL_LANE_ITEM, "footbridge/lane-item/v1") \
+	X(LABEL_SNAPSHOT_SIGN, "footbridge/snapshot-sign/v1") \
 	X(LABEL_RECEIPT_SIGN, "footbridge/receipt-sign/v1") \
 	X(LABEL_BUNDLE_KEY, "footbridge/bundle-key/v1") \
 	X(LABEL_BUNDLE_AD, "footbridge/bundle-ad/v1") \

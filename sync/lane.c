@@ -237,10 +237,11 @@ lane_member(struct replica *r, int64_t member, const struct node_id *source,
 
 /* ---- a whole compartment ------------------------------------------------- */
 
-/* Queue what is sealed and verified of a compartment after number reach. */
+/* Queue what is sealed and verified of a compartment after number reach. behind:
+ * a snapshot goes before it, so data goes in the bulk lane. */
 static enum err
 queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
-    struct fail *f)
+    bool behind, struct fail *f)
 {
 	static const char sql[] =
 	    "SELECT no, bytes FROM _segment WHERE cpt = ?1"
@@ -265,7 +266,9 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 			e = fail_in(f, ERR_CORRUPT, "stored segment");
 			break;
 		}
-		item[1] = (int64_t)seg.header.lane;
+		item[1] = (int64_t)(behind && seg.header.kind == SEGMENT_DATA
+			? LANE_BULK
+			: (enum lane)seg.header.lane);
 		buf_put(&list, item, sizeof(item));
 	}
 	stmt_reset(s);
@@ -281,17 +284,20 @@ queue_history(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 /* Make the route of one compartment to one peer, if it is entitled now. */
 static enum err
 route(struct replica *r, int64_t cpt, const struct route *to,
-    const struct member_node *node, struct fail *f)
+    const struct member_node *node, bool fresh, struct fail *f)
 {
 	int64_t peer = to->peer, last = 0;
-	bool yes = false;
+	bool yes = false, behind = false;
 	enum err e = grant_routes_to(r, cpt, node, &yes, f);
 
 	if (e == OK && !yes && to->state == ROUTE_NONE)
 		return lane_tell(r, cpt, peer, to->reach, node, f);
 	if (e != OK || !yes)
 		return e;
-	e = queue_history(r, cpt, peer, to->reach, f);
+	if (fresh && to->state == ROUTE_NONE && to->reach == 0)
+		e = lane_snapshot(r, &behind, cpt, peer, node, f);
+	if (e == OK)
+		e = queue_history(r, cpt, peer, to->reach, behind, f);
 	if (e == OK)
 		e = lane_segment_before(r, &last, cpt, INT64_MAX, f);
 	if (e == OK)
@@ -351,7 +357,7 @@ lane_compartment(struct replica *r, const struct compartment *c, struct fail *f)
 
 		e = lane_peer_node(r, &node, to.peer, f);
 		if (e == OK && node != NULL)
-			e = route(r, cpt, &to, node, f);
+			e = route(r, cpt, &to, node, true, f);
 	}
 	buf_release(&peers);
 	return e;
@@ -359,7 +365,7 @@ lane_compartment(struct replica *r, const struct compartment *c, struct fail *f)
 
 /* Every compartment not yet routed to this peer. */
 static enum err
-route_peer(struct replica *r, int64_t peer, struct fail *f)
+route_peer(struct replica *r, int64_t peer, bool fresh, struct fail *f)
 {
 	static const char sql[] =
 	    "SELECT c.no, COALESCE(t.reach, 0), COALESCE(t.entitled, 0)"
@@ -375,7 +381,7 @@ route_peer(struct replica *r, int64_t peer, struct fail *f)
 	for (size_t i = 0; e == OK && i < list.n / sizeof(int64_t); i += 3) {
 		struct route to = route_at(&list, i, peer);
 
-		e = route(r, number_at(&list, i), &to, node, f);
+		e = route(r, number_at(&list, i), &to, node, fresh, f);
 	}
 	buf_release(&list);
 	return e;
@@ -389,13 +395,13 @@ lane_reroute(struct replica *r, struct fail *f)
 	    "SELECT no FROM _peer WHERE no > ?1 ORDER BY no", 0, f);
 
 	for (size_t i = 0; e == OK && i < peers.n / sizeof(int64_t); i++)
-		e = route_peer(r, number_at(&peers, i), f);
+		e = route_peer(r, number_at(&peers, i), true, f);
 	buf_release(&peers);
 	return e;
 }
 
 enum err
-lane_fill(struct replica *r, int64_t peer, struct fail *f)
+lane_fill(struct replica *r, int64_t peer, bool fresh, struct fail *f)
 {
 	struct buf list = { 0 };
 	enum err e = read_numbers(r, &list,
@@ -406,6 +412,6 @@ lane_fill(struct replica *r, int64_t peer, struct fail *f)
 		    number_at(&list, i), f);
 	buf_release(&list);
 	if (e == OK)
-		e = route_peer(r, peer, f);
+		e = route_peer(r, peer, fresh, f);
 	return e;
 }

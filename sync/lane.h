@@ -25,7 +25,7 @@
 #define LANE_STREAM_COUNT_BYTES 2
 #define LANE_MARK_BYTES 16
 
-enum lane_what { LANE_MEMBER = 0, LANE_SEGMENT = 1 };
+enum lane_what { LANE_MEMBER = 0, LANE_SEGMENT = 1, LANE_SNAPSHOT = 2 };
 
 /* ---- what the log, grants and membership call ---------------------------- */
 
@@ -195,7 +195,7 @@ enum err lane_load(struct replica *r, struct lane_state *out, int64_t peer,
 struct lane_item {
 	uint64_t position;
 	enum lane_what what;
-	int64_t ref; /* _member.no or _segment.no */
+	int64_t ref; /* _member.no, _segment.no or _snapshot_out.no */
 };
 /* The first queued item after a position. ERR_NOTFOUND at the end. */
 enum err lane_next(struct replica *r, struct lane_item *out, int64_t peer,

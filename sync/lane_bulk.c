@@ -76,6 +76,7 @@ lane_bulk(struct replica *r, struct lane_bulk *out, int64_t peer,
 	bool row = false;
 	enum err e = db_stmt(&s, replica_db(r),
 	    "SELECT bulk, budget, their_bulk, EXISTS (SELECT 1 FROM _asked)"
+	    " OR EXISTS (SELECT 1 FROM _snapshot_in)"
 	    " FROM _peer WHERE no = ?1",
 	    f);
 

@@ -172,8 +172,7 @@ next_from(struct replica *r, struct lane_item *out, int64_t peer,
 	e = stmt_step(s, &row, f);
 	if (e == OK && row) {
 		out->position = (uint64_t)stmt_col_int(s, 0);
-		out->what =
-		    stmt_col_int(s, 1) == 0 ? LANE_MEMBER : LANE_SEGMENT;
+		out->what = (enum lane_what)stmt_col_int(s, 1);
 		out->ref = stmt_col_int(s, 2);
 	} else if (e == OK) {
 		e = ERR_NOTFOUND;
@@ -197,6 +196,8 @@ lane_bytes(struct replica *r, struct buf *out, const struct lane_item *item,
 {
 	const char *sql = item->what == LANE_MEMBER
 	    ? "SELECT bytes FROM _member WHERE no = ?1"
+	    : item->what == LANE_SNAPSHOT
+	    ? "SELECT bytes FROM _snapshot_out WHERE no = ?1"
 	    : "SELECT bytes FROM _segment WHERE no = ?1 AND state > 2";
 	struct stmt *s;
 	bool row = false;
@@ -270,7 +271,13 @@ lane_ack(struct replica *r, int64_t peer, enum lane lane, uint64_t position,
 	    "UPDATE _lane SET acked = ?3"
 	    " WHERE peer = ?1 AND lane = ?2 AND acked < ?3",
 	    peer, lane, position, f);
-	if (e == OK && db_changes(replica_db(r)) > 0)
+	if (e != OK || db_changes(replica_db(r)) == 0)
+		return e;
+	e = change(r,
+	    "DELETE FROM _snapshot_out WHERE no IN (SELECT ref FROM _queue"
+	    " WHERE peer = ?1 AND lane = ?2 AND position < ?3 AND what = 2)",
+	    peer, lane, position, f);
+	if (e == OK)
 		e = change(r,
 		    "DELETE FROM _queue WHERE peer = ?1 AND lane = ?2"
 		    " AND position < ?3",
@@ -319,6 +326,7 @@ enum err
 lane_reset(struct replica *r, int64_t peer, struct fail *f)
 {
 	static const char *const sql[] = {
+		LANE_DROP_SNAPSHOTS,
 		"DELETE FROM _queue WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
 		forget_ours,
@@ -341,7 +349,7 @@ lane_reset(struct replica *r, int64_t peer, struct fail *f)
 	stream[1] = (uint8_t)begun;
 	e = name_stream(r, "UPDATE _peer SET stream = ?2 WHERE no = ?1", peer,
 	    stream, f);
-	return e == OK ? lane_fill(r, peer, f) : e;
+	return e == OK ? lane_fill(r, peer, false, f) : e;
 }
 
 /* ---- theirs -------------------------------------------------------------- */

@@ -4,8 +4,17 @@
 
 #include "sync/lane.h"
 
-/* Queue all membership and every compartment the peer is entitled to. */
-enum err lane_fill(struct replica *r, int64_t peer, struct fail *f);
+/* Queue all membership and every compartment the peer is entitled to. fresh: it
+ * is new here, and not told again what it had. */
+enum err lane_fill(struct replica *r, int64_t peer, bool fresh, struct fail *f);
+/* lane_snapshot.c: where its whole history is new to a peer, queue a snapshot of
+ * a compartment before it. *queued: the history then goes in the bulk lane. */
+enum err lane_snapshot(struct replica *r, bool *queued, int64_t cpt,
+    int64_t peer, const struct member_node *node, struct fail *f);
+/* Those still queued for a peer, before its queue goes. */
+#define LANE_DROP_SNAPSHOTS \
+	"DELETE FROM _snapshot_out WHERE no IN (SELECT ref FROM _queue" \
+	" WHERE peer = ?1 AND what = 2)"
 /* Put one item at the end of a lane. */
 enum err lane_append(struct replica *r, int64_t peer, enum lane lane,
     enum lane_what what, int64_t ref, struct fail *f);

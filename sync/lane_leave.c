@@ -85,6 +85,36 @@ left_state(struct replica *r, enum lane_route *out, int64_t cpt, struct fail *f)
 	"peer = ?1 AND what = 1 AND position > (SELECT l.acked FROM _lane l" \
 	" WHERE l.peer = ?1 AND l.lane = _queue.lane) AND ref IN" \
 	" (SELECT no FROM _segment WHERE cpt = ?2 AND chain <> 0)"
+#define QUEUED_SNAPSHOT \
+	"peer = ?1 AND what = 2 AND position > (SELECT l.acked FROM _lane l" \
+	" WHERE l.peer = ?1 AND l.lane = _queue.lane) AND ref IN" \
+	" (SELECT no FROM _snapshot_out WHERE cpt = ?2)"
+
+/* A snapshot that was not acknowledged goes for good. */
+static enum err
+empty_snapshots(struct replica *r, int64_t cpt, int64_t peer, struct fail *f)
+{
+	static const char *const sql[] = {
+		"DELETE FROM _snapshot_out WHERE no IN (SELECT ref FROM _queue"
+		" WHERE " QUEUED_SNAPSHOT ")",
+		"UPDATE _queue SET ref = 0 WHERE peer = ?1 AND what = 2 AND"
+		" NOT EXISTS (SELECT 1 FROM _snapshot_out o"
+		" WHERE o.no = _queue.ref) AND ?2 = ?2",
+	};
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(sql); i++) {
+		struct stmt *s;
+
+		e = db_stmt(&s, replica_db(r), sql[i], f);
+		if (e != OK)
+			break;
+		stmt_int(s, 1, peer);
+		stmt_int(s, 2, cpt);
+		e = stmt_run(s, f);
+	}
+	return e;
+}
 
 /* Take data that was not acknowledged off the queue: its places stay, for
  * positions have no gaps, and hold nothing. *reach: up to where all was queued
@@ -111,7 +141,8 @@ empty_queue(struct replica *r, int64_t *reach, int64_t cpt, int64_t peer,
 		return e;
 	stmt_int(s, 1, peer);
 	stmt_int(s, 2, cpt);
-	return stmt_run(s, f);
+	e = stmt_run(s, f);
+	return e == OK ? empty_snapshots(r, cpt, peer, f) : e;
 }
 
 static enum err

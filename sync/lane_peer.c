@@ -84,7 +84,7 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	for (int lane = 0; e == OK && lane < LANE_COUNT; lane++)
 		e = insert_lane(r, no, lane, f);
 	if (e == OK)
-		e = lane_fill(r, no, f);
+		e = lane_fill(r, no, true, f);
 	if (e == OK)
 		*peer = no;
 	return e;
@@ -116,6 +116,7 @@ enum err
 lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 {
 	static const char *const sql[] = {
+		LANE_DROP_SNAPSHOTS,
 		"DELETE FROM _queue WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
 		"DELETE FROM _ahead WHERE peer = ?1",

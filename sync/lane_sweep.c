@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sync/db.h"
+#include "sync/snapshot.h"
 
 #define DAY_MS (24LL * 60 * 60 * 1000)
 #define WEEK_MS (7 * DAY_MS)
@@ -69,6 +70,7 @@ lane_sweep_ended(struct replica *r, int64_t peer, bool equal, int64_t reach,
 	    " ELSE sweep_equal_ms END,"
 	    " sweep_reach = CASE WHEN ?3 = 1 THEN ?4 ELSE 0 END"
 	    " WHERE no = ?1";
+	const struct member_node *node = NULL;
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
 
@@ -78,7 +80,11 @@ lane_sweep_ended(struct replica *r, int64_t peer, bool equal, int64_t reach,
 	stmt_int(s, 2, env_wall_ms(replica_env(r)));
 	stmt_int(s, 3, equal ? 1 : 0);
 	stmt_int(s, 4, reach);
-	return stmt_run(s, f);
+	e = stmt_run(s, f);
+	/* what a snapshot of theirs still lacks will not come from there */
+	if (e == OK && equal)
+		e = lane_peer_node(r, &node, peer, f);
+	return e == OK && node != NULL ? snapshot_drop(r, &node->id, f) : e;
 }
 
 enum err
@@ -121,7 +127,7 @@ read_pending(struct replica *r, struct buf *out, int64_t peer, struct fail *f)
 	enum err e = db_stmt(&s, replica_db(r),
 	    "SELECT q.what, q.ref FROM _lane l JOIN _queue q"
 	    " ON q.peer = l.peer AND q.lane = l.lane AND q.position > l.acked"
-	    " WHERE l.peer = ?1",
+	    " WHERE l.peer = ?1 AND q.what <> 2",
 	    f);
 
 	if (e != OK)

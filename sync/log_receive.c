@@ -217,7 +217,8 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 		e = find_deps(r, x, &deps, f);
 	if (e != OK)
 		return e;
-	if (!deps.met) {
+	/* history beside a snapshot is derived when it is whole */
+	if (!deps.met || (x->c->flags & COMPARTMENT_SNAPSHOT) != 0) {
 		*outcome = OUTCOME_WAITING;
 		replica_tally(r, "applied", -1);
 		x->c->waiting++;

@@ -4,6 +4,7 @@
  * again whenever a record was added.
  */
 #include "sync/replica_i.h"
+#include "sync/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -382,6 +383,9 @@ compare_standings(struct replica *r, const struct buf *before, struct fail *f)
 			describe_standing(&is, r->members, n);
 		if (memcmp(&was, &is, sizeof(was)) != 0)
 			e = judge_again(r, &was, f);
+		/* what a revoked node wrote may be in any of them */
+		if (e == OK && was.revoked != is.revoked)
+			e = snapshot_drop(r, NULL, f);
 	}
 	return e;
 }

@@ -77,6 +77,7 @@ destroy(struct replica *r, struct fail *f)
 		"DELETE FROM _batch",
 		"DELETE FROM _batch_row",
 		"DELETE FROM _queue",
+		"DELETE FROM _snapshot_out",
 		"DELETE FROM _route",
 		"DELETE FROM _ahead",
 		"DELETE FROM _stage",

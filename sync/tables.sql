@@ -331,7 +331,8 @@ CREATE TABLE _lane (
 	PRIMARY KEY (peer, lane)
 ) WITHOUT ROWID;
 
--- What is to go to a peer, in order. what: 0 member record, 1 segment.
+-- What is to go to a peer, in order. what: 0 member record, 1 segment,
+-- 2 snapshot.
 CREATE TABLE _queue (
 	peer BIGINT NOT NULL,
 	lane BIGINT NOT NULL,
@@ -340,6 +341,21 @@ CREATE TABLE _queue (
 	ref BIGINT NOT NULL,
 	PRIMARY KEY (peer, lane, position)
 ) WITHOUT ROWID;
+
+-- Snapshots made for a peer (snapshot.h), until acknowledged.
+CREATE TABLE _snapshot_out (
+	no INTEGER PRIMARY KEY,
+	cpt BIGINT NOT NULL,
+	bytes BLOB NOT NULL
+);
+-- Compartments that show a snapshot: who made it, how many data segments it
+-- stands for, and its clear part, which names their ends.
+CREATE TABLE _snapshot_in (
+	cpt INTEGER PRIMARY KEY,
+	maker BLOB NOT NULL,
+	expected BIGINT NOT NULL,
+	head BLOB NOT NULL
+);
 
 -- Which compartments flow to which peer. entitled 0: asked and not entitled,
 -- but all its segments up to number reach came from that very peer; 1: its

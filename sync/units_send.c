@@ -84,7 +84,8 @@ static enum err
 put_entry(struct sending *s, struct buf *ids, struct message_id *before,
     const struct lane_item *item, struct fail *f)
 {
-	struct message_id id = { .what = item->what, .author = before->author };
+	struct message_id id = { .what = LANE_MEMBER,
+		.author = before->author };
 	uint8_t mark[LANE_MARK_BYTES];
 	struct segment seg;
 	enum err e;
@@ -95,6 +96,7 @@ put_entry(struct sending *s, struct buf *ids, struct message_id *before,
 		e = segment_parse(&seg, s->item.p, s->item.n, f);
 		if (e != OK)
 			return fail_in(f, ERR_CORRUPT, "stored segment");
+		id.what = LANE_SEGMENT;
 		id.author = seg.header.author;
 		id.position = seg.header.position;
 	}
@@ -229,7 +231,9 @@ put_item(struct sending *s, const struct lane_item *item, bool *full,
 		s->stats->spared++;
 		return OK;
 	}
-	*full = s->left == 0;
+	/* the grants that open a snapshot are to come before it */
+	*full =
+	    s->left == 0 || (item->what == LANE_SNAPSHOT && plan->more_urgent);
 	if (*full)
 		return OK;
 	if (plan->staged[s->lane] == 0 && s->item.n <= s->left) {
@@ -288,7 +292,9 @@ send_lane(struct sending *s, bool *blocked, struct fail *f)
 		plan->more = true;
 		if (s->lane == LANE_URGENT)
 			plan->more_urgent = true;
-		*blocked = full;
+		/* bulk stays behind what is only offered: a snapshot's history
+		 * comes after it */
+		*blocked = full || s->lane == LANE_NORMAL;
 	}
 	return e;
 }

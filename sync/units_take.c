@@ -8,6 +8,7 @@
 
 #include "sync/db.h"
 #include "sync/receipt.h"
+#include "sync/snapshot.h"
 
 struct run {
 	uint64_t first, last; /* 0: none */
@@ -125,7 +126,9 @@ take_segment(struct taking *t, const uint8_t *p, size_t n, bool *put_off,
 	enum outcome outcome = OUTCOME_REFUSED;
 	struct segment_id id;
 	struct fail why = { 0 };
-	enum err e = log_receive(t->r, &outcome, &id, p, n, t->peer, &why, f);
+	enum err e = n > 0 && p[0] == SNAPSHOT_FORM
+	    ? snapshot_receive(t->r, &outcome, p, n, t->peer, &why, f)
+	    : log_receive(t->r, &outcome, &id, p, n, t->peer, &why, f);
 
 	t->stats->received_segments++;
 	if (e != OK)

@@ -5,6 +5,7 @@
 #include "sync/apply.h"
 #include "sync/clock.h"
 #include "sync/hash.h"
+#include "sync/snapshot.h"
 #include "sync/write_i.h"
 
 static void
@@ -124,6 +125,9 @@ run_write(struct writing *w, struct fail *f)
 		    "this replica has not joined a network yet: use footbridge"
 		    " init or footbridge join");
 	e = write_locate(w, f);
+	if (e == OK && w->c != NULL && (w->exists || w->answers) &&
+	    (w->c->flags & COMPARTMENT_SNAPSHOT) != 0)
+		return snapshot_refuse_write(w->r, w->c, f);
 	if (e == OK)
 		e = judge_self(w, f);
 	if (e == OK)
