@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/show_proposal.h"
+#include "sync/snapshot.h"
 
 /* ---- put ---- */
 
@@ -178,17 +179,35 @@ struct showing {
 	size_t count;
 };
 
+/* A record that shows a snapshot says so. */
+static enum err
+say_left(struct run *run, const struct read_row *row, struct fail *f)
+{
+	struct snapshot_left left;
+	enum err e = snapshot_left(run->replica, &left, row->cpt, f);
+
+	if (e == OK && left.compartments > 0)
+		run_say(run,
+		    "  history still coming: %lld of %lld parts are here; new "
+		    "entries can be added, this one changed when it is whole\n",
+		    (long long)left.held, (long long)left.expected);
+	return e;
+}
+
 static bool
 show_one(void *context, const struct read_row *row)
 {
 	struct showing *s = context;
 
 	s->count++;
-	if (!s->run->cli->json)
+	if (!s->run->cli->json) {
 		s->err = show_row_text(s->run, row, s->fail);
-	else
+		if (s->err == OK)
+			s->err = say_left(s->run, row, s->fail);
+	} else {
 		s->err = run_json(s->run, show_row_json(s->run, row, s->fail),
 		    s->fail);
+	}
 	return false;
 }
 

@@ -14,6 +14,7 @@
 #include "sync/remove.h"
 #include "sync/revoke.h"
 #include "sync/shred.h"
+#include "sync/snapshot.h"
 
 /* ---- what is counted ---- */
 
@@ -28,6 +29,7 @@ struct totals {
 	int64_t drafts;
 	int64_t forked, unjudged; /* computers that wrote two histories */
 	struct show_offer offer;
+	struct snapshot_left left; /* histories that are still coming */
 };
 
 static enum err
@@ -114,6 +116,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = held_list(run->replica, count_held, t, f);
 	if (e == OK)
 		e = fork_nodes(run->replica, &t->forked, &t->unjudged, f);
+	if (e == OK)
+		e = snapshot_left(run->replica, &t->left, 0, f);
 	return e;
 }
 
@@ -250,6 +254,13 @@ say_work(struct run *run, const struct totals *t)
 	run_say(run, "  %lld %s, %lld entr%s in the log\n",
 	    (long long)t->people, t->people == 1 ? "person" : "people",
 	    (long long)t->segments, t->segments == 1 ? "y" : "ies");
+	if (t->left.compartments > 0)
+		run_say(run,
+		    "  history still coming for %lld record%s: %lld of %lld "
+		    "parts are here; they can be read, and new entries added\n",
+		    (long long)t->left.compartments,
+		    run_s(t->left.compartments), (long long)t->left.held,
+		    (long long)t->left.expected);
 	if (t->unsealed > 0) {
 		name_ago(&ago, env_wall_ms(replica_env(run->replica)),
 		    t->oldest_ms);
@@ -379,7 +390,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:b, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:I, s:I, s:b, s:b, s:o}",
+			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -398,8 +409,10 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->forked, "unjudged", (json_int_t)t->unjudged,
 	    "copies", (json_int_t)replica_copies(run->replica),
 	    "agency_key_due", members_key_due(m, &me->agency),
-	    "agency_code_unseen", agency_key_unseen(run->replica), "peers",
-	    peers);
+	    "agency_code_unseen", agency_key_unseen(run->replica),
+	    "history_coming", (json_int_t)t->left.compartments, "history_parts",
+	    (json_int_t)t->left.held, "history_parts_of",
+	    (json_int_t)t->left.expected, "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */

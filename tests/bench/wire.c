@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sync/db.h"
+#include "sync/derive.h"
+#include "sync/dict.h"
 #include "sync/exchange.h"
+#include "sync/snapshot.h"
 #include "tests/support/bench.h"
 
 #define LINK_RTT_MS 20
@@ -21,9 +25,27 @@ struct cost {
 	double seconds;
 };
 
-/* a calls b until both are done. */
+/* Rows that a node shows. */
+static int64_t
+shown(struct bench_node *n)
+{
+	struct stmt *s;
+	struct fail f = { .code = OK };
+	int64_t rows;
+	bool row;
+
+	bench_must(db_stmt(&s, replica_db(n->r),
+		       "SELECT count(*) FROM appointment", &f),
+	    &f, "rows");
+	bench_must(stmt_step(s, &row, &f), &f, "rows");
+	rows = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return rows;
+}
+
+/* a calls b until both are done, or (rows > 0) a shows so many of them. */
 static struct cost
-call(struct bench_node *a, struct bench_node *b)
+call_for(struct bench_node *a, struct bench_node *b, int64_t rows)
 {
 	const struct node_id *to = &replica_identity(b->r)->node;
 	const struct node_id *from = &replica_identity(a->r)->node;
@@ -49,12 +71,20 @@ call(struct bench_node *a, struct bench_node *b)
 		bench_must(exchange_take(x, in.p, in.n, &f), &f, "take");
 		c.bytes += (int64_t)(out.n + in.n);
 		c.trips++;
+		if (rows > 0 && shown(a) == rows)
+			break;
 	}
 	c.seconds = bench_now() - c.seconds;
 	exchange_free(x);
 	buf_release(&out);
 	buf_release(&in);
 	return c;
+}
+
+static struct cost
+call(struct bench_node *a, struct bench_node *b)
+{
+	return call_for(a, b, 0);
 }
 
 static struct cost
@@ -178,6 +208,133 @@ hundred_rows(struct pair *p)
 	settle(p);
 }
 
+/* ---- who joins after two years ------------------------------------------- */
+
+#define YEARS_PEOPLE 100
+#define YEARS_VISITS 52 /* of each: one every two weeks */
+#define YEARS_CHANGES 4 /* of each visit, by four people at four times */
+
+static void
+two_years(struct bench_node *n)
+{
+	for (unsigned visit = 0; visit < YEARS_VISITS; visit++) {
+		bench_fill(n, visit * YEARS_PEOPLE, YEARS_PEOPLE, YEARS_PEOPLE);
+		(void)bench_seal(n);
+		for (unsigned k = 0; k < YEARS_CHANGES; k++) {
+			bench_begin(n);
+			for (unsigned i = 0; i < YEARS_PEOPLE; i++) {
+				char text[BENCH_TEXT];
+				struct bench_op op;
+				unsigned row = visit * YEARS_PEOPLE + i;
+
+				(void)snprintf(text, sizeof(text),
+				    "Moved to %u, room %u", row * 7919 % 9973,
+				    (row + k) * 31 % 97);
+				bench_make_update(n, &op, row, text);
+				bench_write(n, &op);
+			}
+			bench_commit(n);
+			(void)bench_seal(n);
+		}
+	}
+}
+
+static enum err
+pack_row(void *context, const struct derived_row *row, struct fail *f)
+{
+	struct buf *loose = context;
+	struct op op = { .kind = OP_INSERT,
+		.table = row->table->number,
+		.row = row->id };
+
+	(void)f;
+	for (unsigned k = 1; k <= REGISTRY_FIELD_MAX; k++) {
+		if (row->values[k].type == VALUE_NULL)
+			continue;
+		op.fields[op.field_count].number = k;
+		op.fields[op.field_count++].value = row->values[k];
+	}
+	op_encode(loose, &op);
+	return OK;
+}
+
+static enum err
+no_conflict(void *context, const struct derived_conflict *c, struct fail *f)
+{
+	(void)context, (void)c, (void)f;
+	return OK;
+}
+
+static enum err
+no_proposal(void *context, const struct derived_proposal *p, struct fail *f)
+{
+	(void)context, (void)p, (void)f;
+	return OK;
+}
+
+/* The rows there are, a compartment each: packed as operations, and that
+ * compressed with the dictionary, without padding, key or signature. */
+static void
+measure_rows(struct bench_node *n, int64_t *packed, int64_t *compressed)
+{
+	struct buf loose = { 0 }, payload = { 0 }, out = { 0 };
+	struct derive_sink sink = { &loose, pack_row, no_conflict,
+		no_proposal };
+	struct compartment *c;
+
+	*packed = *compressed = 0;
+	for (int64_t no = 1; compartment_get(n->r, &c, no, NULL) == OK; no++) {
+		struct derived_state state;
+		struct fail f = { .code = OK };
+
+		buf_reset(&loose);
+		buf_reset(&payload);
+		buf_reset(&out);
+		bench_must(derive_into(n->r, c, true, false, &state, &sink, &f),
+		    &f, "derive");
+		if (loose.n == 0)
+			continue;
+		bench_must(op_pack(&payload, loose.p, loose.n), &f, "pack");
+		bench_must(dict_compress(&out, payload.p, payload.n, &f), &f,
+		    "compress");
+		*packed += (int64_t)payload.n;
+		*compressed += (int64_t)out.n;
+	}
+	buf_release(&loose);
+	buf_release(&payload);
+	buf_release(&out);
+}
+
+static void
+first_sync_after_two_years(void)
+{
+	int64_t rows = (int64_t)YEARS_PEOPLE * YEARS_VISITS;
+	int64_t packed, compressed;
+	struct cost first, rest;
+	struct bench_node a, b;
+
+	bench_found(&a);
+	bench_prepare(&a, YEARS_PEOPLE);
+	two_years(&a);
+	measure_rows(&a, &packed, &compressed);
+	bench_join(&b, &a);
+	first = call_for(&b, &a, rows);
+	printf("  \"first_sync_of_%d_people_after_two_years\": {\"rows\": %lld,"
+	       " \"rows_packed\": %lld, \"rows_compressed\": %lld,"
+	       " \"bytes_until_all_are_read\": %lld, \"round_trips\": %lld,"
+	       " \"ms\": %.1f, \"to_compressed\": %.2f, \"reach\": \"1.3\"},\n",
+	    YEARS_PEOPLE, (long long)rows, (long long)packed,
+	    (long long)compressed, (long long)first.bytes,
+	    (long long)first.trips, first.seconds * 1e3,
+	    (double)first.bytes / (double)compressed);
+	rest = call(&b, &a);
+	printf("  \"its_history\": {\"bytes\": %lld, \"round_trips\": %lld,"
+	       " \"ms\": %.1f},\n",
+	    (long long)rest.bytes, (long long)rest.trips, rest.seconds * 1e3);
+	bench_end(&b);
+	bench_end(&a);
+}
+
 int
 main(void)
 {
@@ -190,6 +347,7 @@ main(void)
 	bench_join(&p.b, &p.a);
 	printf("{\n");
 	lone_changes();
+	first_sync_after_two_years();
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		struct cost c;
 		char name[64];
