@@ -322,6 +322,10 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 {
 	static const char *const plain[] = {
 		"DELETE FROM _batch_row WHERE cpt = ?1",
+		"UPDATE _queue SET ref = 0 WHERE what = 2 AND ref IN"
+		" (SELECT no FROM _snapshot_out WHERE cpt = ?1)",
+		"DELETE FROM _snapshot_out WHERE cpt = ?1",
+		"DELETE FROM _snapshot_in WHERE cpt = ?1",
 		"DELETE FROM _key WHERE cpt = ?1",
 		("DELETE FROM _wanted WHERE segment IN"
 		 " (SELECT no FROM _segment WHERE cpt = ?1)"),

@@ -11,6 +11,7 @@
 #include "sync/exchange.h"
 #include "sync/replica_i.h"
 #include "sync/seal.h"
+#include "sync/shred.h"
 #include "sync/snapshot.h"
 #include "tests/support/taking.h"
 #include "sync/revoke.h"
@@ -248,6 +249,32 @@ a_removal_that_comes_meanwhile_ends_it(void **state)
 	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
 	assert_string_equal(word(&w, PAIR_SOUTH), "last");
 	pair_equal(&w.p, PAIR_NORTH, PAIR_SOUTH, &w.person);
+	pair_check(&w.p, PAIR_SOUTH);
+	pair_stop(&w.p);
+}
+
+static void
+a_shred_that_comes_meanwhile_leaves_nothing_of_it(void **state)
+{
+	struct shred_request q = { .reference = "order 7" };
+	int64_t ordered = 0;
+	struct world w;
+
+	(void)state;
+	begin(&w, 415);
+	q.subject = w.person;
+	MUST(shred_order(w.p.r[PAIR_NORTH], &q, &ordered, f));
+	assert_int_equal(ordered, 1);
+	assert_int_equal(pair_number(&w.p, PAIR_NORTH,
+			     "SELECT count(*) FROM _snapshot_out"),
+	    0);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, SHOWN), 0);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH,
+			     "SELECT (SELECT count(*) FROM person) +"
+			     " (SELECT count(*) FROM tag)"),
+	    0);
 	pair_check(&w.p, PAIR_SOUTH);
 	pair_stop(&w.p);
 }
@@ -619,6 +646,8 @@ main(void)
 		cmocka_unit_test(a_rebuild_keeps_what_the_log_says_alone),
 		cmocka_unit_test(whatever_says_that_not_all_counts_ends_it),
 		cmocka_unit_test(a_removal_that_comes_meanwhile_ends_it),
+		cmocka_unit_test(
+		    a_shred_that_comes_meanwhile_leaves_nothing_of_it),
 		cmocka_unit_test(a_revocation_that_comes_meanwhile_ends_it),
 		cmocka_unit_test(none_is_made_where_history_is_closed),
 		cmocka_unit_test(
