@@ -5,6 +5,7 @@
 
 #include "node/category.h"
 #include "node/name.h"
+#include "node/out.h"
 #include "sync/shred.h"
 
 /* ---- what it would reach --------------------------------------------------------- */
@@ -155,6 +156,12 @@ say_ordered(struct run *run, const struct shred_request *q, int64_t count,
 		    "deleted text may be found on its disk by whoever knows a "
 		    "passphrase. It is made by itself at the next command.\n",
 		    why->text);
+	else if (why->code != OK)
+		run_say(run,
+		    "Its own backups still have what was destroyed: remove "
+		    "them "
+		    "by hand (%s)\n",
+		    why->text);
 	return OK;
 }
 
@@ -176,7 +183,7 @@ cmd_shred(struct run *run, struct fail *f)
 	run->wrote = true;
 	/* what is destroyed stays so, whatever becomes of this */
 	run->whole = true;
-	(void)shred_rekey(run->replica, &rekeyed, &why);
+	(void)out_shred(run->replica, &rekeyed, &why);
 	return say_ordered(run, &q, count, rekeyed, &why, f);
 }
 
@@ -292,13 +299,12 @@ say_limits(struct run *run, const struct shred_counts *n, int64_t missing)
 		    "serve.\n");
 	run_say(run,
 	    "\nEach computer listed as confirmed signed that its rows, keys "
-	    "and "
-	    "documents are destroyed. This cannot promise it of: paper, "
-	    "exports "
-	    "and screenshots; copies of disks; backups made before, which lie "
-	    "closed until they are gone, and destroy the records again when "
-	    "they are restored, before anything can be read; remnants that "
-	    "flash memory keeps; computers taken out of the network.\n");
+	    "and documents are destroyed. This cannot promise it of: paper, "
+	    "exports and screenshots; copies of disks; backups that were "
+	    "taken elsewhere, which lie closed until they are gone, and "
+	    "destroy the records again when they are restored, before "
+	    "anything can be read; remnants that flash memory keeps; "
+	    "computers taken out of the network.\n");
 }
 
 enum err

@@ -16,9 +16,9 @@
 #include "node/dispatch.h"
 #include "node/help.h"
 #include "node/open.h"
+#include "node/out.h"
 #include "node/secret.h"
 #include "node/socket.h"
-#include "sync/shred.h"
 
 #define VERSION "0.1.0"
 
@@ -159,7 +159,7 @@ run_with_replica(struct run *run, struct open_with *w, struct replica *r,
 	run->engine = NULL;
 	/* an order to destroy came: the disk still has what was deleted. What
 	 * goes wrong here is due at the next command, and status says so */
-	(void)shred_rekey(r, &rekeyed, NULL);
+	(void)out_shred(r, &rekeyed, NULL);
 	engine_release(&engine);
 	return e;
 }

@@ -2,6 +2,7 @@
 
 #include "node/keep.h"
 #include "sync/revoke.h"
+#include "sync/shred.h"
 
 enum err
 out_obey(struct replica *r, struct fail *f)
@@ -13,5 +14,19 @@ out_obey(struct replica *r, struct fail *f)
 	 * nothing that can be removed now */
 	if (e == OK && replica_identity(r)->is_forgotten)
 		e = keep_forget(r, &why, f);
+	return e;
+}
+
+enum err
+out_shred(struct replica *r, bool *done, struct fail *why)
+{
+	struct fail gone = { .code = OK };
+	enum err e = shred_rekey(r, done, why);
+
+	if (e != OK || !*done)
+		return e;
+	e = keep_forget(r, &gone, why);
+	if (e == OK && gone.code != OK)
+		e = fail_set(why, gone.code, "%s", gone.text);
 	return e;
 }

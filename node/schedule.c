@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/shred.h"
+#include "node/out.h"
 
 #define FIRST_RETRY_S 5
 #define LOOK_EVERY_MS 60000
@@ -236,7 +236,7 @@ plan_all(struct schedule *s)
 
 	/* an order to destroy came; busy with a backup: the next round */
 	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)
-		(void)shred_rekey(s->engine->replica, &rekeyed, NULL);
+		(void)out_shred(s->engine->replica, &rekeyed, NULL);
 	/* whatever has us look again from here on is not lost */
 	s->round_ms = INT64_MAX;
 	for (size_t i = 0; i < s->count; i++)

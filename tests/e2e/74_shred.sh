@@ -110,6 +110,19 @@ ok $? "nobody_else_can_order_it"
 	on north get person "$person" | grep -q "$mark-name"
 ok $? "without_an_answer_it_is_only_shown"
 
+# serve writes a backup a day, on the same disk
+hub=$server hub_at=$at
+serve north
+for _ in $(seq 600); do
+	on north status | grep -q 'backup: the last good one' &&
+		[ -n "$(find "$tmp/north/backup" -name '*.backup')" ] && break
+	sleep 0.05
+done
+stop "$server"
+server=$hub at=$hub_at
+[ -n "$(find "$tmp/north/backup" -name '*.backup')" ]
+ok $? "there_is_a_backup_beside_it"
+
 # ---- ordered ------------------------------------------------------------------------
 must north --yes shred "$person" --order "$ref"
 grep -q 'rows; drafts' "$tmp/out" && grep -q 'destroyed on this computer' "$tmp/out"
@@ -117,6 +130,8 @@ ok $? "what_it_reaches_is_shown_before_it_is_done"
 clean north && ! on north find "$mark" | grep -q . &&
 	[ "$(on north --json status | field new_key_due)" = False ]
 ok $? "nothing_of_it_is_left_on_the_servers_disk"
+[ -z "$(find "$tmp/north/backup" -name '*.backup')" ]
+ok $? "nor_in_a_backup_of_its_own"
 { cat "$tmp/old.key"; echo '.tables'; } |
 	sqlcipher -batch -readonly "$tmp/north/footbridge.db" >"$tmp/out" 2>&1
 ! grep -q person_identifier "$tmp/out"

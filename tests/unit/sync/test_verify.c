@@ -18,7 +18,7 @@ grow(struct pair *p, struct row_id *person)
 	p->env[PAIR_NORTH]->env.each = env_posix()->each;
 	pair_insert(p, PAIR_NORTH, "person", person, NULL, "word", "w");
 	for (int i = 0; i < SEGMENTS; i++) {
-		char value[8];
+		char value[16];
 
 		(void)snprintf(value, sizeof(value), "%d", i);
 		assert_int_equal(pair_set(p, PAIR_NORTH, "person", person,
