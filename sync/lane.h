@@ -110,8 +110,8 @@ enum err lane_bulk_set(struct replica *r, const struct node_id *node,
     enum lane_bulk_rule rule, struct fail *f);
 struct lane_bulk {
 	bool metered; /* for us */
-	bool asked;   /* a document is waited for here, or by a peer that is
-	               * served from here */
+	bool asked;   /* a document or the history behind a snapshot is waited
+	               * for here, or by a peer that is served from here */
 	bool refused, wanted; /* what the peer said last */
 };
 enum err lane_bulk(struct replica *r, struct lane_bulk *out, int64_t peer,

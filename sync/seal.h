@@ -1,6 +1,7 @@
 /*
  * The sealed body of a segment: payload -> plaintext (compressed, padded) ->
- * ciphertext, and back. Private to segment.c and segment_make.c.
+ * ciphertext, and back. Private to segment*.c and snapshot*.c, which has another
+ * header.
  *
  * plaintext:  [uint: payload length << 1 | compressed][content][zeros], as long
  *             as segment_padded() of what stands before the zeros

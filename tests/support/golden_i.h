@@ -31,6 +31,7 @@ void golden_transfer(struct buf *text);
 void golden_accept(struct buf *text);
 void golden_shred(struct buf *text);
 void golden_shredded(struct buf *text);
+void golden_snapshot(struct buf *text);
 void golden_bundle_header(struct buf *text);
 void golden_bundle_derived(struct buf *text);
 void golden_backup_manifest(struct buf *text);

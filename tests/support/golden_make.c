@@ -571,6 +571,7 @@ const struct golden golden_list[] = {
 	{ "transfer-accept", golden_accept, true },
 	{ "shred", golden_shred, true },
 	{ "shred-done", golden_shredded, true },
+	{ "snapshot", golden_snapshot, true },
 	{ "bundle-header", golden_bundle_header, true },
 	{ "bundle-derived", golden_bundle_derived, true },
 	{ "backup-manifest", golden_backup_manifest, true },
