@@ -90,8 +90,8 @@ lane_set_route(struct replica *r, int64_t cpt, int64_t peer,
     enum lane_route state, int64_t reach, struct fail *f)
 {
 	static const char sql[] =
-	    "INSERT INTO _route (cpt, peer, entitled, reach)"
-	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (cpt, peer)"
+	    "INSERT INTO _route (cpt, peer, entitled, reach, behind)"
+	    " VALUES (?1, ?2, ?3, ?4, 0) ON CONFLICT (cpt, peer)"
 	    " DO UPDATE SET entitled = excluded.entitled,"
 	    " reach = excluded.reach";
 	struct stmt *s;
@@ -108,7 +108,26 @@ lane_set_route(struct replica *r, int64_t cpt, int64_t peer,
 
 /* ---- one segment --------------------------------------------------------- */
 
+/* Data of the compartment goes behind what is queued in the peer's bulk lane. */
+static enum err
+set_behind(struct replica *r, int64_t cpt, int64_t peer, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "UPDATE _route SET behind = (SELECT COALESCE(MAX(position), 0)"
+	    " FROM _queue q WHERE q.peer = ?2 AND q.lane = 2)"
+	    " WHERE cpt = ?1 AND peer = ?2",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, peer);
+	return stmt_run(s, f);
+}
+
 struct route {
+	bool behind; /* of a bulk lane that is not acknowledged so far */
 	int64_t peer, reach;
 	enum lane_route state;
 };
@@ -119,7 +138,10 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT peer, entitled, reach FROM _route WHERE cpt = ?1", f);
+	    "SELECT peer, entitled, reach, behind > 0 AND behind >"
+	    " (SELECT l.acked FROM _lane l WHERE l.peer = _route.peer"
+	    " AND l.lane = 2) FROM _route WHERE cpt = ?1",
+	    f);
 
 	if (e != OK)
 		return e;
@@ -130,6 +152,7 @@ read_routes(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 		t.peer = stmt_col_int(s, 0);
 		t.state = (enum lane_route)stmt_col_int(s, 1);
 		t.reach = stmt_col_int(s, 2);
+		t.behind = stmt_col_int(s, 3) != 0;
 		buf_put(out, &t, sizeof(t));
 	}
 	stmt_reset(s);
@@ -202,8 +225,10 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 				e = take_back(r, from, lane, segment, f);
 		} else if (t.state == ROUTE_OPEN &&
 		    (source == NULL || segment > t.reach)) {
-			e = lane_append(r, t.peer, lane, LANE_SEGMENT, segment,
-			    f);
+			/* what is shown only with its history comes after it */
+			e = lane_append(r, t.peer,
+			    t.behind && lane == LANE_NORMAL ? LANE_BULK : lane,
+			    LANE_SEGMENT, segment, f);
 		}
 	}
 	if (e == OK && from != 0 && !source_known)
@@ -302,7 +327,7 @@ route(struct replica *r, int64_t cpt, const struct route *to,
 		e = lane_segment_before(r, &last, cpt, INT64_MAX, f);
 	if (e == OK)
 		e = lane_set_route(r, cpt, peer, ROUTE_OPEN, last, f);
-	return e;
+	return e == OK && behind ? set_behind(r, cpt, peer, f) : e;
 }
 
 /* Triples (number, reach, state) of a query with one parameter. */

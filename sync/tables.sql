@@ -360,12 +360,15 @@ CREATE TABLE _snapshot_in (
 -- Which compartments flow to which peer. entitled 0: asked and not entitled,
 -- but all its segments up to number reach came from that very peer; 1: its
 -- foreign segments up to number reach are queued or came from there; 2, 3: it
--- left, reach as for 1; 2: the removal is still to be sealed and queued.
+-- left, reach as for 1; 2: the removal is still to be sealed and queued. behind:
+-- data goes in the bulk lane until that is acknowledged up to there: a snapshot
+-- went ahead of the history that is queued there; 0 for none.
 CREATE TABLE _route (
 	cpt BIGINT NOT NULL,
 	peer BIGINT NOT NULL,
 	entitled BIGINT NOT NULL,
 	reach BIGINT NOT NULL,
+	behind BIGINT NOT NULL,
 	PRIMARY KEY (cpt, peer)
 ) WITHOUT ROWID;
 

@@ -190,6 +190,42 @@ new_rows_can_be_written_meanwhile_and_old_ones_not_changed(void **state)
 	pair_stop(&w.p);
 }
 
+/* It would be parked for want of what is before it, and fill the room for that. */
+static void
+what_is_written_meanwhile_comes_after_the_history(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 416);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pair_set(&w.p, PAIR_NORTH, "person", &w.person,
+				     "word", i == 2 ? "newest" : "newer", NULL),
+		    OK);
+		(void)pair_seal(&w.p, PAIR_NORTH);
+	}
+	assert_int_equal(pair_number(&w.p, PAIR_NORTH,
+			     "SELECT count(*) FROM _queue WHERE lane = 1"
+			     " AND what = 1"),
+	    0);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH,
+			     "SELECT count(*) FROM _parked"),
+	    0);
+	finish(&w);
+	assert_string_equal(word(&w, PAIR_SOUTH), "newest");
+	/* and from then on before what is bulky */
+	assert_int_equal(pair_set(&w.p, PAIR_NORTH, "person", &w.person, "word",
+			     "now", NULL),
+	    OK);
+	(void)pair_seal(&w.p, PAIR_NORTH);
+	assert_int_equal(pair_number(&w.p, PAIR_NORTH,
+			     "SELECT count(*) FROM _queue WHERE lane = 1"
+			     " AND what = 1"),
+	    1);
+	finish(&w);
+	pair_stop(&w.p);
+}
+
 static void
 a_rebuild_keeps_what_the_log_says_alone(void **state)
 {
@@ -380,6 +416,8 @@ main(void)
 		    rows_are_read_before_their_history_and_then_follow_from_it),
 		cmocka_unit_test(
 		    new_rows_can_be_written_meanwhile_and_old_ones_not_changed),
+		cmocka_unit_test(
+		    what_is_written_meanwhile_comes_after_the_history),
 		cmocka_unit_test(a_rebuild_keeps_what_the_log_says_alone),
 		cmocka_unit_test(whatever_says_that_not_all_counts_ends_it),
 		cmocka_unit_test(a_removal_that_comes_meanwhile_ends_it),
