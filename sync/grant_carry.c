@@ -190,7 +190,8 @@ grant_carry(struct replica *r, const struct row_id *subject,
 /* ---- keeping it up ------------------------------------------------------------ */
 
 /* A grant by name counts as carrying when a registrar of ours gave it to
- * another node of ours: a node cannot make itself a carrier. */
+ * another node of ours: a node cannot make itself a carrier. One that was taken
+ * out carries no more, whether its grants have ended here already or not. */
 static bool
 is_carrier(struct replica *r, const struct node_id *node,
     const struct node_id *issuer)
@@ -199,11 +200,15 @@ is_carrier(struct replica *r, const struct node_id *node,
 	const struct member_node *i = members_node(r->members, issuer);
 
 	return n != NULL && i != NULL && !id_equal(node, issuer) &&
+	    members_revocation(r->members, node) == NULL &&
 	    !id_equal(node, &r->identity.node) &&
 	    id_equal(&n->agency, &r->identity.agency) &&
 	    grant_is_registrar(i, &r->identity.agency);
 }
 
+/* Who carries something about this person, and did not leave this compartment:
+ * held a key of it once and holds none that counts. The removals of one person
+ * come one by one; between them the others still say "carried". */
 static enum err
 carriers_of(struct replica *r, const struct compartment *c,
     struct node_id *nodes, size_t *count, struct fail *f)
@@ -220,11 +225,16 @@ carriers_of(struct replica *r, const struct compartment *c,
 	    " JOIN _segment s ON s.no = g.segment"
 	    " JOIN _author a ON a.no = s.author"
 	    " WHERE c.subject = ?1 AND g.recipient_kind = 1 AND g.rights > 0"
+	    " AND NOT EXISTS (SELECT 1 FROM _grant x WHERE x.cpt = ?2"
+	    " AND x.recipient_kind = 1 AND x.recipient = g.recipient"
+	    " GROUP BY x.recipient"
+	    " HAVING max(x.ever) > 0 AND max(x.rights) = 0)"
 	    " ORDER BY g.recipient",
 	    f);
 	if (e != OK)
 		return e;
 	stmt_blob(s, 1, c->subject.b, sizeof(c->subject.b));
+	stmt_int(s, 2, c->no);
 	while (
 	    *count < CARRIERS_MAX && (e = stmt_step(s, &row, f)) == OK && row) {
 		if (!stmt_col_copy(s, 0, node.b, ID_BYTES) ||

@@ -182,4 +182,26 @@ for n in north south clinic pad; do
 	cmp -s "$tmp/tables.$n" "$tmp/before.$n" || die "$n: rebuild differs"
 done
 ok 0 "every_node_is_what_its_log_says"
+# ---- an agency with two servers takes somebody off a laptop ---------------------------
+found one One "City Probation" probation --staff Ida
+FOOTBRIDGE_AGENCY_CODE_FILE=$tmp/one.code enrol one two Two Ula \
+	--agency "City Probation" --steward
+enrol one road Road "" --agency "City Probation" --field
+p=$(on one put person legal_name=Carried | tail -n 1)
+must one put contact_note "person=$p" kind=office \
+	happened_at=2026-03-01T10:00 narrative=before
+must one put hearing "person=$p" starts_at=2026-05-04T10:00
+must one carry "$p" --on Road
+bring one two Two
+bring one road Road
+bring two one One
+must one --yes carry --off Road "$p"
+bring one two Two
+must two status
+bring two one One
+[ "$(on one access "$p" | grep -c 'Road.*taken off')" -eq 3 ] &&
+	! on one access "$p" | grep -qE 'again|Road .*reads' &&
+	! on two access "$p" | grep -qE 'again|Road .*reads'
+ok $? "the_second_server_does_not_give_it_back"
+
 exit "$failed"
