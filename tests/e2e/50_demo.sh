@@ -3,7 +3,7 @@
 # wrong number of rows is refused, and nothing is left running or lying about.
 set -u
 tmp=${TEST_TMP:?run this through tests/run}
-steps=19
+steps=20
 failed=0
 
 ok() {

@@ -8,10 +8,11 @@
 # disk; the passphrase is on a slip beside it.
 copy_laptop() {
 	local n
+	: >"$dir/words"
+	doom
 	fb north --json backup "$dir/north.backup"
 	backup_segments=$(value north segments)
 	unplug laptop
-	: >"$dir/words"
 	for n in 1 2 3; do
 		caseload "$n"
 		word north laptop2

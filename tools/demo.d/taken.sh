@@ -108,6 +108,8 @@ burn_and_restore() {
 	want "entries at North again" 1 \
 		"$(($(value north segments) >= segments))"
 	caller north North
+	traces north
+	want "lines about the destroyed person at North" 0 "$count"
 	rows north
 	want "North's rows before the fire and after" "$before" \
 		"$(digest <"$dir/rows.north")"
@@ -116,7 +118,8 @@ burn_and_restore() {
 		"writing are refused until the first contact, which fetches" \
 		"$(thousands "$fetched") entries in $fetched_s s. Then all" \
 		"$(thousands "$(wc -l <"$dir/rows.north")") rows are as before" \
-		"the fire, byte for byte, and the thief's copy is refused again."
+		"the fire, byte for byte: who was destroyed stays so, and the" \
+		"thief's copy is refused again."
 	more "$closed_said"
 	told=()
 }
