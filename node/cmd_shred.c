@@ -183,7 +183,8 @@ cmd_shred(struct run *run, struct fail *f)
 	run->wrote = true;
 	/* what is destroyed stays so, whatever becomes of this */
 	run->whole = true;
-	(void)out_shred(run->replica, &rekeyed, &why);
+	if (out_shred(run->replica, &rekeyed, &why) == OK)
+		why.code = OK; /* a text may be left of what did no harm */
 	return say_ordered(run, &q, count, rekeyed, &why, f);
 }
 

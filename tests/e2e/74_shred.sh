@@ -125,7 +125,9 @@ ok $? "there_is_a_backup_beside_it"
 
 # ---- ordered ------------------------------------------------------------------------
 must north --yes shred "$person" --order "$ref"
-grep -q 'rows; drafts' "$tmp/out" && grep -q 'destroyed on this computer' "$tmp/out"
+grep -q 'rows; drafts' "$tmp/out" &&
+	grep -q 'destroyed on this computer' "$tmp/out" &&
+	! grep -q 'by hand' "$tmp/out"
 ok $? "what_it_reaches_is_shown_before_it_is_done"
 clean north && ! on north find "$mark" | grep -q . &&
 	[ "$(on north --json status | field new_key_due)" = False ]
