@@ -435,7 +435,7 @@ static void
 random_revocations_give_one_state_in_any_order(void **state)
 {
 	const char *iters = getenv("TEST_ITERS");
-	long rounds = iters != NULL ? strtol(iters, NULL, 10) / 4 : 25;
+	long rounds = iters != NULL ? strtol(iters, NULL, 10) / 40 : 25;
 	static struct network w;
 
 	(void)state;
