@@ -114,11 +114,12 @@ on north access "$person" >"$tmp/out" &&
 		"$tmp/out"
 ok $? "access_tells_who_left_when_by_whom_why"
 
-# work that can go nowhere any more is kept, and told
+# work that can be sealed no more is offered to the owner, and told
 must pad put meeting "$meeting" place=Nowhere
 must pad bundle export --for Clinic "$tmp/stick/after"
-[ "$(status pad kept)" = 1 ] && shows pad "$meeting" place Nowhere
-ok $? "what_can_go_nowhere_is_kept_and_told"
+[ "$(status pad kept)" = 0 ] && shows pad "$meeting" place Nowhere &&
+	on pad status | grep -q 'offered to'
+ok $? "what_cannot_be_sealed_any_more_is_offered_and_told"
 
 # ---- a grant and a removal cross -----------------------------------------------
 must north put meeting "person=$person" place=Crossing agenda=planned
