@@ -276,6 +276,18 @@ reach(struct replica *r, const struct grant_rows *g, const struct key_id *key)
 	return n;
 }
 
+/* By a grant that counts. Whoever was taken out may have made keys as well and
+ * given them to everybody but himself: such a key opens, and is not sealed
+ * under. */
+static bool
+is_given(const struct grant_rows *g, const struct key_id *key)
+{
+	for (size_t k = 0; k < g->count; k++)
+		if (id_equal(&g->row[k].key_id, key))
+			return true;
+	return false;
+}
+
 enum err
 grant_seal_key(struct replica *r, const struct compartment *c,
     uint8_t key[static 32], struct key_id *id, struct fail *f)
@@ -293,6 +305,8 @@ grant_seal_key(struct replica *r, const struct compartment *c,
 		goto out;
 	for (size_t k = 0; k < held.count; k++) { /* ascending ids */
 		if (!epoch_eligible(&g, &held.key[k].id))
+			continue;
+		if (!is_given(&g, &held.key[k].id))
 			continue;
 		n = held.count == 1 ? 1 : reach(r, &g, &held.key[k].id);
 		if (best == NULL || n > best_reach) {

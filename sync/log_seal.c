@@ -286,6 +286,15 @@ find_key(struct replica *r, struct making *m, const struct compartment *c,
 	    : OK;
 }
 
+/* What this node wrote before it learned of its own cut was open until now, and
+ * open work has no state: whether it counts has to be found again. */
+static bool
+may_not_count(struct replica *r, const struct compartment *c)
+{
+	return (c->flags & (COMPARTMENT_CUT | COMPARTMENT_JUDGED)) != 0 ||
+	    members_revocation(r->members, &r->identity.node) != NULL;
+}
+
 /* ERR_NOTFOUND or ERR_WAIT: stays closed until a key (or what it depends on)
  * can be used. */
 static enum err
@@ -320,6 +329,10 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	own->top_id = m->id;
 	own->changed = true;
 	r->fence_behind = true;
+	if (u->kind == SEGMENT_DATA && may_not_count(r, c)) {
+		c->rederive = true;
+		c->changed = true;
+	}
 	if (c->open_no == u->no) {
 		c->open_no = 0;
 		c->changed = true;
