@@ -118,7 +118,7 @@ ok $? "access_tells_who_left_when_by_whom_why"
 must pad put meeting "$meeting" place=Nowhere
 must pad bundle export --for Clinic "$tmp/stick/after"
 [ "$(status pad kept)" = 0 ] && shows pad "$meeting" place Nowhere &&
-	on pad status | grep -q 'offered to'
+	on pad status | grep -q '^ *offered: 1 change to'
 ok $? "what_cannot_be_sealed_any_more_is_offered_and_told"
 
 # ---- a grant and a removal cross -----------------------------------------------
