@@ -40,6 +40,31 @@ plays(const struct history *h, unsigned node)
 
 /* ---- travelling ---- */
 
+/* A contact begins with what both know of members and of each other's feed. */
+static void
+greet(struct history *h, unsigned from, unsigned to, bool whole)
+{
+	struct world *w = &h->w;
+
+	if (!h->takes)
+		return;
+	if (whole || chance(h, 70))
+		world_members(w, from, to);
+	h->counts->new_lives += world_meet(w, from, to);
+	if (chance(h, 70))
+		h->counts->new_lives += world_meet(w, to, from);
+}
+
+static void
+part(struct history *h, unsigned to, bool whole)
+{
+	struct fail f = { 0 };
+
+	if (h->takes && whole)
+		world_must(replica_recovered(world_replica(&h->w, to), &f), &f,
+		    "recovered");
+}
+
 static void
 exchange(struct history *h, unsigned from, unsigned to, bool whole)
 {
@@ -47,6 +72,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	struct world *w = &h->w;
 
 	world_seal(w, from);
+	greet(h, from, to, whole);
 	for (size_t i = 0; i < w->pool_count; i++)
 		if (world_has(w->node[from].has, i) &&
 		    !world_has(w->node[to].has, i))
@@ -73,7 +99,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 		o = world_give(w, to, order[i]);
 		h->counts->given++;
 		h->counts->unknown_author += o == OUTCOME_WAITING &&
-		    s->node == WORLD_LATE && !h->introduced;
+		    s->node == WORLD_LATE && !h->w.introduced;
 		if (chance(h, 10)) {
 			(void)world_give(w, to, order[i]);
 			h->counts->duplicates++;
@@ -84,6 +110,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 		h->counts->unreadable_first += world_has(stored, order[i]) &&
 		    !world_has(readable, order[i]);
 	}
+	part(h, to, whole);
 }
 
 static const char *
@@ -92,6 +119,8 @@ share_or_carry(struct history *h)
 	struct fail f = { 0 };
 	enum err e = OK;
 
+	if (world_restored(&h->w, 0))
+		return NULL;
 	if (plays(h, WORLD_FIELD) && !h->carried && chance(h, 50)) {
 		e = world_carry(&h->w, 0, &f);
 		h->carried = true;
@@ -105,7 +134,8 @@ share_or_carry(struct history *h)
 		h->counts->from_now += from_now;
 		h->shared = !from_now;
 	}
-	return e == OK
+	/* a revoked laptop, an agency without a key */
+	return e == OK || h->takes
 	    ? NULL
 	    : history_trouble("granting: %s: %s", err_name(e), f.text);
 }
@@ -113,10 +143,10 @@ share_or_carry(struct history *h)
 static void
 introduce(struct history *h)
 {
-	if (!h->introduced && plays(h, WORLD_LATE))
+	if (!h->w.introduced && plays(h, WORLD_LATE))
 		for (unsigned i = 0; i < h->node_count; i++)
 			world_introduce(&h->w, h->nodes[i]);
-	h->introduced = true;
+	h->w.introduced = true;
 }
 
 /* ---- one history ---- */
@@ -124,9 +154,13 @@ introduce(struct history *h)
 static const char *
 judge(struct history *h, unsigned n)
 {
-	const char *wrong = judge_node(&h->w, n, &h->counts->judged);
 	struct fail f = { .code = OK };
+	const char *wrong;
 	int64_t checked;
+
+	if (world_restored(&h->w, n))
+		return NULL;
+	wrong = judge_node(&h->w, n, &h->counts->judged);
 
 	/* what "verify --deep" says as well, now and then: it is dear */
 	if (wrong == NULL && h->w.pool_count % 4 == 0 &&
@@ -146,6 +180,13 @@ step(struct history *h)
 	unsigned kind = (unsigned)draw(h, 100);
 	struct fail f = { 0 };
 
+	if (world_restored(&h->w, n)) {
+		if (n != other)
+			exchange(h, other, n, kind < 60);
+		return NULL;
+	}
+	if (h->takes && chance(h, 12))
+		return history_take(h, n);
 	if (kind < 7)
 		return history_answer(h, n);
 	if (kind < 52)
@@ -202,7 +243,7 @@ begin(struct history *h, bool on_disk)
 	for (size_t i = 0; i < HOT; i++)
 		h->hot[i] = 1 + (unsigned)draw(h, fields + 4);
 	world_start(&h->w, set, chance(h, 70) ? 1 : 2, h->seed, on_disk);
-	h->introduced = !plays(h, WORLD_LATE);
+	h->w.introduced = !plays(h, WORLD_LATE);
 	for (size_t i = 0; i < ID_BYTES; i++)
 		h->w.subject.b[i] = (uint8_t)draw(h, 256);
 	q.table = replica_registry(h->w.node[0].replica)->by_number[1];
@@ -236,8 +277,8 @@ same_bits(const world_set a, const world_set b)
 static const char *
 compare_digests(struct history *h)
 {
-	world_set stored[WORLD_NODES], readable[WORLD_NODES];
-	uint8_t digest[WORLD_NODES][32];
+	world_set stored[WORLD_MACHINES], readable[WORLD_MACHINES];
+	uint8_t digest[WORLD_MACHINES][32], head[WORLD_MACHINES][32];
 	struct fail f = { 0 };
 
 	for (unsigned i = 0; i < h->node_count; i++) {
@@ -245,13 +286,15 @@ compare_digests(struct history *h)
 		struct compartment *c = world_compartment(&h->w, n);
 
 		world_set_of(&h->w, n, stored[i], readable[i]);
+		members_head(replica_members(h->w.node[n].replica), head[i]);
 		if (c == NULL)
 			continue;
 		world_must(digest_compartment(h->w.node[n].replica, digest[i],
 			       c->no, &f),
 		    &f, "digest");
 		for (unsigned k = 0; k < i; k++) {
-			if (!same_bits(stored[i], stored[k]) ||
+			if (memcmp(head[i], head[k], sizeof(head[i])) != 0 ||
+			    !same_bits(stored[i], stored[k]) ||
 			    !same_bits(readable[i], readable[k]) ||
 			    h->w.node[n].schemas !=
 				h->w.node[h->nodes[k]].schemas ||
@@ -268,34 +311,85 @@ compare_digests(struct history *h)
 }
 
 static const char *
-finish(struct history *h)
+judge_all(struct history *h)
 {
 	const char *wrong = NULL;
 
-	introduce(h);
-	if (chance(h, 80)) {
-		struct fail f = { 0 };
+	for (unsigned i = 0; i < h->node_count && wrong == NULL; i++)
+		wrong = judge(h, h->nodes[i]);
+	return wrong;
+}
 
-		/* what was proposed may count after all */
-		if (!h->shared || (h->reads && chance(h, 30)))
-			world_must(world_share(&h->w, 0, GRANT_WRITE, false,
-				       &f),
-			    &f, "sharing at the end");
-		if (plays(h, WORLD_FIELD) && !h->carried)
-			world_must(world_carry(&h->w, 0, &f), &f,
-			    "carrying at the end");
+/* Round the ring until everybody has everything. */
+static void
+settle(struct history *h)
+{
+	uint64_t lives;
+	size_t pool;
+
+	do {
+		lives = h->counts->new_lives;
+		pool = h->w.pool_count;
+		for (unsigned i = 0; i < 2 * h->node_count; i++)
+			exchange(h, h->nodes[i % h->node_count],
+			    h->nodes[(i + 1) % h->node_count], true);
+	} while (h->takes &&
+	    (lives != h->counts->new_lives || pool != h->w.pool_count));
+}
+
+static void
+grant_at_the_end(struct history *h)
+{
+	struct fail f = { 0 };
+	enum err e = OK;
+
+	if (world_restored(&h->w, 0))
+		return;
+	/* what was proposed may count after all */
+	if (!h->shared || (h->reads && chance(h, 30)))
+		e = world_share(&h->w, 0, GRANT_WRITE, false, &f);
+	if (e == OK && plays(h, WORLD_FIELD) && !h->carried)
+		e = world_carry(&h->w, 0, &f);
+	if (!h->takes)
+		world_must(e, &f, "granting at the end");
+}
+
+static const char *
+settle_taken(struct history *h)
+{
+	const char *wrong = NULL;
+
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < h->node_count && wrong == NULL; i++)
+			wrong = history_maintain(h, h->nodes[i]);
+		if (wrong == NULL && k == 0 && chance(h, 50))
+			wrong = history_adopt(h);
+		if (wrong == NULL)
+			settle(h);
 	}
+	return wrong;
+}
+
+static const char *
+finish(struct history *h)
+{
+	const char *wrong;
+
+	introduce(h);
+	if (chance(h, 80))
+		grant_at_the_end(h);
 	for (unsigned i = 0; i < h->node_count; i++)
 		if (chance(h, 70))
 			world_restart(&h->w, h->nodes[i], WORLD_SCHEMAS);
-	for (unsigned i = 0; i < h->node_count && wrong == NULL; i++)
-		wrong = judge(h, h->nodes[i]);
-	/* round the ring twice: everybody has everything */
-	for (unsigned i = 0; wrong == NULL && i < 2 * h->node_count; i++)
-		exchange(h, h->nodes[i % h->node_count],
-		    h->nodes[(i + 1) % h->node_count], true);
-	for (unsigned i = 0; i < h->node_count && wrong == NULL; i++)
-		wrong = judge(h, h->nodes[i]);
+	wrong = judge_all(h);
+	if (wrong == NULL)
+		settle(h);
+	if (wrong == NULL && h->takes)
+		wrong = settle_taken(h);
+	if (wrong == NULL)
+		wrong = judge_all(h);
+	if (wrong == NULL)
+		wrong = history_judge_taken(h);
 	return wrong != NULL ? wrong : compare_digests(h);
 }
 
@@ -307,13 +401,17 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	uint64_t steps;
 
 	h = (struct history){ .seed = seed, .counts = counts };
+	h.takes = getenv("TEST_TAKE") != NULL && chance(&h, 50);
+	h.copies = getenv("TEST_COPIES") != NULL;
 	begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
 	for (uint64_t i = 0; (i < steps || h.written < OPERATIONS) &&
 	     i < 4 * steps && wrong == NULL;
 	     i++) {
 		/* the founder always has something to write to */
-		wrong = i < steps ? step(&h) : history_change(&h, 0);
+		wrong = i < steps || world_restored(&h.w, 0)
+		    ? step(&h)
+		    : history_change(&h, 0);
 		if (wrong == NULL && h.w.wrong[0] != '\0')
 			wrong = history_trouble("%s", h.w.wrong);
 	}
@@ -324,6 +422,8 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	if (wrong != NULL && getenv("TEST_HISTORY") != NULL)
 		world_dump(&h.w);
 	counts->histories++;
+	counts->taking += h.takes;
+	history_count_forks(&h);
 	counts->short_ones += h.written < OPERATIONS;
 	counts->on_disk += on_disk;
 	counts->concurrent += judge_met_concurrency(&h.w);

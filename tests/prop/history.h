@@ -15,6 +15,8 @@ struct history_counts {
 	uint64_t given, duplicates, early, split, unreadable_first;
 	uint64_t unknown_author, restarts, upgrades, rebuilds, from_now;
 	uint64_t digests, same_set_rows;
+	uint64_t taking, removals, granted_again, revoked, adopted;
+	uint64_t put_back, copies, clones, new_lives, forks;
 	struct judge_counts judged;
 };
 

@@ -18,12 +18,13 @@ struct history {
 	struct world w;
 	uint64_t seed;
 	struct history_counts *counts;
-	unsigned nodes[WORLD_NODES];
+	unsigned nodes[WORLD_MACHINES];
 	unsigned node_count;
 	struct known_row rows[ROWS];
 	size_t row_count;
 	unsigned hot[HOT]; /* field numbers of person */
-	bool introduced;   /* WORLD_LATE is known to all */
+	bool takes;        /* things are taken away */
+	bool copies;       /* and adopted, put back, copied (TEST_COPIES) */
 	bool shared, carried;
 	bool reads; /* the other agency only reads */
 	unsigned written;
@@ -49,5 +50,16 @@ const char *history_change(struct history *h, unsigned node);
 const char *history_insert(struct history *h, unsigned node);
 const char *history_settle(struct history *h, unsigned node);
 const char *history_answer(struct history *h, unsigned node);
+
+/* history_take.c: one thing taken away, put back or copied. */
+const char *history_take(struct history *h, unsigned node);
+/* What registrars do by themselves, as if hours had passed. */
+const char *history_maintain(struct history *h, unsigned node);
+/* What nodes outside of the owner wrote past a cut counts after all. */
+const char *history_adopt(struct history *h);
+/* Places at which one author wrote twice. */
+void history_count_forks(struct history *h);
+/* At the end: nothing saved is lost, nobody has a key that is not his. */
+const char *history_judge_taken(struct history *h);
 
 #endif

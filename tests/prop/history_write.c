@@ -124,6 +124,22 @@ is_expected(enum err e)
 	}
 }
 
+static bool
+is_foreign(const struct history *h, unsigned n)
+{
+	return h->w.node[n].self >= WORLD_FOREIGN;
+}
+
+/* The write that was noted last was answered. (One that writes again what
+ * stands leaves nothing in the log: it is looked for there at once.) */
+static void
+saved(struct history *h, unsigned n, bool yes)
+{
+	h->w.saved[h->w.op_count - 1] =
+	    yes && world_logged(&h->w, n, h->w.op_count);
+	h->written += yes;
+}
+
 static void
 set_clock(struct history *h, unsigned n)
 {
@@ -165,7 +181,7 @@ raw_write(struct history *h, unsigned n, const struct known_row *row,
 	c->changed = true;
 	world_must(replica_commit(r, &f), &f, "commit");
 	h->counts->raw++;
-	h->written++;
+	saved(h, n, true);
 }
 
 static const char *
@@ -181,7 +197,7 @@ save(struct history *h, unsigned n, const struct table *t,
 		.row = row,
 		.insert = insert,
 		.subject = t->self ? NULL : &h->w.subject,
-		.cpt = c != NULL && (!insert || n >= WORLD_FOREIGN) ? c->no : 0,
+		.cpt = c != NULL && (!insert || is_foreign(h, n)) ? c->no : 0,
 		.told = &told,
 		.staff = &staff,
 		.resolve = chance(h, 85),
@@ -202,7 +218,7 @@ save(struct history *h, unsigned n, const struct table *t,
 	}
 	h->counts->writes++;
 	h->counts->proposed += told.proposed != 0 || told.proposed_row;
-	h->written++;
+	saved(h, n, true);
 	if (!insert || h->row_count == ROWS)
 		return NULL;
 	for (size_t i = 0; i < h->row_count; i++)
@@ -221,7 +237,7 @@ some_field(struct history *h, const struct table *t, unsigned n)
 	const struct field *f;
 
 	/* another agency: what it can only propose */
-	if (n >= WORLD_FOREIGN && chance(h, 30)) {
+	if (is_foreign(h, n) && chance(h, 30)) {
 		for (size_t i = 0; i < t->field_count; i++)
 			if (t->fields[i].owner && chance(h, 50))
 				return &t->fields[i];
@@ -324,7 +340,7 @@ history_insert(struct history *h, unsigned n)
 	const struct compartment *c = world_compartment(&h->w, n);
 
 	if (t == NULL || !h->w.node[n].used ||
-	    (n >= WORLD_FOREIGN && (c == NULL || !c->has_subject)))
+	    (is_foreign(h, n) && (c == NULL || !c->has_subject)))
 		return NULL;
 	for (size_t i = 0; i < t->field_count && count < 2; i++) {
 		const struct field *f = &t->fields[i];
@@ -409,7 +425,7 @@ history_settle(struct history *h, unsigned n)
 		return history_trouble("settling %s at node %u: %s: %s",
 		    s.field->name, n, err_name(e), f.text);
 	h->counts->resolved += e == OK;
-	h->written += e == OK;
+	saved(h, n, e == OK);
 	return NULL;
 }
 
@@ -450,6 +466,8 @@ history_answer(struct history *h, unsigned n)
 	    &f, "conflicts");
 	/* most have none: the next one may */
 	for (unsigned i = 0; !a.found && i < h->node_count; i++) {
+		if (world_restored(&h->w, h->nodes[i]))
+			continue;
 		n = h->nodes[i];
 		r = h->w.node[n].replica;
 		world_must(conflict_list(r, NULL, NULL, true, take_proposal, &a,
@@ -467,6 +485,6 @@ history_answer(struct history *h, unsigned n)
 		    err_name(e), f.text);
 	h->counts->accepted += e == OK && accept;
 	h->counts->declined += e == OK && !accept;
-	h->written += e == OK;
+	saved(h, n, e == OK);
 	return NULL;
 }

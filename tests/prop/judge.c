@@ -3,6 +3,7 @@
  * log, each against one run of the model.
  */
 #include "tests/prop/judge_i.h"
+#include "tests/prop/oracle.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ make_schema(struct schema *s, const struct registry *r)
 /* ---- states of stored segments ---- */
 
 static const char *
-judge_states(struct world *w, unsigned n)
+judge_states(struct world *w, unsigned n, const struct judge_set *set)
 {
 	world_set stored, readable;
 	struct fail f = { 0 };
@@ -92,6 +93,9 @@ judge_states(struct world *w, unsigned n)
 			continue;
 		if (!world_has(readable, i))
 			want = STATE_UNREADABLE;
+		/* who relays and has no key judges nothing */
+		if (!set->counts[i] && world_compartment(w, n)->has_subject)
+			want = STATE_QUARANTINED;
 		world_must(db_stmt(&s, replica_db(w->node[n].replica),
 			       "SELECT state FROM _segment WHERE id = ?1", &f),
 		    &f, "state");
@@ -493,7 +497,12 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 	for (size_t i = 0; i < set->count; i++)
 		counts->unreadable += !set->at[i].readable;
 	model_run(&m);
-	wrong = judge_states(w, n);
+	wrong = judge_states(w, n, set);
+	if (wrong == NULL)
+		wrong = oracle_judge(w, n);
+	for (size_t i = 0; i < w->pool_count; i++)
+		counts->quarantined +=
+		    set->index[i] != SIZE_MAX && !set->counts[i];
 	if (wrong == NULL)
 		wrong = judge_counters(w, n);
 	for (size_t i = 0; wrong == NULL && i < registry->table_count; i++) {

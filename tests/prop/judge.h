@@ -15,7 +15,7 @@ struct judge_counts {
 				 * nobody must look at (text) */
 	uint64_t look[6];    /* by enum model_look */
 	uint64_t one_way, final, owner, group, set, reserved;
-	uint64_t waiting_rows, unreadable;
+	uint64_t waiting_rows, unreadable, quarantined;
 	uint64_t proposals[5], rows_proposed[5]; /* by enum model_state */
 };
 

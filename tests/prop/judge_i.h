@@ -4,15 +4,17 @@
 
 #include "tests/prop/judge.h"
 
+#define JUDGE_OPEN 128
 struct judge_set {
 	struct model_segment *at;
 	size_t count;
-	size_t (*deps)[WORLD_SEGMENTS + 64];
+	size_t (*deps)[WORLD_SEGMENTS + JUDGE_OPEN];
 	struct model_op *ops;
 	size_t op_count;
-	struct buf open[64]; /* payloads of unsealed segments */
+	struct buf open[JUDGE_OPEN]; /* payloads of unsealed segments */
 	size_t open_count;
 	size_t index[WORLD_SEGMENTS]; /* of a pool segment; SIZE_MAX: absent */
+	bool counts[WORLD_SEGMENTS];  /* data of the pool, by the oracle */
 };
 
 /* judge_proposal.c: what is proposed, and what came of it. */

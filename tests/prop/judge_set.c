@@ -7,6 +7,7 @@
 
 #include "sync/grant.h"
 #include "tests/prop/judge_i.h"
+#include "tests/prop/oracle.h"
 
 static void
 add_ops(struct judge_set *x, const struct model_op *ops, size_t count)
@@ -40,7 +41,8 @@ proposes(struct world *w, unsigned at, unsigned author)
 }
 
 static void
-add_pool(struct judge_set *x, struct world *w, unsigned n)
+add_pool(struct judge_set *x, struct world *w, unsigned n,
+    const struct oracle *o)
 {
 	world_set stored, readable;
 	bool proposal[WORLD_NODES];
@@ -53,23 +55,25 @@ add_pool(struct judge_set *x, struct world *w, unsigned n)
 		struct model_segment *m = &x->at[x->count];
 
 		x->index[i] = SIZE_MAX;
+		x->counts[i] = true;
 		if (!world_has(stored, i))
 			continue;
+		x->counts[i] = s->chain != CHAIN_DATA || oracle_counts(o, i);
 		*m = (struct model_segment){
 			.seq = s->seq,
 			.deps = x->deps[x->count],
-			.readable =
-			    s->chain == CHAIN_CONTROL || world_has(readable, i),
+			.readable = s->chain != CHAIN_DATA || !x->counts[i] ||
+			    world_has(readable, i),
 			.proposal = proposal[s->node],
 			.foreign = s->node >= WORLD_FOREIGN,
 			.agency = s->node >= WORLD_FOREIGN,
 		};
-		memcpy(m->author, world_tag(s->node)->b, sizeof(m->author));
+		memcpy(m->author, s->tag.b, sizeof(m->author));
 		memcpy(m->id, s->id.b, sizeof(m->id));
 		for (size_t d = 0; d < s->dep_count; d++)
 			x->deps[x->count][m->dep_count++] =
 			    x->index[s->deps[d]];
-		if (s->chain == CHAIN_DATA && m->readable)
+		if (s->chain == CHAIN_DATA && m->readable && x->counts[i])
 			add_ops(x, s->ops, s->op_count);
 		x->index[i] = x->count++;
 	}
@@ -145,10 +149,34 @@ pool_of(struct world *w, unsigned n, int64_t no)
 	return SIZE_MAX;
 }
 
+/* Where this machine's own feed has come to, in each chain. */
+static void
+add_feed(struct judge_set *x, struct world *w, unsigned n,
+    struct model_segment *m)
+{
+	const struct author_tag *own =
+	    &replica_identity(w->node[n].replica)->author;
+
+	for (int chain = CHAIN_CONTROL; chain <= CHAIN_DATA; chain++) {
+		size_t tip = SIZE_MAX;
+
+		for (size_t k = 0; k < w->pool_count; k++)
+			if (x->index[k] != SIZE_MAX &&
+			    w->pool[k]->chain == chain &&
+			    id_equal(&w->pool[k]->tag, own) &&
+			    (tip == SIZE_MAX ||
+				w->pool[k]->seq >= w->pool[tip]->seq))
+				tip = k;
+		if (tip != SIZE_MAX)
+			x->deps[x->count][m->dep_count++] = x->index[tip];
+	}
+}
+
 static void
 add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 {
-	static struct unsealed open[64];
+	static struct unsealed open[JUDGE_OPEN];
+	const unsigned self = w->node[n].self;
 	struct compartment *c = world_compartment(w, n);
 	size_t count =
 	    c != NULL ? read_unsealed(w, n, c->no, open, COUNT_OF(open)) : 0;
@@ -162,14 +190,16 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 		size_t op_count;
 
 		*m = (struct model_segment){
-			.seq = UINT64_MAX - 64 + i,
+			.seq = UINT64_MAX - JUDGE_OPEN + i,
 			.deps = x->deps[x->count],
 			.readable = true,
-			.proposal = proposes(w, n, n),
-			.foreign = n >= WORLD_FOREIGN,
-			.agency = n >= WORLD_FOREIGN,
+			.proposal = proposes(w, n, self),
+			.foreign = self >= WORLD_FOREIGN,
+			.agency = self >= WORLD_FOREIGN,
 		};
-		memcpy(m->author, world_tag(n)->b, sizeof(m->author));
+		memcpy(m->author,
+		    replica_identity(w->node[n].replica)->author.b,
+		    sizeof(m->author));
 		for (size_t d = 0; d < open[i].dep_count; d++) {
 			size_t at = pool_of(w, n, open[i].deps[d]);
 
@@ -178,9 +208,7 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 				    x->index[at];
 		}
 		/* its feed goes on: all own earlier work is in its past */
-		for (size_t k = 0; k < w->pool_count; k++)
-			if (w->pool[k]->node == n && x->index[k] != SIZE_MAX)
-				x->deps[x->count][m->dep_count++] = x->index[k];
+		add_feed(x, w, n, m);
 		if (x->count > first)
 			x->deps[x->count][m->dep_count++] = x->count - 1;
 		world_must(log_payload(w->node[n].replica, payload, open[i].no,
@@ -208,14 +236,16 @@ struct judge_set *
 judge_set_new(struct world *w, unsigned n)
 {
 	struct judge_set *x = calloc(1, sizeof(*x));
+	struct oracle *o = oracle_new(w, n);
 
 	if (x == NULL)
 		abort();
-	x->at = calloc(w->pool_count + 64, sizeof(*x->at));
-	x->deps = calloc(w->pool_count + 64, sizeof(*x->deps));
+	x->at = calloc(w->pool_count + JUDGE_OPEN, sizeof(*x->at));
+	x->deps = calloc(w->pool_count + JUDGE_OPEN, sizeof(*x->deps));
 	if (x->at == NULL || x->deps == NULL)
 		abort();
-	add_pool(x, w, n);
+	add_pool(x, w, n, o);
 	add_unsealed(x, w, n);
+	oracle_free(o);
 	return x;
 }

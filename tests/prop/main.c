@@ -7,6 +7,8 @@
  *   TEST_HISTORY=n play only the n-th history of the seed
  *   TEST_DISK=n    every n-th history on encrypted files (50)
  *   TEST_PROP_JOBS=n  processes that share the histories (2)
+ *   TEST_TAKE=1    removals and revocations in half of them
+ *   TEST_COPIES=1  with it: adoptions, old states put back and copied machines as well
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -116,6 +118,22 @@ report(const struct history_counts *n)
 		{ "unreadable segments", j->unreadable },
 	};
 
+	const struct counter more[] = {
+		{ "removals", n->removals },
+		{ "granted again", n->granted_again },
+		{ "revoked", n->revoked },
+		{ "quarantined", j->quarantined },
+		{ "adopted", n->adopted },
+		{ "put back", n->put_back },
+		{ "copies", n->copies },
+		{ "exact clones", n->clones },
+		{ "new lives", n->new_lives },
+		{ "forks", n->forks },
+	};
+
+	/* only with TEST_TAKE and TEST_COPIES, and some are rare then */
+	if (n->taking > 0)
+		(void)print_counters(more, COUNT_OF(more));
 	return print_counters(c, COUNT_OF(c));
 }
 

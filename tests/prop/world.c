@@ -353,23 +353,30 @@ world_start(struct world *w, unsigned nodes, size_t schemas, uint64_t seed,
 		if ((nodes >> n & 1) == 0)
 			continue;
 		w->node[n].used = true;
+		w->node[n].self = n;
 		copy_machine(w, n, schemas, seed);
 		world_restart(w, n, schemas);
 	}
 }
 
 void
-world_restart(struct world *w, unsigned n, size_t schemas)
+world_open(struct world *w, unsigned n, size_t schemas)
 {
 	struct world_node *node = &w->node[n];
 	struct replica_options o = options(node->env, schemas);
 	struct fail f = { 0 };
 
-	replica_close(node->replica);
-	node->replica = NULL;
 	node->schemas = schemas;
 	world_must(replica_open(&node->replica, node->dir, &o, &f), &f,
 	    "opening a replica again");
+}
+
+void
+world_restart(struct world *w, unsigned n, size_t schemas)
+{
+	replica_close(w->node[n].replica);
+	w->node[n].replica = NULL;
+	world_open(w, n, schemas);
 }
 
 static void
@@ -385,7 +392,8 @@ remove_tree(const char *path)
 void
 world_stop(struct world *w)
 {
-	for (unsigned n = 0; n < WORLD_NODES; n++) {
+	world_forget_kept(w);
+	for (unsigned n = 0; n < WORLD_MACHINES; n++) {
 		replica_close(w->node[n].replica);
 		if (w->on_disk && w->node[n].used)
 			remove_tree(w->node[n].dir);
@@ -419,6 +427,15 @@ world_introduce(struct world *w, unsigned n)
 {
 	for (size_t i = 0; i < 2; i++)
 		give_record(w->node[n].replica, &base.late[i]);
+}
+
+bool
+world_is_late_record(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (base.late[i].n == n && memcmp(base.late[i].p, p, n) == 0)
+			return true;
+	return false;
 }
 
 struct replica *

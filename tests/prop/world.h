@@ -17,9 +17,11 @@
 #include "tests/support/env_test.h"
 
 #define WORLD_NODES 7
-#define WORLD_FIELD 4   /* of the owner agency, but no registrar */
-#define WORLD_FOREIGN 5 /* this and later: the other agency */
-#define WORLD_LATE 3    /* its membership records are handed over by the test */
+#define WORLD_COPY 7     /* a machine: a copy of one of the nodes */
+#define WORLD_MACHINES 8 /* below WORLD_NODES a machine has its node's number */
+#define WORLD_FIELD 4    /* of the owner agency, but no registrar */
+#define WORLD_FOREIGN 5  /* this and later: the other agency */
+#define WORLD_LATE 3 /* its membership records are handed over by the test */
 #define WORLD_SCHEMAS 2
 #define WORLD_SEGMENTS 512
 #define WORLD_CATEGORY "SUP.case"
@@ -31,9 +33,12 @@ typedef uint64_t world_set[WORLD_SEGMENTS / 64]; /* bit per pool segment */
 struct world_segment {
 	struct segment_id id;
 	struct buf bytes;
-	unsigned node; /* its author */
+	unsigned node; /* its author's */
+	struct author_tag tag;
+	enum segment_kind kind;
 	int chain;
-	uint64_t seq;
+	uint64_t seq, position;
+	size_t prev; /* pool index; SIZE_MAX: the first of its chain */
 	unsigned schema;
 	uint8_t key_prefix[SEGMENT_PREFIX_BYTES];
 	size_t deps[LIMIT_DEPS + 1]; /* pool indexes, predecessor included */
@@ -55,19 +60,36 @@ struct world_node {
 	struct env_test *env;
 	struct replica *replica;
 	char dir[160];
+	unsigned self;  /* the node it is */
 	size_t schemas; /* migrations in use */
 	bool used;
 	world_set has; /* delivered or made here */
 };
 
+/* A machine's whole state, as it was once. */
+struct world_kept {
+	struct env_test *env; /* NULL: nothing is kept */
+	size_t schemas, op_count;
+	world_set has;
+};
+
 struct world {
-	struct world_node node[WORLD_NODES];
+	struct world_node node[WORLD_MACHINES];
+	struct world_kept kept[WORLD_MACHINES];
+	uint64_t copies; /* of states, made so far */
 	bool on_disk;
+	bool introduced;       /* everybody knows of WORLD_LATE */
+	bool out[WORLD_NODES]; /* revoked; learns nothing of members */
 	struct row_id subject;
 	struct compartment_id compartment;
 	struct world_segment *pool[WORLD_SEGMENTS];
 	size_t pool_count;
 	struct world_known known[WORLD_OPS];
+	unsigned maker[WORLD_OPS]; /* machine */
+	bool saved[WORLD_OPS];     /* answered so, and never put back since */
+	bool sealed[WORLD_OPS];    /* in the pool, here: */
+	size_t at[WORLD_OPS];
+	bool took; /* a removal or revocation was made: keys are watched */
 	size_t op_count;
 	char wrong[160]; /* the engine did what it must not; "" if not */
 };
@@ -91,6 +113,27 @@ void world_introduce(struct world *w, unsigned node);
 /* Remove what the founding left on disk. */
 void world_end(void);
 
+/* world_keep.c: membership, copies, old states. */
+
+/* Every membership record that one has and the other lacks; nothing to a node
+ * that is out, and nothing of WORLD_LATE before it is introduced. */
+void world_members(struct world *w, unsigned from, unsigned to);
+/* Keep the machine's whole state; put it back (it begins a new life); in memory
+ * only. */
+void world_keep(struct world *w, unsigned machine);
+void world_put_back(struct world *w, unsigned machine);
+/* A second machine with the state of the first, in memory only. moved: it knows
+ * that it is a copy, and begins a new life. */
+void world_copy(struct world *w, unsigned machine, bool moved);
+/* What a contact says of the other's author before anything is sent: does `to`
+ * have to begin a new life? It has begun it. */
+bool world_meet(struct world *w, unsigned from, unsigned to);
+bool world_restored(struct world *w, unsigned machine);
+void world_forget_kept(struct world *w);
+/* The machine's environment, options: for opening. */
+void world_open(struct world *w, unsigned machine, size_t schemas);
+bool world_is_late_record(const uint8_t *p, size_t n);
+
 struct replica *world_replica(struct world *w, unsigned node);
 const struct agency_id *world_agency(unsigned node);
 struct node_id world_node_id(unsigned node);
@@ -105,6 +148,10 @@ struct compartment *world_compartment(struct world *w, unsigned node);
  * operation as the staff member who acts, so that sealing can find it again. */
 struct row_id world_note(struct world *w, unsigned node);
 /* Numbers of the notes: when there are WORLD_OPS the history must end. */
+
+/* Is the operation of a note (from 1) in the log of the machine, not sealed
+ * yet? */
+bool world_logged(struct world *w, unsigned machine, size_t note);
 
 /* Seal at node and take what is new into the pool; checks that every segment
  * names as its past what its writer held (see world_set_of). */

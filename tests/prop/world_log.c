@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sync/grant.h"
+#include "tests/prop/oracle.h"
 
 struct compartment *
 world_compartment(struct world *w, unsigned n)
@@ -24,19 +25,62 @@ world_compartment(struct world *w, unsigned n)
 	return c;
 }
 
+static struct row_id
+staff_of(uint64_t number)
+{
+	struct row_id staff = { { 0 } };
+
+	for (size_t i = 0; i < 8; i++)
+		staff.b[i] = (uint8_t)(number >> (8 * i));
+	return staff;
+}
+
+/* What does not count was not shown to who writes now: even if it is adopted
+ * later, this does not build on it. */
+static void
+leave_uncounted(struct world *w, unsigned n, world_set readable)
+{
+	struct oracle *o = oracle_new(w, n);
+
+	for (size_t i = 0; i < w->pool_count; i++)
+		if (world_has(readable, i) && !oracle_counts(o, i))
+			readable[i / 64] &= ~((uint64_t)1 << (i % 64));
+	oracle_free(o);
+}
+
 struct row_id
 world_note(struct world *w, unsigned n)
 {
 	struct world_known *k = &w->known[w->op_count++];
-	struct row_id staff = { { 0 } };
 	uint64_t number = w->op_count; /* from 1: zero is nobody */
 
 	if (w->op_count > WORLD_OPS)
 		abort();
+	w->maker[number - 1] = n;
 	world_set_of(w, n, k->stored, k->readable);
-	for (size_t i = 0; i < 8; i++)
-		staff.b[i] = (uint8_t)(number >> (8 * i));
-	return staff;
+	if (w->took)
+		leave_uncounted(w, n, k->readable);
+	return staff_of(number);
+}
+
+bool
+world_logged(struct world *w, unsigned n, size_t note)
+{
+	struct row_id staff = staff_of(note);
+	struct fail f = { 0 };
+	struct stmt *s;
+	bool row;
+
+	world_must(db_stmt(&s, replica_db(w->node[n].replica),
+		       "SELECT 1 FROM _segment WHERE state <= 2 AND"
+		       " instr(bytes, ?1) UNION ALL SELECT 1 FROM _open WHERE"
+		       " instr(bytes, ?1) LIMIT 1",
+		       &f),
+	    &f, "unsealed");
+	stmt_blob(s, 1, staff.b, sizeof(staff.b));
+	world_must(stmt_step(s, &row, &f), &f, "unsealed");
+	stmt_reset(s);
+	return row;
 }
 
 struct model_value
@@ -93,9 +137,9 @@ world_ops(struct model_op **ops, const struct buf *payload)
 	return count;
 }
 
-/* The world_note number of the earliest operation. */
+/* The world_note number of the earliest operation; all of them are sealed. */
 static size_t
-first_note(const struct buf *payload)
+first_note(struct world *w, unsigned node, const struct buf *payload)
 {
 	struct op_reader r;
 	struct op op;
@@ -107,7 +151,14 @@ first_note(const struct buf *payload)
 
 		for (size_t i = 8; i-- > 0;)
 			number = number << 8 | op.staff.b[i];
-		if (first == 0 || number < first)
+		if (number > 0 && number <= w->op_count) {
+			w->sealed[number - 1] = true;
+			w->at[number - 1] = w->pool_count;
+		}
+		/* what was offered and taken up is somebody else's */
+		if (number > 0 && number <= w->op_count &&
+		    w->node[w->maker[number - 1]].self == node &&
+		    (first == 0 || number < first))
 			first = number;
 	}
 	return (size_t)first;
@@ -119,8 +170,7 @@ find_deps(struct world *w, struct world_segment *s,
 {
 	for (size_t i = 0; i < w->pool_count; i++) {
 		const struct world_segment *p = w->pool[i];
-		bool dep = p->node == s->node && p->chain == s->chain &&
-		    p->seq + 1 == s->seq;
+		bool dep = i == s->prev;
 
 		for (size_t d = 0; d < h->dep_count; d++)
 			dep |= memcmp(p->id.b, h->deps[d].ref,
@@ -145,7 +195,8 @@ find_deps(struct world *w, struct world_segment *s,
 static void
 check_past(struct world *w, const struct world_segment *s)
 {
-	size_t note = s->payload.n > 0 ? first_note(&s->payload) : 0;
+	size_t note =
+	    s->payload.n > 0 ? first_note(w, s->node, &s->payload) : 0;
 	const struct world_known *k;
 	world_set seen;
 
@@ -169,9 +220,23 @@ check_past(struct world *w, const struct world_segment *s)
 	}
 }
 
+static size_t
+pool_at(const struct world *w, const struct segment_id *id)
+{
+	for (size_t i = 0; i < w->pool_count; i++)
+		if (id_equal(&w->pool[i]->id, id))
+			return i;
+	return SIZE_MAX;
+}
+
+struct found {
+	int64_t no;
+	struct segment_id id, prev; /* prev: zeros for the first */
+};
+
 static void
 take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
-    const struct segment_id *id, int64_t no)
+    const struct found *found)
 {
 	struct world_segment *s = calloc(1, sizeof(*s));
 	struct segment segment;
@@ -182,15 +247,20 @@ take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
 	buf_put(&s->bytes, bytes, size);
 	world_must(segment_parse(&segment, s->bytes.p, s->bytes.n, &f), &f,
 	    "own segment");
-	s->id = *id;
-	s->node = n;
+	s->id = found->id;
+	s->node = w->node[n].self;
+	s->tag = segment.header.author;
+	s->kind = segment.header.kind;
 	s->chain = segment_chain(segment.header.kind);
 	s->seq = segment.header.seq;
+	s->position = segment.header.position;
+	s->prev = s->seq > 1 ? pool_at(w, &found->prev) : SIZE_MAX;
 	s->schema = segment.header.schema;
 	memcpy(s->key_prefix, segment.header.key_prefix, sizeof(s->key_prefix));
 	find_deps(w, s, &segment.header);
 	if (s->chain == CHAIN_DATA) {
-		world_must(log_payload(w->node[n].replica, &s->payload, no, &f),
+		world_must(log_payload(w->node[n].replica, &s->payload,
+			       found->no, &f),
 		    &f, "own payload");
 		s->op_count = world_ops(&s->ops, &s->payload);
 	}
@@ -199,32 +269,19 @@ take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
 	w->pool[w->pool_count++] = s;
 }
 
-static bool
-in_pool(const struct world *w, const struct segment_id *id)
-{
-	for (size_t i = 0; i < w->pool_count; i++)
-		if (id_equal(&w->pool[i]->id, id))
-			return true;
-	return false;
-}
-
-struct found {
-	int64_t no;
-	struct segment_id id;
-};
-
 static size_t
 sealed_here(struct world *w, unsigned n, int64_t cpt,
     struct found found[WORLD_SEGMENTS])
 {
 	struct fail f = { 0 };
-	size_t count = 0;
+	size_t count = 0, at;
 	struct stmt *s;
 	bool row;
 
 	world_must(db_stmt(&s, replica_db(w->node[n].replica),
-		       "SELECT no, id FROM _segment WHERE cpt = ?1 AND"
-		       " position > 0 ORDER BY position",
+		       "SELECT s.no, s.id, p.id FROM _segment s LEFT JOIN"
+		       " _segment p ON p.no = s.prev WHERE s.cpt = ?1 AND"
+		       " s.position > 0 ORDER BY s.position",
 		       &f),
 	    &f, "segments");
 	stmt_int(s, 1, cpt);
@@ -234,16 +291,43 @@ sealed_here(struct world *w, unsigned n, int64_t cpt,
 		world_must(stmt_step(s, &row, &f), &f, "segments");
 		if (!row)
 			return count;
-		if (!stmt_col_copy(s, 1, id.b, sizeof(id.b)) || in_pool(w, &id))
+		if (!stmt_col_copy(s, 1, id.b, sizeof(id.b)))
 			continue;
+		at = pool_at(w, &id);
+		/* a copy of this machine seals the very same, sometimes */
+		if (at != SIZE_MAX)
+			world_put(w->node[n].has, at);
+		if (at != SIZE_MAX)
+			continue;
+		(void)stmt_col_copy(s, 2, found[count].prev.b, sizeof(id.b));
 		found[count].no = stmt_col_int(s, 0);
 		found[count++].id = id;
 	}
 }
 
+/* Nothing is sealed under a key that an ended epoch has, as far as its writer
+ * can know: neither who was removed nor who was revoked reads on. */
+static void
+check_keys(struct world *w, unsigned n, size_t first)
+{
+	struct oracle *o = oracle_new(w, n);
+
+	for (size_t i = first; i < w->pool_count; i++) {
+		const struct world_segment *s = w->pool[i];
+
+		if (s->chain == CHAIN_DATA && oracle_ended(o, s->key_prefix))
+			(void)snprintf(w->wrong, sizeof(w->wrong),
+			    "machine %u sealed segment %zu under a key of an"
+			    " ended epoch",
+			    n, i);
+	}
+	oracle_free(o);
+}
+
 void
 world_seal(struct world *w, unsigned n)
 {
+	const size_t first = w->pool_count;
 	struct replica *r = w->node[n].replica;
 	struct compartment *c = world_compartment(w, n);
 	struct found found[WORLD_SEGMENTS];
@@ -259,9 +343,11 @@ world_seal(struct world *w, unsigned n)
 		struct buf bytes = { 0 };
 
 		world_must(log_bytes(r, &bytes, found[i].no, &f), &f, "bytes");
-		take_segment(w, n, bytes.p, bytes.n, &found[i].id, found[i].no);
+		take_segment(w, n, bytes.p, bytes.n, &found[i]);
 		buf_release(&bytes);
 	}
+	if (w->took && count > 0)
+		check_keys(w, n, first);
 }
 
 enum outcome
@@ -278,7 +364,7 @@ world_give(struct world *w, unsigned n, size_t segment)
 		       &why, &f),
 	    &f, "receiving");
 	world_must(replica_commit(r, &f), &f, "commit");
-	if (outcome == OUTCOME_REFUSED || outcome == OUTCOME_QUARANTINED) {
+	if (outcome == OUTCOME_REFUSED) {
 		(void)snprintf(w->wrong, sizeof(w->wrong),
 		    "node %u refused segment %zu: %.100s", n, segment,
 		    why.text);
@@ -323,25 +409,38 @@ complete(const struct world *w, unsigned n, size_t i, const bool *known)
 {
 	const struct world_segment *s = w->pool[i];
 
-	if (!world_has(w->node[n].has, i) || !known[s->node])
+	if (!world_has(w->node[n].has, i) || !known[i])
 		return false;
 	for (size_t k = 0; k < i; k++)
 		if (world_has(s->past, k) &&
-		    (!world_has(w->node[n].has, k) || !known[w->pool[k]->node]))
+		    (!world_has(w->node[n].has, k) || !known[k]))
 			return false;
 	return true;
+}
+
+/* The author of each segment of the pool is a member, as far as n knows. */
+static void
+known_authors(bool known[WORLD_SEGMENTS], struct world *w, unsigned n)
+{
+	const struct members *m = replica_members(w->node[n].replica);
+
+	for (size_t i = 0; i < w->pool_count; i++) {
+		const struct world_segment *s = w->pool[i];
+
+		known[i] = s->prev != SIZE_MAX
+		    ? known[s->prev]
+		    : members_author(m, &s->tag) != NULL;
+	}
 }
 
 void
 world_set_of(struct world *w, unsigned n, world_set stored, world_set readable)
 {
-	const struct members *m = replica_members(w->node[n].replica);
 	struct compartment *c = world_compartment(w, n);
 	int64_t cpt = c != NULL ? c->no : 0;
-	bool known[WORLD_NODES];
+	bool known[WORLD_SEGMENTS];
 
-	for (unsigned k = 0; k < WORLD_NODES; k++)
-		known[k] = members_author(m, world_tag(k)) != NULL;
+	known_authors(known, w, n);
 	memset(stored, 0, sizeof(world_set));
 	memset(readable, 0, sizeof(world_set));
 	for (size_t i = 0; i < w->pool_count; i++) {
@@ -418,12 +517,11 @@ world_dump(struct world *w)
 		const struct world_segment *s = w->pool[i];
 
 		printf("#  %zu: node %u %s seq %u, after", i, s->node,
-		    s->chain == CHAIN_DATA ? "data" : "control",
-		    (unsigned)s->seq);
+		    segment_kind_name(s->kind), (unsigned)s->seq);
 		for (size_t d = 0; d < s->dep_count; d++)
 			printf(" %zu", s->deps[d]);
 		printf("; at");
-		for (unsigned n = 0; n < WORLD_NODES; n++)
+		for (unsigned n = 0; n < WORLD_MACHINES; n++)
 			if (world_has(w->node[n].has, i))
 				printf(" %u", n);
 		printf("\n");
