@@ -1,6 +1,7 @@
 #!/bin/bash
-# Are the tests able to see a wrong merge? Each patch beside this script plants
-# one bug; the property tests must then fail.
+# Are the tests able to see what is wrong? Each patch beside this script plants
+# one bug; the property tests must then fail, or the unit program that its line
+# "seen by: PROGRAM" names.
 #
 # usage: tests/planted/run.sh [PATCH...]     prints TAP; needs `make tests` first
 #
@@ -26,10 +27,36 @@ done
 rm -rf "$tree/build/release/tests/unit"
 cp -a build/release/*.a "$tree/build/release/" || exit 1
 
+# the histories of tests-prop: a line of the table or a history must differ
+seen_by_histories() {
+	if (cd "$tree" && TEST_SEED=11 TEST_ITERS=300 TEST_DISK=0 \
+		timeout 300 build/release/tests-prop) >"$1" 2>&1; then
+		echo "nothing failed"
+		return 1
+	fi
+	printf '%s line(s) of the table, %s\n' "$(grep -c '^# line' "$1")" \
+		"$(grep -m 1 -o '^# history [0-9]*' "$1" | cut -c 3- ||
+			echo 'no history')"
+	grep -q '^# line\|^# history' "$1"
+}
+
+# one unit program: a case of it must fail, not the program as such
+seen_by_unit() {
+	mkdir -p "$work/unit"
+	if (cd "$tree" && TEST_TMP=$work/unit CMOCKA_MESSAGE_OUTPUT=TAP \
+		timeout 300 "build/release/$2") >"$1" 2>&1; then
+		echo "nothing failed"
+		return 1
+	fi
+	printf '%s failed of %s\n' "$(grep -c '^not ok' "$1")" "$(basename "$2")"
+	grep -q '^not ok' "$1"
+}
+
 # one patch: 0 when the tests see it; says what saw it, or why not
 caught() {
-	local patch=$PWD/$1 file log=$work/log
+	local patch=$PWD/$1 file log=$work/log program
 
+	program=$(sed -n 's|^seen by: ||p' "$patch")
 	file=$(sed -n 's|^+++ b/||p' "$patch" | head -n 1)
 	cp -p "$tree/$file" "$work/kept" || return 1
 	if ! patch -s -d "$tree" -p1 <"$patch" >"$log" 2>&1; then
@@ -39,8 +66,8 @@ caught() {
 	fi
 	touch "$tree/$file"
 	rm -f "$tree/build/release/tests-prop"
-	if ! make -s -C "$tree" WERROR=0 build/release/tests-prop \
-		>"$log" 2>&1; then
+	if ! make -s -C "$tree" WERROR=0 \
+		"build/release/${program:-tests-prop}" >"$log" 2>&1; then
 		echo "does not build: $(grep -m 1 error "$log")"
 		cp -p "$work/kept" "$tree/$file"
 		touch "$tree/$file"
@@ -48,15 +75,11 @@ caught() {
 	fi
 	cp -p "$work/kept" "$tree/$file"
 	touch "$tree/$file"
-	if (cd "$tree" && TEST_SEED=11 TEST_ITERS=300 TEST_DISK=0 \
-		timeout 300 build/release/tests-prop) >"$log" 2>&1; then
-		echo "nothing failed"
-		return 1
+	if [ -n "$program" ]; then
+		seen_by_unit "$log" "$program"
+	else
+		seen_by_histories "$log"
 	fi
-	printf '%s line(s) of the table, %s\n' "$(grep -c '^# line' "$log")" \
-		"$(grep -m 1 -o '^# history [0-9]*' "$log" | cut -c 3- ||
-			echo 'no history')"
-	grep -q '^# line\|^# history' "$log"
 }
 
 bad=0
