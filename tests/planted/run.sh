@@ -59,7 +59,7 @@ caught() {
 	program=$(sed -n 's|^seen by: ||p' "$patch")
 	file=$(sed -n 's|^+++ b/||p' "$patch" | head -n 1)
 	cp -p "$tree/$file" "$work/kept" || return 1
-	if ! patch -s -d "$tree" -p1 <"$patch" >"$log" 2>&1; then
+	if ! patch -s -F 0 -d "$tree" -p1 <"$patch" >"$log" 2>&1; then
 		echo "does not apply to $file"
 		cp -p "$work/kept" "$tree/$file"
 		return 1
