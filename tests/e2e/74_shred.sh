@@ -192,7 +192,7 @@ grep -q 'destroyed on this computer' "$tmp/out"
 ok $? "a_daemon_obeys_and_gets_its_new_key"
 must north sync
 for _ in $(seq 300); do
-	[ "$(on clinic --json status | field shredded)" -eq 2 ] &&
+	[ "$(on clinic --json status | field shredded)" -eq 3 ] &&
 		[ "$(on clinic --json status | field new_key_due)" = False ] && break
 	sleep 0.1
 done
