@@ -93,6 +93,39 @@ a_lost_registrar_is_re_keyed_under_its_agencys_new_key(void **state)
 	pair_stop(&p);
 }
 
+/* Its cut lies before the grant that gave the key: nothing ended that key, since
+ * by what counts nobody was ever given it. */
+static void
+a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under(void **state)
+{
+	struct row_id person, row;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 236, 1);
+	pair_insert(&p, PAIR_LAPTOP, "person", &person, NULL, "word", "w");
+	(void)pair_seal(&p, PAIR_LAPTOP);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_SOUTH);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "w");
+	/* North never had anything of it */
+	revoke(&p, PAIR_NORTH, PAIR_LAPTOP, REVOKED_LOST);
+	meet(&p, PAIR_SOUTH, PAIR_NORTH);
+	pair_insert(&p, PAIR_SOUTH, "attendance", &row, &person, "result",
+	    "came");
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_LAPTOP);
+	assert_string_equal(pair_get(&p, PAIR_LAPTOP, "attendance", &row,
+				"result", NULL),
+	    "-");
+	meet(&p, PAIR_SOUTH, PAIR_NORTH);
+	assert_string_equal(pair_get(&p, PAIR_SOUTH, "attendance", &row,
+				"result", NULL),
+	    "came");
+	pair_check(&p, PAIR_SOUTH);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
 /* The newest membership record that a node holds. */
 static void
 pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
@@ -155,6 +188,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lost_laptop_is_re_keyed_by_itself),
+		cmocka_unit_test(
+		    a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under),
 		cmocka_unit_test(
 		    a_lost_registrar_is_re_keyed_under_its_agencys_new_key),
 		cmocka_unit_test(others_wait_an_hour_for_the_first_registrar),
