@@ -275,3 +275,30 @@ network_state(struct buf *b, const struct members *m)
 	buf_put(b, head, sizeof(head));
 	assert_int_equal(b->err, OK);
 }
+
+struct members *
+network_in_any_order(struct network *w)
+{
+	struct buf want = { 0 }, have = { 0 };
+	size_t at[NETWORK_RECORDS];
+	struct members *m;
+
+	for (size_t k = 0; k < w->n; k++)
+		at[k] = k;
+	m = network_in_order(w, at);
+	network_state(&want, m);
+	for (int i = 0; i < 40; i++) {
+		struct members *other;
+
+		network_shuffle(at, w->n);
+		other = network_in_order(w, at);
+		buf_reset(&have);
+		network_state(&have, other);
+		assert_int_equal(want.n, have.n);
+		assert_memory_equal(want.p, have.p, want.n);
+		members_free(other);
+	}
+	buf_release(&want);
+	buf_release(&have);
+	return m;
+}

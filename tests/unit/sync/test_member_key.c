@@ -27,34 +27,6 @@ revoke(struct network *w, const struct identity *issuer, bool as_root,
 	network_revoke(w, issuer, as_root, &v);
 }
 
-/* The state, which must be the same in every order that is tried. */
-static struct members *
-in_any_order(struct network *w)
-{
-	struct buf want = { 0 }, have = { 0 };
-	size_t at[NETWORK_RECORDS];
-	struct members *m;
-
-	for (size_t k = 0; k < w->n; k++)
-		at[k] = k;
-	m = network_in_order(w, at);
-	network_state(&want, m);
-	for (int i = 0; i < 40; i++) {
-		struct members *other;
-
-		network_shuffle(at, w->n);
-		other = network_in_order(w, at);
-		buf_reset(&have);
-		network_state(&have, other);
-		assert_int_equal(want.n, have.n);
-		assert_memory_equal(want.p, have.p, want.n);
-		members_free(other);
-	}
-	buf_release(&want);
-	buf_release(&have);
-	return m;
-}
-
 /* A key record of North with some heir's box that nobody opens. */
 static void
 new_key(struct network *w, const struct identity *issuer, uint64_t number,
@@ -87,7 +59,7 @@ the_key_in_force_is_the_greatest_that_a_registrar_made(void **state)
 	q = revoke_of(&w.stranger, REVOKED_LEFT);
 	network_revoke(&w, &w.hub, false, &q);
 	new_key(&w, &w.north, 1, 0x11, &w.north);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	a = members_agency(m, &w.north_agency);
 	assert_int_equal(a->key_no, 1);
 	assert_int_equal(a->box_key[0], 0x11);
@@ -96,7 +68,7 @@ the_key_in_force_is_the_greatest_that_a_registrar_made(void **state)
 	members_free(m);
 	/* another registrar had made one at the same time */
 	new_key(&w, &w.stranger, 1, 0x22, &w.stranger);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	a = members_agency(m, &w.north_agency);
 	assert_int_equal(a->box_key[0], 0x22);
 	assert_true(a->key_forked && members_key_due(m, &a->id));
@@ -105,7 +77,7 @@ the_key_in_force_is_the_greatest_that_a_registrar_made(void **state)
 	members_free(m);
 	/* what a lost registrar makes is undone */
 	revoke(&w, &w.hub, false, &w.stranger, REVOKED_LOST);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	a = members_agency(m, &w.north_agency);
 	assert_int_equal(a->box_key[0], 0x11);
 	assert_false(a->key_forked);

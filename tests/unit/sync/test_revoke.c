@@ -46,34 +46,6 @@ revoke_now(struct network *w, const struct identity *issuer, bool as_root,
 	network_revoke(w, issuer, as_root, &v);
 }
 
-/* The state, which must be the same in every order that is tried. */
-static struct members *
-in_any_order(struct network *w)
-{
-	struct buf want = { 0 }, have = { 0 };
-	size_t at[NETWORK_RECORDS];
-	struct members *m;
-
-	for (size_t k = 0; k < w->n; k++)
-		at[k] = k;
-	m = network_in_order(w, at);
-	network_state(&want, m);
-	for (int i = 0; i < 40; i++) {
-		struct members *other;
-
-		network_shuffle(at, w->n);
-		other = network_in_order(w, at);
-		buf_reset(&have);
-		network_state(&have, other);
-		assert_int_equal(want.n, have.n);
-		assert_memory_equal(want.p, have.p, want.n);
-		members_free(other);
-	}
-	buf_release(&want);
-	buf_release(&have);
-	return m;
-}
-
 /* The last records, as if nobody had made them. */
 static void
 take_back(struct network *w, size_t count)
@@ -108,7 +80,7 @@ a_lost_laptop_is_out_and_what_it_had_written_stays(void **state)
 	q.cut = &cut;
 	q.cut_count = 1;
 	network_revoke(&w, &w.north, false, &q);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	v = members_revocation(m, &w.laptop.node);
 	assert_non_null(v);
 	assert_int_equal(v->reason, REVOKED_LOST);
@@ -149,7 +121,7 @@ another_life_of_a_lost_laptop_counts_for_nothing(void **state)
 	assert_int_equal(member_make_author(network_record(&w), &w.laptop,
 			     &w.network),
 	    OK);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(members_inside(m, &first, 7, NULL));
 	assert_false(members_inside(m, &w.laptop.author, 1, NULL));
 	members_free(m);
@@ -165,7 +137,7 @@ who_left_keeps_all_that_was_sealed(void **state)
 	(void)state;
 	network_init(&w, 33);
 	revoke(&w, &w.north, false, &w.laptop, REVOKED_LEFT);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.laptop));
 	assert_true(members_inside(m, &w.laptop.author, 1000, NULL));
 	assert_false(members_inside(m, &w.laptop.author, UINT64_MAX, NULL));
@@ -195,7 +167,7 @@ of_two_revocations_the_worse_reason_and_the_earlier_cut_hold(void **state)
 	q.cut_count = 1;
 	network_revoke(&w, &w.hub, false, &q);
 	revoke(&w, &w.hub, false, &w.laptop, REVOKED_LEFT);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	v = members_revocation(m, &w.laptop.node);
 	assert_int_equal(v->reason, REVOKED_COMPROMISED);
 	assert_int_equal(v->cut_count, 1);
@@ -217,7 +189,7 @@ a_revoked_registrar_exposes_the_keys_that_it_knew(void **state)
 	q = revoke_of(&w.north, REVOKED_LEFT);
 	q.agency_key_no = 2; /* of which there are none yet */
 	network_revoke(&w, &w.hub, false, &q);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_int_equal(members_exposed_key(m, &w.north_agency), 1);
 	assert_true(members_key_due(m, &w.north_agency));
 	assert_false(members_key_due(m, &w.clinic_agency));
@@ -288,11 +260,11 @@ an_agency_steward_does_not_take_out_a_network_steward(void **state)
 	network_node(&w, &w.hub, false, &w.stranger, &w.north_agency, "north-2",
 	    MEMBER_STEWARD_NETWORK, 0);
 	revoke(&w, &w.north, false, &w.stranger, REVOKED_COMPROMISED);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_false(is_out(m, &w.stranger));
 	members_free(m);
 	revoke(&w, &w.hub, false, &w.stranger, REVOKED_COMPROMISED);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.stranger));
 	members_free(m);
 	network_release(&w);
@@ -317,7 +289,7 @@ who_a_thief_enrolled_is_out_and_who_was_there_stays(void **state)
 	assert_int_equal(member_make_author(network_record(&w), &w.stranger,
 			     &w.network),
 	    OK);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.north));
 	assert_false(is_out(m, &w.laptop));
 	v = members_revocation(m, &w.stranger.node);
@@ -342,13 +314,13 @@ what_a_lost_steward_issued_falls_unless_it_is_listed(void **state)
 	(void)state;
 	network_init(&w, 41);
 	revoke(&w, &w.hub, false, &w.north, REVOKED_LOST);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.laptop));
 	assert_true(members_revocation(m, &w.laptop.node)->undone);
 	members_free(m);
 	take_back(&w, 1);
 	revoke(&w, &w.hub, false, &w.north, REVOKED_LEFT);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_false(is_out(m, &w.laptop));
 	members_free(m);
 	network_release(&w);
@@ -371,7 +343,7 @@ an_agency_that_a_thief_founded_is_undone_with_its_nodes(void **state)
 			     &w.network, false, &a),
 	    OK);
 	network_node(&w, &w.hub, false, &w.stranger, &id, "spy", 0, 0);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(members_agency_undone(m, &id));
 	assert_false(members_agency_undone(m, &w.north_agency));
 	assert_true(is_out(m, &w.stranger));
@@ -393,14 +365,14 @@ a_thief_cannot_take_out_who_revoked_it_from_above(void **state)
 	/* the hub's key is stolen: it takes out everybody, the root it */
 	revoke(&w, &w.hub, false, &w.north, REVOKED_COMPROMISED);
 	revoke(&w, &w.hub, false, &w.clinic, REVOKED_COMPROMISED);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.north) && is_out(m, &w.clinic));
 	members_free(m);
 	take_back(&w, 2);
 	revoke_now(&w, &w.hub, true, &w.hub);
 	revoke(&w, &w.hub, false, &w.north, REVOKED_COMPROMISED);
 	revoke(&w, &w.hub, false, &w.clinic, REVOKED_COMPROMISED);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.hub));
 	assert_false(is_out(m, &w.north) || is_out(m, &w.clinic) ||
 	    is_out(m, &w.laptop));
@@ -420,7 +392,7 @@ equals_that_revoke_each_other_are_both_out(void **state)
 	    MEMBER_STEWARD_NETWORK, 5);
 	revoke(&w, &w.clinic, false, &w.hub, REVOKED_COMPROMISED);
 	revoke(&w, &w.hub, false, &w.clinic, REVOKED_COMPROMISED);
-	m = in_any_order(&w);
+	m = network_in_any_order(&w);
 	assert_true(is_out(m, &w.hub) && is_out(m, &w.clinic));
 	/* the hub's records were not listed: what it enrolled is undone */
 	assert_true(is_out(m, &w.north) && is_out(m, &w.laptop));
@@ -466,7 +438,7 @@ random_revocations_give_one_state_in_any_order(void **state)
 				    "x", (unsigned)(network_dice() % 8),
 				    6 + network_dice() % 3);
 		}
-		members_free(in_any_order(&w));
+		members_free(network_in_any_order(&w));
 		network_release(&w);
 	}
 }
