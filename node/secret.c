@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #define LINE_MAX_BYTES 1024
 
@@ -52,15 +56,88 @@ say(int fd, const char *text)
 	(void)n; /* the terminal went away: the read says so */
 }
 
-/* One line from fd, without its end. */
+/* ---- signals while something is typed ---- */
+
+/*
+ * A signal that ends or stops the program would leave the terminal without an
+ * echo. While a question stands they are blocked but inside the waiting, noted
+ * there, and sent again once the terminal is as it was.
+ */
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+static volatile sig_atomic_t caught;
+
+struct guard {
+	sigset_t was; /* what is let through while waiting */
+	struct sigaction old[COUNT_OF(ending)];
+};
+
+static void
+note_signal(int number)
+{
+	caught = number;
+}
+
+static void
+guard_begin(struct guard *g)
+{
+	struct sigaction note = { .sa_handler = note_signal };
+	sigset_t held;
+
+	caught = 0;
+	(void)sigemptyset(&held);
+	for (size_t i = 0; i < COUNT_OF(ending); i++)
+		(void)sigaddset(&held, ending[i]);
+	(void)sigprocmask(SIG_BLOCK, &held, &g->was);
+	for (size_t i = 0; i < COUNT_OF(ending); i++)
+		(void)sigaction(ending[i], NULL, &g->old[i]);
+	for (size_t i = 0; i < COUNT_OF(ending); i++) {
+		/* what is ignored (nohup) stays so */
+		if (g->old[i].sa_handler != SIG_IGN)
+			(void)sigaction(ending[i], &note, NULL);
+	}
+}
+
+/* The signal that was noted does now what it does. */
+static void
+guard_end(const struct guard *g)
+{
+	for (size_t i = 0; i < COUNT_OF(ending); i++)
+		(void)sigaction(ending[i], &g->old[i], NULL);
+	if (caught != 0)
+		(void)raise(caught);
+	(void)sigprocmask(SIG_SETMASK, &g->was, NULL);
+}
+
+/* Something can be read from fd; false: a signal came first. */
+static bool
+wait_readable(int fd, const struct guard *g)
+{
+	while (caught == 0) {
+		fd_set set;
+		int n;
+
+		FD_ZERO(&set);
+		FD_SET(fd, &set);
+		n = pselect(fd + 1, &set, NULL, NULL, NULL, &g->was);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return true;
+	}
+	return false;
+}
+
+/* One line from fd, without its end. g: while it is typed; or NULL. */
 static enum err
-read_line(struct buf *out, int fd, struct fail *f)
+read_line(struct buf *out, int fd, const struct guard *g, struct fail *f)
 {
 	uint8_t c = 0;
 
 	for (;;) {
-		ssize_t n = read(fd, &c, 1);
+		ssize_t n;
 
+		if (g != NULL && !wait_readable(fd, g))
+			return fail_set(f, ERR_AUTH,
+			    "stopped at the question; nothing was changed");
+		n = read(fd, &c, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0 && out->n == 0)
@@ -73,6 +150,7 @@ read_line(struct buf *out, int fd, struct fail *f)
 			    "want at most %d characters", LINE_MAX_BYTES);
 		buf_u8(out, c);
 	}
+	sodium_memzero(&c, sizeof(c));
 	out->n = secret_line(out->p, out->n);
 	return out->err;
 }
@@ -81,24 +159,36 @@ static enum err
 ask(struct buf *out, int tty, const char *prompt, struct fail *f)
 {
 	struct termios was, silent;
+	struct guard g;
 	enum err e;
 
 	if (tcgetattr(tty, &was) != 0)
 		return fail_set(f, ERR_AUTH, "the terminal cannot be set up");
 	silent = was;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
+	guard_begin(&g);
 	say(tty, prompt);
-	(void)tcsetattr(tty, TCSAFLUSH, &silent);
-	e = read_line(out, tty, f);
+	if (tcsetattr(tty, TCSAFLUSH, &silent) != 0)
+		e = fail_set(f, ERR_AUTH,
+		    "the terminal would show what is typed");
+	else
+		e = read_line(out, tty, &g, f);
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
 	say(tty, "\n");
+	guard_end(&g);
 	return e;
 }
 
 static int
 open_tty(void)
 {
-	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= FD_SETSIZE) { /* pselect has no room for it */
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static enum err
@@ -159,7 +249,7 @@ ask_twice(struct buf *out, int tty, struct fail *f)
 	if (e == OK)
 		e = ask(&again, tty, "The same again: ", f);
 	if (e == OK &&
-	    (again.n != out->n || memcmp(again.p, out->p, out->n) != 0))
+	    (again.n != out->n || sodium_memcmp(again.p, out->p, out->n) != 0))
 		e = fail_set(f, ERR_INPUT,
 		    "the two passphrases differ; nothing was changed");
 	buf_release(&again);
@@ -199,7 +289,7 @@ secret_another(struct buf *out, struct fail *f)
 	enum err e;
 
 	if (tty < 0) {
-		e = read_line(out, STDIN_FILENO, f);
+		e = read_line(out, STDIN_FILENO, NULL, f);
 		return e == OK ? long_enough(out, f) : e;
 	}
 	e = ask_twice(out, tty, f);
@@ -234,7 +324,7 @@ secret_confirm(const char *question, struct fail *f)
 		    question);
 	say(tty, question);
 	say(tty, " Type yes to go on: ");
-	e = read_line(&answer, tty, f);
+	e = read_line(&answer, tty, NULL, f);
 	if (e == OK && (answer.n != 3 || memcmp(answer.p, "yes", 3) != 0))
 		e = fail_set(f, ERR_DENIED, "not done; nothing was changed");
 	buf_release(&answer);

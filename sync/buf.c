@@ -25,7 +25,8 @@ wipe_free(uint8_t *p, size_t n)
 void
 buf_release(struct buf *b)
 {
-	wipe_free(b->p, b->n);
+	/* all of it: who cut it short did not wipe what is behind */
+	wipe_free(b->p, b->room);
 	*b = (struct buf){ .limit = b->limit };
 }
 

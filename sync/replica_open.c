@@ -33,11 +33,16 @@ static enum err
 new_replica(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f)
 {
-	struct replica *r = calloc(1, sizeof(*r));
+	/* it holds keys: locked into memory where the system lets us, between
+	 * pages that nobody may touch */
+	struct replica *r = NULL;
 	enum err e;
 
+	if (sodium_init() >= 0)
+		r = sodium_malloc(sizeof(*r));
 	if (r == NULL)
 		return fail_code(f, ERR_NOMEM);
+	memset(r, 0, sizeof(*r));
 	r->env = o->env;
 	r->gate = o->gate;
 	r->gate_context = o->gate_context;
@@ -354,7 +359,5 @@ replica_close(struct replica *r)
 	free(r->dir);
 	buf_release(&r->scratch);
 	identity_wipe(&r->identity);
-	sodium_memzero(r->fence_key, sizeof(r->fence_key));
-	slot_keys_wipe(&r->keys);
-	free(r);
+	sodium_free(r); /* wipes: fence_key and keys are inside */
 }
