@@ -4,6 +4,10 @@
 #
 # A script sources this first. It has $fb, the program, $tmp, its own directory,
 # and one directory per node below it. on NODE COMMAND... runs the program.
+#
+# What a script types (by on) must not lie anywhere in clear: when it ends, every
+# file that the program or the wire left below $tmp is searched for it, see
+# canaries.
 
 set -u
 fb=${FOOTBRIDGE:-$PWD/build/release/footbridge}
@@ -12,10 +16,18 @@ tmp=${TEST_TMP:?run this through tests/run}
 tools=$(dirname "$fb") sample=$PWD/schema/sample
 failed=0
 daemons=()
+# what must not be found, one a line; more by canary and secret
+words_file=$tmp.words
+# files of the script in directories where only the program should write
+own_files=()
 # what runs the program: a script may put something before it
 run=("$fb")
 
 printf 'four plain words to open it\n' >"$tmp/pass"
+cp "$tmp/pass" "$words_file"
+# a temporary file of the program would be seen
+mkdir -p "$tmp/scratch"
+export TMPDIR=$tmp/scratch
 head -c 64 /dev/urandom >"$tmp/key"
 export FOOTBRIDGE_PASSPHRASE_FILE=$tmp/key
 mkdir -p "$tmp/stick"
@@ -37,17 +49,73 @@ die() {
 	exit 1
 }
 
+# secret WORD...: must not be found in clear anywhere at the end
+secret() { printf '%s\n' "$@" >>"$words_file"; }
+
+# canary N: a marked string that stands nowhere else, the N-th of this run
+canary_mark=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+canary() {
+	printf 'Canary%04d-%s' "$1" "$canary_mark"
+	secret "Canary$(printf %04d "$1")-$canary_mark"
+}
+
+# note_typed ARG...: the values among them are secret; not ids, dates, numbers and
+# what a schema may contain
+note_typed() {
+	local arg
+	for arg; do
+		case $arg in
+		*=*) arg=${arg#*=} ;;
+		*' '*) ;;
+		*) continue ;;
+		esac
+		case $arg in
+		*[A-Z]*[a-z]*) [ ${#arg} -gt 200 ] || secret "$arg" ;;
+		esac
+	done
+}
+
+# left: the files that the program or the wire left. Text that lies right below
+# $tmp is what the script wrote, or what somebody asked the program to print;
+# but logs, daemons' words and errors are not.
+left() {
+	local f own
+	while IFS= read -r -d '' f; do
+		case ${f#"$tmp/"} in
+		*/* | err | errors | *.log | *.backup | *.up | *.down | *.err) ;;
+		*) grep -qaP '\x00' "$f" || continue ;;
+		esac
+		for own in "${own_files[@]+"${own_files[@]}"}"; do
+			case $f in "$own" | "$own"/*) continue 2 ;; esac
+		done
+		printf '%s\0' "$f"
+	done < <(find "$tmp" -type f -print0)
+}
+
+# canaries: no secret word is in any of those, in clear, as UTF-16, hex or base64
+canaries() {
+	sort -u "$words_file" >"$tmp.words.all"
+	left | "$tools/tests-canary" "$tmp.words.all" >"$tmp.words.found" 2>&1
+	local rc=$?
+	sed 's/^/# /' "$tmp.words.found" | tail -n 12
+	ok $rc "nothing_typed_is_in_any_file_in_clear"
+}
+
 # shellcheck disable=SC2317,SC2329 # called by trap
-end_daemons() {
+at_end() {
+	local rc=$?
 	[ "${#daemons[@]}" -eq 0 ] || kill "${daemons[@]}" 2>/dev/null
 	wait
+	[ $rc -ne 0 ] || canaries
+	exit $((rc | failed))
 }
-trap end_daemons EXIT
+trap at_end EXIT
 
 # on NODE COMMAND...
 on() {
 	local node=$1
 	shift
+	note_typed "$@"
 	"${run[@]}" --dir "$tmp/$node" "$@"
 }
 
@@ -96,6 +164,7 @@ found() {
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$node" --json init \
 		--name "$name" --agency "$agency" --kind "$kind" "$@"
 	field agency_recovery_code <"$tmp/out" >"$tmp/$node.code"
+	secret "$(cat "$tmp/$node.code")" "$(field recovery_code <"$tmp/out")"
 	opened "$node"
 }
 
