@@ -12,9 +12,9 @@
 #include "sync/grant.h"
 #include "sync/hash.h"
 
-#define CACHE_SLOTS 1024
+#define CACHE_SLOTS 4096
 #define CACHE_HALF (CACHE_SLOTS / 2)
-#define CACHE_BUCKETS 2048 /* power of two, at most half full */
+#define CACHE_BUCKETS 8192 /* power of two, at most half full */
 
 struct compartment_cache {
 	bool used[CACHE_SLOTS];
@@ -24,8 +24,10 @@ struct compartment_cache {
 	/* compartments to derive that may have left the cache */
 	int64_t *rederive;
 	size_t rederive_count, rederive_room;
-	/* last, and never cleared: most replicas touch few of them */
+	/* last, and never cleared: most replicas touch few of them. Every commit
+	 * looks through the slots, so the long part of each lies elsewhere. */
 	struct compartment slot[CACHE_SLOTS];
+	struct compartment_end ends[CACHE_SLOTS][COMPARTMENT_ENDS];
 };
 
 static size_t
@@ -251,7 +253,8 @@ load(struct replica *r, struct compartment **out, struct stmt *s,
 	e = take_slot(r, &c, f);
 	if (e != OK)
 		goto out;
-	*c = (struct compartment){ .no = stmt_col_int(s, 0) };
+	*c = (struct compartment){ .no = stmt_col_int(s, 0),
+		.ends = r->cache->ends[r->cache->next] };
 	(void)stmt_col_copy(s, 1, c->id.b, sizeof(c->id.b));
 	c->has_owner = stmt_col_copy(s, 2, c->owner.b, sizeof(c->owner.b));
 	(void)stmt_col_copy(s, 3, c->name, sizeof(c->name));
@@ -406,7 +409,9 @@ insert_row(struct replica *r, struct compartment **out,
 		e = take_slot(r, &c, f);
 	if (e != OK)
 		return e;
-	*c = (struct compartment){ .no = r->next_compartment++, .id = *id };
+	*c = (struct compartment){ .no = r->next_compartment++,
+		.id = *id,
+		.ends = r->cache->ends[r->cache->next] };
 	slot_filled(r->cache);
 	*out = c;
 	return OK;

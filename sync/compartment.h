@@ -51,15 +51,15 @@ struct compartment {
 	struct row_id subject; /* person, agency or network id */
 	char category[LIMIT_CATEGORY_BYTES + 1];
 	size_t end_count;
-	struct compartment_end ends[COMPARTMENT_ENDS];
-	int64_t unreadable; /* data segments held without a key */
-	int64_t waiting;    /* held, but a dependency is not */
-	int64_t conflicts;  /* rows in _conflict */
-	int64_t open_no;    /* own open data segment, or 0 */
-	unsigned flags;     /* COMPARTMENT_* */
-	bool rekey;         /* waits for a new key (remove.h) */
-	bool rederive;      /* derive before the transaction ends */
-	bool changed;       /* write the row at commit */
+	struct compartment_end *ends; /* room for COMPARTMENT_ENDS */
+	int64_t unreadable;           /* data segments held without a key */
+	int64_t waiting;              /* held, but a dependency is not */
+	int64_t conflicts;            /* rows in _conflict */
+	int64_t open_no;              /* own open data segment, or 0 */
+	unsigned flags;               /* COMPARTMENT_* */
+	bool rekey;                   /* waits for a new key (remove.h) */
+	bool rederive;                /* derive before the transaction ends */
+	bool changed;                 /* write the row at commit */
 };
 
 /* By local number, id, or what it holds. ERR_NOTFOUND; so too what was shredded,

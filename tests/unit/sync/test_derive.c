@@ -91,7 +91,7 @@ data_waits_until_the_past_of_the_control_it_names_is_whole(void **state)
 static void
 every_compartment_of_a_large_transaction_is_derived(void **state)
 {
-	enum { PERSONS = 1300 };
+	enum { PERSONS = 4600 };
 	struct row_id *person = calloc(PERSONS, sizeof(*person));
 	struct pair p;
 	int64_t first;
