@@ -100,7 +100,7 @@ enum err db_file_bytes(struct db *db, int64_t *bytes, struct fail *f);
 /* Give unused memory of the page cache back to the system. */
 void db_shrink(struct db *db);
 /* PRAGMA integrity_check and cipher_integrity_check: OK, or ERR_CORRUPT with
- * the first line of what was found. */
+ * the first line of what was found. The writer copies its log home first. */
 enum err db_integrity(struct db *db, struct fail *f);
 
 /*

@@ -280,8 +280,6 @@ prepare_file(struct db *db, const struct env *env, const struct db_options *o,
 	if (o->must_exist || o->mode == DB_READ)
 		return fail_set(f, ERR_NOTFOUND, "there is no database at %s",
 		    db->path);
-	if (env->vfs != NULL)
-		return OK;
 	return env->file_write(env->self, db->path, "", 0, f);
 }
 
@@ -487,7 +485,11 @@ db_integrity(struct db *db, struct fail *f)
 {
 	enum err e = OK;
 
-	if (db->keyed)
+	/* cipher_integrity_check reads the file without its log, and a page
+	 * that a cut-off checkpoint tore is whole in the log */
+	if (db->writer && !db->in_transaction)
+		e = db_checkpoint(db, f);
+	if (e == OK && db->keyed)
 		e = run_check(db, "PRAGMA cipher_integrity_check", NULL, f);
 	if (e == OK)
 		e = run_check(db, "PRAGMA integrity_check(1)", "ok", f);
