@@ -147,7 +147,7 @@ db_copy(const struct env *env, const char *from,
 		    from);
 	e = db_remove(env, to, f);
 	/* made empty first: with mode 0600 */
-	if (e == OK && env->vfs == NULL)
+	if (e == OK)
 		e = env->file_write(env->self, to, "", 0, f);
 	db.path = strdup(to);
 	if (e == OK && db.path == NULL)

@@ -76,7 +76,7 @@ options(struct env_test *env, size_t schemas)
 		.schema_count = schemas,
 		.gate = allow,
 		.cache_kib = 512,
-		.keys = env->on_disk ? &disk_keys : NULL,
+		.keys = env->env.memory_database == NULL ? &disk_keys : NULL,
 	};
 }
 

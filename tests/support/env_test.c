@@ -57,48 +57,13 @@ test_random(void *self, void *p, size_t n)
 	}
 }
 
-static struct env_test_file *
-find(struct env_test *t, const char *path)
-{
-	for (size_t i = 0; i < t->file_count; i++) {
-		if (strcmp(t->files[i].path, path) == 0)
-			return &t->files[i];
-	}
-	return NULL;
-}
-
-static struct env_test_file *
-add(struct env_test *t, const char *path)
-{
-	struct env_test_file *file = find(t, path);
-
-	if (file != NULL)
-		return file;
-	assert(t->file_count < ENV_TEST_FILES);
-	file = &t->files[t->file_count++];
-	memset(file, 0, sizeof(*file));
-	file->path = strdup(path);
-	assert(file->path != NULL);
-	return file;
-}
-
 static enum err
 test_file_read(void *self, struct buf *out, const char *path, size_t max,
     struct fail *f)
 {
-	struct env_test *t = self;
-	struct env_test_file *file = find(t, path);
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->file_read(NULL, out, path, max, f);
-	if (file == NULL || file->directory)
-		return fail_set(f, ERR_NOTFOUND,
-		    "%s cannot be opened: No such file", path);
-	if (file->bytes.n > max)
-		return fail_set(f, ERR_LIMIT,
-		    "%s is longer than the %zu bytes allowed", path, max);
-	buf_put(out, file->bytes.p, file->bytes.n);
-	return out->err;
+	return below->file_read(below->self, out, path, max, f);
 }
 
 static enum err
@@ -106,165 +71,105 @@ test_file_write(void *self, const char *path, const void *p, size_t n,
     struct fail *f)
 {
 	struct env_test *t = self;
-	struct env_test_file *file;
 
 	t->file_writes++;
 	if (t->writes_until_failure == 0)
 		return fail_set(f, ERR_IO, "%s cannot be written: test", path);
 	if (t->writes_until_failure > 0)
 		t->writes_until_failure--;
-	if (t->on_disk)
-		return env_posix()->file_write(NULL, path, p, n, f);
-	file = add(t, path);
-	buf_reset(&file->bytes);
-	buf_put(&file->bytes, p, n);
-	return file->bytes.err;
+	return t->below->file_write(t->below->self, path, p, n, f);
 }
 
-/* Streams are the real machine's: what is that long is not in memory. */
 static enum err
 test_stream_open(void *self, void **stream, const char *path, bool write,
     struct fail *f)
 {
-	struct env_test *t = self;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (!t->on_disk)
-		return fail_set(f, ERR_UNAVAILABLE, "%s: no long files here",
-		    path);
-	return env_posix()->stream_open(NULL, stream, path, write, f);
+	return below->stream_open(below->self, stream, path, write, f);
 }
 
 static enum err
 test_stream_read(void *self, void *stream, void *p, size_t n, size_t *got,
     struct fail *f)
 {
-	(void)self;
-	return env_posix()->stream_read(NULL, stream, p, n, got, f);
+	const struct env *below = ((struct env_test *)self)->below;
+
+	return below->stream_read(below->self, stream, p, n, got, f);
 }
 
 static enum err
 test_stream_write(void *self, void *stream, const void *p, size_t n,
     struct fail *f)
 {
-	(void)self;
-	return env_posix()->stream_write(NULL, stream, p, n, f);
+	const struct env *below = ((struct env_test *)self)->below;
+
+	return below->stream_write(below->self, stream, p, n, f);
 }
 
 static enum err
 test_stream_close(void *self, void *stream, struct fail *f)
 {
-	(void)self;
-	return env_posix()->stream_close(NULL, stream, f);
+	const struct env *below = ((struct env_test *)self)->below;
+
+	return below->stream_close(below->self, stream, f);
 }
 
 static enum err
 test_file_move(void *self, const char *from, const char *to, struct fail *f)
 {
-	struct env_test *t = self;
-	struct env_test_file *file;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->file_move(NULL, from, to, f);
-	if (find(t, from) == NULL)
-		return fail_set(f, ERR_NOTFOUND, "%s is not there", from);
-	if (find(t, to) != NULL)
-		(void)t->env.file_remove(t, to, NULL);
-	file = find(t, from);
-	free(file->path);
-	file->path = strdup(to);
-	assert(file->path != NULL);
-	return OK;
+	return below->file_move(below->self, from, to, f);
 }
 
 static enum err
 test_file_remove(void *self, const char *path, struct fail *f)
 {
-	struct env_test *t = self;
-	struct env_test_file *file = find(t, path);
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->file_remove(NULL, path, f);
-	if (file == NULL)
-		return fail_set(f, ERR_NOTFOUND, "%s is not there", path);
-	free(file->path);
-	buf_release(&file->bytes);
-	*file = t->files[--t->file_count];
-	return OK;
+	return below->file_remove(below->self, path, f);
 }
 
 static bool
 test_file_exists(void *self, const char *path)
 {
-	struct env_test *t = self;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->file_exists(NULL, path);
-	return find(t, path) != NULL;
+	return below->file_exists(below->self, path);
 }
 
 static enum err
 test_dir_make(void *self, const char *path, struct fail *f)
 {
-	struct env_test *t = self;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->dir_make(NULL, path, f);
-	if (find(t, path) != NULL)
-		return fail_set(f, ERR_EXISTS, "%s is there already", path);
-	add(t, path)->directory = true;
-	return OK;
+	return below->dir_make(below->self, path, f);
 }
 
 static enum err
 test_dir_remove(void *self, const char *path, struct fail *f)
 {
-	struct env_test *t = self;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->dir_remove(NULL, path, f);
-	return t->env.file_remove(t, path, f);
+	return below->dir_remove(below->self, path, f);
 }
 
 static enum err
 test_lock_take(void *self, void **lock, const char *path, long *holder,
     struct fail *f)
 {
-	struct env_test *t = self;
-	struct env_test_lock *free_one = NULL;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk)
-		return env_posix()->lock_take(NULL, lock, path, holder, f);
-	*holder = 0;
-	for (size_t i = 0; i < ENV_TEST_LOCKS; i++) {
-		struct env_test_lock *l = &t->locks[i];
-
-		if (l->path == NULL) {
-			free_one = l;
-		} else if (strcmp(l->path, path) == 0) {
-			*holder = 1;
-			return fail_set(f, ERR_BUSY,
-			    "this replica is in use by process 1");
-		}
-	}
-	assert(free_one != NULL);
-	free_one->path = strdup(path);
-	assert(free_one->path != NULL);
-	*lock = free_one;
-	return OK;
+	return below->lock_take(below->self, lock, path, holder, f);
 }
 
 static void
 test_lock_drop(void *self, void *lock)
 {
-	struct env_test *t = self;
-	struct env_test_lock *l = lock;
+	const struct env *below = ((struct env_test *)self)->below;
 
-	if (t->on_disk) {
-		env_posix()->lock_drop(NULL, lock);
-	} else if (l != NULL) {
-		free(l->path);
-		l->path = NULL;
-	}
+	below->lock_drop(below->self, lock);
 }
 
 static enum err
@@ -272,8 +177,8 @@ test_binding(void *self, uint8_t out[32], const char *dir, struct fail *f)
 {
 	struct env_test *t = self;
 
-	if (t->on_disk)
-		return env_posix()->binding(NULL, out, dir, f);
+	if (t->below == env_posix())
+		return t->below->binding(t->below->self, out, dir, f);
 	memcpy(out, t->binding, sizeof(t->binding));
 	return OK;
 }
@@ -308,6 +213,8 @@ env_test_new(uint64_t seed)
 		.binding = test_binding,
 		.memory_database = t->memory_name,
 	};
+	t->disk = disk_new(seed);
+	t->below = disk_env(t->disk);
 	t->wall_ms = FIRST_WALL_MS;
 	t->writes_until_failure = -1;
 	(void)crypto_generichash(t->seed, sizeof(t->seed),
@@ -323,24 +230,12 @@ env_test_new(uint64_t seed)
 	return t;
 }
 
-static void
-drop_files(struct env_test *t)
-{
-	for (size_t i = 0; i < t->file_count; i++) {
-		free(t->files[i].path);
-		buf_release(&t->files[i].bytes);
-	}
-	t->file_count = 0;
-}
-
 void
 env_test_free(struct env_test *t)
 {
 	if (t == NULL)
 		return;
-	drop_files(t);
-	for (size_t i = 0; i < ENV_TEST_LOCKS; i++)
-		free(t->locks[i].path);
+	disk_free(t->disk);
 	(void)sqlite3_close(t->keeper);
 	free(t);
 }
@@ -348,8 +243,16 @@ env_test_free(struct env_test *t)
 void
 env_test_on_disk(struct env_test *t)
 {
-	t->on_disk = true;
+	t->below = env_posix();
 	t->env.memory_database = NULL;
+}
+
+void
+env_test_on_virtual_disk(struct env_test *t)
+{
+	t->below = disk_env(t->disk);
+	t->env.memory_database = NULL;
+	t->env.vfs = disk_vfs(t->disk);
 }
 
 void
@@ -359,24 +262,8 @@ env_test_pass(struct env_test *t, int64_t ms)
 	t->mono_ms += ms;
 }
 
-struct buf *
-env_test_file(struct env_test *t, const char *path)
-{
-	struct env_test_file *file = find(t, path);
-
-	return file != NULL && !file->directory ? &file->bytes : NULL;
-}
-
 void
 env_test_copy_files(struct env_test *to, const struct env_test *from)
 {
-	drop_files(to);
-	for (size_t i = 0; i < from->file_count; i++) {
-		const struct env_test_file *old = &from->files[i];
-		struct env_test_file *file = add(to, old->path);
-
-		file->directory = old->directory;
-		buf_put(&file->bytes, old->bytes.p, old->bytes.n);
-		assert(file->bytes.err == OK);
-	}
+	disk_restore(to->disk, from->disk);
 }

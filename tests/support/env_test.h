@@ -2,28 +2,17 @@
  * A machine for tests: one per simulated node, everything decided by a seed.
  *
  * Clock and binding are set by the test, randomness is a ChaCha20 stream of the
- * seed, files and locks live in memory and the database is an unkeyed one in
- * memory that survives closing (a restart) until env_test_free. Two machines of
- * one seed that are asked the same give the same. env_test_on_disk() passes
- * files, locks and the database to the real machine, clock and randomness stay.
+ * seed, files and locks live on a disk in memory (disk.h) and the database is an
+ * unkeyed one in memory that survives closing (a restart) until env_test_free.
+ * Two machines of one seed that are asked the same give the same.
+ * env_test_on_virtual_disk() puts the database on the disk too, with its real
+ * encryption; env_test_on_disk() passes files, locks and the database to the
+ * real machine. Clock and randomness stay.
  */
 #ifndef FOOTBRIDGE_TESTS_ENV_TEST_H
 #define FOOTBRIDGE_TESTS_ENV_TEST_H
 
-#include "sync/env.h"
-
-struct env_test_file {
-	char *path; /* owned */
-	struct buf bytes;
-	bool directory;
-};
-
-struct env_test_lock {
-	char *path; /* owned; NULL once dropped */
-};
-
-#define ENV_TEST_FILES 256
-#define ENV_TEST_LOCKS 8
+#include "tests/support/disk.h"
 
 struct env_test {
 	struct env env; /* hand out &t->env; self is t */
@@ -41,15 +30,14 @@ struct env_test {
 	unsigned file_writes;
 	uint64_t random_bytes;
 
+	struct disk *disk; /* owned; where files are, unless on_disk */
+
 	/* inside */
-	bool on_disk;
+	const struct env *below; /* of disk, or the real machine */
 	uint8_t seed[32];
 	uint64_t block_at; /* number of the block in block[] */
 	uint8_t block[64];
 	size_t block_left;
-	struct env_test_file files[ENV_TEST_FILES];
-	size_t file_count;
-	struct env_test_lock locks[ENV_TEST_LOCKS];
 	char memory_name[48];
 	void *keeper; /* holds the memory database between openings */
 };
@@ -59,12 +47,12 @@ struct env_test *env_test_new(uint64_t seed);
 void env_test_free(struct env_test *t);
 /* From now on files, locks, bindings and the (encrypted) database are real. */
 void env_test_on_disk(struct env_test *t);
+/* From now on the (encrypted) database is on t->disk, beside the files. */
+void env_test_on_virtual_disk(struct env_test *t);
 /* Both clocks go on. */
 void env_test_pass(struct env_test *t, int64_t ms);
-/* The file's bytes in memory, to look at or to damage; NULL when absent. */
-struct buf *env_test_file(struct env_test *t, const char *path);
 /* Replace the files of `to` by copies of those of `from`: a copied directory.
- * The database is not copied. */
+ * A database in memory is not copied. */
 void env_test_copy_files(struct env_test *to, const struct env_test *from);
 
 #endif

@@ -212,13 +212,13 @@ an_absent_fence_is_an_alarm_once_the_author_has_written(void **state)
 static void
 the_last_but_one_stands_in_for_a_damaged_last(void **state)
 {
-	struct buf *last;
+	struct disk_bytes *last;
 	struct fence have;
 
 	(void)state;
 	advance(1);
 	assert_int_equal(fence_write(&db, &t->env, DIR, key, &f), OK);
-	last = env_test_file(t, DIR "/fence");
+	last = disk_file(t->disk, DIR "/fence");
 	assert_non_null(last);
 	last->p[60] ^= 1;
 	assert_int_equal(fence_read(&have, &t->env, DIR, key, &f), OK);
@@ -232,14 +232,14 @@ the_last_but_one_stands_in_for_a_damaged_last(void **state)
 static void
 exchanged_copies_read_the_same(void **state)
 {
-	struct buf *a, *b, swap;
+	struct disk_bytes *a, *b, swap;
 	struct fence have;
 
 	(void)state;
 	advance(1);
 	assert_int_equal(fence_write(&db, &t->env, DIR, key, &f), OK);
-	a = env_test_file(t, DIR "/fence");
-	b = env_test_file(t, DIR "/fence.b");
+	a = disk_file(t->disk, DIR "/fence");
+	b = disk_file(t->disk, DIR "/fence.b");
 	swap = *a;
 	*a = *b;
 	*b = swap;
@@ -251,7 +251,7 @@ exchanged_copies_read_the_same(void **state)
 static void
 every_truncation_and_every_flipped_bit_is_refused(void **state)
 {
-	struct buf *b = env_test_file(t, DIR "/fence.b");
+	struct disk_bytes *b = disk_file(t->disk, DIR "/fence.b");
 	uint8_t copy[FENCE_FILE_BYTES + 1];
 	struct fence have;
 

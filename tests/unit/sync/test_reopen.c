@@ -29,7 +29,7 @@ static const struct slot_keys keys = {
 	.replica = "the replica key of test's files.",
 };
 
-struct disk {
+struct place {
 	struct env_test *env;
 	struct replica_options options;
 	struct replica *r;
@@ -45,7 +45,7 @@ struct disk {
 	} while (0)
 
 static void
-disk_begin(struct disk *d, uint64_t seed)
+place_begin(struct place *d, uint64_t seed)
 {
 	struct replica_found o = {
 		.network_name = "Test",
@@ -71,13 +71,13 @@ disk_begin(struct disk *d, uint64_t seed)
 }
 
 static void
-disk_path(const struct disk *d, char path[160], const char *name)
+place_path(const struct place *d, char path[160], const char *name)
 {
 	(void)snprintf(path, 160, "%s/%s", d->dir, name);
 }
 
 static void
-disk_end(struct disk *d)
+place_end(struct place *d)
 {
 	static const char *const names[] = { "footbridge.db",
 		"footbridge.db-wal", "footbridge.db-shm", "fence.b", "fence",
@@ -87,44 +87,44 @@ disk_end(struct disk *d)
 	replica_close(d->r);
 	env_test_free(d->env);
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		disk_path(d, path, names[i]);
+		place_path(d, path, names[i]);
 		(void)unlink(path);
 	}
 	(void)rmdir(d->dir);
 }
 
 static void
-disk_read(const struct disk *d, struct buf *out, const char *name)
+place_read(const struct place *d, struct buf *out, const char *name)
 {
 	const struct env *env = env_posix();
 	char path[160];
 
-	disk_path(d, path, name);
+	place_path(d, path, name);
 	assert_int_equal(env->file_read(env->self, out, path, 1 << 26, NULL),
 	    OK);
 }
 
 /* Both copies; one alone may not be there yet. */
 static void
-disk_fence(const struct disk *d, struct buf *out)
+place_fence(const struct place *d, struct buf *out)
 {
 	const struct env *env = env_posix();
 	char path[160];
 
-	disk_path(d, path, "fence");
+	place_path(d, path, "fence");
 	(void)env->file_read(env->self, out, path, 4096, NULL);
-	disk_path(d, path, "fence.b");
+	place_path(d, path, "fence.b");
 	(void)env->file_read(env->self, out, path, 4096, NULL);
 	assert_true(out->n > 0);
 }
 
 static void
-disk_write(const struct disk *d, const void *p, size_t n, const char *name)
+place_write(const struct place *d, const void *p, size_t n, const char *name)
 {
 	char path[160];
 	FILE *file;
 
-	disk_path(d, path, name);
+	place_path(d, path, name);
 	file = fopen(path, "wb");
 	assert_non_null(file);
 	assert_int_equal(fwrite(p, 1, n, file), n);
@@ -132,7 +132,7 @@ disk_write(const struct disk *d, const void *p, size_t n, const char *name)
 }
 
 static enum err
-try_note(struct disk *d, const char *text, struct fail *f)
+try_note(struct place *d, const char *text, struct fail *f)
 {
 	const struct table *t = registry_table(replica_registry(d->r), "note");
 	struct write_field w = {
@@ -149,13 +149,13 @@ try_note(struct disk *d, const char *text, struct fail *f)
 }
 
 static void
-note(struct disk *d, const char *text)
+note(struct place *d, const char *text)
 {
 	MUST(try_note(d, text, f));
 }
 
 static void
-seal(struct disk *d)
+seal(struct place *d)
 {
 	int64_t sealed, kept;
 
@@ -163,7 +163,7 @@ seal(struct disk *d)
 }
 
 static enum err
-reopen(struct disk *d)
+reopen(struct place *d)
 {
 	struct fail f = { .code = OK };
 	enum err e;
@@ -180,20 +180,20 @@ reopen(struct disk *d)
 
 /* The database as it is when the replica is closed. */
 static void
-take_copy(struct disk *d, struct buf *copy)
+take_copy(struct place *d, struct buf *copy)
 {
 	replica_close(d->r);
 	d->r = NULL;
-	disk_read(d, copy, "footbridge.db");
+	place_read(d, copy, "footbridge.db");
 	MUST(replica_open(&d->r, d->dir, &d->options, f));
 }
 
 static void
-put_back(struct disk *d, const struct buf *copy)
+put_back(struct place *d, const struct buf *copy)
 {
 	replica_close(d->r);
 	d->r = NULL;
-	disk_write(d, copy->p, copy->n, "footbridge.db");
+	place_write(d, copy->p, copy->n, "footbridge.db");
 	MUST(replica_open(&d->r, d->dir, &d->options, f));
 }
 
@@ -206,7 +206,7 @@ count_note(void *context, const struct read_row *row)
 }
 
 static enum err
-notes(struct disk *d, int *count, struct fail *f)
+notes(struct place *d, int *count, struct fail *f)
 {
 	struct read_query q = {
 		.table = registry_table(replica_registry(d->r), "note"),
@@ -218,7 +218,7 @@ notes(struct disk *d, int *count, struct fail *f)
 
 /* An author that was never used before. */
 static bool
-is_new_author(struct disk *d, struct author_tag *was)
+is_new_author(struct place *d, struct author_tag *was)
 {
 	const struct identity *me = replica_identity(d->r);
 	bool is_new = !id_equal(&me->author, was);
@@ -235,11 +235,11 @@ an_older_database_begins_a_new_life_and_shows_nothing_before_a_contact(
 	struct author_tag author;
 	struct buf old = { 0 };
 	struct fail f = { 0 };
-	struct disk d;
+	struct place d;
 	int count;
 
 	(void)state;
-	disk_begin(&d, 41);
+	place_begin(&d, 41);
 	note(&d, "one");
 	seal(&d);
 	take_copy(&d, &old);
@@ -267,7 +267,7 @@ an_older_database_begins_a_new_life_and_shows_nothing_before_a_contact(
 	assert_int_equal(notes(&d, &count, &f), OK);
 	assert_int_equal(count, 2);
 	buf_release(&old);
-	disk_end(&d);
+	place_end(&d);
 }
 
 static void
@@ -275,10 +275,10 @@ each_return_of_an_old_database_is_another_life(void **state)
 {
 	struct author_tag author = { { 0 } };
 	struct buf old = { 0 };
-	struct disk d;
+	struct place d;
 
 	(void)state;
-	disk_begin(&d, 44);
+	place_begin(&d, 44);
 	note(&d, "one");
 	seal(&d);
 	take_copy(&d, &old);
@@ -290,28 +290,28 @@ each_return_of_an_old_database_is_another_life(void **state)
 		assert_true(is_new_author(&d, &author));
 	}
 	buf_release(&old);
-	disk_end(&d);
+	place_end(&d);
 }
 
 static void
 a_fence_that_a_crash_left_behind_guards_again_after_it(void **state)
 {
 	struct buf old = { 0 }, fence = { 0 }, fence_b = { 0 };
-	struct disk d;
+	struct place d;
 
 	(void)state;
-	disk_begin(&d, 45);
+	place_begin(&d, 45);
 	note(&d, "one");
 	seal(&d);
 	(void)reopen(&d);
-	disk_read(&d, &fence_b, "fence.b");
-	disk_read(&d, &fence, "fence");
+	place_read(&d, &fence_b, "fence.b");
+	place_read(&d, &fence, "fence");
 	note(&d, "two");
 	seal(&d);
 	/* as if it had died before the fence was written */
 	replica_close(d.r);
-	disk_write(&d, fence.p, fence.n, "fence");
-	disk_write(&d, fence_b.p, fence_b.n, "fence.b");
+	place_write(&d, fence.p, fence.n, "fence");
+	place_write(&d, fence_b.p, fence_b.n, "fence.b");
 	MUST(replica_open(&d.r, d.dir, &d.options, f));
 	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
 	take_copy(&d, &old);
@@ -322,46 +322,46 @@ a_fence_that_a_crash_left_behind_guards_again_after_it(void **state)
 	buf_release(&old);
 	buf_release(&fence);
 	buf_release(&fence_b);
-	disk_end(&d);
+	place_end(&d);
 }
 
 static void
 without_its_fence_nobody_knows_how_old_it_is(void **state)
 {
-	struct disk d;
+	struct place d;
 	char path[160];
 
 	(void)state;
-	disk_begin(&d, 46);
+	place_begin(&d, 46);
 	note(&d, "one");
 	seal(&d);
 	replica_close(d.r);
-	disk_path(&d, path, "fence");
+	place_path(&d, path, "fence");
 	(void)unlink(path);
-	disk_path(&d, path, "fence.b");
+	place_path(&d, path, "fence.b");
 	(void)unlink(path);
 	MUST(replica_open(&d.r, d.dir, &d.options, f));
 	assert_int_equal(replica_opened_as(d.r), LIFE_FENCE_LOST);
 	assert_int_equal(replica_restored(d.r, NULL), LIFE_FENCE_LOST);
-	disk_end(&d);
+	place_end(&d);
 }
 
 /* Its files in another directory. */
 static void
-disk_move(struct disk *d)
+place_move(struct place *d)
 {
 	static const char *const names[] = { "footbridge.db", "fence.b",
 		"fence" };
-	struct disk to = { .dir = "/tmp/footbridge-open-XXXXXX" };
+	struct place to = { .dir = "/tmp/footbridge-open-XXXXXX" };
 	char from[160], here[160];
 
 	assert_non_null(mkdtemp(to.dir));
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		disk_path(d, from, names[i]);
-		disk_path(&to, here, names[i]);
+		place_path(d, from, names[i]);
+		place_path(&to, here, names[i]);
 		(void)rename(from, here);
 	}
-	disk_path(d, from, "lock");
+	place_path(d, from, "lock");
 	(void)unlink(from);
 	assert_int_equal(rmdir(d->dir), 0);
 	memcpy(d->dir, to.dir, sizeof(d->dir));
@@ -371,17 +371,17 @@ static void
 in_another_place_it_goes_on_at_once_under_a_new_name(void **state)
 {
 	struct author_tag author;
-	struct disk d;
+	struct place d;
 	int count;
 
 	(void)state;
-	disk_begin(&d, 47);
+	place_begin(&d, 47);
 	note(&d, "one");
 	seal(&d);
 	note(&d, "two"); /* not sealed */
 	author = replica_identity(d.r)->author;
 	replica_close(d.r);
-	disk_move(&d);
+	place_move(&d);
 	MUST(replica_open(&d.r, d.dir, &d.options, f));
 	assert_int_equal(replica_opened_as(d.r), LIFE_MOVED);
 	assert_int_equal(replica_restored(d.r, NULL), LIFE_NONE);
@@ -392,16 +392,16 @@ in_another_place_it_goes_on_at_once_under_a_new_name(void **state)
 	assert_int_equal(reopen(&d), OK);
 	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
 	MUST(log_verify(d.r, true, &(int64_t){ 0 }, f));
-	disk_end(&d);
+	place_end(&d);
 }
 
 static void
 closing_in_a_transaction_leaves_the_fence_where_the_database_is(void **state)
 {
-	struct disk d;
+	struct place d;
 
 	(void)state;
-	disk_begin(&d, 42);
+	place_begin(&d, 42);
 	note(&d, "one");
 	seal(&d);
 	note(&d, "two");
@@ -410,7 +410,7 @@ closing_in_a_transaction_leaves_the_fence_where_the_database_is(void **state)
 	assert_int_equal(reopen(&d), OK);
 	seal(&d);
 	assert_int_equal(reopen(&d), OK);
-	disk_end(&d);
+	place_end(&d);
 }
 
 static void
@@ -418,25 +418,25 @@ a_damaged_database_is_told_and_nothing_is_written(void **state)
 {
 	struct buf good = { 0 }, fence = { 0 }, now = { 0 };
 	struct slot_keys other = keys;
-	struct disk d;
+	struct place d;
 
 	(void)state;
-	disk_begin(&d, 43);
+	place_begin(&d, 43);
 	note(&d, "one");
 	seal(&d);
 	assert_int_equal(reopen(&d), OK);
 	replica_close(d.r);
 	d.r = NULL;
-	disk_read(&d, &good, "footbridge.db");
-	disk_fence(&d, &fence);
+	place_read(&d, &good, "footbridge.db");
+	place_fence(&d, &fence);
 	/* empty, cut, one page overwritten, another key */
-	disk_write(&d, good.p, 0, "footbridge.db");
+	place_write(&d, good.p, 0, "footbridge.db");
 	assert_int_not_equal(reopen(&d), OK);
-	disk_write(&d, good.p, good.n / 2, "footbridge.db");
+	place_write(&d, good.p, good.n / 2, "footbridge.db");
 	assert_int_not_equal(reopen(&d), OK);
 	for (size_t at = 0; at + 4096 <= good.n; at += 4096) {
 		good.p[at + 100] ^= 1;
-		disk_write(&d, good.p, good.n, "footbridge.db");
+		place_write(&d, good.p, good.n, "footbridge.db");
 		if (reopen(&d) == OK) {
 			int64_t checked;
 			struct fail f = { 0 };
@@ -448,12 +448,12 @@ a_damaged_database_is_told_and_nothing_is_written(void **state)
 		}
 		good.p[at + 100] ^= 1;
 	}
-	disk_write(&d, good.p, good.n, "footbridge.db");
+	place_write(&d, good.p, good.n, "footbridge.db");
 	other.replica[0] ^= 1;
 	d.options.keys = &other;
 	assert_int_equal(reopen(&d), ERR_AUTH);
 	d.options.keys = &keys;
-	disk_fence(&d, &now);
+	place_fence(&d, &now);
 	assert_int_equal(now.n, fence.n);
 	assert_memory_equal(now.p, fence.p, fence.n);
 	assert_int_equal(reopen(&d), OK);
@@ -462,7 +462,7 @@ a_damaged_database_is_told_and_nothing_is_written(void **state)
 	buf_release(&good);
 	buf_release(&fence);
 	buf_release(&now);
-	disk_end(&d);
+	place_end(&d);
 }
 
 int

@@ -187,8 +187,8 @@ creating_over_a_replica_changes_nothing(void **state)
 static void
 one_damaged_or_absent_copy_is_survived(void **state)
 {
-	struct buf *a = env_test_file(t, DIR "/slots");
-	struct buf *b = env_test_file(t, DIR "/slots.b");
+	struct disk_bytes *a = disk_file(t->disk, DIR "/slots");
+	struct disk_bytes *b = disk_file(t->disk, DIR "/slots.b");
 	uint8_t number;
 
 	(void)state;
@@ -199,7 +199,7 @@ one_damaged_or_absent_copy_is_survived(void **state)
 	assert_int_equal(open_with(&key_a, NULL), OK);
 	assert_int_equal(t->env.file_remove(t, DIR "/slots.b", NULL), OK);
 	assert_int_equal(open_with(&key_a, NULL), OK);
-	a = env_test_file(t, DIR "/slots");
+	a = disk_file(t->disk, DIR "/slots");
 	a->p[100] ^= 1;
 	assert_int_equal(open_with(&key_a, NULL), ERR_CORRUPT);
 	assert_non_null(strstr(f.text, "backup"));
@@ -207,7 +207,7 @@ one_damaged_or_absent_copy_is_survived(void **state)
 	/* the next change mends the other copy */
 	assert_int_equal(slot_add(&number, &t->env, DIR, &keys, &key_b, &f),
 	    OK);
-	assert_non_null(env_test_file(t, DIR "/slots.b"));
+	assert_non_null(disk_file(t->disk, DIR "/slots.b"));
 }
 
 static void
@@ -230,7 +230,7 @@ a_crash_at_either_write_leaves_a_whole_set(void **state)
 static void
 every_truncation_and_every_flipped_bit_is_refused(void **state)
 {
-	struct buf *a = env_test_file(t, DIR "/slots");
+	struct disk_bytes *a = disk_file(t->disk, DIR "/slots");
 	struct slot_set set;
 	uint8_t copy[SLOT_FILE_BYTES_MAX];
 
@@ -256,7 +256,7 @@ every_truncation_and_every_flipped_bit_is_refused(void **state)
 static void
 a_flipped_bit_under_a_repaired_checksum_gives_no_key(void **state)
 {
-	struct buf *a = env_test_file(t, DIR "/slots");
+	struct disk_bytes *a = disk_file(t->disk, DIR "/slots");
 	uint8_t copy[SLOT_FILE_BYTES_MAX];
 	size_t body = a->n - 32;
 
