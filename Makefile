@@ -78,6 +78,7 @@ TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 DEMO_TOOLS := $(OUT)/tests-proxy $(OUT)/tests-dbkey
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
+KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
 SECOND := $(wildcard tests/second/run.sh)
 PLANTED := $(wildcard tests/planted/run.sh)
 
@@ -163,7 +164,11 @@ test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
-	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E)
+	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
+
+check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
+	$(Q)RUNS=$${RUNS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} \
+	    tests/run -- $(KILL)
 
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)
@@ -206,8 +211,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' \
 	    Makefile
 
-.PHONY: all tests bench-build need check asan ubsan test test-run bench ready \
-	demo lint format check-fresh dictionary install clean help
+.PHONY: all tests bench-build need check asan ubsan test test-run check-kill \
+	bench ready demo lint format check-fresh dictionary install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
