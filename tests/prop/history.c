@@ -38,6 +38,13 @@ plays(const struct history *h, unsigned node)
 	return h->w.node[node].used;
 }
 
+/* Machines are put back or copied, so that they begin new lives. */
+static bool
+has_lives(const struct history *h)
+{
+	return h->takes || h->shreds;
+}
+
 /* ---- travelling ---- */
 
 /* A contact begins with what both know of members and of each other's feed. */
@@ -46,10 +53,11 @@ greet(struct history *h, unsigned from, unsigned to, bool whole)
 {
 	struct world *w = &h->w;
 
-	if (!h->takes)
+	if (!has_lives(h))
 		return;
 	if (whole || chance(h, 70))
 		world_members(w, from, to);
+	world_obey(w, to);
 	h->counts->new_lives += world_meet(w, from, to);
 	if (chance(h, 70))
 		h->counts->new_lives += world_meet(w, to, from);
@@ -60,7 +68,7 @@ part(struct history *h, unsigned to, bool whole)
 {
 	struct fail f = { 0 };
 
-	if (h->takes && whole)
+	if (has_lives(h) && whole)
 		world_must(replica_recovered(world_replica(&h->w, to), &f), &f,
 		    "recovered");
 }
@@ -74,8 +82,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	world_seal(w, from);
 	greet(h, from, to, whole);
 	for (size_t i = 0; i < w->pool_count; i++)
-		if (world_has(w->node[from].has, i) &&
-		    !world_has(w->node[to].has, i))
+		if (history_lacks(h, from, to, i))
 			order[count++] = i;
 	for (size_t i = count; i > 1 && chance(h, 70); i--) {
 		size_t k = draw(h, i), t = order[i - 1];
@@ -96,12 +103,12 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 		for (size_t d = 0; d < s->dep_count; d++)
 			early |= !world_has(w->node[to].has, s->deps[d]);
 		h->counts->early += early;
-		o = world_give(w, to, order[i]);
+		o = history_pass(h, from, to, order[i]);
 		h->counts->given++;
 		h->counts->unknown_author += o == OUTCOME_WAITING &&
 		    s->node == WORLD_LATE && !h->w.introduced;
 		if (chance(h, 10)) {
-			(void)world_give(w, to, order[i]);
+			(void)world_pass(w, from, to, order[i]);
 			h->counts->duplicates++;
 		}
 		if (s->chain == CHAIN_CONTROL || chance(h, 80))
@@ -134,8 +141,8 @@ share_or_carry(struct history *h)
 		h->counts->from_now += from_now;
 		h->shared = !from_now;
 	}
-	/* a revoked laptop, an agency without a key */
-	return e == OK || h->takes
+	/* a revoked laptop, an agency without a key, nothing left to give */
+	return e == OK || h->takes || h->w.node[0].shredded
 	    ? NULL
 	    : history_trouble("granting: %s: %s", err_name(e), f.text);
 }
@@ -147,6 +154,8 @@ introduce(struct history *h)
 		for (unsigned i = 0; i < h->node_count; i++)
 			world_introduce(&h->w, h->nodes[i]);
 	h->w.introduced = true;
+	for (unsigned i = 0; i < h->node_count; i++)
+		world_obey(&h->w, h->nodes[i]);
 }
 
 /* ---- one history ---- */
@@ -160,7 +169,9 @@ judge(struct history *h, unsigned n)
 
 	if (world_restored(&h->w, n))
 		return NULL;
-	wrong = judge_node(&h->w, n, &h->counts->judged);
+	wrong = h->w.node[n].shredded
+	    ? history_judge_shredded(h, n)
+	    : judge_node(&h->w, n, &h->counts->judged);
 
 	/* what "verify --deep" says as well, now and then: it is dear */
 	if (wrong == NULL && h->w.pool_count % 4 == 0 &&
@@ -187,6 +198,8 @@ step(struct history *h)
 	}
 	if (h->takes && chance(h, 12))
 		return history_take(h, n);
+	if (h->shreds && h->written >= h->shreds_from && chance(h, 12))
+		return history_shred(h, n);
 	if (kind < 7)
 		return history_answer(h, n);
 	if (kind < 52)
@@ -333,7 +346,7 @@ settle(struct history *h)
 		for (unsigned i = 0; i < 2 * h->node_count; i++)
 			exchange(h, h->nodes[i % h->node_count],
 			    h->nodes[(i + 1) % h->node_count], true);
-	} while (h->takes &&
+	} while (has_lives(h) &&
 	    (lives != h->counts->new_lives || pool != h->w.pool_count));
 }
 
@@ -350,7 +363,7 @@ grant_at_the_end(struct history *h)
 		e = world_share(&h->w, 0, GRANT_WRITE, false, &f);
 	if (e == OK && plays(h, WORLD_FIELD) && !h->carried)
 		e = world_carry(&h->w, 0, &f);
-	if (!h->takes)
+	if (!h->takes && !h->w.node[0].shredded)
 		world_must(e, &f, "granting at the end");
 }
 
@@ -382,14 +395,22 @@ finish(struct history *h)
 		if (chance(h, 70))
 			world_restart(&h->w, h->nodes[i], WORLD_SCHEMAS);
 	wrong = judge_all(h);
+	if (wrong == NULL && h->shreds)
+		wrong = history_order_at_last(h);
 	if (wrong == NULL)
 		settle(h);
+	if (wrong == NULL && h->shreds) {
+		wrong = history_put_back(h);
+		settle(h);
+	}
 	if (wrong == NULL && h->takes)
 		wrong = settle_taken(h);
 	if (wrong == NULL)
 		wrong = judge_all(h);
 	if (wrong == NULL)
 		wrong = history_judge_taken(h);
+	if (wrong == NULL)
+		wrong = history_judge_receipts(h);
 	return wrong != NULL ? wrong : compare_digests(h);
 }
 
@@ -403,9 +424,12 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	h = (struct history){ .seed = seed, .counts = counts };
 	h.takes = getenv("TEST_TAKE") != NULL && chance(&h, 50);
 	h.copies = getenv("TEST_COPIES") != NULL;
+	h.shreds = chance(&h, 25);
+	h.shreds_from = (unsigned)draw(&h, OPERATIONS);
 	begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
-	for (uint64_t i = 0; (i < steps || h.written < OPERATIONS) &&
+	for (uint64_t i = 0;
+	     (i < steps || (h.written < OPERATIONS && h.ordered == 0)) &&
 	     i < 4 * steps && wrong == NULL;
 	     i++) {
 		/* the founder always has something to write to */
@@ -424,7 +448,8 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	counts->histories++;
 	counts->taking += h.takes;
 	history_count_forks(&h);
-	counts->short_ones += h.written < OPERATIONS;
+	counts->shredding += h.ordered > 0;
+	counts->short_ones += h.written < OPERATIONS && h.ordered == 0;
 	counts->on_disk += on_disk;
 	counts->concurrent += judge_met_concurrency(&h.w);
 	world_stop(&h.w);

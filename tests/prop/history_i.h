@@ -8,6 +8,7 @@
 #define HOT 4
 #define CLOCKS 40
 #define OPERATIONS 30 /* at least, in each history */
+#define KEYS 64
 
 struct known_row {
 	unsigned table;
@@ -22,9 +23,14 @@ struct history {
 	unsigned node_count;
 	struct known_row rows[ROWS];
 	size_t row_count;
-	unsigned hot[HOT]; /* field numbers of person */
-	bool takes;        /* things are taken away */
-	bool copies;       /* and adopted, put back, copied (TEST_COPIES) */
+	unsigned hot[HOT];    /* field numbers of person */
+	bool takes;           /* things are taken away */
+	bool copies;          /* and adopted, put back, copied (TEST_COPIES) */
+	bool shreds;          /* the person's records are ordered destroyed */
+	unsigned shreds_from; /* once so much was written */
+	unsigned ordered;     /* orders that were made */
+	uint8_t key[KEYS][SEGMENT_KEY_BYTES]; /* that were held before */
+	size_t key_count;
 	bool shared, carried;
 	bool reads; /* the other agency only reads */
 	unsigned written;
@@ -61,5 +67,21 @@ const char *history_adopt(struct history *h);
 void history_count_forks(struct history *h);
 /* At the end: nothing saved is lost, nobody has a key that is not his. */
 const char *history_judge_taken(struct history *h);
+
+/* Has `to` a use for what `from` has of a segment? */
+bool history_lacks(const struct history *h, unsigned from, unsigned to,
+    size_t segment);
+/* world_pass, counted. */
+enum outcome history_pass(struct history *h, unsigned from, unsigned to,
+    size_t segment);
+/* history_shred.c: an order to destroy, or what makes it interesting. */
+const char *history_shred(struct history *h, unsigned node);
+/* Near the end: an order if there was none; old states put back. */
+const char *history_order_at_last(struct history *h);
+const char *history_put_back(struct history *h);
+/* In place of judge_node, at a machine that obeyed. */
+const char *history_judge_shredded(struct history *h, unsigned machine);
+/* At the end: who obeyed has signed for it, and everybody is told so. */
+const char *history_judge_receipts(struct history *h);
 
 #endif

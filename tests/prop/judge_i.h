@@ -21,6 +21,8 @@ struct judge_set {
 const char *judge_proposals(struct world *w, unsigned node,
     const struct table *table, const struct model *m,
     const struct model_row *row, struct judge_counts *counts);
+/* received = applied + duplicate + waiting + quarantined + refused */
+const char *judge_counters(struct world *w, unsigned node);
 /* In static memory. */
 const char *judge_differ(const char *format, ...) PRINTF(1, 2);
 

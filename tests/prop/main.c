@@ -116,6 +116,14 @@ report(const struct history_counts *n)
 		    j->rows_proposed[MODEL_ACCEPTED] +
 			j->rows_proposed[MODEL_DECLINED] },
 		{ "unreadable segments", j->unreadable },
+		{ "shredding", n->shredding },
+		{ "orders", n->orders },
+		{ "no orders", n->no_orders },
+		{ "obeyed", n->obeyed },
+		{ "obeyed again", n->shredded_again },
+		{ "stubs", n->stubs },
+		{ "writes lost to it", n->lost_to_shred },
+		{ "receipts", n->receipts },
 	};
 
 	const struct counter more[] = {

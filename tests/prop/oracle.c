@@ -57,8 +57,9 @@ read_body(struct oracle *o, size_t i)
 	}
 }
 
-struct oracle *
-oracle_new(struct world *w, unsigned machine)
+/* whole: as if stubs said what they stand for */
+static struct oracle *
+read_log(struct world *w, unsigned machine, bool whole)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
 	size_t n[3] = { 0 };
@@ -85,10 +86,17 @@ oracle_new(struct world *w, unsigned machine)
 			continue;
 		world_put(o->in_log, i);
 		find_past(o, i);
-		if (s->chain == CHAIN_CONTROL)
+		if (s->chain == CHAIN_CONTROL &&
+		    (whole || !world_only_stub(w, machine, i)))
 			read_body(o, i);
 	}
 	return o;
+}
+
+struct oracle *
+oracle_new(struct world *w, unsigned machine)
+{
+	return read_log(w, machine, false);
 }
 
 void
@@ -372,6 +380,31 @@ oracle_counts(const struct oracle *o, size_t i)
 	return adopted(o, i) || (!past_cut(o, i) && inside(o, s));
 }
 
+static bool
+is_order(const struct world_segment *s)
+{
+	struct shred_body body;
+	struct segment view;
+
+	return s->kind == SEGMENT_SHRED &&
+	    segment_parse(&view, s->bytes.p, s->bytes.n, NULL) == OK &&
+	    shred_body_parse(&body, view.body, view.header.body_bytes) == OK &&
+	    !body.done;
+}
+
+bool
+oracle_ordered(const struct oracle *o)
+{
+	for (size_t i = 0; i < o->w->pool_count; i++) {
+		const struct world_segment *s = o->w->pool[i];
+
+		if (world_has(o->in_log, i) && is_order(s) && by_owner(s) &&
+		    inside(o, s) && (adopted(o, i) || !past_cut(o, i)))
+			return true;
+	}
+	return false;
+}
+
 bool
 oracle_holds(const struct oracle *o, const struct control_who *who)
 {
@@ -400,9 +433,29 @@ oracle_holds(const struct oracle *o, const struct control_who *who)
 }
 
 bool
+oracle_names(const struct oracle *o, unsigned node)
+{
+	for (size_t i = 0; i < o->w->pool_count; i++) {
+		const struct grant_body *g = o->grant[i];
+
+		for (size_t k = 0; g != NULL && k < g->count; k++) {
+			struct control_who to = { .kind = g->entry[k].kind };
+
+			memcpy(to.id, g->entry[k].recipient, ID_BYTES);
+			if (inside(o, o->w->pool[i]) &&
+			    may_grant(o->w->pool[i], &g->entry[k]) &&
+			    (is_node(&to, node) ||
+				(node != WORLD_FIELD && is_agency(&to, node))))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
 oracle_was_given(struct world *w, unsigned node, const struct key_id *id)
 {
-	struct oracle *o = oracle_new(w, 0);
+	struct oracle *o = read_log(w, 0, true);
 	struct node_id self = world_node_id(node);
 	const struct member_revocation *v = members_revocation(o->m, &self);
 	bool given = false;

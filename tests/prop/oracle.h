@@ -32,10 +32,14 @@ struct oracle *oracle_new(struct world *w, unsigned machine);
 void oracle_free(struct oracle *o);
 /* Data: do its operations count? */
 bool oracle_counts(const struct oracle *o, size_t segment);
+/* Has an order to destroy come that counts? */
+bool oracle_ordered(const struct oracle *o);
 bool oracle_holds(const struct oracle *o, const struct control_who *who);
 /* Is a key with this prefix ended, by a removal that is stored or a revocation
  * that is known? */
 bool oracle_ended(const struct oracle *o, const uint8_t *prefix);
+/* Does a grant say, by who may, that this node is to have the records? */
+bool oracle_names(const struct oracle *o, unsigned node);
 /* Was a machine of this node ever handed this key? */
 bool oracle_was_given(struct world *w, unsigned node, const struct key_id *id);
 /* NULL, or what a node's control and keys say otherwise; static memory. */

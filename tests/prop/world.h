@@ -63,14 +63,19 @@ struct world_node {
 	unsigned self;  /* the node it is */
 	size_t schemas; /* migrations in use */
 	bool used;
-	world_set has; /* delivered or made here */
+	world_set has;  /* delivered or made here */
+	world_set stub; /* of that: came as a stub, and not whole since */
+	bool shredded;  /* an order counted once: nothing but stubs, for ever */
+	bool signs;     /* and it knew by then that it was given something */
+	bool obeyed_before; /* in this or a later state that was lost */
 };
 
 /* A machine's whole state, as it was once. */
 struct world_kept {
 	struct env_test *env; /* NULL: nothing is kept */
 	size_t schemas, op_count;
-	world_set has;
+	world_set has, stub;
+	bool shredded, signs;
 };
 
 struct world {
@@ -134,6 +139,19 @@ void world_forget_kept(struct world *w);
 void world_open(struct world *w, unsigned machine, size_t schemas);
 bool world_is_late_record(const uint8_t *p, size_t n);
 
+/* world_shred.c: orders to destroy. */
+
+/* Has the machine nothing of this segment but its stub? */
+bool world_only_stub(const struct world *w, unsigned machine, size_t segment);
+/* Give what `from` has of it: the stub, perhaps. */
+enum outcome world_pass(struct world *w, unsigned from, unsigned to,
+    size_t segment);
+/* The machine may have got an order that counts by now: then what was typed and
+ * not sealed there is gone. */
+void world_obey(struct world *w, unsigned machine);
+/* It has one, of its own perhaps. */
+void world_obeyed(struct world *w, unsigned machine);
+
 struct replica *world_replica(struct world *w, unsigned node);
 const struct agency_id *world_agency(unsigned node);
 struct node_id world_node_id(unsigned node);
@@ -158,6 +176,9 @@ bool world_logged(struct world *w, unsigned machine, size_t note);
 void world_seal(struct world *w, unsigned node);
 /* Give one pool segment to a node; what log_receive answers. */
 enum outcome world_give(struct world *w, unsigned node, size_t segment);
+/* The same with bytes that are said; see world_shred.c for stubs. */
+enum outcome world_give_bytes(struct world *w, unsigned node, size_t segment,
+    const uint8_t *p, size_t n);
 /* Give everything that `from` has and `to` lacks, in the pool's order or
  * shuffled by a seed that is not 0. */
 void world_sync(struct world *w, unsigned from, unsigned to, uint64_t shuffle);
@@ -180,6 +201,12 @@ static inline void
 world_put(world_set set, size_t i)
 {
 	set[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+static inline void
+world_drop(world_set set, size_t i)
+{
+	set[i / 64] &= ~((uint64_t)1 << (i % 64));
 }
 
 /* Of what the node was given, what is causally complete: `stored`; and of that,

@@ -115,6 +115,9 @@ world_keep(struct world *w, unsigned n)
 	k->schemas = w->node[n].schemas;
 	k->op_count = w->op_count;
 	memcpy(k->has, w->node[n].has, sizeof(k->has));
+	memcpy(k->stub, w->node[n].stub, sizeof(k->stub));
+	k->shredded = w->node[n].shredded;
+	k->signs = w->node[n].signs;
 }
 
 static bool
@@ -156,6 +159,9 @@ world_put_back(struct world *w, unsigned n)
 	env_test_free(node->env);
 	node->env = copy_state(w, k->env);
 	memcpy(node->has, k->has, sizeof(node->has));
+	memcpy(node->stub, k->stub, sizeof(node->stub));
+	node->shredded = k->shredded;
+	node->signs = k->signs;
 	world_open(w, n, k->schemas);
 	world_must(replica_new_life(node->replica, LIFE_ROLLED_BACK, &f), &f,
 	    "a new life");
@@ -172,6 +178,9 @@ world_copy(struct world *w, unsigned n, bool moved)
 	to->env = copy_state(w, from->env);
 	memcpy(to->dir, from->dir, sizeof(to->dir));
 	memcpy(to->has, from->has, sizeof(to->has));
+	memcpy(to->stub, from->stub, sizeof(to->stub));
+	to->shredded = from->shredded;
+	to->signs = from->signs;
 	to->self = from->self;
 	to->used = true;
 	world_open(w, WORLD_COPY, from->schemas);

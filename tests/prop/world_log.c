@@ -44,7 +44,7 @@ leave_uncounted(struct world *w, unsigned n, world_set readable)
 
 	for (size_t i = 0; i < w->pool_count; i++)
 		if (world_has(readable, i) && !oracle_counts(o, i))
-			readable[i / 64] &= ~((uint64_t)1 << (i % 64));
+			world_drop(readable, i);
 	oracle_free(o);
 }
 
@@ -351,18 +351,17 @@ world_seal(struct world *w, unsigned n)
 }
 
 enum outcome
-world_give(struct world *w, unsigned n, size_t segment)
+world_give_bytes(struct world *w, unsigned n, size_t segment, const uint8_t *p,
+    size_t size)
 {
 	struct replica *r = w->node[n].replica;
-	const struct world_segment *s = w->pool[segment];
 	enum outcome outcome = OUTCOME_REFUSED;
 	struct fail why = { 0 }, f = { 0 };
 	struct segment_id id;
 
 	world_must(replica_begin(r, &f), &f, "begin");
-	world_must(log_receive(r, &outcome, &id, s->bytes.p, s->bytes.n, NULL,
-		       &why, &f),
-	    &f, "receiving");
+	world_must(log_receive(r, &outcome, &id, p, size, NULL, &why, &f), &f,
+	    "receiving");
 	world_must(replica_commit(r, &f), &f, "commit");
 	if (outcome == OUTCOME_REFUSED) {
 		(void)snprintf(w->wrong, sizeof(w->wrong),
@@ -370,7 +369,17 @@ world_give(struct world *w, unsigned n, size_t segment)
 		    why.text);
 	}
 	world_put(w->node[n].has, segment);
+	world_obey(w, n);
 	return outcome;
+}
+
+enum outcome
+world_give(struct world *w, unsigned n, size_t segment)
+{
+	const struct buf *bytes = &w->pool[segment]->bytes;
+
+	world_drop(w->node[n].stub, segment);
+	return world_give_bytes(w, n, segment, bytes->p, bytes->n);
 }
 
 void
@@ -448,6 +457,7 @@ world_set_of(struct world *w, unsigned n, world_set stored, world_set readable)
 			continue;
 		world_put(stored, i);
 		if (w->pool[i]->chain == CHAIN_DATA &&
+		    !world_only_stub(w, n, i) &&
 		    holds_key(w, n, cpt, w->pool[i]->key_prefix))
 			world_put(readable, i);
 	}
@@ -523,7 +533,8 @@ world_dump(struct world *w)
 		printf("; at");
 		for (unsigned n = 0; n < WORLD_MACHINES; n++)
 			if (world_has(w->node[n].has, i))
-				printf(" %u", n);
+				printf(" %u%s", n,
+				    world_only_stub(w, n, i) ? "s" : "");
 		printf("\n");
 		dump_ops(s);
 	}
