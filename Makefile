@@ -1,6 +1,6 @@
 # Footbridge: one file, no directory recursion. `make help` lists the targets.
 #
-# MODE=release|asan|ubsan and CC=gcc|clang build side by side, each in its own
+# MODE=release|asan|ubsan|fuzz and CC=gcc|clang build side by side, each in its own
 # directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
 # New sources are found by wildcard: adding a file needs no edit here.
 
@@ -41,8 +41,11 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wstrict-prototypes \
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 MODE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address
 MODE_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+# clang only: `make fuzz`
+MODE_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined,fuzzer-no-link
 ifndef MODE_$(MODE)
-$(error MODE=$(MODE) is not known: use release, asan or ubsan)
+$(error MODE=$(MODE) is not known: use release, asan, ubsan or fuzz)
 endif
 override CFLAGS += -std=c17 -D_DEFAULT_SOURCE -DSQLITE_HAS_CODEC -fPIE \
 	$(MODE_$(MODE)) $(WARN)
@@ -76,6 +79,13 @@ TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
 # what tools/demo runs beside the program
 DEMO_TOOLS := $(OUT)/tests-proxy $(OUT)/tests-dbkey
+FUZZ := $(patsubst tests/fuzz/targets/%.c,%,\
+	$(wildcard tests/fuzz/targets/*.c))
+# each target with the inputs in the tree, and with libFuzzer
+REPLAY := $(FUZZ:%=$(OUT)/fuzz-%)
+FUZZERS := $(FUZZ:%=$(OUT)/libfuzzer-%)
+FUZZ_COMMON := $(call objects,$(filter-out tests/fuzz/replay.c,\
+	$(wildcard tests/fuzz/*.c)))
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
@@ -84,7 +94,7 @@ PLANTED := $(wildcard tests/planted/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
-tests: all $(UNIT) $(PROP) $(TEST_TOOLS) ## build the test programs, run nothing
+tests: all $(UNIT) $(REPLAY) $(PROP) $(TEST_TOOLS) ## build the test programs, run nothing
 bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
@@ -120,6 +130,12 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka -Wl,--wrap=crypto_sign_verify_detached
+$(REPLAY): $(OUT)/fuzz-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
+		$(OUT)/tests/fuzz/replay.o $(SUPPORT_A) $(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+$(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
+		$(SUPPORT_A) $(NODE_A) $(BELOW)
+	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
 $(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS)
@@ -149,7 +165,7 @@ endif
 
 # ---- running ---------------------------------------------------------------
 check: tests ## unit, golden and a short property run, under 2 minutes
-	$(Q)TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(PROP)
+	$(Q)TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(REPLAY) $(PROP)
 
 asan: ## the unit programs under AddressSanitizer
 	+$(Q)$(SUB) MODE=asan check
@@ -159,16 +175,24 @@ ubsan: ## the unit programs under UndefinedBehaviorSanitizer
 test: ready ## everything; ends with the line "N passed, N failed"
 	+$(Q)$(SUB) MODE=release test-run
 
-SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT)))
+SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT) $(REPLAY)))
 test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
-	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(PROP) \
+	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(REPLAY) $(PROP) \
 	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
 	$(Q)RUNS=$${RUNS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} \
 	    tests/run -- $(KILL)
+
+fuzz: ## build the fuzz targets (clang; tools/setup --fuzz)
+	+$(Q)$(SUB) MODE=fuzz CC=clang fuzzers
+fuzzers: $(FUZZERS) $(REPLAY)
+.PHONY: fuzz fuzzers check-fuzz
+
+check-fuzz: fuzz ## run each fuzz target: SECONDS=60 or RUNS=n, TARGET=name
+	$(Q)SECONDS_EACH=$(or $(SECONDS),60) RUNS=$(RUNS) tests/fuzz/run $(TARGET)
 
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)
