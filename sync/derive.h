@@ -97,6 +97,10 @@ enum err derive_past_into(struct replica *r, const struct compartment *c,
  * looking at control? */
 bool derive_plain(struct replica *r, const struct compartment *c,
     int64_t author);
+/* The same of all that is held of a compartment. cost: reads its authors, where
+ * any node was ever revoked. */
+enum err derive_all_plain(struct replica *r, const struct compartment *c,
+    bool *plain, struct fail *f);
 
 /* Replace the compartment's rows and conflicts by what its log says; clears
  * c->rederive and updates ends and counts. In the caller's transaction. */

@@ -273,3 +273,25 @@ derive_plain(struct replica *r, const struct compartment *c, int64_t author)
 {
 	return c->flags == 0 && !is_revoked(r, author);
 }
+
+enum err
+derive_all_plain(struct replica *r, const struct compartment *c, bool *plain,
+    struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e;
+
+	*plain = c->flags == 0;
+	if (!*plain || !members_any_revocation(r->members))
+		return OK;
+	e = db_stmt(&s, r->db,
+	    "SELECT DISTINCT author FROM _segment WHERE cpt = ?1", f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	while (*plain && (e = stmt_step(s, &row, f)) == OK && row)
+		*plain = !is_revoked(r, stmt_col_int(s, 0));
+	stmt_reset(s);
+	return e;
+}

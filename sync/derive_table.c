@@ -230,6 +230,51 @@ take_state(struct replica *r, struct compartment *c,
 	return open_goes_on(c) && !x->answered ? OK : log_close_open(r, c, f);
 }
 
+static enum err
+no_row(void *context, const struct derived_row *row, struct fail *f)
+{
+	(void)context;
+	(void)row;
+	(void)f;
+	return OK;
+}
+
+static enum err
+no_conflict(void *context, const struct derived_conflict *c, struct fail *f)
+{
+	(void)context;
+	(void)c;
+	(void)f;
+	return OK;
+}
+
+static enum err
+no_proposal(void *context, const struct derived_proposal *p, struct fail *f)
+{
+	(void)context;
+	(void)p;
+	(void)f;
+	return OK;
+}
+
+/* Nothing is readable without a grant. But which segments count, and where a
+ * first own write joins, is the same as for those who read. */
+static enum err
+derive_closed(struct replica *r, struct compartment *c, struct fail *f)
+{
+	const struct derive_sink sink = { NULL, no_row, no_conflict,
+		no_proposal };
+	const struct table_sink none = { .r = r, .c = c };
+	struct derived_state state;
+	enum err e = OK;
+
+	c->rederive = false;
+	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
+		return OK;
+	e = derive_into(r, c, false, true, &state, &sink, f);
+	return e == OK ? take_state(r, c, &state, &none, f) : e;
+}
+
 enum err
 derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 {
@@ -241,8 +286,10 @@ derive_compartment(struct replica *r, struct compartment *c, struct fail *f)
 
 	if (c->has_subject)
 		e = snapshot_settle(r, c, &shows, f);
-	if (e != OK || !c->has_subject || shows) {
-		c->rederive = false; /* nothing is readable without a grant */
+	if (e == OK && !c->has_subject)
+		return derive_closed(r, c, f);
+	if (e != OK || shows) {
+		c->rederive = false;
 		return e;
 	}
 	replica_tally(r, "derived", 1);

@@ -178,6 +178,20 @@ insert_received(struct replica *r, struct receipt_of *x,
 	    : e;
 }
 
+/* What is closed here may have its place now, and with it be found not to
+ * count: so it is on nodes that can read it. */
+static enum err
+judge_closed(struct replica *r, struct compartment *c, struct fail *f)
+{
+	bool plain = true;
+	enum err e = OK;
+
+	if (c->unreadable > 0 && !c->rederive)
+		e = derive_all_plain(r, c, &plain, f);
+	c->rederive = c->rederive || !plain;
+	return e;
+}
+
 static enum err
 take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 {
@@ -196,6 +210,9 @@ take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 	if (!deps.met)
 		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
+	e = judge_closed(r, x->c, f);
+	if (e != OK)
+		return e;
 	/* a stub says nothing, but joins what stands before and after it */
 	if (x->segment.header.kind != SEGMENT_GRANT || x->segment.stub)
 		return control_apply(r, x->c, f);
@@ -231,7 +248,8 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 	if (e != OK)
 		return e;
 	log_end_added(x->c, x->no, CHAIN_DATA);
-	if (!simple || x->c->waiting > 0 || x->c->rederive) {
+	if (!simple || x->c->waiting > 0 || x->c->unreadable > 0 ||
+	    x->c->rederive) {
 		x->c->rederive = true;
 		return OK;
 	}
@@ -258,9 +276,10 @@ take_data(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	/* no key here: kept, relayed, and applied if a grant comes */
 	x->c->unreadable++;
 	x->c->changed = true;
-	if (x->c->end_count > 0 || !derive_plain(r, x->c, x->author))
-		x->c->rederive = x->c->rederive || x->c->has_subject;
-	return insert_received(r, x, STATE_UNREADABLE, f);
+	if (x->c->end_count > 0 && x->c->has_subject)
+		x->c->rederive = true;
+	e = insert_received(r, x, STATE_UNREADABLE, f);
+	return e == OK ? judge_closed(r, x->c, f) : e;
 }
 
 /* Offers and attachments stand beside the log: kept by whoever holds or relays

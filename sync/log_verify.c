@@ -383,7 +383,8 @@ verify_tables(struct replica *r, int64_t no, struct fail *f)
 	e = compartment_get(r, &c, no, f);
 	if (e == OK)
 		e = attachment_verify(r, no, f);
-	if (e == ERR_NOTFOUND || (e == OK && !c->has_subject))
+	if (e == ERR_NOTFOUND ||
+	    (e == OK && (c->flags & COMPARTMENT_SHREDDED) != 0))
 		return OK;
 	/* shows a snapshot: there is nothing to compare with yet */
 	if (e == OK && (c->flags & COMPARTMENT_SNAPSHOT) != 0)

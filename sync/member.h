@@ -304,6 +304,8 @@ const struct member_agency *members_agency_at(const struct members *m,
 size_t members_author_count(const struct members *m);
 const struct member_author *members_author_at(const struct members *m,
     size_t i);
+/* Is there any record of a revocation, whether it stands or not? */
+bool members_any_revocation(const struct members *m);
 /* NULL: not revoked. Valid until the next members_add. */
 const struct member_revocation *members_revocation(const struct members *m,
     const struct node_id *node);

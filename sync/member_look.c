@@ -105,6 +105,12 @@ members_node(const struct members *m, const struct node_id *id)
 	return n != NULL ? &n->now : NULL;
 }
 
+bool
+members_any_revocation(const struct members *m)
+{
+	return m->revocations.n > 0;
+}
+
 const struct member_revocation *
 members_revocation(const struct members *m, const struct node_id *node)
 {
