@@ -93,8 +93,7 @@ judge_states(struct world *w, unsigned n, const struct judge_set *set)
 			continue;
 		if (!world_has(readable, i))
 			want = STATE_UNREADABLE;
-		/* who relays and has no key judges nothing */
-		if (!set->counts[i] && world_compartment(w, n)->has_subject)
+		if (!set->counts[i])
 			want = STATE_QUARANTINED;
 		world_must(db_stmt(&s, replica_db(w->node[n].replica),
 			       "SELECT state FROM _segment WHERE id = ?1", &f),

@@ -204,6 +204,9 @@ check_past(struct world *w, const struct world_segment *s)
 		return;
 	k = &w->known[note - 1];
 	memcpy(seen, k->readable, sizeof(seen));
+	/* what its feed had seen may have ceased to count since */
+	for (size_t j = 0; s->prev != SIZE_MAX && j < COUNT_OF(seen); j++)
+		seen[j] |= w->pool[s->prev]->past[j];
 	for (size_t i = 0; i < w->pool_count; i++)
 		for (size_t j = 0;
 		     world_has(k->readable, i) && j < COUNT_OF(seen); j++)
