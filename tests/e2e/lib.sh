@@ -191,7 +191,15 @@ bring() {
 	rc=$?
 	[ "$rc" -eq 0 ] || [ "$rc" -eq 3 ] ||
 		die "import at $2: $(cat "$tmp/err")"
+	adds_up "$tmp/out" || die "import at $2 does not add up: $(cat "$tmp/out")"
 	return "$rc"
+}
+
+# adds_up FILE: received = applied + duplicate + waiting + quarantined + refused
+adds_up() {
+	python3 -c 'import json, sys
+v = json.load(open(sys.argv[1]))
+sys.exit(v["received"] != sum(v["outcome"].values()))' "$1"
 }
 
 # conflicts NODE: all of them, one a line, without the numbers of this replica
