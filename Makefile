@@ -194,6 +194,10 @@ fuzzers: $(FUZZERS) $(REPLAY)
 check-fuzz: fuzz ## run each fuzz target: SECONDS=60 or RUNS=n, TARGET=name
 	$(Q)SECONDS_EACH=$(or $(SECONDS),60) RUNS=$(RUNS) tests/fuzz/run $(TARGET)
 
+check-link: tests ## real processes over bad links: LINK_RUNS=n, hours; root
+	$(Q)tests/link/run $(LINK)
+.PHONY: check-link
+
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)
 
