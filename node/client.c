@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/wire.h"
 #include "sync/env.h"
 
 /* TCP_SYN_SENT; netinet/tcp.h, which names it, has an older struct tcp_info
@@ -79,6 +80,7 @@ on_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 	if (c->socket_count == COUNT_OF(c->sockets))
 		return CURL_SOCKOPT_ERROR;
 	c->sockets[c->socket_count++] = fd;
+	wire_prepare(fd);
 	return CURL_SOCKOPT_OK;
 }
 

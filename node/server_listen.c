@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "node/wire.h"
+
 static int
 listen_on(const struct addrinfo *ai)
 {
@@ -27,6 +29,8 @@ listen_on(const struct addrinfo *ai)
 	if (ai->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
 		    sizeof(off));
+	/* accepted sockets inherit it */
+	wire_prepare(fd);
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
 	    listen(fd, SERVER_BACKLOG) == 0)
 		return fd;

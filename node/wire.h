@@ -1,0 +1,17 @@
+/*
+ * What both ends of HTTPS ask of TCP, for links that lose packets.
+ */
+#ifndef FOOTBRIDGE_NODE_WIRE_H
+#define FOOTBRIDGE_NODE_WIRE_H
+
+/*
+ * BBR, where the system has it: what others take for congestion and slow down
+ * for is, on such links, loss. And linear time-outs while only few packets are
+ * on their way, as ours are: doubling them made a second loss cost 15 s and a
+ * third one the contact.
+ *
+ * Does what the system allows; what it does not changes nothing.
+ */
+void wire_prepare(int fd);
+
+#endif
