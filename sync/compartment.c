@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "sync/control.h"
 #include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/hash.h"
@@ -565,7 +566,9 @@ compartment_flush(struct replica *r, struct fail *f)
 	struct compartment_cache *k = r->cache;
 	enum err e;
 
-	e = derive_remembered(r, f);
+	e = control_settle_listed(r, f);
+	if (e == OK)
+		e = derive_remembered(r, f);
 	for (size_t i = 0; e == OK && i < CACHE_SLOTS; i++) {
 		if (k->used[i] && k->slot[i].rederive)
 			e = derive_compartment(r, &k->slot[i], f);

@@ -143,7 +143,8 @@ struct control_owner {
 };
 
 struct control {
-	bool known; /* a body was readable: founder, name and owner are so */
+	size_t over; /* items that wait, control_load's; else 0 */
+	bool known;  /* a body was readable: founder, name and owner are so */
 	struct agency_id founder, owner; /* owner: by all that is held */
 	uint8_t name[16];
 	bool transferred;
@@ -174,14 +175,22 @@ struct control {
  * fails: ERR_NOMEM, ERR_LIMIT over CONTROL_ITEMS_MAX
  * cost:  n^2 / 8 bytes for the causal order, fixed points over the entries
  */
-#define CONTROL_ITEMS_MAX 8192
+#define CONTROL_ITEMS_MAX LIMIT_CONTROL_COST
 enum err control_settle(struct control **out, const struct members *m,
     const struct compartment_id *compartment, const struct control_item *items,
     size_t n, struct fail *f);
 void control_free(struct control *c);
 
-/* Read a compartment's control from the log and settle it: all that is held,
- * own work that is not sealed yet among it. fails: as control_settle, ours */
+/*
+ * Read a compartment's control from the log and settle it: all that is held,
+ * own work that is not sealed yet among it, as far as LIMIT_CONTROL_COST goes. It
+ * is shared between agencies and nodes (quota.h); what is over it waits: it is
+ * stored and passed on, and says nothing as long as there is no room.
+ *
+ * A segment costs 1, and 1 more for each 8 KiB of it; a removal 64, for it is
+ * compared with every grant.
+ * fails: ERR_NOMEM, ours
+ */
 enum err control_load(struct control **out, struct replica *r,
     const struct compartment *c, struct fail *f);
 
@@ -192,6 +201,13 @@ enum err control_load(struct control **out, struct replica *r,
  */
 enum err control_apply(struct replica *r, struct compartment *c,
     struct fail *f);
+
+/* control_later.c: a control segment came where there is much control. *later: it
+ * is settled before the transaction ends; else the caller settles it. */
+enum err control_later(struct replica *r, const struct compartment *c,
+    bool *later, struct fail *f);
+/* ... which is now; compartment_flush calls it. */
+enum err control_settle_listed(struct replica *r, struct fail *f);
 
 /* The owner by what is in a causal past: accepted_in_past says whether the
  * acceptance (control.accepted) is in it; else it is the one before (owners has

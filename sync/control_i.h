@@ -10,10 +10,14 @@
 #define NO_ITEM SIZE_MAX
 
 struct settle_item {
-	size_t prev;   /* predecessor in its own chain, or NO_ITEM */
-	bool inside;   /* step 1 */
-	bool voided;   /* or builds on what is (step 3) */
+	size_t prev; /* predecessor in its own chain, or NO_ITEM */
+	/* its chain as a tree: what builds on it stands in [enter, enter + size)
+	 */
+	size_t enter, size, next; /* next: for the next one on it */
+	bool inside;              /* step 1 */
+	bool voided;              /* or builds on what is (step 3) */
 	bool says;     /* inside, and not voided unless it is a judgement */
+	bool adopted;  /* up to a point of an adoption that counts (step 6) */
 	bool past_cut; /* and not adopted (step 6) */
 	size_t owner;  /* index of the owner at it (step 4) */
 	/* its leavers as they were read, before step 5 sorts them */
@@ -24,6 +28,7 @@ struct settle_item {
 struct settle_leaver {
 	size_t item;
 	enum remove_reason reason;
+	bool latest; /* no other that leaves alike follows it (step 5) */
 	struct control_who who;
 };
 struct settle_point {
@@ -58,6 +63,7 @@ struct settling {
 	size_t words;
 	size_t *order; /* items, predecessors first */
 	size_t order_count;
+	size_t *by_place; /* items by author, seq, id */
 	/* from the bodies, in that order */
 	struct settle_claim *claims;
 	struct settle_leaver *leavers; /* step 5 keeps what counts */
@@ -83,6 +89,8 @@ enum err settle_order(struct settling *s);
 bool settle_follows(const struct settling *s, size_t b, size_t a);
 /* Among what claims one thing: does a come before b? By id, unsealed last. */
 bool settle_smaller(const struct settling *s, size_t a, size_t b);
+/* The item that stands at that point, or NO_ITEM. */
+size_t settle_find(const struct settling *s, const struct control_point *p);
 /* Is item i the segment of that point, or before it in its chain? A point of a
  * branch that is not held stands for its number alone. */
 bool settle_within(const struct settling *s, size_t i,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sync/control_i.h"
+#include "sync/quota.h"
 
 /* What an item is built on, before it is found: a number here, or a name. */
 struct named {
@@ -30,6 +31,8 @@ struct loading {
 	struct named *named;
 	size_t *on, *by_place;
 	struct buf bytes;
+	struct quota_part *parts; /* every row, by number */
+	size_t part_n, part_room, over;
 	size_t n, item_room, of_room, named_n, named_room, on_n, on_room;
 };
 
@@ -41,6 +44,7 @@ loading_release(struct loading *l)
 	free(l->named);
 	free(l->on);
 	free(l->by_place);
+	free(l->parts);
 	buf_release(&l->bytes);
 }
 
@@ -144,23 +148,99 @@ load_one(struct loading *l, struct stmt *q, struct fail *f)
 	return e == OK || e == ERR_CORRUPT ? e : fail_code(f, e);
 }
 
+/* ---- what there is room for ------------------------------------------------------- */
+
+#define COST_STEP_BYTES 8192
+#define COST_REMOVAL 63
+
 static enum err
-load_rows(struct loading *l, int64_t cpt, struct fail *f)
+add_part(struct loading *l, struct stmt *q)
+{
+	const struct author *a = replica_author_no(l->r, stmt_col_int(q, 1));
+	const struct member_node *node =
+	    replica_author_node(l->r, stmt_col_int(q, 1));
+	struct quota_part *p;
+
+	if (!SETTLE_ROOM(l->parts, l->part_room, l->part_n))
+		return ERR_NOMEM;
+	p = &l->parts[l->part_n++];
+	*p = (struct quota_part){
+		.no = stmt_col_int(q, 0),
+		.seq = stmt_col_int(q, 4) <= STATE_CLOSED
+		    ? UINT64_MAX
+		    : (uint64_t)stmt_col_int(q, 2),
+		.cost = 1 + (uint64_t)stmt_col_int(q, 6) / COST_STEP_BYTES,
+	};
+	(void)stmt_col_copy(q, 3, p->id.b, sizeof(p->id.b));
+	if (stmt_col_int(q, 5) == SEGMENT_REMOVE)
+		p->cost += COST_REMOVAL;
+	if (a != NULL)
+		p->author = a->tag;
+	if (node != NULL) {
+		p->agency = node->agency;
+		p->node = node->id;
+	}
+	return OK;
+}
+
+static enum err
+find_room(struct loading *l, int64_t cpt, struct fail *f)
 {
 	struct stmt *q;
 	bool row;
 	enum err e;
 
 	e = db_stmt(&q, l->r->db,
-	    "SELECT no, author, kind, seq, position, id, deps, bytes, state"
-	    " FROM _segment WHERE cpt = ?1 AND chain = ?2 ORDER BY no LIMIT ?3",
+	    "SELECT no, author, seq, id, state, kind, length(bytes)"
+	    " FROM _segment WHERE cpt = ?1 AND chain = ?2",
 	    f);
 	if (e != OK)
 		return e;
 	stmt_int(q, 1, cpt);
 	stmt_int(q, 2, CHAIN_CONTROL);
-	stmt_int(q, 3, CONTROL_ITEMS_MAX + 1);
 	while ((e = stmt_step(q, &row, f)) == OK && row) {
+		e = add_part(l, q);
+		if (e != OK)
+			break;
+	}
+	stmt_reset(q);
+	if (e == OK)
+		e = quota_share(l->parts, l->part_n, l->r->bounds.control_cost,
+		    &l->over);
+	return e == ERR_NOMEM ? fail_code(f, e) : e;
+}
+
+/* Rows come by number, as the parts stand. */
+static bool
+is_over(const struct loading *l, size_t *at, int64_t no)
+{
+	while (*at < l->part_n && l->parts[*at].no < no)
+		++*at;
+	return *at < l->part_n && l->parts[*at].no == no && l->parts[*at].over;
+}
+
+static enum err
+load_rows(struct loading *l, int64_t cpt, struct fail *f)
+{
+	struct stmt *q;
+	size_t at = 0;
+	bool row;
+	enum err e;
+
+	e = find_room(l, cpt, f);
+	if (e != OK)
+		return e;
+	e = db_stmt(&q, l->r->db,
+	    "SELECT no, author, kind, seq, position, id, deps, bytes, state"
+	    " FROM _segment WHERE cpt = ?1 AND chain = ?2 ORDER BY no",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(q, 1, cpt);
+	stmt_int(q, 2, CHAIN_CONTROL);
+	while ((e = stmt_step(q, &row, f)) == OK && row) {
+		if (l->over > 0 && is_over(l, &at, stmt_col_int(q, 0)))
+			continue;
 		e = load_one(l, q, f);
 		if (e != OK)
 			break;
@@ -180,30 +260,38 @@ compare_place(const struct control_item *i, const struct author_tag *author,
 	return c != 0 ? c : (i->seq > seq) - (i->seq < seq);
 }
 
-/* Items by author and seq: insertion into what is almost in order. */
+struct placed {
+	const struct control_item *item;
+	size_t at;
+};
+
+static int
+compare_placed(const void *x, const void *y)
+{
+	const struct placed *a = x, *b = y;
+	int c = compare_place(a->item, &b->item->author, b->item->seq);
+
+	return c != 0 ? c : (a->at > b->at) - (a->at < b->at);
+}
+
+/* Items by author and seq; of one place as they came. */
 static enum err
 sort_places(struct loading *l)
 {
+	struct placed *p = calloc(l->n + 1, sizeof(*p));
+
 	l->by_place = calloc(l->n + 1, sizeof(*l->by_place));
-	if (l->by_place == NULL)
+	if (l->by_place == NULL || p == NULL) {
+		free(p);
 		return ERR_NOMEM;
-	for (size_t i = 0; i < l->n; i++) {
-		const struct control_item *of = &l->items[i];
-		size_t low = 0, high = i;
-
-		while (low < high) {
-			size_t mid = low + (high - low) / 2;
-
-			if (compare_place(&l->items[l->by_place[mid]],
-				&of->author, of->seq) <= 0)
-				low = mid + 1;
-			else
-				high = mid;
-		}
-		memmove(&l->by_place[low + 1], &l->by_place[low],
-		    (i - low) * sizeof(l->by_place[0]));
-		l->by_place[low] = i;
 	}
+	for (size_t i = 0; i < l->n; i++)
+		p[i] = (struct placed){ &l->items[i], i };
+	if (l->n > 0)
+		qsort(p, l->n, sizeof(*p), compare_placed);
+	for (size_t i = 0; i < l->n; i++)
+		l->by_place[i] = p[i].at;
+	free(p);
 	return OK;
 }
 
@@ -353,6 +441,8 @@ control_load(struct control **out, struct replica *r,
 	}
 	if (e == OK)
 		e = control_settle(out, r->members, &c->id, l.items, l.n, f);
+	if (e == OK)
+		(*out)->over = l.over;
 	loading_release(&l);
 	return e;
 }

@@ -29,6 +29,7 @@ settling_release(struct settling *s)
 	free(s->at);
 	free(s->past);
 	free(s->order);
+	free(s->by_place);
 	free(s->claims);
 	free(s->leavers);
 	free(s->judged);
@@ -132,14 +133,16 @@ control_settle(struct control **out, const struct members *m,
 
 	if (n > CONTROL_ITEMS_MAX)
 		return fail_set(f, ERR_LIMIT,
-		    "more than %d grants, removals and the like in one "
-		    "compartment",
+		    "more than %d grants, removals and the like in one"
+		    " compartment",
 		    CONTROL_ITEMS_MAX);
 	s.at = calloc(n + 1, sizeof(*s.at));
 	s.order = calloc(n + 1, sizeof(*s.order));
+	s.by_place = calloc(n + 1, sizeof(*s.by_place));
 	s.past = calloc(n + 1, s.words * sizeof(*s.past));
 	s.out = calloc(1, sizeof(*s.out));
-	if (s.at != NULL && s.order != NULL && s.past != NULL && s.out != NULL)
+	if (s.at != NULL && s.order != NULL && s.by_place != NULL &&
+	    s.past != NULL && s.out != NULL)
 		e = settle_all(&s);
 	if (e == OK) {
 		*out = s.out;

@@ -19,20 +19,41 @@ end_by(struct settling *s, size_t claim, size_t removal)
 	return OK;
 }
 
+/* So many removals of one and the same are listed one by one. Of more those are
+ * left out that follow a listed one: who knows of them knows of that one. */
+#define LISTED 64
+
+static bool
+follows_listed(const struct settling *s, const size_t *listed, size_t n,
+    size_t item)
+{
+	for (size_t i = 0; i < n; i++)
+		if (settle_follows(s, item, listed[i]))
+			return true;
+	return false;
+}
+
 /* By every removal that names this recipient and that the grant does not
  * follow. */
 static enum err
 end_by_removals(struct settling *s, size_t claim, enum grant_recipient kind,
     const uint8_t *recipient)
 {
-	size_t first, end;
+	size_t listed[LISTED], n = 0, first, end;
 	enum err e = OK;
 
 	settle_leavers(s, kind, recipient, &first, &end);
-	for (size_t k = first; e == OK && k < end; k++)
-		if (!settle_follows(s, s->claims[claim].item,
-			s->leavers[k].item))
-			e = end_by(s, claim, s->leavers[k].item);
+	for (size_t k = first; e == OK && k < end; k++) {
+		size_t item = s->leavers[k].item;
+
+		if (settle_follows(s, s->claims[claim].item, item) ||
+		    (end - first > LISTED &&
+			follows_listed(s, listed, n, item)))
+			continue;
+		if (n < LISTED)
+			listed[n++] = item;
+		e = end_by(s, claim, item);
+	}
 	return e;
 }
 

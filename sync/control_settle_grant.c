@@ -143,27 +143,146 @@ may_count(const struct settling *s, size_t k, bool now)
 
 /* ---- the fixed points --------------------------------------------------------------- */
 
-/* Entries stand predecessors first, so a chain of honest grants takes one
- * pass; another one for each that rests on what its issuer did not name. */
-static void
-fix(struct settling *s, struct holdings *h, const bool *may, bool now)
+/*
+ * Entries stand predecessors first, so one pass settles a chain of honest
+ * grants. What rests on an entry that its issuer did not name waits for it: by
+ * key, agency and node of the issuer, so that each is looked at again only when
+ * somebody it could rest on has got its key.
+ */
+struct fixing {
+	const struct settling *s;
+	struct holdings *h;
+	bool now;
+	size_t *open;  /* entries that wait, in that order */
+	size_t *ready; /* entries that have just begun to count */
+	size_t open_n, ready_n;
+};
+
+static bool *
+done_of(const struct fixing *x, size_t k)
 {
-	struct control *out = s->out;
-	bool progress = true;
+	struct control_claim *c = &x->s->out->claims[k];
 
-	while (progress) {
-		progress = false;
-		for (size_t k = 0; k < out->claim_count; k++) {
-			struct control_claim *c = &out->claims[k];
-			bool *done = now ? &c->counts : &c->ever;
+	return x->now ? &c->counts : &c->ever;
+}
 
-			if (*done || !may[k] || !rule_allows(s, k, h, now))
-				continue;
-			*done = true;
-			hold(h, c);
-			progress = true;
-		}
+static bool
+try_claim(const struct fixing *x, size_t k)
+{
+	if (*done_of(x, k) || !rule_allows(x->s, k, x->h, x->now))
+		return false;
+	*done_of(x, k) = true;
+	hold(x->h, &x->s->out->claims[k]);
+	return true;
+}
+
+/* node NULL: an agency's entry, which is before those of its nodes */
+static int
+compare_waiting(const struct control_claim *c, const struct key_id *key,
+    const struct agency_id *agency, const struct node_id *node)
+{
+	int d = id_compare(&c->key_id, key);
+
+	if (d == 0)
+		d = id_compare(&c->issuer->agency, agency);
+	if (d == 0 && node != NULL)
+		d = id_compare(&c->issuer->id, node);
+	return d;
+}
+
+struct waiting {
+	const struct control_claim *claim;
+	size_t k;
+};
+
+static int
+compare_open(const void *x, const void *y)
+{
+	const struct waiting *a = x, *b = y;
+	int d = compare_waiting(a->claim, &b->claim->key_id,
+	    &b->claim->issuer->agency, &b->claim->issuer->id);
+
+	return d != 0 ? d : (a->k > b->k) - (a->k < b->k);
+}
+
+static enum err
+sort_open(struct fixing *x)
+{
+	struct waiting *w = calloc(x->open_n + 1, sizeof(*w));
+
+	if (w == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < x->open_n; i++)
+		w[i] = (struct waiting){ &x->s->out->claims[x->open[i]],
+			x->open[i] };
+	if (x->open_n > 0)
+		qsort(w, x->open_n, sizeof(*w), compare_open);
+	for (size_t i = 0; i < x->open_n; i++)
+		x->open[i] = w[i].k;
+	free(w);
+	return OK;
+}
+
+/* Whoever waits for what this entry gives. */
+static void
+look_again(struct fixing *x, const struct control_claim *given)
+{
+	const struct control_claim *all = x->s->out->claims;
+	const struct member_node *node = NULL;
+	struct agency_id agency;
+	struct node_id id;
+	size_t low = 0, high = x->open_n;
+
+	memcpy(agency.b, given->recipient, ID_BYTES);
+	if (given->kind == GRANT_NODE) {
+		memcpy(id.b, given->recipient, ID_BYTES);
+		node = members_node(x->s->m, &id);
+		if (node == NULL)
+			return;
+		agency = node->agency;
 	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare_waiting(&all[x->open[mid]], &given->key_id, &agency,
+			node != NULL ? &id : NULL) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < x->open_n &&
+	     compare_waiting(&all[x->open[low]], &given->key_id, &agency,
+		 node != NULL ? &id : NULL) == 0;
+	     low++)
+		if (try_claim(x, x->open[low]))
+			x->ready[x->ready_n++] = x->open[low];
+}
+
+static enum err
+fix(const struct settling *s, struct holdings *h, const bool *may, bool now)
+{
+	size_t n = s->out->claim_count;
+	struct fixing x = { .s = s, .h = h, .now = now };
+	enum err e = ERR_NOMEM;
+
+	x.open = calloc(n + 1, sizeof(*x.open));
+	x.ready = calloc(n + 1, sizeof(*x.ready));
+	if (x.open == NULL || x.ready == NULL)
+		goto out;
+	for (size_t k = 0; k < n; k++)
+		if (may[k] && !try_claim(&x, k))
+			x.open[x.open_n++] = k;
+	e = sort_open(&x);
+	for (size_t i = 0; e == OK && i < x.open_n; i++)
+		if (try_claim(&x, x.open[i]))
+			x.ready[x.ready_n++] = x.open[i];
+	/* it grows meanwhile */
+	for (size_t i = 0; e == OK && i < x.ready_n; i++)
+		look_again(&x, &s->out->claims[x.ready[i]]);
+out:
+	free(x.open);
+	free(x.ready);
+	return e;
 }
 
 enum err
@@ -181,12 +300,13 @@ settle_grants(struct settling *s)
 		goto out;
 	for (size_t k = 0; k < n; k++)
 		may[k] = may_count(s, k, false);
-	fix(s, &h, may, false);
+	e = fix(s, &h, may, false);
+	if (e != OK)
+		goto out;
 	memset(h.at, 0, h.room * sizeof(*h.at));
 	for (size_t k = 0; k < n; k++)
 		may[k] = may_count(s, k, true);
-	fix(s, &h, may, true);
-	e = OK;
+	e = fix(s, &h, may, true);
 out:
 	free(may);
 	free(h.at);

@@ -104,21 +104,20 @@ judge_place(struct settling *s, const struct settle_point *p, size_t first,
 	return OK;
 }
 
-static bool
-is_voided(const struct settling *s, size_t i)
+/* The points of what is void, of this chain, on the items there. */
+static void
+mark_void(struct settling *s)
 {
-	const struct control_item *of = &s->item[i];
 	const struct control *c = s->out;
 
-	if (s->at[i].prev != NO_ITEM && s->at[s->at[i].prev].voided)
-		return true;
-	for (size_t k = 0; k < c->voided_count; k++)
-		if (c->voided[k].chain == CHAIN_CONTROL &&
-		    c->voided[k].seq == of->seq &&
-		    id_equal(&c->voided[k].author, &of->author) &&
-		    id_equal(&c->voided[k].id, &of->id))
-			return true;
-	return false;
+	for (size_t k = 0; k < c->voided_count; k++) {
+		size_t i = c->voided[k].chain == CHAIN_CONTROL
+		    ? settle_find(s, &c->voided[k])
+		    : NO_ITEM;
+
+		if (i != NO_ITEM)
+			s->at[i].voided = true;
+	}
 }
 
 enum err
@@ -139,10 +138,12 @@ settle_judge(struct settling *s)
 			end++;
 		e = judge_place(s, p, k, end);
 	}
+	mark_void(s);
 	for (size_t k = 0; k < s->order_count; k++) {
 		struct settle_item *at = &s->at[s->order[k]];
 
-		at->voided = is_voided(s, s->order[k]);
+		if (at->prev != NO_ITEM && s->at[at->prev].voided)
+			at->voided = true;
 		/* judgements are never voided: no circles */
 		at->says = at->inside &&
 		    (!at->voided ||

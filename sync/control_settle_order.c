@@ -106,24 +106,46 @@ settle_smaller(const struct settling *s, size_t a, size_t b)
 
 /* ---- places ---------------------------------------------------------------------- */
 
+/* Where it stands in its chain. A chain is a tree, for it may branch: each item
+ * has room behind it for all that builds on it. */
+static void
+place_in_chains(struct settling *s)
+{
+	size_t roots = 0;
+
+	for (size_t k = 0; k < s->order_count; k++)
+		s->at[s->order[k]].size = 1;
+	for (size_t k = s->order_count; k-- > 0;) {
+		const struct settle_item *at = &s->at[s->order[k]];
+
+		if (at->prev != NO_ITEM)
+			s->at[at->prev].size += at->size;
+	}
+	for (size_t k = 0; k < s->order_count; k++) {
+		struct settle_item *at = &s->at[s->order[k]];
+		size_t *next =
+		    at->prev != NO_ITEM ? &s->at[at->prev].next : &roots;
+
+		at->enter = *next;
+		*next += at->size;
+		at->next = at->enter + 1;
+	}
+}
+
 bool
 settle_within(const struct settling *s, size_t i, const struct control_point *p)
 {
 	const struct control_item *of = &s->item[i];
+	const struct settle_item *at = &s->at[i];
+	size_t k;
 
 	if (!id_equal(&of->author, &p->author) || p->chain != CHAIN_CONTROL ||
 	    of->seq > p->seq)
 		return false;
-	for (size_t k = 0; k < s->n; k++) {
-		if (s->item[k].seq != p->seq ||
-		    !id_equal(&s->item[k].id, &p->id) ||
-		    !id_equal(&s->item[k].author, &p->author))
-			continue;
-		while (k != NO_ITEM && k != i)
-			k = s->at[k].prev;
-		return k == i;
-	}
-	return true;
+	k = settle_find(s, p);
+	return k == NO_ITEM ||
+	    (s->at[k].enter >= at->enter &&
+		s->at[k].enter - at->enter < at->size);
 }
 
 struct place {
@@ -181,8 +203,39 @@ admit(struct settling *s)
 			is_sealed(i) ? &i->id : NULL);
 		taken += at->inside ? 1 : 0;
 	}
+	for (size_t k = 0; k < s->n; k++)
+		s->by_place[k] = p[k].at;
 	free(p);
 	return OK;
+}
+
+size_t
+settle_find(const struct settling *s, const struct control_point *p)
+{
+	const struct control_item want = { .author = p->author,
+		.seq = p->seq,
+		.id = p->id,
+		.no = INT64_MIN };
+	size_t low = 0, high = s->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		struct place a = { &s->item[s->by_place[mid]], 0 };
+		struct place b = { &want, 0 };
+
+		if (compare_places(&a, &b) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == s->n)
+		return NO_ITEM;
+	low = s->by_place[low];
+	return s->item[low].seq == p->seq &&
+		id_equal(&s->item[low].author, &p->author) &&
+		id_equal(&s->item[low].id, &p->id)
+	    ? low
+	    : NO_ITEM;
 }
 
 enum err
@@ -202,5 +255,6 @@ settle_order(struct settling *s)
 			add_to_past(s, i, s->item[i].on[j]);
 		s->at[i].inside = true;
 	}
+	place_in_chains(s);
 	return admit(s);
 }

@@ -104,7 +104,9 @@ read_removal(struct settling *s, size_t i, const struct remove_body *b)
 		if (!SETTLE_ROOM(s->leavers, s->leaver_room, s->leaver_count))
 			return ERR_NOMEM;
 		s->leavers[s->leaver_count++] =
-		    (struct settle_leaver){ i, b->reason, b->leaver[k] };
+		    (struct settle_leaver){ .item = i,
+			    .reason = b->reason,
+			    .who = b->leaver[k] };
 	}
 	for (size_t k = 0; e == OK && k < b->cut_count; k++)
 		e = add_point(&s->cut, &s->cut_room, &s->cut_count, i,

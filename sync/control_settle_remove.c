@@ -100,10 +100,35 @@ is_among(const struct settling *s, size_t item, enum grant_recipient kind,
 	size_t first, end;
 
 	settle_leavers(s, kind, id, &first, &end);
+	/* who follows the latest ones follows them all */
 	for (size_t k = first; k < end; k++)
-		if (whatever || !settle_follows(s, item, s->leavers[k].item))
+		if (whatever ||
+		    (s->leavers[k].latest &&
+			!settle_follows(s, item, s->leavers[k].item)))
 			return true;
 	return false;
+}
+
+/* Of those that are about one and the same, which no other follows. */
+static void
+mark_latest(struct settling *s)
+{
+	size_t end;
+
+	for (size_t first = 0; first < s->leaver_count; first = end) {
+		struct settle_leaver *l = s->leavers;
+
+		for (end = first; end < s->leaver_count &&
+		     compare_who(&l[end].who, l[first].who.kind,
+			 l[first].who.id) == 0;
+		     end++)
+			l[end].latest = true;
+		for (size_t k = end; k-- > first;)
+			for (size_t i = end; l[k].latest && i-- > first;)
+				if (l[i].latest &&
+				    settle_follows(s, l[i].item, l[k].item))
+					l[k].latest = false;
+	}
 }
 
 bool
@@ -184,13 +209,63 @@ list_adopted(struct settling *s)
 	return OK;
 }
 
-static bool
-is_adopted(const struct settling *s, size_t i)
+/* The highest number that an adoption of this author names in a place where
+ * nothing is held; 0: none. Points of an author stand together. */
+static uint64_t
+adopted_by_number(const struct settling *s, size_t i)
 {
-	for (size_t k = 0; k < s->out->adopted_count; k++)
-		if (settle_within(s, i, &s->out->adopted[k]))
-			return true;
-	return false;
+	const struct control *c = s->out;
+	const struct author_tag *author = &s->item[i].author;
+	size_t low = 0, high = c->adopted_count;
+	uint64_t best = 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (id_compare(&c->adopted[mid].author, author) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < c->adopted_count &&
+	     id_equal(&c->adopted[low].author, author);
+	     low++)
+		if (c->adopted[low].chain == CHAIN_CONTROL &&
+		    settle_find(s, &c->adopted[low]) == NO_ITEM)
+			best = c->adopted[low].seq;
+	return best;
+}
+
+/* Whatever an adopted point follows in its chain is adopted too. */
+static void
+mark_adopted(struct settling *s)
+{
+	for (size_t k = 0; k < s->out->adopted_count; k++) {
+		const struct control_point *p = &s->out->adopted[k];
+		size_t i =
+		    p->chain == CHAIN_CONTROL ? settle_find(s, p) : NO_ITEM;
+
+		for (; i != NO_ITEM && !s->at[i].adopted; i = s->at[i].prev)
+			s->at[i].adopted = true;
+	}
+}
+
+/* Items of an author stand together in by_place. */
+static void
+mark_adopted_by_number(struct settling *s)
+{
+	uint64_t up_to = 0;
+
+	for (size_t k = 0; k < s->n; k++) {
+		size_t i = s->by_place[k];
+
+		if (k == 0 ||
+		    !id_equal(&s->item[s->by_place[k - 1]].author,
+			&s->item[i].author))
+			up_to = adopted_by_number(s, i);
+		if (s->item[i].seq <= up_to)
+			s->at[i].adopted = true;
+	}
 }
 
 /* ---- the two steps ---------------------------------------------------------------- */
@@ -217,11 +292,16 @@ settle_removals(struct settling *s)
 	s->leaver_count = n;
 	if (n > 0)
 		qsort(s->leavers, n, sizeof(*s->leavers), compare_leavers);
+	mark_latest(s);
 	e = list_leavers(s);
 	if (e == OK)
 		e = list_adopted(s);
-	for (size_t i = 0; e == OK && i < s->n; i++)
+	if (e != OK)
+		return e;
+	mark_adopted(s);
+	mark_adopted_by_number(s);
+	for (size_t i = 0; i < s->n; i++)
 		s->at[i].past_cut =
-		    settle_is_cut(s, &s->cuts, i) && !is_adopted(s, i);
-	return e;
+		    !s->at[i].adopted && settle_is_cut(s, &s->cuts, i);
+	return OK;
 }

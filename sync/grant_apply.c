@@ -358,6 +358,23 @@ each_or(struct opening *o, const struct alone *one, grant_segment_fn each,
 	    : grant_each(o->r, o->c->no, each, o, f);
 }
 
+/* What counted may be among what waits now (quota.h), and that is not listed. */
+static enum err
+forget_claims(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	struct stmt *s;
+	enum err e;
+
+	/* kept, not dropped: at_ms says when a grant was first applied here */
+	e = db_stmt(&s, r->db,
+	    "UPDATE _grant SET rights = 0, ever = 0, ended = 0 WHERE cpt = ?1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	return stmt_run(s, f);
+}
+
 /* What all control segments of the compartment say together, written down and
  * used. */
 static enum err
@@ -372,11 +389,8 @@ settle(struct replica *r, struct compartment *c, const struct alone *one,
 	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
 		return OK;
 	e = control_load(&now, r, c, f);
-	if (e == ERR_LIMIT) {
-		/* a flood: what held before it holds */
-		replica_tally(r, "control over the limit", 1);
-		return OK;
-	}
+	if (e == OK && now->over > 0)
+		e = forget_claims(r, c, f);
 	if (e == OK && now->known && !c->has_owner)
 		e = compartment_learn(r, c, &now->founder, now->name, NULL,
 		    NULL, f);

@@ -44,6 +44,20 @@
 #define TEXT_CELLS_MAX ((size_t)4096 * 4096)
 #define TEXT_RESULT_BYTES ((size_t)1024 * 1024)
 
+/*
+ * What is judged together, one compartment's, is shared between who sent it
+ * (quota.h): who sends too much waits, and the others do not.
+ */
+/* Control (control.h says what costs what): 256 removals, or a few hundred new
+ * keys for two thousand holders; worked through in half a second. */
+#define LIMIT_CONTROL_COST 16384
+/* Operations of a compartment, unpacked, in memory while it is derived: some
+ * hundred thousand. Documents are not among them. */
+#define LIMIT_COMPARTMENT_BYTES (128 * 1024 * 1024)
+/* Of one author a relay takes so much in a day. What it did not take is offered
+ * again. */
+#define LIMIT_AUTHOR_DAY_BYTES (64 * 1024 * 1024)
+
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024
 #define LIMIT_PARKED_BYTES (64 * 1024 * 1024)

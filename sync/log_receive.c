@@ -196,6 +196,7 @@ static enum err
 take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 {
 	struct named_deps deps;
+	bool later = false;
 	enum err e;
 
 	e = find_deps(r, x, &deps, f);
@@ -211,7 +212,9 @@ take_control(struct replica *r, struct receipt_of *x, struct fail *f)
 		x->c->waiting++;
 	x->c->rederive = x->c->rederive || x->c->waiting > 0;
 	e = judge_closed(r, x->c, f);
-	if (e != OK)
+	if (e == OK)
+		e = control_later(r, x->c, &later, f);
+	if (e != OK || later)
 		return e;
 	/* a stub says nothing, but joins what stands before and after it */
 	if (x->segment.header.kind != SEGMENT_GRANT || x->segment.stub)

@@ -80,6 +80,7 @@ forget(struct replica *r)
 	db_rollback(r->db);
 	compartment_forget(r);
 	log_open_forget(r);
+	buf_reset(&r->unsettled);
 	r->count_used = 0;
 	r->audit.count = 0;
 	if (db_poisoned(r->db))

@@ -33,6 +33,13 @@ struct gate_question {
 typedef enum err (
     *gate_fn)(void *context, const struct gate_question *q, struct fail *f);
 
+/* Bounds that a person may set, or a test that wants them met; 0: limits.h. */
+struct replica_bounds {
+	uint64_t control_cost;      /* LIMIT_CONTROL_COST */
+	uint64_t compartment_bytes; /* LIMIT_COMPARTMENT_BYTES */
+	uint64_t author_day_bytes;  /* LIMIT_AUTHOR_DAY_BYTES, of a relay */
+};
+
 struct replica_options {
 	const struct env *env;
 	const struct registry_source *schema; /* borrowed until close */
@@ -40,6 +47,7 @@ struct replica_options {
 	gate_fn gate;
 	void *gate_context;
 	int cache_kib; /* 0 = default */
+	struct replica_bounds bounds;
 	/* from slot_open or slot_create; NULL with env->memory_database */
 	const struct slot_keys *keys;
 	/* a copy that is looked at and not gone on with (a backup that is being

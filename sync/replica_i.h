@@ -88,6 +88,8 @@ struct replica {
 	struct table_sql *sql;    /* per registry->tables index */
 	int64_t parked;           /* rows in _parked */
 	struct buf scratch;       /* payloads, rows: reset by each user */
+	struct buf unsettled;     /* control_later.c: compartments, int64_t */
+	struct replica_bounds bounds;
 	struct {
 		const char *name;
 		int64_t add;

@@ -49,6 +49,13 @@ new_replica(struct replica **out, const char *dir,
 	r->in_memory = o->env->memory_database != NULL;
 	r->apart = o->apart;
 	r->cache_kib = o->cache_kib;
+	r->bounds = o->bounds;
+	if (r->bounds.control_cost == 0)
+		r->bounds.control_cost = LIMIT_CONTROL_COST;
+	if (r->bounds.compartment_bytes == 0)
+		r->bounds.compartment_bytes = LIMIT_COMPARTMENT_BYTES;
+	if (r->bounds.author_day_bytes == 0)
+		r->bounds.author_day_bytes = LIMIT_AUTHOR_DAY_BYTES;
 	if (o->keys != NULL)
 		r->keys = *o->keys;
 	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;
@@ -358,6 +365,7 @@ replica_close(struct replica *r)
 	free(r->authors);
 	free(r->dir);
 	buf_release(&r->scratch);
+	buf_release(&r->unsettled);
 	identity_wipe(&r->identity);
 	sodium_free(r); /* wipes: fence_key and keys are inside */
 }
