@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -11,6 +12,8 @@
 #include "node/open.h"
 #include "node/schedule.h"
 #include "node/socket.h"
+
+#define FILES_WANTED 4096
 
 struct serving {
 	struct socket_server *socket;
@@ -27,6 +30,21 @@ signals_to_wait_for(sigset_t *set)
 	(void)sigaddset(set, SIGTERM);
 	(void)sigaddset(set, SIGINT);
 	(void)sigaddset(set, SIGHUP);
+}
+
+/* Every connection is an open file, and most systems allow 1,024 unless asked;
+ * what is refused costs connections, nothing else. */
+static void
+allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+	    files.rlim_cur >= FILES_WANTED)
+		return;
+	files.rlim_cur =
+	    files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static enum err
@@ -100,6 +118,7 @@ cmd_serve(struct run *run, struct fail *f)
 
 	if (e != OK)
 		return e;
+	allow_files();
 	/* before the first thread, so that only sigwait sees them */
 	signals_to_wait_for(&set);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)

@@ -1,6 +1,7 @@
 /*
  * Being called: the server's hooks, each under the engine's lock, and a thread
- * that lets those go who wait for news when there is some for them.
+ * that lets those go who wait for news when there is some for them, and notes
+ * where members call from.
  */
 #include "node/net.h"
 
@@ -12,6 +13,7 @@
 #include "node/server.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
+#include "sync/rd.h"
 
 _Static_assert(SERVER_JOIN_ANSWER_BYTES >= JOIN_ANSWER_BYTES,
     "an answer that the engine makes is one that the server sends");
@@ -21,6 +23,11 @@ _Static_assert(NET_ADDRESS_BYTES >= ADDRESS_TEXT_BYTES,
 /* Several saves at a time are one piece of news, and one segment. */
 #define SETTLE_MS 300
 #define LOOK_EVERY_MS 60000
+
+/* Where members called from, as _meta keeps it: address 16, u64 wall time. */
+#define META_CALLERS "callers"
+#define CALLER_BYTES (SERVER_FROM_BYTES + 8)
+#define CALLERS_EVERY_MS ((int64_t)3600 * 1000)
 
 struct net_server {
 	struct engine *engine;
@@ -130,11 +137,63 @@ has_news(struct engine *e, const uint8_t key[static TLS_KEY_BYTES])
 	return news;
 }
 
+/* ---- where members called from ---- */
+
+/* Who floods a hub after its restart shall not find its offices unknown. What
+ * cannot be read is as good as empty. */
+static void
+callers_read(struct net_server *s)
+{
+	struct server_caller callers[SERVER_CALLERS];
+	struct buf b = { 0 };
+	struct rd rd;
+	size_t n = 0;
+
+	engine_lock(s->engine);
+	if (replica_meta_get(s->engine->replica, &b, META_CALLERS, NULL) != OK)
+		buf_reset(&b);
+	engine_unlock(s->engine);
+	rd = rd_of(b.p, b.n);
+	while (rd_left(&rd) >= CALLER_BYTES && n < SERVER_CALLERS) {
+		rd_copy(&rd, callers[n].from, SERVER_FROM_BYTES);
+		callers[n++].last_ms = (int64_t)rd_u64(&rd);
+	}
+	server_know(s->server, callers, n);
+	buf_release(&b);
+}
+
+/* Those who called since the time *saved_ms, if any did. A note that is lost
+ * costs a place at the door, no more: no failure is told. Lock held. */
+static void
+callers_write(struct net_server *s, int64_t *saved_ms)
+{
+	struct server_caller callers[SERVER_CALLERS];
+	struct buf b = { 0 };
+	size_t n = server_callers(s->server, callers);
+	int64_t newest = *saved_ms;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_put(&b, callers[i].from, SERVER_FROM_BYTES);
+		buf_u64(&b, (uint64_t)callers[i].last_ms);
+		if (callers[i].last_ms > newest)
+			newest = callers[i].last_ms;
+	}
+	if (newest != *saved_ms && b.err == OK)
+		(void)replica_meta_set(s->engine->replica, META_CALLERS, b.p,
+		    b.n, NULL);
+	*saved_ms = newest;
+	buf_release(&b);
+}
+
+/* ---- the watcher ---- */
+
 struct watching {
 	struct net_server *s;
 	uint64_t generation; /* of the engine, when last looked at */
 	int64_t settle_ms;   /* when news will be looked at; 0: none */
 	uint64_t looked_no;  /* waiting ones up to here were looked at */
+	int64_t saved_ms;    /* of the last caller that was noted, wall */
+	int64_t save_ms;     /* when to note them again */
 };
 
 /* Lets go who need not wait any longer; how long until it must look again. */
@@ -173,6 +232,7 @@ watch(void *context)
 {
 	struct watching w = { .s = context };
 	struct engine *e = w.s->engine;
+	int64_t now;
 	int64_t wait_ms = LOOK_EVERY_MS;
 	uint64_t stirs;
 
@@ -186,10 +246,16 @@ watch(void *context)
 		if (e->generation != w.generation && w.settle_ms == 0)
 			w.settle_ms = env_mono_ms(env_posix()) + SETTLE_MS;
 		w.generation = e->generation;
+		now = env_mono_ms(env_posix());
+		if (w.save_ms <= now) {
+			callers_write(w.s, &w.saved_ms);
+			w.save_ms = now + CALLERS_EVERY_MS;
+		}
 		engine_unlock(e);
 		wait_ms = look(&w);
 		engine_lock(e);
 	}
+	callers_write(w.s, &w.saved_ms);
 	engine_unlock(e);
 	return NULL;
 }
@@ -234,6 +300,8 @@ net_server_start(struct net_server **out,
 	if (r == OK)
 		r = server_start(&s->server, address, listen, &cert, &hooks, f);
 	tls_cert_release(&cert);
+	if (r == OK)
+		callers_read(s);
 	if (r == OK && pthread_create(&s->watcher, NULL, watch, s) != 0) {
 		r = fail_set(f, ERR_NOMEM, "the server's thread");
 		server_stop(s->server);

@@ -29,28 +29,10 @@
 	(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ITC | \
 	    MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_ALLOW_SUSPEND_RESUME)
 
-static bool
-take(struct server *s, struct turn *t, size_t n)
-{
-	bool fits;
-
-	(void)pthread_mutex_lock(&s->lock);
-	fits = n <= SERVER_BODIES_BYTES - s->taken_bytes;
-	if (fits) {
-		s->taken_bytes += n;
-		t->taken_bytes = n;
-	}
-	(void)pthread_mutex_unlock(&s->lock);
-	return fits;
-}
-
 static void
 give_back(struct server *s, struct turn *t)
 {
-	(void)pthread_mutex_lock(&s->lock);
-	s->taken_bytes -= t->taken_bytes;
-	t->taken_bytes = 0;
-	(void)pthread_mutex_unlock(&s->lock);
+	server_body_end(s, t->visit);
 	buf_release(&t->body);
 }
 
@@ -173,9 +155,12 @@ judge_head(struct server *s, struct turn *t, struct MHD_Connection *c,
 	if (!caller_key(t->key, c))
 		return answer_refusal(c, MHD_HTTP_FORBIDDEN,
 		    "a certificate with an Ed25519 key is needed\n");
-	if (t->path != SERVER_JOIN && !s->hooks.is_member(s->hooks.ctx, t->key))
-		return answer_refusal(c, MHD_HTTP_FORBIDDEN,
-		    "this key is not a member's\n");
+	if (t->path != SERVER_JOIN) {
+		if (!s->hooks.is_member(s->hooks.ctx, t->key))
+			return answer_refusal(c, MHD_HTTP_FORBIDDEN,
+			    "this key is not a member's\n");
+		server_visit_prove(s, t->visit, t->key);
+	}
 	limit = body_limit(t->path);
 	if (!body_length(&n, c))
 		return answer_refusal(c, MHD_HTTP_LENGTH_REQUIRED,
@@ -183,7 +168,7 @@ judge_head(struct server *s, struct turn *t, struct MHD_Connection *c,
 	if (n > limit)
 		return answer_refusal(c, MHD_HTTP_CONTENT_TOO_LARGE,
 		    "the body is larger than allowed\n");
-	if (!take(s, t, n))
+	if (!server_body_begin(s, t->visit, n))
 		return answer_refusal(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 		    "busy, try again later\n");
 	buf_init(&t->body, limit);
@@ -212,6 +197,8 @@ answer_turn(struct server *s, struct turn *t, struct MHD_Connection *c)
 		e = s->hooks.handle(s->hooks.ctx, &answer, &request, &why);
 	if (e == OK)
 		e = answer.err;
+	if (e == OK && t->path == SERVER_JOIN)
+		server_visit_prove(s, t->visit, t->key);
 	/* before the answer goes out, which may take minutes */
 	give_back(s, t);
 	text = t->path == SERVER_JOIN && why.text[0] != '\0' ? why.text
@@ -256,14 +243,17 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url,
 		if (t == NULL)
 			return MHD_NO;
 		*state = t;
+		t->visit = server_visit_of(c);
 		(void)pthread_mutex_lock(&s->lock);
 		s->busy++;
 		(void)pthread_mutex_unlock(&s->lock);
 		return judge_head(s, t, c, url, method);
 	}
 	if (*piece_bytes > 0) {
-		if (!t->is_refused)
+		if (!t->is_refused) {
 			buf_put(&t->body, piece, *piece_bytes);
+			server_body_more(s, t->visit, *piece_bytes);
+		}
 		*piece_bytes = 0;
 		return MHD_YES;
 	}
@@ -302,10 +292,11 @@ on_connection(void *ctx, struct MHD_Connection *c, void **state,
 {
 	const union MHD_ConnectionInfo *info;
 
-	(void)ctx;
-	(void)state;
-	if (what != MHD_CONNECTION_NOTIFY_STARTED)
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
+		server_visit_end(ctx, *state);
 		return;
+	}
+	*state = server_visit_begin(ctx, c);
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	if (info != NULL && info->tls_session != NULL)
 		gnutls_certificate_server_set_request(info->tls_session,
@@ -332,6 +323,7 @@ server_new(const struct server_hooks *hooks)
 	if (s == NULL)
 		return NULL;
 	s->hooks = *hooks;
+	server_room(s);
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -360,12 +352,12 @@ server_start(struct server **out, char address[static ADDRESS_TEXT_BYTES],
 	    MHD_OPTION_HTTPS_MEM_CERT, (const char *)cert->cert.p, /**/
 	    MHD_OPTION_HTTPS_MEM_KEY, (const char *)cert->key.p,   /**/
 	    MHD_OPTION_HTTPS_PRIORITIES, SERVER_PRIORITY,          /**/
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,     /**/
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,        /**/
 	    MHD_OPTION_NOTIFY_COMPLETED, on_end, s,                /**/
 	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS, /**/
 	    MHD_OPTION_THREAD_STACK_SIZE, SERVER_STACK_BYTES,      /**/
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_TIMEOUT_S,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)s->visits_max,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEADS_BYTES,
 	    MHD_OPTION_END);
 	if (s->mhd == NULL) {

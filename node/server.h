@@ -25,7 +25,20 @@
 /* Bounds one connection's handshake, and how long it may be idle. Handshakes
  * took up to 26 s on a link that loses 30 % of its packets. */
 #define SERVER_TIMEOUT_S 90
-#define SERVER_CONNECTIONS 256
+/*
+ * Connections of which no member's key is known yet, that is handshakes and
+ * heads under way: each for SERVER_TIMEOUT_S at most, and when there are too
+ * many a random one goes, so that who floods the door mostly meets its own.
+ * Half of the places are for addresses from which members called in the last
+ * SERVER_KNOWN_DAYS. No limit for one address: offices share them.
+ */
+#define SERVER_STRANGERS 256
+#define SERVER_KNOWN_DAYS 30
+#define SERVER_CALLERS 1024
+/* connections of members, all and of one key; the quietest goes. Fewer
+ * where the process may not have so many files open */
+#define SERVER_MEMBERS 768
+#define SERVER_PER_KEY 4
 #define SERVER_THREADS 2
 /* a join request holds keys, names and a signature */
 #define SERVER_JOIN_BYTES ((size_t)64 * 1024)
@@ -33,6 +46,8 @@
 #define SERVER_JOIN_ANSWER_BYTES ((size_t)16 << 20)
 /* bodies being received at one time, all callers together */
 #define SERVER_BODIES_BYTES ((size_t)24 * 1024 * 1024)
+/* a body that takes longer than this may have to go for others */
+#define SERVER_SLOW_MS 20000
 /* heads of one connection; ours are below 200 bytes */
 #define SERVER_HEADS_BYTES ((size_t)8 * 1024)
 /* how long a stop waits for answers that are on their way */
@@ -45,6 +60,15 @@
 /* the answer's only byte */
 #define SERVER_NEWS '1'
 #define SERVER_NO_NEWS '0'
+
+/* IPv6, of which the first half counts, or IPv4 mapped into it */
+#define SERVER_FROM_BYTES 16
+
+/* An address from which members called. */
+struct server_caller {
+	uint8_t from[SERVER_FROM_BYTES];
+	int64_t last_ms; /* wall */
+};
 
 enum server_path { SERVER_EXCHANGE, SERVER_JOIN, SERVER_WAIT };
 
@@ -68,6 +92,7 @@ struct server_hooks {
 	    const struct server_request *request, struct fail *f);
 	/* Somebody waits now: look at server_held(). NULL: nobody may. */
 	void (*held)(void *ctx);
+	int64_t slow_ms; /* 0: SERVER_SLOW_MS; tests have no time */
 };
 
 /* Who waits. */
@@ -96,6 +121,12 @@ enum err server_start(struct server **out,
 
 /* Accept nobody any more, finish the answers in flight, close. NULL is fine. */
 void server_stop(struct server *s);
+
+/* Where members called from, how many; and what was kept of that. */
+size_t server_callers(struct server *s,
+    struct server_caller out[static SERVER_CALLERS]);
+void server_know(struct server *s, const struct server_caller *callers,
+    size_t n);
 
 /* Those who wait now; how many. */
 size_t server_held(struct server *s,

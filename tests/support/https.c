@@ -5,9 +5,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/support/https.h"
 
@@ -27,7 +30,10 @@ world_is_member(void *ctx, const uint8_t key[static TLS_KEY_BYTES])
 	struct world *w = ctx;
 
 	atomic_fetch_add(&w->asked, 1);
-	return memcmp(key, w->key[NORTH], TLS_KEY_BYTES) == 0;
+	return w->all_are_members ||
+	    memcmp(key, w->key[NORTH], TLS_KEY_BYTES) == 0 ||
+	    memcmp(key, w->key[SOUTH], TLS_KEY_BYTES) == 0 ||
+	    memcmp(key, w->key[EAST], TLS_KEY_BYTES) == 0;
 }
 
 static enum err
@@ -68,7 +74,8 @@ world_serve(struct world *w, const char *listen)
 	const struct server_hooks hooks = { .ctx = w,
 		.is_member = world_is_member,
 		.handle = world_handle,
-		.held = world_held };
+		.held = world_held,
+		.slow_ms = 1 };
 	struct fail f = { 0 };
 
 	if (server_start(&w->server, w->address, listen, &w->cert[HUB], &hooks,
@@ -163,4 +170,75 @@ refusal(struct client *c, const char *path, size_t n, struct fail *f)
 	buf_release(&body);
 	buf_release(&answer);
 	return e;
+}
+
+int
+plain_connect_from(const struct world *w, const char *from)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((
+		    uint16_t)strtoul(strrchr(w->address, ':') + 1, NULL, 10)) };
+	struct sockaddr_in own = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+int
+plain_connect(const struct world *w)
+{
+	return plain_connect_from(w, "127.0.0.1");
+}
+
+int
+raw_open(struct raw *r, const struct world *w, const char *priority,
+    const struct tls_cert *cert)
+{
+	gnutls_datum_t c, k;
+
+	r->fd = plain_connect(w);
+	assert_int_equal(gnutls_init(&r->session, GNUTLS_CLIENT), 0);
+	assert_int_equal(gnutls_priority_set_direct(r->session, priority, NULL),
+	    0);
+	assert_int_equal(gnutls_certificate_allocate_credentials(&r->cred), 0);
+	if (cert != NULL) {
+		c = (gnutls_datum_t){ cert->cert.p, (unsigned)cert->cert.n };
+		k = (gnutls_datum_t){ cert->key.p, (unsigned)cert->key.n };
+		assert_int_equal(gnutls_certificate_set_x509_key_mem(r->cred,
+				     &c, &k, GNUTLS_X509_FMT_PEM),
+		    0);
+	}
+	(void)gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
+	    r->cred);
+	gnutls_transport_set_int(r->session, r->fd);
+	gnutls_handshake_set_timeout(r->session, 5000);
+	return gnutls_handshake(r->session);
+}
+
+void
+raw_close(struct raw *r)
+{
+	gnutls_deinit(r->session);
+	gnutls_certificate_free_credentials(r->cred);
+	(void)close(r->fd);
+}
+
+int
+raw_ask(struct raw *r, const char *head)
+{
+	char answer[512];
+	ssize_t n;
+
+	assert_int_equal(gnutls_record_send(r->session, head, strlen(head)),
+	    (ssize_t)strlen(head));
+	n = gnutls_record_recv(r->session, answer, sizeof(answer) - 1);
+	if (n < 12)
+		return 0;
+	answer[n] = '\0';
+	return (int)strtol(answer + 9, NULL, 10);
 }

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 
 #include "tests/support/https.h"
 
-#define THREADS 8
+#define THREADS (2 * SERVER_PER_KEY)
 #define ROUNDS 20
 
 static void
@@ -104,76 +103,6 @@ membership_is_asked_on_every_request(void **state)
 	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 10, NULL),
 	    ERR_DENIED);
 	client_close(c, NULL);
-}
-
-static int
-plain_connect(const struct world *w)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port = htons((
-		    uint16_t)strtoul(strrchr(w->address, ':') + 1, NULL, 10)) };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true(fd >= 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	return fd;
-}
-
-struct raw {
-	gnutls_session_t session;
-	gnutls_certificate_credentials_t cred;
-	int fd;
-};
-
-/* A TLS client with these priorities and, unless NULL, this certificate. */
-static int
-raw_open(struct raw *r, const struct world *w, const char *priority,
-    const struct tls_cert *cert)
-{
-	gnutls_datum_t c, k;
-
-	r->fd = plain_connect(w);
-	assert_int_equal(gnutls_init(&r->session, GNUTLS_CLIENT), 0);
-	assert_int_equal(gnutls_priority_set_direct(r->session, priority, NULL),
-	    0);
-	assert_int_equal(gnutls_certificate_allocate_credentials(&r->cred), 0);
-	if (cert != NULL) {
-		c = (gnutls_datum_t){ cert->cert.p, (unsigned)cert->cert.n };
-		k = (gnutls_datum_t){ cert->key.p, (unsigned)cert->key.n };
-		assert_int_equal(gnutls_certificate_set_x509_key_mem(r->cred,
-				     &c, &k, GNUTLS_X509_FMT_PEM),
-		    0);
-	}
-	(void)gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
-	    r->cred);
-	gnutls_transport_set_int(r->session, r->fd);
-	gnutls_handshake_set_timeout(r->session, 5000);
-	return gnutls_handshake(r->session);
-}
-
-static void
-raw_close(struct raw *r)
-{
-	gnutls_deinit(r->session);
-	gnutls_certificate_free_credentials(r->cred);
-	(void)close(r->fd);
-}
-
-/* Send this head and give back the status of the answer, 0 if there is none. */
-static int
-raw_ask(struct raw *r, const char *head)
-{
-	char answer[512];
-	ssize_t n;
-
-	assert_int_equal(gnutls_record_send(r->session, head, strlen(head)),
-	    (ssize_t)strlen(head));
-	n = gnutls_record_recv(r->session, answer, sizeof(answer) - 1);
-	if (n < 12)
-		return 0;
-	answer[n] = '\0';
-	return (int)strtol(answer + 9, NULL, 10);
 }
 
 static void
@@ -290,12 +219,18 @@ half_sent_records_cost_no_processor_time(void **state)
 	(void)close(fd);
 }
 
+struct caller {
+	struct world *w;
+	pthread_t thread;
+	enum who who;
+};
+
 static void *
 concurrent_caller(void *ctx)
 {
-	struct world *w = ctx;
+	struct caller *k = ctx;
 	struct buf answer = { 0 };
-	struct client *c = world_call(w, NORTH);
+	struct client *c = world_call(k->w, k->who);
 	uint8_t body[512];
 	uintptr_t wrong = 0;
 
@@ -316,15 +251,19 @@ static void
 many_callers_are_served_at_a_time(void **state)
 {
 	struct world *w = *state;
-	pthread_t threads[THREADS];
+	struct caller callers[THREADS];
 	void *wrong;
 
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-				     concurrent_caller, w),
-		    0);
 	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		/* one member may not have as many connections */
+		callers[i] = (struct caller){ .w = w,
+			.who = i < SERVER_PER_KEY ? SOUTH : EAST };
+		assert_int_equal(pthread_create(&callers[i].thread, NULL,
+				     concurrent_caller, &callers[i]),
+		    0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(callers[i].thread, &wrong), 0);
 		assert_null(wrong);
 	}
 	assert_int_equal(atomic_load(&w->handled), THREADS * ROUNDS);
