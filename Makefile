@@ -67,6 +67,7 @@ NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
+SIM_SRC := $(wildcard tests/sim/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
 
@@ -75,6 +76,7 @@ TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 	$(filter-out tools/embed.c,$(wildcard tools/*.c)))
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
+SIM := $(OUT)/tests-sim-logic $(OUT)/tests-sim
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
 # what tools/demo runs beside the program
@@ -94,7 +96,7 @@ PLANTED := $(wildcard tests/planted/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
-tests: all $(UNIT) $(REPLAY) $(PROP) $(TEST_TOOLS) ## build the test programs, run nothing
+tests: all $(UNIT) $(REPLAY) $(PROP) $(SIM) $(TEST_TOOLS) ## build the test programs, run nothing
 bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
@@ -136,6 +138,12 @@ $(REPLAY): $(OUT)/fuzz-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 $(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+# one simulator, and one whose cryptography is cheap and worth nothing
+$(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka
+$(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
+		$(wildcard tests/sim/cheap/*.c)) $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka
 $(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS)
@@ -198,6 +206,14 @@ check-link: tests ## real processes over bad links: LINK_RUNS=n, hours; root
 	$(Q)tests/link/run $(LINK)
 .PHONY: check-link
 
+SEEDS ?= 1000
+HOURS ?= 1
+SIM_RUN = $(OUT)/tests-sim$(if $(filter full,$(SIM_TIER)),,-logic)
+check-sim: tests ## whole simulated regions: SEEDS=n, SIM_SEED=n plays one
+	$(Q)SIM_SEEDS=$(SEEDS) $(SIM_RUN)
+soak: tests ## the same for HOURS=h, from a seed of the clock's
+	$(Q)SIM_HOURS=$(HOURS) SIM_FIRST=$$(date +%s)000 SIM_GO_ON=1 $(SIM_RUN)
+
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)
 
@@ -240,7 +256,8 @@ help: ## this list
 	    Makefile
 
 .PHONY: all tests bench-build need check asan ubsan test test-run check-kill \
-	bench ready demo lint format check-fresh dictionary install clean help
+	bench ready demo lint format check-fresh dictionary install clean help \
+	check-sim soak
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,286 @@
+/*
+ * What must hold at every step, as far as it can be seen from outside of the
+ * engine; and where what people typed is.
+ */
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "sync/op.h"
+#include "sync/revoke.h"
+
+int64_t
+sim_number(struct sim *s, unsigned n, const char *sql)
+{
+	struct fail f = { 0 };
+	struct stmt *st;
+	int64_t number;
+	bool row;
+
+	sim_must(s, db_stmt(&st, replica_db(s->node[n].r), sql, &f), &f, sql);
+	sim_must(s, stmt_step(st, &row, &f), &f, sql);
+	number = row ? stmt_col_int(st, 0) : 0;
+	stmt_reset(st);
+	return number;
+}
+
+/* ---- at every step ------------------------------------------------------- */
+
+void
+sim_check_anew(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+
+	m->members = 0;
+	m->segments = 0;
+	m->forks = 0;
+}
+
+/* I4: a replica forgets no member, no sealed segment and no evidence. */
+static void
+check_knowledge(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+	int64_t members = sim_number(s, n, "SELECT count(*) FROM _member");
+	int64_t segments = sim_number(s, n,
+	    "SELECT count(*) FROM _segment WHERE position > 0");
+	int64_t forks = sim_number(s, n, "SELECT count(*) FROM _fork");
+
+	if (members < m->members || segments < m->segments || forks < m->forks)
+		sim_wrong(s,
+		    "machine %u forgot: %lld records, %lld segments, %lld "
+		    "forks; it had %lld, %lld, %lld",
+		    n, (long long)members, (long long)segments,
+		    (long long)forks, (long long)m->members,
+		    (long long)m->segments, (long long)m->forks);
+	m->members = members;
+	m->segments = segments;
+	m->forks = forks;
+}
+
+static void
+check_out(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+
+	if (members_revocation(replica_members(m->r), &m->id) == NULL)
+		return;
+	if (revoke_is_due(m->r))
+		sim_wrong(s, "machine %u knows that it is out and lives on", n);
+	if (!m->out)
+		sim_wrong(s, "machine %u obeyed, and nobody revoked it", n);
+	if (m->obeyed)
+		return;
+	m->obeyed = true;
+	sim_count(s, SIM_N_OBEYED, 1);
+	sim_say(s, "machine %u learned that it is out", n);
+	if (sim_number(s, n, "SELECT count(*) FROM _key") != 0)
+		sim_wrong(s, "machine %u obeyed and has keys", n);
+}
+
+void
+sim_check(struct sim *s, unsigned n)
+{
+	const struct sim_node *m = &s->node[n];
+
+	if (m->r == NULL || !m->joined)
+		return;
+	if (db_poisoned(replica_db(m->r))) {
+		sim_wrong(s, "the database of machine %u is poisoned", n);
+		return;
+	}
+	if (db_in_transaction(replica_db(m->r)))
+		sim_wrong(s, "machine %u was left in a transaction", n);
+	check_out(s, n);
+	check_knowledge(s, n);
+	if (sim_chance(s, 2))
+		sim_verify(s, n, sim_chance(s, 50));
+}
+
+void
+sim_verify(struct sim *s, unsigned n, bool deep)
+{
+	struct fail f = { 0 };
+	int64_t checked;
+
+	/* what it shows is closed until it knows better */
+	if (replica_restored(s->node[n].r, NULL) != LIFE_NONE ||
+	    s->node[n].obeyed)
+		return;
+	sim_tell_time(s, n);
+	if (log_verify(s->node[n].r, deep, &checked, &f) != OK)
+		sim_wrong(s, "machine %u, verify%s: %s", n,
+		    deep ? " --deep" : "", f.text);
+	sim_count(s, deep ? SIM_N_DEEP : SIM_N_SOUND, 1);
+}
+
+/* ---- where the words are ------------------------------------------------- */
+
+static void
+note_in(struct sim *s, uint64_t number, const struct segment_id *id)
+{
+	struct sim_note *note = &s->note[number - 1];
+
+	for (size_t i = 0; i < note->segment_count; i++)
+		if (id_equal(&note->segment[i], id))
+			return;
+	if (note->segment_count < SIM_NOTE_SEGMENTS)
+		note->segment[note->segment_count++] = *id;
+}
+
+static void
+notes_in_payload(struct sim *s, const struct buf *payload,
+    const struct segment_id *id)
+{
+	struct op_reader r;
+	struct op op;
+
+	op_reader_init(&r, payload->p, payload->n);
+	while (op_reader_next(&r, &op)) {
+		uint64_t number = 0;
+
+		if (memcmp(op.staff.b, "sim", 3) != 0)
+			continue;
+		for (size_t i = 8; i-- > 0;)
+			number = number << 8 | op.staff.b[8 + i];
+		if (number > 0 && number <= s->note_count)
+			note_in(s, number, id);
+	}
+}
+
+void
+sim_notes_find(struct sim *s, unsigned n)
+{
+	struct replica *r = s->node[n].r;
+	struct fail f = { 0 };
+	struct buf numbers = { 0 }, payload = { 0 };
+	struct stmt *st;
+	bool row;
+
+	sim_must(s,
+	    db_stmt(&st, replica_db(r),
+		"SELECT no, id FROM _segment WHERE position > 0 AND"
+		" chain = ?1 ORDER BY no",
+		&f),
+	    &f, "segments");
+	stmt_int(st, 1, CHAIN_DATA);
+	for (;;) {
+		struct segment_id id;
+		int64_t no;
+
+		sim_must(s, stmt_step(st, &row, &f), &f, "segments");
+		if (!row)
+			break;
+		no = stmt_col_int(st, 0);
+		if (!stmt_col_copy(st, 1, id.b, sizeof(id.b)))
+			continue;
+		buf_put(&numbers, &no, sizeof(no));
+		buf_put(&numbers, id.b, sizeof(id.b));
+	}
+	for (size_t at = 0; at < numbers.n;) {
+		struct segment_id id;
+		int64_t no;
+
+		memcpy(&no, numbers.p + at, sizeof(no));
+		memcpy(id.b, numbers.p + at + sizeof(no), sizeof(id.b));
+		at += sizeof(no) + sizeof(id.b);
+		buf_reset(&payload);
+		if (log_payload(r, &payload, no, NULL) == OK)
+			notes_in_payload(s, &payload, &id);
+	}
+	buf_release(&payload);
+	buf_release(&numbers);
+}
+
+/* Does a query of one blob give a row, at a machine or on an image? */
+static bool
+asks(struct sim *s, unsigned n, const char *sql, const void *p, size_t size)
+{
+	struct fail f = { 0 };
+	struct stmt *st;
+	bool row;
+
+	sim_must(s, db_stmt(&st, replica_db(s->node[n].r), sql, &f), &f, sql);
+	stmt_blob(st, 1, p, size);
+	sim_must(s, stmt_step(st, &row, &f), &f, sql);
+	stmt_reset(st);
+	return row;
+}
+
+static bool
+image_asks(struct env_test *image, const char *sql, const void *p, size_t size)
+{
+	sqlite3_stmt *st = NULL;
+	bool row;
+
+	if (image == NULL || image->on_disk)
+		return false;
+	if (sqlite3_prepare_v2(image->keeper, sql, -1, &st, NULL) != SQLITE_OK)
+		return false;
+	(void)sqlite3_bind_blob(st, 1, p, (int)size, SQLITE_STATIC);
+	row = sqlite3_step(st) == SQLITE_ROW;
+	(void)sqlite3_finalize(st);
+	return row;
+}
+
+#define SQL_SEALED "SELECT 1 FROM _segment WHERE id = ?1"
+#define SQL_UNSEALED \
+	"SELECT 1 FROM _segment WHERE state <= 2 AND instr(bytes, ?1) UNION" \
+	" ALL SELECT 1 FROM _open WHERE instr(bytes, ?1) LIMIT 1"
+
+static void
+staff_of(uint8_t staff[static ID_BYTES], size_t number)
+{
+	memset(staff, 0, ID_BYTES);
+	memcpy(staff, "sim", 3);
+	for (size_t i = 0; i < 8; i++)
+		staff[8 + i] = (uint8_t)(number >> (8 * i));
+}
+
+bool
+sim_note_at(struct sim *s, size_t note, unsigned n)
+{
+	const struct sim_note *k = &s->note[note];
+	uint8_t staff[ID_BYTES];
+
+	for (size_t i = 0; i < k->segment_count; i++)
+		if (asks(s, n, SQL_SEALED, k->segment[i].b,
+			sizeof(k->segment[i].b)))
+			return true;
+	staff_of(staff, note + 1);
+	return asks(s, n, SQL_UNSEALED, staff, sizeof(staff));
+}
+
+static bool
+on_image(struct sim *s, size_t note, struct env_test *image)
+{
+	const struct sim_note *k = &s->note[note];
+	uint8_t staff[ID_BYTES];
+
+	for (size_t i = 0; i < k->segment_count; i++)
+		if (image_asks(image, SQL_SEALED, k->segment[i].b,
+			sizeof(k->segment[i].b)))
+			return true;
+	staff_of(staff, note + 1);
+	return image_asks(image, SQL_UNSEALED, staff, sizeof(staff));
+}
+
+void
+sim_notes_lose(struct sim *s, unsigned n, struct env_test *image)
+{
+	sim_notes_find(s, n);
+	for (size_t i = 0; i < s->note_count; i++) {
+		bool kept = !s->note[i].saved || s->note[i].gone ||
+		    on_image(s, i, image);
+
+		for (unsigned k = 0; !kept && k < SIM_NODES; k++)
+			kept = k != n && s->node[k].r != NULL &&
+			    sim_note_at(s, i, k);
+		if (kept)
+			continue;
+		s->note[i].gone = true;
+		sim_count(s, SIM_N_NOTES_GONE, 1);
+	}
+}

@@ -1,0 +1,337 @@
+/* What goes wrong with links, machines, clocks and disks. */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- links --------------------------------------------------------------- */
+
+static void
+kill_link(struct sim *s, unsigned edge, int direction, int64_t for_ms)
+{
+	struct sim_edge *d = &s->edge[edge];
+
+	d->dead[direction] = true;
+	d->until[direction] = s->now_ms + for_ms;
+}
+
+/* Up to 90 days, mostly some hours or days. */
+static int64_t
+draw_outage(struct sim *s)
+{
+	if (sim_chance(s, 10))
+		return SIM_DAY_MS * (30 + (int64_t)sim_draw(s, 60));
+	return sim_around(s, sim_chance(s, 50) ? SIM_DAY_MS : 9 * SIM_DAY_MS);
+}
+
+static void
+part_two(struct sim *s)
+{
+	unsigned edge = (unsigned)sim_draw(s, s->edge_count);
+	int64_t for_ms = draw_outage(s);
+
+	kill_link(s, edge, 0, for_ms);
+	kill_link(s, edge, 1, for_ms);
+	sim_fired(s, SIM_PARTITION);
+	sim_say(s, "nodes %u and %u apart for %d h", s->edge[edge].caller,
+	    s->edge[edge].server, (int)(for_ms / SIM_HOUR_MS));
+}
+
+static void
+part_one_way(struct sim *s)
+{
+	unsigned edge = (unsigned)sim_draw(s, s->edge_count);
+	int direction = (int)sim_draw(s, 2);
+	int64_t for_ms = draw_outage(s);
+
+	kill_link(s, edge, direction, for_ms);
+	sim_fired(s, SIM_ONE_WAY);
+	sim_say(s, "node %u does not hear %u for %d h",
+	    direction == 0 ? s->edge[edge].server : s->edge[edge].caller,
+	    direction == 0 ? s->edge[edge].caller : s->edge[edge].server,
+	    (int)(for_ms / SIM_HOUR_MS));
+}
+
+/* Some links die one after the other and come back in another order. */
+static void
+swizzle(struct sim *s)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < s->edge_count; i++) {
+		if (!sim_chance(s, 50))
+			continue;
+		kill_link(s, i, 0, draw_outage(s));
+		kill_link(s, i, 1, draw_outage(s));
+		count++;
+	}
+	sim_fired(s, SIM_SWIZZLE);
+	sim_say(s, "%u of %u links clogged", count, s->edge_count);
+}
+
+void
+sim_mend(struct sim *s, bool all)
+{
+	for (unsigned i = 0; i < s->edge_count; i++)
+		for (int k = 0; k < 2; k++)
+			if (all || s->edge[i].until[k] <= s->now_ms)
+				s->edge[i].dead[k] = false;
+}
+
+/* ---- machines ------------------------------------------------------------ */
+
+/* A machine that runs; a hub only where it may be. */
+static unsigned
+some_machine(struct sim *s, bool hub)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		unsigned n = (unsigned)sim_draw(s, SIM_NODES);
+
+		if (s->node[n].used && s->node[n].r != NULL &&
+		    s->node[n].joined && (hub || !s->node[n].hub))
+			return n;
+	}
+	return UINT32_MAX;
+}
+
+static void
+away(struct sim *s, unsigned n)
+{
+	int64_t for_ms = SIM_DAY_MS * (30 + (int64_t)sim_draw(s, 60));
+
+	s->node[n].asleep_until = s->now_ms + for_ms;
+	sim_hang_up(s, n);
+	sim_fired(s, SIM_LONG_AWAY);
+	sim_say(s, "node %u is switched off for %d days", n,
+	    (int)(for_ms / SIM_DAY_MS));
+}
+
+static void
+jump(struct sim *s, unsigned n, bool years)
+{
+	int64_t by = years ? SIM_DAY_MS * 365 * (1 + (int64_t)sim_draw(s, 60))
+			   : SIM_HOUR_MS * (1 + (int64_t)sim_draw(s, 50));
+
+	if (sim_chance(s, 50))
+		by = -by;
+	s->node[n].skew_ms = sim_chance(s, 20) ? 0 : by;
+	sim_fired(s, years ? SIM_YEARS : SIM_JUMP);
+	sim_say(s, "the clock of node %u is wrong by %d h", n,
+	    (int)(s->node[n].skew_ms / SIM_HOUR_MS));
+}
+
+static void
+drop(struct sim *s, unsigned n)
+{
+	sim_crash(s, n);
+	sim_fired(s, SIM_CRASH);
+	sim_say(s, "node %u is dropped and started", n);
+}
+
+/* The fence cannot be written after the next commit of sealed work, and the
+ * program is dropped there. */
+static void
+drop_at_fence(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+	int64_t sealed = 0, kept;
+	struct fail f = { 0 };
+	enum err e;
+
+	sim_tell_time(s, n);
+	m->env->writes_until_failure = 0;
+	e = log_seal(m->r, &sealed, &kept, &f);
+	m->env->writes_until_failure = -1;
+	sim_say(s, "node %u is dropped before its fence is written: %s", n,
+	    err_name(e));
+	if (e != OK)
+		sim_fired(s, SIM_CRASH_FENCE);
+	sim_crash(s, n);
+}
+
+static void
+restart(struct sim *s, unsigned n, bool upgrade)
+{
+	struct sim_node *m = &s->node[n];
+
+	if (upgrade && m->schemas == SIM_SCHEMAS)
+		return;
+	sim_restart(s, n, upgrade ? SIM_SCHEMAS : m->schemas);
+	sim_fired(s, upgrade ? SIM_UPGRADE : SIM_RESTART);
+	sim_say(s, "node %u is %s", n, upgrade ? "upgraded" : "restarted");
+}
+
+static void
+rebuild(struct sim *s, unsigned n)
+{
+	struct fail f = { 0 };
+
+	if (!sim_ready(s, n))
+		return;
+	sim_tell_time(s, n);
+	sim_must(s, replica_rebuild(s->node[n].r, &f), &f, "rebuild");
+	sim_fired(s, SIM_REBUILD);
+	sim_say(s, "node %u makes its tables again", n);
+}
+
+/* ---- disks --------------------------------------------------------------- */
+
+/* Keep an image: as a backup does, or of a machine as it is. */
+static void
+keep(struct sim *s, unsigned n, bool backup)
+{
+	struct sim_node *m = &s->node[n];
+	int64_t sealed, kept;
+	struct fail f = { 0 };
+
+	if (!sim_ready(s, n))
+		return;
+	sim_tell_time(s, n);
+	if (backup)
+		sim_must(s, log_seal(m->r, &sealed, &kept, &f), &f, "sealing");
+	env_test_free(m->kept);
+	m->kept = sim_image(s, m->env, m->dir);
+	m->kept_schemas = m->schemas;
+	sim_say(s, "the disk of node %u is kept", n);
+}
+
+static void
+copy_fence(struct env_test *to, struct env_test *from, const char *dir)
+{
+	static const char *const names[] = { "fence.a", "fence.b" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		char path[64];
+		const struct buf *b;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		b = env_test_file(from, path);
+		if (b != NULL)
+			(void)to->env.file_write(to, path, b->p, b->n, NULL);
+	}
+}
+
+static void
+put_back(struct sim *s, unsigned n, enum sim_class how)
+{
+	struct sim_node *m = &s->node[n];
+	struct env_test *old;
+	struct fail f = { 0 };
+
+	if (m->kept == NULL || m->obeyed) {
+		keep(s, n, how == SIM_BACKUP);
+		return;
+	}
+	old = sim_image(s, m->kept, m->dir);
+	sim_notes_lose(s, n, old);
+	if (how == SIM_ROLLED_BACK)
+		copy_fence(old, m->env, m->dir);
+	sim_close(s, n);
+	env_test_free(m->env);
+	m->env = old;
+	m->schemas = m->kept_schemas;
+	sim_open(s, n);
+	if (how == SIM_BACKUP)
+		sim_must(s, replica_new_life(m->r, LIFE_BACKUP, &f), &f,
+		    "a new life");
+	sim_check_anew(s, n);
+	sim_fired(s, how);
+	sim_say(s, "the old disk of node %u is put back (%s)", n,
+	    sim_class_words(how));
+}
+
+static void
+copy(struct sim *s, unsigned n, bool moved)
+{
+	unsigned to = SIM_PLACES + SIM_SPARE;
+	struct sim_node *m;
+
+	while (to < SIM_NODES && s->node[to].used)
+		to++;
+	if (to == SIM_NODES || s->node[n].obeyed)
+		return;
+	m = &s->node[to];
+	*m = s->node[n];
+	m->kept = NULL;
+	m->r = NULL;
+	m->env = sim_image(s, s->node[n].env, m->dir);
+	if (moved)
+		m->env->binding[0] ^= (uint8_t)(1 + to);
+	sim_open(s, to);
+	sim_later(s, sim_around(s, s->act_every_ms),
+	    (struct sim_event){ .kind = SIM_EVENT_ACT, .node = to });
+	sim_fired(s, moved ? SIM_MOVED : SIM_CLONE);
+	sim_say(s, "machine %u is a copy of node %u%s", to, n,
+	    moved ? " and knows it" : "");
+}
+
+/* ---- one of them --------------------------------------------------------- */
+
+static void
+at_machine(struct sim *s, enum sim_class c, unsigned n)
+{
+	switch (c) {
+	case SIM_LONG_AWAY:
+		away(s, n);
+		break;
+	case SIM_RESTART:
+	case SIM_UPGRADE:
+		restart(s, n, c == SIM_UPGRADE);
+		break;
+	case SIM_CRASH:
+		drop(s, n);
+		break;
+	case SIM_CRASH_FENCE:
+		drop_at_fence(s, n);
+		break;
+	case SIM_JUMP:
+	case SIM_YEARS:
+		jump(s, n, c == SIM_YEARS);
+		break;
+	case SIM_REBUILD:
+		rebuild(s, n);
+		break;
+	case SIM_BACKUP:
+	case SIM_ROLLED_BACK:
+	case SIM_PUT_BACK:
+		put_back(s, n, c);
+		break;
+	case SIM_CLONE:
+	case SIM_MOVED:
+		copy(s, n, c == SIM_MOVED);
+		break;
+	case SIM_STICK:
+		sim_stick_write(s, n);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+sim_fault(struct sim *s)
+{
+	static const enum sim_class all[] = { SIM_PARTITION, SIM_ONE_WAY,
+		SIM_SWIZZLE, SIM_LONG_AWAY, SIM_RESTART, SIM_CRASH,
+		SIM_CRASH_FENCE, SIM_JUMP, SIM_YEARS, SIM_UPGRADE, SIM_REBUILD,
+		SIM_BACKUP, SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
+		SIM_STICK };
+	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
+	bool disk = c == SIM_BACKUP || c == SIM_ROLLED_BACK ||
+	    c == SIM_PUT_BACK || c == SIM_CLONE || c == SIM_MOVED;
+	unsigned n = some_machine(s, !disk);
+
+	sim_mend(s, false);
+	if (!s->may[c])
+		return;
+	if (c == SIM_PARTITION) {
+		part_two(s);
+	} else if (c == SIM_ONE_WAY) {
+		part_one_way(s);
+	} else if (c == SIM_SWIZZLE) {
+		swizzle(s);
+	} else if (n != UINT32_MAX) {
+		at_machine(s, c, n);
+		sim_check(s, n);
+	}
+}

@@ -1,0 +1,304 @@
+/*
+ * The world heals, and then everybody who is entitled holds the same, shows the
+ * same, and nothing that was saved is missing (I11).
+ */
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "sync/grant.h"
+
+#define ROUNDS_MAX 60
+
+/* ---- until nothing moves ------------------------------------------------- */
+
+static bool
+is_machine_of(const struct sim *s, unsigned machine, unsigned node)
+{
+	return s->node[machine].used &&
+	    (machine == node ||
+		(machine >= SIM_PLACES + SIM_SPARE &&
+		    id_equal(&s->node[machine].id, &s->node[node].id)));
+}
+
+/* Every machine of a node calls every machine of another. */
+static bool
+call_all(struct sim *s, const struct sim_edge *d, bool *failed)
+{
+	bool any = false;
+
+	for (unsigned a = 0; a < SIM_NODES; a++) {
+		for (unsigned b = 0; b < SIM_NODES; b++) {
+			bool moved = false;
+			enum err e;
+
+			if (!is_machine_of(s, a, d->caller) ||
+			    !is_machine_of(s, b, d->server) ||
+			    s->wrong[0] != '\0')
+				continue;
+			e = sim_contact_now(s, a, b, &moved);
+			any = any || moved;
+			*failed = *failed ||
+			    (e != OK && e != ERR_REVOKED && e != ERR_NET);
+		}
+	}
+	return any;
+}
+
+static bool
+go_round(struct sim *s, int64_t after_ms, bool *failed)
+{
+	bool moved = false;
+
+	*failed = false;
+	s->now_ms += after_ms;
+	for (unsigned i = 0; i < s->edge_count && s->wrong[0] == '\0'; i++)
+		moved = call_all(s, &s->edge[i], failed) || moved;
+	sim_count(s, SIM_N_ROUNDS, 1);
+	return moved;
+}
+
+/*
+ * Rounds some hours apart; when one is quiet, one more than a week later, so
+ * that everybody compares all that both hold. Nobody presses a button.
+ */
+static void
+until_quiet(struct sim *s)
+{
+	bool failed = false, quiet = false;
+
+	for (unsigned i = 0; i < ROUNDS_MAX && s->wrong[0] == '\0'; i++) {
+		bool moved = go_round(s,
+		    quiet ? 8 * SIM_DAY_MS : 7 * SIM_HOUR_MS, &failed);
+
+		if (!moved && quiet) {
+			if (failed)
+				sim_wrong(s, "healed, and contacts fail");
+			return;
+		}
+		quiet = !moved;
+	}
+	sim_wrong(s, "not quiet after %d rounds", ROUNDS_MAX);
+}
+
+/* ---- what everybody holds ------------------------------------------------ */
+
+struct held {
+	bool there, entitled, readable;
+	uint8_t segments[32], keys[32], digest[32];
+	size_t count;
+	int64_t waiting;
+};
+
+static bool
+is_entitled(struct sim *s, unsigned n, const struct compartment *c)
+{
+	struct replica *r = s->node[n].r;
+	const struct member_node *self =
+	    members_node(replica_members(r), &s->node[n].id);
+	struct fail f = { 0 };
+	bool yes = false;
+
+	sim_must(s, grant_routes_to(r, c->no, self, &yes, &f), &f, "routes");
+	return yes;
+}
+
+static size_t
+hash_blobs(struct sim *s, unsigned n, uint8_t out[static 32], const char *sql,
+    int64_t cpt)
+{
+	struct fail f = { 0 };
+	struct stmt *st;
+	crypto_generichash_state h;
+	size_t count = 0;
+	bool row;
+
+	(void)crypto_generichash_init(&h, NULL, 0, 32);
+	sim_must(s, db_stmt(&st, replica_db(s->node[n].r), sql, &f), &f, sql);
+	stmt_int(st, 1, cpt);
+	for (;; count++) {
+		const uint8_t *p;
+		size_t size;
+
+		sim_must(s, stmt_step(st, &row, &f), &f, sql);
+		if (!row)
+			break;
+		p = stmt_col_blob(st, 0, &size);
+		(void)crypto_generichash_update(&h, p, size);
+	}
+	(void)crypto_generichash_final(&h, out, 32);
+	return count;
+}
+
+static void
+look(struct sim *s, unsigned n, const struct sim_person *p, struct held *out)
+{
+	struct compartment *c = sim_compartment(s, n, &p->compartment);
+	struct fail f = { 0 };
+
+	*out = (struct held){ .there = c != NULL };
+	if (c == NULL)
+		return;
+	out->entitled = is_entitled(s, n, c);
+	out->readable = c->has_subject && c->unreadable == 0;
+	out->waiting = c->waiting;
+	out->count = hash_blobs(s, n, out->segments,
+	    "SELECT id FROM _segment WHERE cpt = ?1 AND position > 0"
+	    " ORDER BY id",
+	    c->no);
+	(void)hash_blobs(s, n, out->keys,
+	    "SELECT key_id FROM _key WHERE cpt = ?1 ORDER BY key_id", c->no);
+	if (out->readable)
+		sim_must(s,
+		    digest_compartment(s->node[n].r, out->digest, c->no, &f),
+		    &f, "digest");
+}
+
+static bool
+differs(const uint8_t a[static 32], const uint8_t b[static 32])
+{
+	return memcmp(a, b, 32) != 0;
+}
+
+static void
+compare(struct sim *s, unsigned a, const struct held *x, unsigned b,
+    const struct held *y, unsigned person)
+{
+	if (!x->entitled || !y->entitled)
+		return;
+	if (differs(x->segments, y->segments)) {
+		sim_wrong(s,
+		    "machines %u and %u hold %zu and %zu other segments of "
+		    "person %u",
+		    a, b, x->count, y->count, person);
+		return;
+	}
+	if (!x->readable || !y->readable || differs(x->keys, y->keys) ||
+	    s->node[a].schemas != s->node[b].schemas)
+		return;
+	if (differs(x->digest, y->digest))
+		sim_wrong(s, "machines %u and %u show person %u differently", a,
+		    b, person);
+	sim_count(s, SIM_N_DIGESTS, 1);
+}
+
+/* Is this machine a member for the others, and to end like them? */
+static bool
+is_judged(struct sim *s, unsigned n)
+{
+	const struct sim_node *m = &s->node[n];
+	const struct members *all = replica_members(s->node[0].r);
+
+	return m->used && m->joined && !m->out && !m->obeyed &&
+	    members_node(all, &m->id) != NULL &&
+	    members_revocation(all, &m->id) == NULL;
+}
+
+static void
+compare_all(struct sim *s, unsigned person)
+{
+	static struct held held[SIM_NODES];
+
+	for (unsigned n = 0; n < SIM_NODES; n++) {
+		if (!is_judged(s, n))
+			continue;
+		look(s, n, &s->person[person], &held[n]);
+		if (held[n].entitled && held[n].waiting > 0)
+			sim_wrong(s, "machine %u: %lld segments still wait", n,
+			    (long long)held[n].waiting);
+		for (unsigned k = 0; k < n; k++)
+			if (is_judged(s, k))
+				compare(s, k, &held[k], n, &held[n], person);
+	}
+}
+
+/* ---- membership, and what was saved --------------------------------------- */
+
+static void
+judge_members(struct sim *s)
+{
+	uint8_t head[32], other[32];
+
+	members_head(replica_members(s->node[0].r), head);
+	for (unsigned n = 1; n < SIM_NODES; n++) {
+		if (!is_judged(s, n))
+			continue;
+		members_head(replica_members(s->node[n].r), other);
+		if (differs(head, other))
+			sim_wrong(s, "machine %u knows other members", n);
+		if (replica_restored(s->node[n].r, NULL) != LIFE_NONE)
+			sim_wrong(s, "machine %u is still restored", n);
+	}
+}
+
+/* Somebody has it; and if its maker may still read there, everybody who may. */
+static void
+judge_note(struct sim *s, size_t i)
+{
+	const struct sim_note *k = &s->note[i];
+	bool entitled[SIM_NODES] = { false }, found = false;
+
+	for (unsigned n = 0; n < SIM_NODES; n++) {
+		const struct compartment *c;
+
+		if (!s->node[n].used || s->node[n].r == NULL)
+			continue;
+		found = found || sim_note_at(s, i, n);
+		if (!is_judged(s, n))
+			continue;
+		c = sim_compartment(s, n, &k->compartment);
+		entitled[n] = c != NULL && is_entitled(s, n, c);
+	}
+	if (!found)
+		sim_wrong(s, "note %zu of machine %u was saved and is lost",
+		    i + 1, k->maker);
+	for (unsigned n = 0; n < SIM_NODES && entitled[k->maker]; n++)
+		if (entitled[n] && !sim_note_at(s, i, n))
+			sim_wrong(s,
+			    "note %zu of machine %u did not come to machine %u",
+			    i + 1, k->maker, n);
+	sim_count(s, SIM_N_NOTES_KEPT, 1);
+}
+
+static void
+judge_notes(struct sim *s)
+{
+	for (unsigned n = 0; n < SIM_NODES; n++)
+		if (s->node[n].used && s->node[n].r != NULL)
+			sim_notes_find(s, n);
+	for (size_t i = 0; i < s->note_count && s->wrong[0] == '\0'; i++)
+		if (s->note[i].saved && !s->note[i].gone)
+			judge_note(s, i);
+}
+
+void
+sim_heal(struct sim *s)
+{
+	bool upgrade = sim_chance(s, 70);
+
+	s->healing = true;
+	sim_say(s, "the world heals");
+	sim_mend(s, true);
+	for (unsigned n = 0; n < SIM_NODES; n++) {
+		struct sim_node *m = &s->node[n];
+
+		if (!m->used || !m->joined)
+			continue;
+		sim_hang_up(s, n);
+		m->asleep_until = 0;
+		if (upgrade && m->schemas < SIM_SCHEMAS)
+			sim_restart(s, n, SIM_SCHEMAS);
+	}
+	until_quiet(s);
+	if (s->wrong[0] == '\0')
+		judge_members(s);
+	for (unsigned p = 0; p < SIM_PEOPLE && s->wrong[0] == '\0'; p++)
+		compare_all(s, p);
+	if (s->wrong[0] == '\0')
+		judge_notes(s);
+	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++)
+		if (is_judged(s, n))
+			sim_verify(s, n, true);
+}

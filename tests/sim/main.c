@@ -1,0 +1,264 @@
+/*
+ * The simulator's runs.
+ *
+ *   SIM_SEEDS=n    how many seeds (200)
+ *   SIM_FIRST=n    from this one on (1)
+ *   SIM_SEED=n     only this one: how a failure is played again
+ *   SIM_TWICE=n    every n-th seed is played twice and must be the same (10)
+ *   SIM_HOURS=h    go on for so long, however many seeds that are
+ *   SIM_JOBS=n     processes that share the seeds (2)
+ *   SIM_TIER=full  encrypted files; else in memory
+ *   SIM_GO_ON=1    count failures and go on, instead of ending at the first
+ *   SIM_ALL=1      print every line of the history
+ *
+ * Seeds of tests/sim/scenarios, which failed once, are always played first.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sim/sim.h"
+
+#define SCENARIOS "tests/sim/scenarios/seeds"
+#define COUNTED_FROM 300 /* fewer seeds may miss a class */
+#define JOBS_MAX 64
+
+static uint64_t
+setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL && *text != '\0' ? strtoull(text, NULL, 10)
+					     : otherwise;
+}
+
+struct run {
+	uint64_t first, seeds, twice, jobs;
+	double hours;
+	bool full, go_on;
+};
+
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- playing ------------------------------------------------------------- */
+
+static void
+died(int number)
+{
+	sim_show_playing();
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static bool
+play(const struct run *r, uint64_t seed, struct sim_counts *counts, bool twice)
+{
+	static struct sim_counts unused;
+	uint64_t trace, again;
+
+	if (!sim_play(seed, r->full, counts, &trace))
+		return false;
+	if (!twice)
+		return true;
+	if (!sim_play(seed, r->full, &unused, &again) || trace != again) {
+		printf("# seed %" PRIu64 " is not the same twice: %016" PRIx64
+		       " and %016" PRIx64 "\n",
+		    seed, trace, again);
+		counts->failed++;
+		return false;
+	}
+	return true;
+}
+
+static bool
+play_scenarios(const struct run *r, struct sim_counts *counts)
+{
+	FILE *file = fopen(SCENARIOS, "r");
+	char line[300], tier[10];
+	bool good = true;
+
+	if (file == NULL)
+		return false;
+	while (good && fgets(line, sizeof(line), file) != NULL) {
+		uint64_t seed;
+
+		if (line[0] == '#' ||
+		    sscanf(line, "%" SCNu64 " %9s", &seed, tier) != 2 ||
+		    (strcmp(tier, "full") == 0) != r->full)
+			continue;
+		good = play(r, seed, counts, false);
+		if (!good)
+			printf("# it was: %s", line);
+	}
+	(void)fclose(file);
+	return good;
+}
+
+/* Every jobs-th seed from the k-th on. */
+static bool
+play_share(const struct run *r, uint64_t k, struct sim_counts *counts)
+{
+	double until = now_s() + r->hours * 3600;
+	bool good = k != 0 || play_scenarios(r, counts);
+
+	for (uint64_t i = k; good || r->go_on; i += r->jobs) {
+		if (r->hours > 0 ? now_s() >= until : i >= r->seeds)
+			break;
+		good = play(r, r->first + i, counts,
+			   r->twice > 0 && i / r->jobs % r->twice == 0) &&
+		    good;
+	}
+	sim_end();
+	return good;
+}
+
+/* ---- sharing ------------------------------------------------------------- */
+
+static pid_t
+start_share(const struct run *r, uint64_t k, int *from)
+{
+	static struct sim_counts counts;
+	const uint8_t *p = (const uint8_t *)&counts;
+	size_t left = sizeof(counts);
+	int ends[2];
+	pid_t pid;
+	bool good;
+
+	if (pipe(ends) != 0 || (pid = fork()) < 0)
+		abort();
+	if (pid > 0) {
+		(void)close(ends[1]);
+		*from = ends[0];
+		return pid;
+	}
+	(void)signal(SIGABRT, died);
+	(void)signal(SIGSEGV, died);
+	good = play_share(r, k, &counts);
+	(void)fflush(stdout);
+	while (left > 0) {
+		ssize_t n = write(ends[1], p, left);
+
+		if (n <= 0)
+			_exit(2);
+		p += n;
+		left -= (size_t)n;
+	}
+	_exit(good ? 0 : 1);
+}
+
+/* What a share counted is added. False: it failed. */
+static bool
+end_share(pid_t pid, int from, struct sim_counts *total)
+{
+	static struct sim_counts counts;
+	uint64_t *sum = (uint64_t *)(void *)total;
+	const uint64_t *more = (const uint64_t *)(const void *)&counts;
+	size_t have = 0;
+	ssize_t n;
+	int status;
+
+	memset(&counts, 0, sizeof(counts));
+	while (
+	    (n = read(from, (char *)&counts + have, sizeof(counts) - have)) > 0)
+		have += (size_t)n;
+	(void)close(from);
+	if (waitpid(pid, &status, 0) != pid || have != sizeof(counts))
+		return false;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*sum); i++)
+		sum[i] += more[i];
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+static void
+report_pairs(const struct sim_counts *c)
+{
+	uint64_t least = UINT64_MAX, pairs = 0, met = 0;
+
+	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++)
+		for (unsigned k = 0; k < i; k++) {
+			pairs++;
+			met += c->pair[i][k] > 0;
+			if (c->pair[i][k] < least)
+				least = c->pair[i][k];
+		}
+	printf("# pairs of classes that met in a seed: %" PRIu64 " of %" PRIu64
+	       ", the rarest in %" PRIu64 " seeds\n",
+	    met, pairs, least);
+}
+
+/* How many classes never happened. */
+static unsigned
+report(const struct sim_counts *c, double took_s, uint64_t jobs)
+{
+	unsigned never = 0;
+
+	for (unsigned i = 0; i < SIM_COUNT_COUNT; i++)
+		printf("#   %12" PRIu64 "  %s\n", c->n[i],
+		    sim_count_words((enum sim_count)i));
+	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
+		printf("#   %12" PRIu64 "  %s, in %" PRIu64 " seeds%s\n",
+		    c->fired[i], sim_class_words((enum sim_class)i),
+		    c->seeds_with[i], c->fired[i] == 0 ? "  NEVER" : "");
+		never += c->fired[i] == 0;
+	}
+	report_pairs(c);
+	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f ms each\n",
+	    c->seeds, c->failed,
+	    took_s * 1000 * (double)jobs /
+		(double)(c->seeds > 0 ? c->seeds : 1));
+	return never;
+}
+
+int
+main(void)
+{
+	static struct sim_counts counts;
+	const char *hours = getenv("SIM_HOURS"), *tier = getenv("SIM_TIER");
+	struct run r = { .first = setting("SIM_FIRST", 1),
+		.seeds = setting("SIM_SEEDS", 200),
+		.twice = setting("SIM_TWICE", 10),
+		.jobs = setting("SIM_JOBS", 2),
+		.hours = hours != NULL ? strtod(hours, NULL) : 0,
+		.full = tier != NULL && strcmp(tier, "full") == 0,
+		.go_on = getenv("SIM_GO_ON") != NULL };
+	double begun = now_s();
+	pid_t pid[JOBS_MAX];
+	int from[JOBS_MAX];
+	bool good = true;
+	unsigned never;
+
+	if (getenv("SIM_SEED") != NULL && *getenv("SIM_SEED") != '\0') {
+		good = play(&r, setting("SIM_SEED", 1), &counts, true);
+		sim_end();
+		printf("%s\n", good ? "ok" : "not ok");
+		return good ? 0 : 1;
+	}
+	if (r.jobs < 1 || r.jobs > JOBS_MAX)
+		r.jobs = 1;
+	(void)fflush(stdout);
+	for (uint64_t i = 0; i < r.jobs; i++)
+		pid[i] = start_share(&r, i, &from[i]);
+	for (uint64_t i = 0; i < r.jobs; i++)
+		good = end_share(pid[i], from[i], &counts) && good;
+	never = report(&counts, now_s() - begun, r.jobs);
+	if (counts.seeds >= COUNTED_FROM && never > 0)
+		good = false;
+	printf("1..1\n%s 1 - every seed holds and every class happened\n",
+	    good ? "ok" : "not ok");
+	return good ? 0 : 1;
+}

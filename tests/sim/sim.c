@@ -1,0 +1,333 @@
+/* One seed: its odds, its events, its end; and what it says of itself. */
+#include "tests/sim/sim.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sim *playing;
+
+/* ---- dice, trace, history ------------------------------------------------ */
+
+uint64_t
+sim_draw(struct sim *s, uint64_t below)
+{
+	uint64_t z = s->dice += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (z ^ (z >> 31)) % below;
+}
+
+bool
+sim_chance(struct sim *s, unsigned percent)
+{
+	return sim_draw(s, 100) < percent;
+}
+
+int64_t
+sim_around(struct sim *s, int64_t mean_ms)
+{
+	return 1 + mean_ms / 4 +
+	    (int64_t)sim_draw(s, (uint64_t)mean_ms * 3 / 2 + 1);
+}
+
+void
+sim_trace(struct sim *s, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint64_t h = s->trace ^ n;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 0x100000001b3;
+	s->trace = h ^ (h >> 29);
+}
+
+void
+sim_say(struct sim *s, const char *format, ...)
+{
+	char *to = s->line[s->lines++ % SIM_HISTORY];
+	int64_t t = s->now_ms - SIM_START_MS;
+	int n = snprintf(to, SIM_LINE, "day %3d %02d:%02d:%02d  ",
+	    (int)(t / SIM_DAY_MS), (int)(t / SIM_HOUR_MS % 24),
+	    (int)(t / SIM_MINUTE_MS % 60), (int)(t / 1000 % 60));
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(to + n, SIM_LINE - (size_t)n, format, args);
+	va_end(args);
+	sim_trace(s, to, strlen(to));
+	if (getenv("SIM_ALL") != NULL)
+		printf("# %s\n", to);
+}
+
+void
+sim_fired(struct sim *s, enum sim_class c)
+{
+	s->fired[c] = true;
+	s->counts->fired[c]++;
+}
+
+void
+sim_count(struct sim *s, enum sim_count c, uint64_t add)
+{
+	s->counts->n[c] += add;
+}
+
+void
+sim_wrong(struct sim *s, const char *format, ...)
+{
+	va_list args;
+
+	if (s->wrong[0] != '\0')
+		return;
+	va_start(args, format);
+	(void)vsnprintf(s->wrong, sizeof(s->wrong), format, args);
+	va_end(args);
+	sim_say(s, "WRONG: %.120s", s->wrong);
+}
+
+static const char *
+tier(const struct sim *s)
+{
+	return s->full ? "full" : "logic";
+}
+
+void
+sim_show(const struct sim *s)
+{
+	uint64_t from = s->lines > SIM_HISTORY ? s->lines - SIM_HISTORY : 0;
+
+	printf("# seed %llu, %u nodes of %u agencies, the last of %llu events:"
+	       "\n",
+	    (unsigned long long)s->seed, s->places, s->agencies,
+	    (unsigned long long)s->events);
+	for (uint64_t i = from; i < s->lines; i++)
+		printf("#   %s\n", s->line[i % SIM_HISTORY]);
+	if (s->wrong[0] != '\0')
+		printf("# wrong: %s\n", s->wrong);
+	printf("# again: SIM_SEED=%llu SIM_TIER=%s make check-sim\n",
+	    (unsigned long long)s->seed, tier(s));
+	(void)fflush(stdout);
+}
+
+void
+sim_show_playing(void)
+{
+	if (playing != NULL)
+		sim_show(playing);
+}
+
+void
+sim_must(struct sim *s, enum err e, const struct fail *f, const char *what)
+{
+	if (e == OK)
+		return;
+	sim_wrong(s, "%s: %s: %s", what, err_name(e), f != NULL ? f->text : "");
+	sim_show(s);
+	abort();
+}
+
+static const struct {
+	const char *name, *words;
+} class_text[] = {
+#define X(name, words) { #name, words },
+	SIM_CLASSES(X)
+#undef X
+};
+
+static const char *const count_text[] = {
+#define X(name, words) words,
+	SIM_COUNTS(X)
+#undef X
+};
+
+const char *
+sim_class_name(enum sim_class c)
+{
+	return class_text[c].name;
+}
+
+const char *
+sim_class_words(enum sim_class c)
+{
+	return class_text[c].words;
+}
+
+const char *
+sim_count_words(enum sim_count c)
+{
+	return count_text[c];
+}
+
+/* ---- one seed ------------------------------------------------------------ */
+
+static unsigned
+draw_places(struct sim *s)
+{
+	static const unsigned sizes[] = { 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8 };
+	uint64_t kind = sim_draw(s, 400);
+
+	if (kind == 0)
+		return SIM_PLACES;
+	if (kind < 8)
+		return 14;
+	return sizes[sim_draw(s, COUNT_OF(sizes))];
+}
+
+/* Whole classes are switched off, and the others are as rare or as common as
+ * this seed wants them, so that what seldom meets meets somewhere. */
+static void
+draw_odds(struct sim *s)
+{
+	unsigned on = 20 + (unsigned)sim_draw(s, 70);
+	int64_t days = 2 + (int64_t)sim_draw(s, sim_chance(s, 70) ? 30 : 120);
+	int64_t acts = 15 + (int64_t)sim_draw(s, 30);
+
+	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
+		s->may[i] = sim_chance(s, on);
+		s->percent[i] = 1 + (unsigned)sim_draw(s, 12);
+	}
+	s->end_ms = s->now_ms + days * SIM_DAY_MS;
+	s->act_every_ms = days * SIM_DAY_MS / acts;
+	s->fault_every_ms = days * SIM_DAY_MS / (4 + (int64_t)sim_draw(s, 16));
+	s->power_every_ms = days * SIM_DAY_MS / (3 + (int64_t)sim_draw(s, 10));
+	s->latency_ms = 20 + (int64_t)sim_draw(s, 3000);
+	s->patience_ms = 20000 + 10 * s->latency_ms;
+}
+
+static void
+again(struct sim *s, enum sim_kind kind, unsigned node, int64_t mean_ms)
+{
+	sim_later(s, sim_around(s, mean_ms),
+	    (struct sim_event){ .kind = kind, .node = node });
+}
+
+static void
+begin_events(struct sim *s)
+{
+	for (unsigned n = 0; n < s->places; n++)
+		again(s, SIM_EVENT_ACT, n, s->act_every_ms);
+	for (unsigned i = 0; i < s->edge_count; i++)
+		again(s, SIM_EVENT_CALL, i, s->edge[i].every_ms);
+	again(s, SIM_EVENT_FAULT, 0, s->fault_every_ms);
+	again(s, SIM_EVENT_POWER, 0, s->power_every_ms);
+}
+
+static void
+play_event(struct sim *s, struct sim_event *e)
+{
+	switch (e->kind) {
+	case SIM_EVENT_ACT:
+		if (sim_ready(s, e->node))
+			sim_act(s, e->node);
+		again(s, e->kind, e->node, s->act_every_ms);
+		break;
+	case SIM_EVENT_CALL:
+		sim_call(s, e->node);
+		again(s, e->kind, e->node, s->edge[e->node].every_ms);
+		break;
+	case SIM_EVENT_REQUEST:
+		sim_request(s, e);
+		break;
+	case SIM_EVENT_ANSWER:
+		sim_answer(s, e);
+		break;
+	case SIM_EVENT_GIVE_UP:
+		sim_give_up(s, e);
+		break;
+	case SIM_EVENT_STICK:
+		sim_stick_read(s, e);
+		break;
+	case SIM_EVENT_FAULT:
+		sim_fault(s);
+		again(s, e->kind, 0, s->fault_every_ms);
+		break;
+	case SIM_EVENT_POWER:
+		sim_power(s);
+		again(s, e->kind, 0, s->power_every_ms);
+		break;
+	case SIM_EVENT_COUNT:
+		abort();
+	}
+}
+
+static void
+play_events(struct sim *s)
+{
+	struct sim_event *e;
+
+	while (s->wrong[0] == '\0' && (e = sim_next(s)) != NULL) {
+		if (e->at_ms > s->end_ms) {
+			sim_event_free(e);
+			return;
+		}
+		s->now_ms = e->at_ms;
+		s->events++;
+		sim_trace(s, &e->at_ms, sizeof(e->at_ms));
+		play_event(s, e);
+		sim_event_free(e);
+	}
+}
+
+static void
+add_counts(struct sim *s)
+{
+	struct sim_counts *c = s->counts;
+
+	c->seeds++;
+	c->failed += s->wrong[0] != '\0';
+	sim_count(s, SIM_N_EVENTS, s->events);
+	sim_count(s, SIM_N_NODES, s->places);
+	sim_count(s, SIM_N_NODE_DAYS,
+	    s->places * (uint64_t)((s->now_ms - SIM_START_MS) / SIM_DAY_MS));
+	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
+		c->seeds_with[i] += s->fired[i];
+		for (unsigned k = 0; s->fired[i] && k < i; k++)
+			c->pair[i][k] += s->fired[k];
+	}
+}
+
+bool
+sim_play(uint64_t seed, bool full, struct sim_counts *counts, uint64_t *trace)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+	struct sim_event *e;
+	bool good;
+
+	if (s == NULL)
+		abort();
+	*s = (struct sim){ .seed = seed,
+		.dice = seed * 0x2545f4914f6cdd1d + 1,
+		.now_ms = SIM_START_MS,
+		.full = full,
+		.counts = counts };
+	playing = s;
+	draw_odds(s);
+	sim_found(s, draw_places(s));
+	sim_people(s);
+	begin_events(s);
+	play_events(s);
+	if (s->wrong[0] == '\0')
+		sim_heal(s);
+	good = s->wrong[0] == '\0';
+	if (!good)
+		sim_show(s);
+	add_counts(s);
+	if (trace != NULL)
+		*trace = s->trace;
+	while ((e = sim_next(s)) != NULL)
+		sim_event_free(e);
+	sim_stop(s);
+	free(s->heap);
+	playing = NULL;
+	free(s);
+	return good;
+}
+
+void
+sim_end(void)
+{
+	sim_founded_end();
+}
