@@ -190,7 +190,7 @@ keep(struct sim *s, unsigned n, bool backup)
 	if (backup)
 		sim_must(s, log_seal(m->r, &sealed, &kept, &f), &f, "sealing");
 	env_test_free(m->kept);
-	m->kept = sim_image(s, m->env, m->dir);
+	m->kept = sim_image(s, m->env);
 	m->kept_schemas = m->schemas;
 	sim_say(s, "the disk of node %u is kept", n);
 }
@@ -202,12 +202,12 @@ copy_fence(struct env_test *to, struct env_test *from, const char *dir)
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		char path[64];
-		const struct buf *b;
+		const struct disk_bytes *b;
 
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		b = env_test_file(from, path);
+		b = disk_file(from->disk, path);
 		if (b != NULL)
-			(void)to->env.file_write(to, path, b->p, b->n, NULL);
+			disk_put(to->disk, path, b->p, b->n);
 	}
 }
 
@@ -222,7 +222,7 @@ put_back(struct sim *s, unsigned n, enum sim_class how)
 		keep(s, n, how == SIM_BACKUP);
 		return;
 	}
-	old = sim_image(s, m->kept, m->dir);
+	old = sim_image(s, m->kept);
 	sim_notes_lose(s, n, old);
 	if (how == SIM_ROLLED_BACK)
 		copy_fence(old, m->env, m->dir);
@@ -254,7 +254,7 @@ copy(struct sim *s, unsigned n, bool moved)
 	*m = s->node[n];
 	m->kept = NULL;
 	m->r = NULL;
-	m->env = sim_image(s, s->node[n].env, m->dir);
+	m->env = sim_image(s, s->node[n].env);
 	if (moved)
 		m->env->binding[0] ^= (uint8_t)(1 + to);
 	sim_open(s, to);

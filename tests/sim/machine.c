@@ -14,6 +14,7 @@
 #include "sync/code.h"
 #include "sync/join.h"
 #include "sync/revoke.h"
+#include "sync/slot.h"
 
 #define SIZES 16
 
@@ -23,6 +24,11 @@ struct founded {
 	struct env_test *env[SIM_PLACES];
 	struct node_id id[SIM_PLACES];
 	struct agency_id agency[SIM_AGENCIES];
+};
+
+static const struct slot_keys disk_keys = {
+	.master = "the master key of the test files",
+	.replica = "the replica key of test's files.",
 };
 
 static struct founded founded[SIZES];
@@ -86,10 +92,12 @@ binding(void *self, uint8_t out[32], const char *dir, struct fail *f)
 }
 
 static struct env_test *
-new_env(uint64_t seed)
+new_env(const struct sim *s, uint64_t seed)
 {
 	struct env_test *env = env_test_new(seed);
 
+	if (s->full)
+		env_test_on_virtual_disk(env);
 	env->env.binding = binding;
 	return env;
 }
@@ -101,7 +109,8 @@ options(struct env_test *env, size_t schemas)
 		.schema = schema,
 		.schema_count = schemas,
 		.gate = allow,
-		.cache_kib = 512 };
+		.cache_kib = 512,
+		.keys = env->env.memory_database == NULL ? &disk_keys : NULL };
 }
 
 static void
@@ -233,7 +242,7 @@ found(struct sim *s, struct founded *w, unsigned places)
 		struct replica_options o;
 		char dir[32];
 
-		w->env[n] = new_env(7000 + n);
+		w->env[n] = new_env(s, 7000 + n);
 		o = options(w->env[n], 1);
 		(void)snprintf(dir, sizeof(dir), "/node-%u", n);
 		sim_must(s, replica_create(&r[n], dir, &o, &f), &f, "create");
@@ -269,16 +278,19 @@ sim_founded_end(void)
 /* ---- one world ----------------------------------------------------------- */
 
 struct env_test *
-sim_image(struct sim *s, struct env_test *from, const char *dir)
+sim_image(struct sim *s, struct env_test *from)
 {
-	struct env_test *to = new_env(sim_draw(s, UINT64_MAX));
-	sqlite3_backup *copy =
-	    sqlite3_backup_init(to->keeper, "main", from->keeper, "main");
+	struct env_test *to = new_env(s, sim_draw(s, UINT64_MAX));
+	sqlite3_backup *copy = NULL;
 
-	(void)dir;
-	if (copy == NULL || sqlite3_backup_step(copy, -1) != SQLITE_DONE ||
-	    sqlite3_backup_finish(copy) != SQLITE_OK)
-		abort();
+	if (!s->full) {
+		copy = sqlite3_backup_init(to->keeper, "main", from->keeper,
+		    "main");
+		if (copy == NULL ||
+		    sqlite3_backup_step(copy, -1) != SQLITE_DONE ||
+		    sqlite3_backup_finish(copy) != SQLITE_OK)
+			abort();
+	}
 	env_test_copy_files(to, from);
 	memcpy(to->binding, from->binding, sizeof(to->binding));
 	return to;
@@ -343,7 +355,7 @@ sim_found(struct sim *s, unsigned places)
 		s->agency[p.agency] = w->agency[p.agency];
 		if (p.agency >= s->agencies)
 			s->agencies = p.agency + 1;
-		m->env = sim_image(s, w->env[n], m->dir);
+		m->env = sim_image(s, w->env[n]);
 		sim_open(s, n);
 	}
 	make_edges(s);
@@ -417,7 +429,7 @@ void
 sim_crash(struct sim *s, unsigned n)
 {
 	struct sim_node *m = &s->node[n];
-	struct env_test *env = sim_image(s, m->env, m->dir);
+	struct env_test *env = sim_image(s, m->env);
 
 	/* what closing does is done to a disk that is thrown away */
 	sim_close(s, n);
@@ -459,7 +471,7 @@ sim_join_new(struct sim *s, unsigned steward)
 		.agency = s->node[steward].agency,
 		.schemas = s->node[steward].schemas };
 	(void)snprintf(m->dir, sizeof(m->dir), "/node-%u", n);
-	m->env = new_env(sim_draw(s, UINT64_MAX));
+	m->env = new_env(s, sim_draw(s, UINT64_MAX));
 	sim_tell_time(s, n);
 	ro = options(m->env, m->schemas);
 	sim_must(s, replica_create(&m->r, m->dir, &ro, &f), &f, "create");

@@ -312,8 +312,7 @@ void sim_crash(struct sim *s, unsigned n);
 void sim_close(struct sim *s, unsigned n);
 void sim_open(struct sim *s, unsigned n);
 /* A machine with the state of another's disk. */
-struct env_test *sim_image(struct sim *s, struct env_test *from,
-    const char *dir);
+struct env_test *sim_image(struct sim *s, struct env_test *from);
 /* A computer that is new joins through a steward; UINT_MAX: no room. */
 unsigned sim_join_new(struct sim *s, unsigned steward);
 void sim_edge_add(struct sim *s, unsigned caller, unsigned server);
