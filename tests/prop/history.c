@@ -73,11 +73,30 @@ part(struct history *h, unsigned to, bool whole)
 		    "recovered");
 }
 
-static void
+/* Control first, as lanes have it: then a snapshot can be opened. */
+static size_t
+control_first(const struct world *w, size_t *order, size_t count)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t t = order[i];
+
+		if (w->pool[t]->chain != CHAIN_CONTROL)
+			continue;
+		memmove(&order[first + 1], &order[first],
+		    (i - first) * sizeof(*order));
+		order[first++] = t;
+	}
+	return first;
+}
+
+static const char *
 exchange(struct history *h, unsigned from, unsigned to, bool whole)
 {
-	size_t order[WORLD_SEGMENTS], count = 0;
+	size_t order[WORLD_SEGMENTS], count = 0, offer = SIZE_MAX;
 	struct world *w = &h->w;
+	const char *wrong = NULL;
 
 	world_seal(w, from);
 	greet(h, from, to, whole);
@@ -90,12 +109,20 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 		order[i - 1] = order[k];
 		order[k] = t;
 	}
-	for (size_t i = 0; i < count; i++) {
+	if (h->snapshots && count > 0 && !w->node[to].shredded && chance(h, 40))
+		offer = chance(h, 70) ? control_first(w, order, count)
+				      : draw(h, count);
+	for (size_t i = 0; i < count && wrong == NULL; i++) {
 		const struct world_segment *s = w->pool[order[i]];
 		world_set stored, readable;
 		enum outcome o;
 		bool early = false;
 
+		if (i == offer)
+			wrong = history_offer(h, from, to);
+		/* the history takes its time */
+		if (w->node[to].shown != NULL && !h->settling && chance(h, 30))
+			continue;
 		if (!whole && chance(h, 25)) {
 			h->counts->split++;
 			continue;
@@ -118,6 +145,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 		    !world_has(readable, order[i]);
 	}
 	part(h, to, whole);
+	return wrong != NULL ? wrong : history_settle_snapshot(h, to);
 }
 
 static const char *
@@ -169,8 +197,9 @@ judge(struct history *h, unsigned n)
 
 	if (world_restored(&h->w, n))
 		return NULL;
-	wrong = h->w.node[n].shredded
-	    ? history_judge_shredded(h, n)
+	wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)
+	    : h->w.node[n].shown != NULL
+	    ? history_judge_shown(h, n)
 	    : judge_node(&h->w, n, &h->counts->judged);
 
 	/* what "verify --deep" says as well, now and then: it is dear */
@@ -192,9 +221,7 @@ step(struct history *h)
 	struct fail f = { 0 };
 
 	if (world_restored(&h->w, n)) {
-		if (n != other)
-			exchange(h, other, n, kind < 60);
-		return NULL;
+		return n != other ? exchange(h, other, n, kind < 60) : NULL;
 	}
 	if (h->takes && chance(h, 12))
 		return history_take(h, n);
@@ -206,16 +233,15 @@ step(struct history *h)
 		return history_change(h, n);
 	if (kind < 62)
 		return history_insert(h, n);
-	if (kind < 86) {
-		if (n != other)
-			exchange(h, n, other, kind < 65);
-		return NULL;
-	}
+	if (kind < 86)
+		return n != other ? exchange(h, n, other, kind < 65) : NULL;
 	if (kind < 89) {
 		world_restart(&h->w, n, h->w.node[n].schemas);
 		h->counts->restarts++;
 	} else if (kind < 91) {
 		h->counts->upgrades += h->w.node[n].schemas == 1;
+		if (h->w.node[n].schemas == 1)
+			h->w.node[n].shown = NULL;
 		world_restart(&h->w, n, WORLD_SCHEMAS);
 	} else if (kind < 94) {
 		return share_or_carry(h);
@@ -228,12 +254,13 @@ step(struct history *h)
 	} else {
 		world_must(replica_rebuild(h->w.node[n].replica, &f), &f,
 		    "rebuild");
+		h->w.node[n].shown = NULL;
 		h->counts->rebuilds++;
 	}
 	return NULL;
 }
 
-static void
+static const char *
 begin(struct history *h, bool on_disk)
 {
 	static const unsigned fields = 31;
@@ -242,6 +269,7 @@ begin(struct history *h, bool on_disk)
 	struct row_id made, staff;
 	struct write_request q = { .insert = true };
 	struct compartment *c;
+	const char *wrong = NULL;
 	int64_t draft;
 
 	h->nodes[h->node_count++] = 0;
@@ -275,9 +303,10 @@ begin(struct history *h, bool on_disk)
 	/* often the other agency is there from the first day on */
 	if (chance(h, 40))
 		(void)share_or_carry(h);
-	for (unsigned i = 1; i < h->node_count; i++)
-		if (chance(h, 80))
-			exchange(h, 0, h->nodes[i], true);
+	for (unsigned i = 1; i < h->node_count && wrong == NULL; i++)
+		if (chance(h, h->snapshots ? 45 : 80))
+			wrong = exchange(h, 0, h->nodes[i], true);
+	return wrong;
 }
 
 static bool
@@ -334,20 +363,24 @@ judge_all(struct history *h)
 }
 
 /* Round the ring until everybody has everything. */
-static void
+static const char *
 settle(struct history *h)
 {
+	const char *wrong = NULL;
 	uint64_t lives;
 	size_t pool;
 
+	h->settling = true;
 	do {
 		lives = h->counts->new_lives;
 		pool = h->w.pool_count;
-		for (unsigned i = 0; i < 2 * h->node_count; i++)
-			exchange(h, h->nodes[i % h->node_count],
+		for (unsigned i = 0; i < 2 * h->node_count && wrong == NULL;
+		     i++)
+			wrong = exchange(h, h->nodes[i % h->node_count],
 			    h->nodes[(i + 1) % h->node_count], true);
-	} while (has_lives(h) &&
+	} while (wrong == NULL && has_lives(h) &&
 	    (lives != h->counts->new_lives || pool != h->w.pool_count));
+	return wrong;
 }
 
 static void
@@ -378,7 +411,7 @@ settle_taken(struct history *h)
 		if (wrong == NULL && k == 0 && chance(h, 50))
 			wrong = history_adopt(h);
 		if (wrong == NULL)
-			settle(h);
+			wrong = settle(h);
 	}
 	return wrong;
 }
@@ -392,17 +425,20 @@ finish(struct history *h)
 	if (chance(h, 80))
 		grant_at_the_end(h);
 	for (unsigned i = 0; i < h->node_count; i++)
-		if (chance(h, 70))
+		if (chance(h, 70)) {
+			if (h->w.node[h->nodes[i]].schemas < WORLD_SCHEMAS)
+				h->w.node[h->nodes[i]].shown = NULL;
 			world_restart(&h->w, h->nodes[i], WORLD_SCHEMAS);
+		}
 	wrong = judge_all(h);
 	if (wrong == NULL && h->shreds)
 		wrong = history_order_at_last(h);
 	if (wrong == NULL)
-		settle(h);
-	if (wrong == NULL && h->shreds) {
+		wrong = settle(h);
+	if (wrong == NULL && h->shreds)
 		wrong = history_put_back(h);
-		settle(h);
-	}
+	if (wrong == NULL && h->shreds)
+		wrong = settle(h);
 	if (wrong == NULL && h->takes)
 		wrong = settle_taken(h);
 	if (wrong == NULL)
@@ -411,6 +447,8 @@ finish(struct history *h)
 		wrong = history_judge_taken(h);
 	if (wrong == NULL)
 		wrong = history_judge_receipts(h);
+	if (wrong == NULL)
+		wrong = history_judge_snapshots(h);
 	return wrong != NULL ? wrong : compare_digests(h);
 }
 
@@ -425,8 +463,9 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	h.takes = getenv("TEST_TAKE") != NULL && chance(&h, 50);
 	h.copies = getenv("TEST_COPIES") != NULL;
 	h.shreds = chance(&h, 25);
-	h.shreds_from = (unsigned)draw(&h, OPERATIONS);
-	begin(&h, on_disk);
+	h.shreds_from = 10 + (unsigned)draw(&h, OPERATIONS - 10);
+	h.snapshots = chance(&h, 20);
+	wrong = begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
 	for (uint64_t i = 0;
 	     (i < steps || (h.written < OPERATIONS && h.ordered == 0)) &&
@@ -452,6 +491,7 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	counts->short_ones += h.written < OPERATIONS && h.ordered == 0;
 	counts->on_disk += on_disk;
 	counts->concurrent += judge_met_concurrency(&h.w);
+	history_forget_snapshots(&h);
 	world_stop(&h.w);
 	return wrong;
 }

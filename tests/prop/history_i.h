@@ -9,6 +9,7 @@
 #define CLOCKS 40
 #define OPERATIONS 30 /* at least, in each history */
 #define KEYS 64
+#define SNAPSHOTS 8 /* in one history */
 
 struct known_row {
 	unsigned table;
@@ -31,6 +32,10 @@ struct history {
 	unsigned ordered;     /* orders that were made */
 	uint8_t key[KEYS][SEGMENT_KEY_BYTES]; /* that were held before */
 	size_t key_count;
+	bool snapshots; /* newcomers may be shown one */
+	bool settling, mixed;
+	struct history_snapshot *snapshot[SNAPSHOTS];
+	size_t snapshot_count;
 	bool shared, carried;
 	bool reads; /* the other agency only reads */
 	unsigned written;
@@ -83,5 +88,15 @@ const char *history_put_back(struct history *h);
 const char *history_judge_shredded(struct history *h, unsigned machine);
 /* At the end: who obeyed has signed for it, and everybody is told so. */
 const char *history_judge_receipts(struct history *h);
+
+/* history_snapshot.c: one is made, or one from earlier taken, and given. */
+const char *history_offer(struct history *h, unsigned from, unsigned to);
+/* Does a machine go on showing one as long as it must, and no longer? */
+const char *history_settle_snapshot(struct history *h, unsigned machine);
+/* In place of judge_node, while it shows one. */
+const char *history_judge_shown(struct history *h, unsigned machine);
+/* At the end: nothing is left of any. */
+const char *history_judge_snapshots(struct history *h);
+void history_forget_snapshots(struct history *h);
 
 #endif

@@ -314,7 +314,8 @@ history_change(struct history *h, unsigned n)
 		return NULL;
 	count = draw_fields(h, t, n, &now, fields, room, COUNT_OF(fields));
 	set_clock(h, n);
-	if (chance(h, 8) && (now.there || chance(h, 30)) && c->has_subject) {
+	if (chance(h, 8) && (now.there || chance(h, 30)) && c->has_subject &&
+	    (c->flags & COMPARTMENT_SNAPSHOT) == 0) {
 		/* now and then a word that no schema knows */
 		if (fields[0].field->rank_count > 0 && chance(h, 50))
 			fields[0].value = (struct value){ VALUE_TEXT, 0,

@@ -23,57 +23,6 @@ judge_differ(const char *format, ...)
 	return text;
 }
 
-/* ---- the schema, as the model takes it ---- */
-
-struct schema {
-	struct model_table tables[8];
-	struct model_field fields[8][64];
-	size_t table_count;
-};
-
-static void
-model_field_of(struct model_field *m, const struct field *f)
-{
-	*m = (struct model_field){
-		.number = f->number,
-		.since = f->since,
-		.owner = f->owner,
-		.one_way = f->one_way,
-		.ranks = f->rule == RULE_RANKED || f->final_count > 0 ? f->ranks
-								      : NULL,
-		.leader = f->group_leader != 0 ? f->group_leader : f->number,
-		.unit =
-		    f->group_leader != 0 ? f->group_set : MODEL_BIT(f->number),
-	};
-	m->rule = (unsigned)f->rule; /* both in the order of the table's head */
-	m->rank_count = m->ranks != NULL ? f->rank_count : 0;
-	for (size_t i = 0; i < f->rank_count; i++)
-		for (size_t k = 0; k < f->final_count; k++)
-			if (strcmp(f->ranks[i], f->finals[k]) == 0)
-				m->finals |= MODEL_BIT(i);
-}
-
-static void
-make_schema(struct schema *s, const struct registry *r)
-{
-	*s = (struct schema){ .table_count = r->table_count };
-	for (size_t i = 0; i < r->table_count; i++) {
-		const struct table *t = &r->tables[i];
-
-		s->tables[i] = (struct model_table){
-			.number = t->number,
-			.since = t->since,
-			.fields = s->fields[i],
-			.field_count = t->field_count,
-			.single_field = t->single_field,
-			.while_field = t->while_field,
-			.while_value = t->while_value,
-		};
-		for (size_t k = 0; k < t->field_count; k++)
-			model_field_of(&s->fields[i][k], &t->fields[k]);
-	}
-}
-
 /* ---- states of stored segments ---- */
 
 static const char *
@@ -425,7 +374,7 @@ any_open(const struct model_cell *cell)
 }
 
 static size_t
-conflicts_wanted(struct judging *j, const struct schema *schema)
+conflicts_wanted(struct judging *j, const struct judge_model *schema)
 {
 	size_t want = 0;
 
@@ -469,15 +418,11 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 	struct replica *r = w->node[n].replica;
 	const struct registry *registry = replica_registry(r);
 	struct compartment *c = world_compartment(w, n);
-	static struct schema schema;
+	static struct judge_model x;
 	struct judge_set *set;
-	struct model m = {
-		.tables = schema.tables,
-		.version = (unsigned)w->node[n].schemas,
-	};
 	struct judging j = { .w = w,
 		.n = n,
-		.m = &m,
+		.m = &x.m,
 		.c = c,
 		.counts = counts };
 	struct fail f = { 0 };
@@ -485,17 +430,11 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 
 	if (c == NULL)
 		return NULL;
-	make_schema(&schema, registry);
-	set = judge_set_new(w, n);
-	m.table_count = schema.table_count;
-	m.set = set->at;
-	m.count = set->count;
-	m.ops = set->ops;
-	m.op_count = set->op_count;
+	judge_model_run(&x, w, n);
+	set = x.set;
 	counts->compared++;
 	for (size_t i = 0; i < set->count; i++)
 		counts->unreadable += !set->at[i].readable;
-	model_run(&m);
 	wrong = judge_states(w, n, set);
 	if (wrong == NULL)
 		wrong = oracle_judge(w, n);
@@ -508,11 +447,11 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 		j.table = &registry->tables[i];
 		wrong = judge_rows(&j);
 	}
-	for (size_t i = 0; wrong == NULL && i < m.row_count; i++)
-		if (registry->by_number[m.rows[i].table] != NULL)
+	for (size_t i = 0; wrong == NULL && i < x.m.row_count; i++)
+		if (registry->by_number[x.m.rows[i].table] != NULL)
 			wrong = judge_proposals(w, n,
-			    registry->by_number[m.rows[i].table], &m,
-			    &m.rows[i], counts);
+			    registry->by_number[x.m.rows[i].table], &x.m,
+			    &x.m.rows[i], counts);
 	if (wrong != NULL)
 		goto out;
 	j.rows = 0;
@@ -520,15 +459,14 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 	    "conflicts");
 	wrong = j.wrong;
 	if (wrong == NULL) {
-		size_t want = conflicts_wanted(&j, &schema);
+		size_t want = conflicts_wanted(&j, &x);
 
 		if (want != j.rows)
 			wrong = judge_differ("%zu conflicts, want %zu", j.rows,
 			    want);
 	}
 out:
-	model_release(&m);
-	judge_set_free(set);
+	judge_model_release(&x);
 	return wrong;
 }
 

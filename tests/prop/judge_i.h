@@ -26,6 +26,17 @@ const char *judge_counters(struct world *w, unsigned node);
 /* In static memory. */
 const char *judge_differ(const char *format, ...) PRINTF(1, 2);
 
+/* judge_model.c: what the model says of a node, by its schema. */
+struct judge_model {
+	struct model_table tables[8];
+	struct model_field fields[8][64];
+	size_t table_count;
+	struct judge_set *set;
+	struct model m;
+};
+void judge_model_run(struct judge_model *x, struct world *w, unsigned node);
+void judge_model_release(struct judge_model *x);
+
 struct judge_set *judge_set_new(struct world *w, unsigned node);
 void judge_set_free(struct judge_set *x);
 

@@ -124,6 +124,13 @@ report(const struct history_counts *n)
 		{ "stubs", n->stubs },
 		{ "writes lost to it", n->lost_to_shred },
 		{ "receipts", n->receipts },
+		{ "snapshots", n->snapshots },
+		{ "before the key", n->snapshots_early },
+		{ "of no use", n->snapshots_unused },
+		{ "by who may not", n->snapshots_refused },
+		{ "stale ones", n->snapshots_stale },
+		{ "judged while shown", n->snapshots_judged },
+		{ "replaced by history", n->snapshots_ended },
 	};
 
 	const struct counter more[] = {

@@ -56,6 +56,7 @@ struct world_known {
 	world_set stored, readable;
 };
 
+struct history_snapshot;
 struct world_node {
 	struct env_test *env;
 	struct replica *replica;
@@ -66,7 +67,8 @@ struct world_node {
 	world_set has;  /* delivered or made here */
 	world_set stub; /* of that: came as a stub, and not whole since */
 	bool shredded;  /* an order counted once: nothing but stubs, for ever */
-	bool signs;     /* and it knew by then that it was given something */
+	const struct history_snapshot *shown; /* until its history is here */
+	bool signs; /* and it knew by then that it was given something */
 	bool obeyed_before; /* in this or a later state that was lost */
 };
 
@@ -76,6 +78,7 @@ struct world_kept {
 	size_t schemas, op_count;
 	world_set has, stub;
 	bool shredded, signs;
+	const struct history_snapshot *shown;
 };
 
 struct world {

@@ -118,6 +118,7 @@ world_keep(struct world *w, unsigned n)
 	memcpy(k->stub, w->node[n].stub, sizeof(k->stub));
 	k->shredded = w->node[n].shredded;
 	k->signs = w->node[n].signs;
+	k->shown = w->node[n].shown;
 }
 
 static bool
@@ -140,8 +141,11 @@ forget_saved(struct world *w, unsigned n)
 
 		if (!gone)
 			continue;
-		w->saved[i] = i < w->kept[n].op_count && w->saved[i];
 		w->sealed[i] = false;
+		/* or it waits yet, where it was made */
+		w->saved[i] = w->saved[i] &&
+		    (w->maker[i] == n ? i < w->kept[n].op_count
+				      : world_logged(w, w->maker[i], i + 1));
 	}
 }
 
@@ -162,6 +166,7 @@ world_put_back(struct world *w, unsigned n)
 	memcpy(node->stub, k->stub, sizeof(node->stub));
 	node->shredded = k->shredded;
 	node->signs = k->signs;
+	node->shown = k->shown;
 	world_open(w, n, k->schemas);
 	world_must(replica_new_life(node->replica, LIFE_ROLLED_BACK, &f), &f,
 	    "a new life");
@@ -181,6 +186,7 @@ world_copy(struct world *w, unsigned n, bool moved)
 	memcpy(to->stub, from->stub, sizeof(to->stub));
 	to->shredded = from->shredded;
 	to->signs = from->signs;
+	to->shown = from->shown;
 	to->self = from->self;
 	to->used = true;
 	world_open(w, WORLD_COPY, from->schemas);

@@ -48,6 +48,14 @@ leave_uncounted(struct world *w, unsigned n, world_set readable)
 	oracle_free(o);
 }
 
+static bool
+shows_snapshot(struct world *w, unsigned n)
+{
+	const struct compartment *c = world_compartment(w, n);
+
+	return c != NULL && (c->flags & COMPARTMENT_SNAPSHOT) != 0;
+}
+
 struct row_id
 world_note(struct world *w, unsigned n)
 {
@@ -60,6 +68,9 @@ world_note(struct world *w, unsigned n)
 	world_set_of(w, n, k->stored, k->readable);
 	if (w->took)
 		leave_uncounted(w, n, k->readable);
+	/* nobody builds on a snapshot, or on what comes behind it */
+	if (shows_snapshot(w, n))
+		memset(k->readable, 0, sizeof(k->readable));
 	return staff_of(number);
 }
 
