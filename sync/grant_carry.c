@@ -79,7 +79,22 @@ struct carrying {
 	struct grant_keys held;
 	struct grant_rows g;
 	struct grant_making m;
+	int64_t granted;
 };
+
+/* The gate is asked once, before the first. */
+static enum err
+carry_one(struct carrying *k, struct replica *r, const struct grant_key *key,
+    const struct node_id *node, unsigned right, struct fail *f)
+{
+	enum err e = k->granted == 0 ? gate_carry(r, k->m.c, f) : OK;
+
+	if (e == OK)
+		e = grant_making_add(&k->m, r, key, GRANT_NODE, node->b,
+		    (enum grant_right)right, f);
+	k->granted += e == OK ? 1 : 0;
+	return e;
+}
 
 enum err
 grant_carry_on(struct replica *r, struct compartment *c,
@@ -91,6 +106,7 @@ grant_carry_on(struct replica *r, struct compartment *c,
 	if (k == NULL)
 		return fail_set(f, ERR_NOMEM, "carry: out of memory");
 	e = grant_making_start(&k->m, r, c, f);
+	k->m.parts = true; /* a new key for a few hundred laptops */
 	if (e == OK)
 		e = grant_keys_load(r, &k->held, c->no, f);
 	if (e == OK)
@@ -102,17 +118,12 @@ grant_carry_on(struct replica *r, struct compartment *c,
 		for (size_t j = 0; e == OK && right != 0 && j < count; j++)
 			if (grant_rows_right(&k->g, &key->id, GRANT_NODE,
 				nodes[j].b) < right)
-				e = grant_making_add(&k->m, r, key, GRANT_NODE,
-				    nodes[j].b, (enum grant_right)right, f);
+				e = carry_one(k, r, key, &nodes[j], right, f);
 	}
-	if (e == OK && k->m.body.count > 0) {
-		e = gate_carry(r, c, f);
-		if (e == OK) {
-			*granted += (int64_t)k->m.body.count;
-			e = grant_making_issue(&k->m, r, "", GRANT_NODE, NULL,
-			    f);
-		}
-	}
+	if (e == OK)
+		e = grant_making_issue(&k->m, r, "", GRANT_NODE, NULL, f);
+	if (e == OK)
+		*granted += k->granted;
 	sodium_memzero(&k->held, sizeof(k->held));
 	grant_rows_release(&k->g);
 	grant_making_release(&k->m);

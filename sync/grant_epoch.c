@@ -3,6 +3,8 @@
  */
 #include "sync/grant_i.h"
 
+#include <stdlib.h>
+
 /* Keys are found by the first bytes of their ids, and those of an ended one are
  * not sealed under any more: no two keys of a compartment share them. */
 static enum err
@@ -47,21 +49,47 @@ grant_new_epoch(struct replica *r, int64_t cpt, struct grant_key *key,
 		       : e;
 }
 
-/* Has anybody who is a holder now no key that may be sealed under? */
+/* Has this holder a key that may be sealed under? Rows stand by key. */
 static bool
-someone_lacks(struct replica *r, const struct grant_rows *g)
+has_any(struct replica *r, const struct grant_rows *g,
+    const struct key_id *keys, size_t n, const struct grant_row *holder)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		bool has = false;
-
-		for (size_t k = 0; !has && k < g->count; k++)
-			has = epoch_eligible(g, &g->row[k].key_id) &&
-			    grant_rows_has_key(r, g, &g->row[k].key_id,
-				&g->row[i]);
-		if (!has)
+	for (size_t k = 0; k < n; k++)
+		if (grant_rows_has_key(r, g, &keys[k], holder))
 			return true;
-	}
 	return false;
+}
+
+/* The keys that may be sealed under, once each; keys has room for all rows. */
+static size_t
+eligible_keys(struct key_id *keys, const struct grant_rows *g)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->count; k++) {
+		const struct key_id *id = &g->row[k].key_id;
+
+		if ((k == 0 || !id_equal(id, &g->row[k - 1].key_id)) &&
+		    epoch_eligible(g, id))
+			keys[n++] = *id;
+	}
+	return n;
+}
+
+/* Has anybody who is a holder now no key that may be sealed under? */
+static enum err
+someone_lacks(struct replica *r, const struct grant_rows *g, bool *lacks)
+{
+	struct key_id *keys = calloc(g->count + 1, sizeof(*keys));
+	struct grant_rows all = { 0 };
+	enum err e = keys != NULL ? grant_holders(&all, g) : ERR_NOMEM;
+	size_t n = e == OK ? eligible_keys(keys, g) : 0;
+
+	for (size_t k = 0; e == OK && !*lacks && k < all.count; k++)
+		*lacks = !has_any(r, g, keys, n, &all.row[k]);
+	grant_rows_release(&all);
+	free(keys);
+	return e;
 }
 
 enum err
@@ -70,7 +98,10 @@ grant_open_need(struct replica *r, int64_t cpt, bool *open, struct fail *f)
 	struct grant_rows g = { 0 };
 	enum err e = grant_rows_load(r, &g, cpt, f);
 
-	*open = e == OK && g.ended_count > 0 && someone_lacks(r, &g);
+	*open = false;
+	if (e == OK && g.ended_count > 0 &&
+	    (e = someone_lacks(r, &g, open)) != OK)
+		e = fail_code(f, e);
 	grant_rows_release(&g);
 	return e;
 }

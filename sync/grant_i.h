@@ -121,7 +121,7 @@ struct grant_row {
 	enum grant_right right;
 };
 struct grant_rows {
-	struct grant_row *row; /* owned */
+	struct grant_row *row; /* owned; by key, kind, recipient */
 	size_t count, room;
 	struct key_id *ended; /* owned; keys not sealed under any more */
 	size_t ended_count;
@@ -141,9 +141,9 @@ enum err grant_ever_right(struct replica *r, unsigned *right, int64_t cpt,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
     struct fail *f);
 
-/* The greatest right of this row's recipient over any key. */
-enum grant_right grant_rows_best(const struct grant_rows *g,
-    const struct grant_row *holder);
+/* Each holder once, with its greatest right over any key, by kind and recipient;
+ * key ids mean nothing. Released as rows. ERR_NOMEM. */
+enum err grant_holders(struct grant_rows *out, const struct grant_rows *g);
 /* Has this recipient the key, itself or as a registrar of an agency? */
 bool grant_rows_has_key(struct replica *r, const struct grant_rows *g,
     const struct key_id *key, const struct grant_row *holder);
@@ -172,6 +172,9 @@ struct grant_making {
 	struct grant_body body;
 	uint8_t (*boxes)[GRANT_BOX_MAX]; /* owned, one per entry */
 	size_t box_room;
+	/* set it where more may be granted than one segment has room for: what
+	 * is full is issued as it is, without a basis, and the rest follows */
+	bool parts;
 };
 /* May a key be sealed to this recipient: a member that is not revoked, an agency
  * whose key no revoked node knows? */
@@ -179,7 +182,7 @@ bool grant_may_box(struct replica *r, enum grant_recipient kind,
     const uint8_t recipient[static ID_BYTES]);
 enum err grant_making_start(struct grant_making *m, struct replica *r,
     struct compartment *c, struct fail *f);
-/* ERR_LIMIT when full; the same entry twice is one. */
+/* ERR_LIMIT when full, but with parts; the same entry twice is one. */
 enum err grant_making_add(struct grant_making *m, struct replica *r,
     const struct grant_key *key, enum grant_recipient kind,
     const uint8_t recipient[static ID_BYTES], enum grant_right right,

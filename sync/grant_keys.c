@@ -210,29 +210,75 @@ grant_rows_release(struct grant_rows *g)
 	memset(g, 0, sizeof(*g));
 }
 
+/* As grant_rows_load orders them. */
+static int
+compare_row(const struct grant_row *row, const struct key_id *key,
+    enum grant_recipient kind, const uint8_t *recipient)
+{
+	int c = id_compare(&row->key_id, key);
+
+	if (c == 0)
+		c = (int)row->kind - (int)kind;
+	return c != 0 ? c : memcmp(row->recipient, recipient, ID_BYTES);
+}
+
 unsigned
 grant_rows_right(const struct grant_rows *g, const struct key_id *key,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES])
 {
-	for (size_t k = 0; k < g->count; k++)
-		if (g->row[k].kind == kind &&
-		    id_equal(&g->row[k].key_id, key) &&
-		    memcmp(g->row[k].recipient, recipient, ID_BYTES) == 0)
-			return g->row[k].right;
-	return 0;
+	size_t low = 0, high = g->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare_row(&g->row[mid], key, kind, recipient) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < g->count &&
+		compare_row(&g->row[low], key, kind, recipient) == 0
+	    ? g->row[low].right
+	    : 0;
 }
 
-enum grant_right
-grant_rows_best(const struct grant_rows *g, const struct grant_row *holder)
+static int
+compare_holders(const void *x, const void *y)
 {
-	enum grant_right right = holder->right;
+	const struct grant_row *a = x, *b = y;
+	int c = (int)a->kind - (int)b->kind;
 
+	if (c == 0)
+		c = memcmp(a->recipient, b->recipient, ID_BYTES);
+	return c != 0 ? c : (int)b->right - (int)a->right;
+}
+
+enum err
+grant_holders(struct grant_rows *out, const struct grant_rows *g)
+{
+	size_t n = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->row = calloc(g->count + 1, sizeof(*out->row));
+	if (out->row == NULL)
+		return ERR_NOMEM;
 	for (size_t k = 0; k < g->count; k++)
-		if (g->row[k].kind == holder->kind && g->row[k].right > right &&
-		    memcmp(g->row[k].recipient, holder->recipient, ID_BYTES) ==
+		out->row[k] = g->row[k];
+	if (g->count > 0)
+		qsort(out->row, g->count, sizeof(*out->row), compare_holders);
+	/* of each the first, which has the greatest right */
+	for (size_t k = 0; k < g->count; k++) {
+		const struct grant_row *h = &out->row[k];
+
+		if (n > 0 && h->kind == out->row[n - 1].kind &&
+		    memcmp(h->recipient, out->row[n - 1].recipient, ID_BYTES) ==
 			0)
-			right = g->row[k].right;
-	return right;
+			continue;
+		out->row[n++] = *h;
+	}
+	out->count = n;
+	out->room = g->count + 1;
+	return OK;
 }
 
 /* ---- which key to seal under ---------------------------------------------------- */

@@ -52,11 +52,18 @@ making_has(const struct grant_making *m, const struct grant_key *key,
 /* Boxes may move while there is room to be made: entries point by number until
  * the segment is issued. */
 static enum err
-making_room(struct grant_making *m, struct fail *f)
+making_room(struct grant_making *m, struct replica *r, struct fail *f)
 {
 	size_t room = m->box_room == 0 ? 2 : m->box_room * 2;
 	uint8_t(*boxes)[GRANT_BOX_MAX];
 
+	if (m->body.count == LIMIT_GRANT_ENTRIES && m->parts) {
+		enum err e =
+		    grant_making_issue(m, r, "", GRANT_AGENCY, NULL, f);
+
+		m->body.count = 0;
+		return e;
+	}
 	if (m->body.count == LIMIT_GRANT_ENTRIES)
 		return fail_set(f, ERR_LIMIT,
 		    "grant: more than %d keys in one act; share fewer "
@@ -158,7 +165,7 @@ grant_making_add(struct grant_making *m, struct replica *r,
 		return fail_set(f, ERR_REVOKED,
 		    "grant: the %s was taken out of the network",
 		    kind == GRANT_NODE ? "node" : "agency");
-	got = making_room(m, f);
+	got = making_room(m, r, f);
 	if (got != OK)
 		return got;
 	e = &m->body.entry[m->body.count];
@@ -369,26 +376,26 @@ ask_gate(struct replica *r, const struct row_id *subject, const char *category,
 	return r->gate(r->gate_context, &g, f);
 }
 
-/* Everyone who has any key now, and the new one, gets the new epoch. */
+/* Everyone else who has any key now gets the new epoch. */
 static enum err
 add_all_holders(struct grant_making *m, struct replica *r,
-    const struct grant_rows *g, const struct grant_key *key, struct fail *f)
+    const struct grant_rows *g, const struct grant_key *key,
+    const struct grant_request *q, struct fail *f)
 {
-	enum err e = OK;
+	struct grant_rows all;
+	enum err e = grant_holders(&all, g);
 
-	for (size_t k = 0; e == OK && k < g->count; k++) {
-		const struct grant_row *h = &g->row[k];
-		enum grant_right right = GRANT_READ;
+	if (e != OK)
+		return fail_code(f, e);
+	for (size_t k = 0; e == OK && k < all.count; k++) {
+		const struct grant_row *h = &all.row[k];
 
-		for (size_t j = 0; j < g->count; j++)
-			if (g->row[j].kind == h->kind &&
-			    g->row[j].right == GRANT_WRITE &&
-			    memcmp(g->row[j].recipient, h->recipient,
-				ID_BYTES) == 0)
-				right = GRANT_WRITE;
-		e = grant_making_add(m, r, key, h->kind, h->recipient, right,
-		    f);
+		if (h->kind != q->kind ||
+		    memcmp(h->recipient, q->recipient, ID_BYTES) != 0)
+			e = grant_making_add(m, r, key, h->kind, h->recipient,
+			    h->right, f);
 	}
+	grant_rows_release(&all);
 	return e;
 }
 
@@ -470,12 +477,14 @@ fill_share(struct sharing *s, struct fail *f)
 		s->m.body.count = 1; /* would be made */
 		return OK;
 	}
+	s->m.parts = true;
 	e = grant_new_epoch(s->r, s->c->no, &key, f);
+	if (e == OK)
+		e = add_all_holders(&s->m, s->r, &s->g, &key, q, f);
+	/* last, and so in the part that says why */
 	if (e == OK)
 		e = grant_making_add(&s->m, s->r, &key, q->kind, q->recipient,
 		    q->right, f);
-	if (e == OK)
-		e = add_all_holders(&s->m, s->r, &s->g, &key, f);
 	sodium_memzero(&key, sizeof(key));
 	return e;
 }

@@ -55,6 +55,27 @@ struct issuing {
 	uint8_t words[GRANT_BASIS_MAX];
 };
 
+/* ---- the record ----------------------------------------------------------------- */
+
+static enum err
+append(struct issuing *x, struct fail *f)
+{
+	struct buf b = { .limit = LIMIT_SEGMENT_BYTES };
+	int64_t segment;
+	enum err e;
+
+	x->body.grant = x->m.body;
+	remove_body_sort(&x->body);
+	remove_body_encode(&b, &x->body);
+	e = b.err != OK ? fail_set(f, b.err, "remove: %s", err_text(b.err))
+			: log_append_control(x->r, x->c, &segment,
+			      SEGMENT_REMOVE, b.p, b.n, f);
+	if (e == OK)
+		e = control_apply(x->r, x->c, f);
+	buf_release(&b);
+	return e;
+}
+
 /* ---- cuts --------------------------------------------------------------------- */
 
 /* The last segment of an author's chain here that is inside the revocation of
@@ -110,12 +131,15 @@ add_cuts(struct issuing *x, struct fail *f)
 		     chain++) {
 			bool found = false;
 
-			if (b->cut_count == CONTROL_POINTS_MAX)
-				return fail_set(f, ERR_LIMIT,
-				    "remove: who leaves wrote under more"
-				    " authors than one record can name");
-			e = last_of(r, x->c->no, a, chain,
-			    &b->cut[b->cut_count], &found, f);
+			/* all cuts of all removals hold together: what one
+			 * record has no room for goes into another */
+			if (b->cut_count == CONTROL_POINTS_MAX) {
+				e = append(x, f);
+				b->cut_count = 0;
+			}
+			if (e == OK)
+				e = last_of(r, x->c->no, a, chain,
+				    &b->cut[b->cut_count], &found, f);
 			if (e == OK && found)
 				b->cut_count++;
 		}
@@ -128,19 +152,24 @@ add_cuts(struct issuing *x, struct fail *f)
 static enum err
 add_stayers(struct issuing *x, const struct grant_key *key, struct fail *f)
 {
-	struct grant_rows g = { 0 };
+	struct grant_rows g = { 0 }, all = { 0 };
 	enum err e = grant_rows_load(x->r, &g, x->c->no, f);
 
-	for (size_t k = 0; e == OK && k < g.count; k++) {
-		const struct grant_row *h = &g.row[k];
+	if (e == OK && (e = grant_holders(&all, &g)) != OK)
+		e = fail_code(f, e);
+	/* more than one record has room for: grants before it take the rest */
+	x->m.parts = true;
+	for (size_t k = 0; e == OK && k < all.count; k++) {
+		const struct grant_row *h = &all.row[k];
 
 		if (remove_covers(x->r, x->q->who, x->q->who_count, h->kind,
 			h->recipient) ||
 		    !grant_may_box(x->r, h->kind, h->recipient))
 			continue;
 		e = grant_making_add(&x->m, x->r, key, h->kind, h->recipient,
-		    grant_rows_best(&g, h), f);
+		    h->right, f);
 	}
+	grant_rows_release(&all);
 	grant_rows_release(&g);
 	return e;
 }
@@ -165,27 +194,6 @@ add_epoch(struct issuing *x, struct fail *f)
 		x->m.body.basis = x->words;
 	}
 	sodium_memzero(&key, sizeof(key));
-	return e;
-}
-
-/* ---- the record ----------------------------------------------------------------- */
-
-static enum err
-append(struct issuing *x, struct fail *f)
-{
-	struct buf b = { .limit = LIMIT_SEGMENT_BYTES };
-	int64_t segment;
-	enum err e;
-
-	x->body.grant = x->m.body;
-	remove_body_sort(&x->body);
-	remove_body_encode(&b, &x->body);
-	e = b.err != OK ? fail_set(f, b.err, "remove: %s", err_text(b.err))
-			: log_append_control(x->r, x->c, &segment,
-			      SEGMENT_REMOVE, b.p, b.n, f);
-	if (e == OK)
-		e = control_apply(x->r, x->c, f);
-	buf_release(&b);
 	return e;
 }
 

@@ -201,7 +201,7 @@ grant_rest(const struct mending *x, struct fail *f)
 {
 	struct compartment *c = x->c;
 	struct grant_making m;
-	struct grant_rows g = { 0 };
+	struct grant_rows g = { 0 }, all = { 0 };
 	struct grant_key key;
 	enum err e = log_close_open(x->r, c, f);
 
@@ -214,18 +214,22 @@ grant_rest(const struct mending *x, struct fail *f)
 		e = grant_seal_key(x->r, c, key.key, &key.id, f);
 	if (e == ERR_NOTFOUND)
 		e = grant_new_epoch(x->r, c->no, &key, f);
-	for (size_t k = 0; e == OK && k < g.count; k++) {
-		const struct grant_row *h = &g.row[k];
+	if (e == OK && (e = grant_holders(&all, &g)) != OK)
+		e = fail_code(f, e);
+	m.parts = true;
+	for (size_t k = 0; e == OK && k < all.count; k++) {
+		const struct grant_row *h = &all.row[k];
 
 		if (grant_rows_has_key(x->r, &g, &key.id, h) ||
 		    !grant_may_box(x->r, h->kind, h->recipient))
 			continue;
 		e = grant_making_add(&m, x->r, &key, h->kind, h->recipient,
-		    grant_rows_best(&g, h), f);
+		    h->right, f);
 	}
 	if (e == OK)
 		e = grant_making_issue(&m, x->r, "", GRANT_AGENCY, NULL, f);
 	sodium_memzero(&key, sizeof(key));
+	grant_rows_release(&all);
 	grant_rows_release(&g);
 	grant_making_release(&m);
 	return e;
