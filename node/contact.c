@@ -152,6 +152,7 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 		: why.text[0] != '\0' ? why.text
 				      : err_text(r),
 	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
+	e->tries++;
 	engine_stir(e);
 	engine_unlock(e);
 	if (r != OK && f != NULL) {

@@ -23,6 +23,7 @@ struct engine {
 	pthread_cond_t news;
 	uint64_t generation; /* grows when there is news for peers */
 	uint64_t stirs;      /* grows then, and when a waiter must look */
+	uint64_t tries;      /* calls of peers that ended, whoever made them */
 	bool stopping;       /* the process is about to end */
 	/* who is being called: two contacts of one pair at a time would read
 	 * each other's late hello as lost data */

@@ -25,12 +25,14 @@ schedule_due(int64_t every_s, int64_t since_ms, unsigned failures,
 	if (since_ms < 0)
 		return 0;
 	if (failures > 0) {
-		int64_t back = FIRST_RETRY_S;
+		int64_t back = FIRST_RETRY_S, most = every_s;
 
-		for (unsigned i = 1; i < failures && back < every_s; i++)
+		if (most > SCHEDULE_BACK_OFF_S)
+			most = SCHEDULE_BACK_OFF_S;
+		for (unsigned i = 1; i < failures && back < most; i++)
 			back *= 2;
-		if (back > every_s)
-			back = every_s;
+		if (back > most)
+			back = most;
 		/* full jitter, but at least a second */
 		wait_ms = 1000 + (int64_t)(roll % (uint64_t)(back * 1000));
 	} else {
@@ -38,6 +40,14 @@ schedule_due(int64_t every_s, int64_t since_ms, unsigned failures,
 		    wait_ms / 20;
 	}
 	return wait_ms > since_ms ? wait_ms - since_ms : 0;
+}
+
+unsigned
+schedule_failures(unsigned before, bool ok, bool moved)
+{
+	if (ok)
+		return 0;
+	return moved ? 1 : before + 1;
 }
 
 int64_t
@@ -99,15 +109,16 @@ struct call {
 
 /* Lock held. */
 static void
-call_ended(struct call *k, enum err e)
+call_ended(struct call *k, enum err e, bool moved)
 {
 	struct schedule_entry *entry = k->entry;
 
-	entry->failures = e == OK ? 0 : entry->failures + 1;
+	entry->failures = schedule_failures(entry->failures, e == OK, moved);
 	entry->next_ms = schedule_now_ms(k->s) +
 	    schedule_due(k->contact.every_s, 0, entry->failures,
 		schedule_roll(k->s));
 	entry->is_calling = false;
+	entry->was_ours = true;
 	k->s->calls--;
 	schedule_again(k->s);
 }
@@ -123,7 +134,8 @@ call_run(void *context)
 	engine_lock(engine);
 	if (result.round_trips > 0)
 		k->entry->is_near = result.near;
-	call_ended(k, e);
+	/* beyond the hello; a refusal is no progress */
+	call_ended(k, e, e == ERR_NET && result.round_trips > 1);
 	engine_unlock(engine);
 	free(k);
 	return NULL;
@@ -144,7 +156,7 @@ call(struct schedule *s, struct schedule_entry *entry, const struct contact *c)
 	entry->first_ms = entry->last_ms = 0;
 	s->calls++;
 	if (!schedule_thread(call_run, k)) {
-		call_ended(k, ERR_NOMEM);
+		call_ended(k, ERR_NOMEM, false);
 		free(k);
 	}
 }
@@ -172,6 +184,22 @@ entry_of(struct schedule *s, const struct contact *c)
 	/* at once: the machine was just started, or the peer is new */
 	unused->next_ms = schedule_now_ms(s);
 	return unused;
+}
+
+/* A person said "sync" meanwhile: what came of it is what counts now. */
+static void
+note_others(struct schedule *s, struct schedule_entry *e,
+    const struct contact *c)
+{
+	if (c->last_try_ms == e->tried_ms)
+		return;
+	if (!e->was_ours && e->failures > 0) {
+		e->failures = c->failed;
+		e->next_ms = schedule_now_ms(s) +
+		    schedule_due(c->every_s, 0, e->failures, schedule_roll(s));
+	}
+	e->tried_ms = c->last_try_ms;
+	e->was_ours = false;
 }
 
 /* When this peer is due, from what is known. */
@@ -213,6 +241,7 @@ plan(struct schedule *s, const struct contact *c)
 	memcpy(e->address, c->address, sizeof(e->address));
 	if (e->is_calling)
 		return now + LOOK_EVERY_MS;
+	note_others(s, e, c);
 	due = entry_due(s, e, c);
 	if (due > now) {
 		schedule_watch(s, e, c);
@@ -263,12 +292,16 @@ plan_all(struct schedule *s)
 		s->round_ms = soonest;
 }
 
-/* Something was written: every peer may want it. */
+/* Something was written: every peer may want it. Or one was called. */
 static void
 note_news(struct schedule *s)
 {
 	int64_t now = schedule_now_ms(s);
 
+	if (s->tries != s->engine->tries) {
+		s->tries = s->engine->tries;
+		s->round_ms = 0;
+	}
 	if (s->generation == s->engine->generation)
 		return;
 	s->generation = s->engine->generation;
@@ -295,6 +328,7 @@ loop(void *context)
 	engine_lock(e);
 	stirs = e->stirs;
 	s->generation = e->generation;
+	s->tries = e->tries;
 	while (!e->stopping) {
 		note_news(s);
 		left = s->round_ms - schedule_now_ms(s);

@@ -18,6 +18,8 @@ struct schedule_entry {
 	bool is_near;    /* on a local network, as of the last call */
 	int64_t next_ms; /* monotonic */
 	unsigned failures;
+	int64_t tried_ms; /* of the last call of it that was noted, wall */
+	bool was_ours;    /* a call of the schedule ended since */
 	/* news since the last call began; first_ms 0: none */
 	int64_t first_ms, last_ms;
 	/* the request that it holds */
@@ -32,6 +34,7 @@ struct schedule {
 	struct engine *engine;
 	enum schedule_hold hold;
 	uint64_t generation; /* of the engine, when last noted */
+	uint64_t tries;      /* the same */
 	int64_t round_ms;    /* when to look at all peers again */
 	size_t calls, watches;
 	size_t count;

@@ -32,15 +32,15 @@ failures_back_off_with_full_jitter_up_to_the_interval(void **state)
 	(void)state;
 	for (unsigned failures = 1; failures < 40; failures++) {
 		int64_t bound =
-		    failures < 9 ? 5000LL << (failures - 1) : 900000;
+		    failures < 9 ? 5000LL << (failures - 1) : 500000;
 
-		if (bound > 900000)
-			bound = 900000;
+		if (bound > 500000)
+			bound = 500000;
 		most = 0;
 		least = INT64_MAX;
 		for (uint32_t i = 0; i < 1000; i++) {
 			int64_t due =
-			    schedule_due(900, 0, failures, i * 2654435761u);
+			    schedule_due(500, 0, failures, i * 2654435761u);
 
 			assert_in_range(due, 1000, bound + 1000);
 			most = due > most ? due : most;
@@ -50,6 +50,32 @@ failures_back_off_with_full_jitter_up_to_the_interval(void **state)
 		assert_true(least < 1000 + bound / 10);
 		assert_true(most > bound - bound / 10);
 	}
+}
+
+static void
+failures_wait_ten_minutes_at_most_whatever_the_interval(void **state)
+{
+	int64_t most = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		int64_t due = schedule_due(86400, 0, 30, i * 2654435761u);
+
+		assert_in_range(due, 1000, 601000);
+		most = due > most ? due : most;
+	}
+	assert_true(most > 540000);
+}
+
+static void
+a_contact_that_moved_something_does_not_back_off_further(void **state)
+{
+	(void)state;
+	assert_int_equal(schedule_failures(0, true, true), 0);
+	assert_int_equal(schedule_failures(9, true, false), 0);
+	assert_int_equal(schedule_failures(0, false, false), 1);
+	assert_int_equal(schedule_failures(4, false, false), 5);
+	assert_int_equal(schedule_failures(4, false, true), 1);
 }
 
 static void
@@ -77,6 +103,10 @@ main(void)
 		cmocka_unit_test(the_interval_has_a_tenth_of_jitter),
 		cmocka_unit_test(
 		    failures_back_off_with_full_jitter_up_to_the_interval),
+		cmocka_unit_test(
+		    failures_wait_ten_minutes_at_most_whatever_the_interval),
+		cmocka_unit_test(
+		    a_contact_that_moved_something_does_not_back_off_further),
 		cmocka_unit_test(
 		    news_wait_until_nothing_more_is_saved_but_not_for_ever),
 	};
