@@ -146,7 +146,7 @@ $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
 	$(link) $(SYNC_LIBS) -lcmocka
 $(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
-	$(link) $(SYNC_LIBS)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS)
 # what the demo wants: built where cmocka, which the archive wants, is not there
 $(OUT)/tests-proxy: $(OUT)/tests/tools/proxy.o $(OUT)/tests/support/proxy.o
 	$(link)
