@@ -11,7 +11,6 @@
 #include "sync/control.h"
 #include "sync/derive.h"
 #include "sync/grant.h"
-#include "sync/hash.h"
 
 #define CACHE_SLOTS 4096
 #define CACHE_HALF (CACHE_SLOTS / 2)
@@ -129,7 +128,7 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	    "UPDATE _compartment SET owner = ?2, name = ?3, subject = ?4,"
 	    " category = ?5, ends = ?6, unreadable = ?7, waiting = ?8,"
 	    " conflicts = ?9, open_no = ?10, flags = ?11,"
-	    " rekey = ?12, founder = ?13 WHERE no = ?1";
+	    " rekey = ?12, founder = ?13, payload = ?14 WHERE no = ?1";
 	struct buf ends = { .limit = 4096 };
 	struct stmt *s;
 	enum err e;
@@ -156,6 +155,7 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	stmt_int(s, 10, c->open_no);
 	stmt_int(s, 11, c->flags);
 	stmt_int(s, 12, c->rekey ? 1 : 0);
+	stmt_int(s, 14, c->payload);
 	e = stmt_run(s, f);
 	if (e == OK)
 		c->changed = false;
@@ -231,7 +231,7 @@ slot_filled(struct compartment_cache *k)
 
 #define SELECT_COMPARTMENT \
 	"SELECT no, id, owner, name, subject, category, ends, unreadable," \
-	" waiting, conflicts, open_no, flags, rekey, founder" \
+	" waiting, conflicts, open_no, flags, rekey, founder, payload" \
 	" FROM _compartment "
 
 static enum err
@@ -274,6 +274,7 @@ load(struct replica *r, struct compartment **out, struct stmt *s,
 	c->flags = (unsigned)stmt_col_int(s, 11);
 	c->rekey = stmt_col_int(s, 12) != 0;
 	(void)stmt_col_copy(s, 13, c->founder.b, sizeof(c->founder.b));
+	c->payload = stmt_col_int(s, 14);
 	if (e != OK) {
 		(void)fail_set(f, e,
 		    "the list of ends of compartment %lld is "
@@ -425,33 +426,6 @@ compartment_meet(struct replica *r, struct compartment **out,
 	enum err e = compartment_by_id(r, out, id, f);
 
 	return e == ERR_NOTFOUND ? insert_row(r, out, id, f) : e;
-}
-
-void
-compartment_own_name(uint8_t name[static 16], const struct identity *i,
-    const struct row_id *subject, const char *category)
-{
-	struct hash h;
-
-	hash_init(&h, LABEL_COMPARTMENT_NAME, 16, i->agency_name_key,
-	    sizeof(i->agency_name_key));
-	hash_put(&h, subject->b, sizeof(subject->b));
-	hash_bytes(&h, category, strlen(category));
-	hash_final(&h, name);
-}
-
-void
-compartment_make_id(struct compartment_id *out,
-    const struct network_id *network, const struct agency_id *owner,
-    const uint8_t name[static 16])
-{
-	struct hash h;
-
-	hash_init(&h, LABEL_COMPARTMENT_ID, sizeof(out->b), NULL, 0);
-	hash_put(&h, network->b, sizeof(network->b));
-	hash_put(&h, owner->b, sizeof(owner->b));
-	hash_put(&h, name, 16);
-	hash_final(&h, out->b);
 }
 
 enum err

@@ -55,11 +55,12 @@ struct compartment {
 	int64_t unreadable;           /* data segments held without a key */
 	int64_t waiting;              /* held, but a dependency is not */
 	int64_t conflicts;            /* rows in _conflict */
-	int64_t open_no;              /* own open data segment, or 0 */
-	unsigned flags;               /* COMPARTMENT_* */
-	bool rekey;                   /* waits for a new key (remove.h) */
-	bool rederive;                /* derive before the transaction ends */
-	bool changed;                 /* write the row at commit */
+	int64_t payload; /* bytes of sealed operations that can be read */
+	int64_t open_no; /* own open data segment, or 0 */
+	unsigned flags;  /* COMPARTMENT_* */
+	bool rekey;      /* waits for a new key (remove.h) */
+	bool rederive;   /* derive before the transaction ends */
+	bool changed;    /* write the row at commit */
 };
 
 /* By local number, id, or what it holds. ERR_NOTFOUND; so too what was shredded,

@@ -420,6 +420,7 @@ fill_state(struct derived_state *state, const struct derivation *d)
 	*state = (struct derived_state){
 		.void_ops = d->void_ops,
 		.held_rows = d->held_rows,
+		.payload = (int64_t)d->payload,
 	};
 	for (size_t i = 0; i < d->segment_count; i++) {
 		const struct d_segment *s = &d->segments[i];

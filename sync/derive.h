@@ -67,6 +67,7 @@ struct derived_state {
 	size_t end_count;
 	struct compartment_end ends[COMPARTMENT_ENDS];
 	int64_t unreadable, waiting, quarantined, void_ops, held_rows;
+	int64_t payload;
 };
 
 /*
@@ -101,6 +102,9 @@ bool derive_plain(struct replica *r, const struct compartment *c,
  * any node was ever revoked. */
 enum err derive_all_plain(struct replica *r, const struct compartment *c,
     bool *plain, struct fail *f);
+
+/* Is all that is sealed and can be read within the bound? */
+bool derive_fits(const struct replica *r, const struct compartment *c);
 
 /* Replace the compartment's rows and conflicts by what its log says; clears
  * c->rederive and updates ends and counts. In the caller's transaction. */

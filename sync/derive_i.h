@@ -23,6 +23,7 @@ enum uncounted {
 	UNCOUNTED_CUT = 2,     /* past a cut, and not adopted */
 	UNCOUNTED_VOIDED = 3,  /* voided by a judgement, or builds on that */
 	UNCOUNTED_ENDED = 4,   /* knew of a removal and used a key it ended */
+	UNCOUNTED_OVER = 6,    /* more than there is room for (quota.h) */
 	UNCOUNTED_BEYOND = 5, /* STATE_BEYOND: not derived, never kept as why */
 };
 
@@ -117,6 +118,8 @@ struct derivation {
 	uint32_t *unreadable;
 	size_t unreadable_count, unreadable_first;
 	int64_t void_ops, held_rows;
+	uint64_t payload;  /* of what is sealed and can be read */
+	bool over;         /* that is more than there is room for */
 	bool any_proposal; /* else nobody looks for them */
 };
 
@@ -125,6 +128,18 @@ enum err derivation_load(struct derivation *d, struct fail *f);
 void derivation_release(struct derivation *d);
 /* derive_order.c: from dependencies to order, branches and pasts. */
 enum err derivation_order(struct derivation *d, struct fail *f);
+
+/* Rows of a compartment's log, in the order of their numbers. */
+#define DERIVE_COLUMNS \
+	"SELECT no, author, chain, seq, kind, id, deps, bytes, state," \
+	" prev, why FROM _segment"
+/* The payload of one row of the log, behind those that are loaded; nothing for
+ * what cannot be read (d_segment.readable). q: as DERIVE_COLUMNS has it. */
+enum err derive_payload(struct derivation *d, struct d_segment *s,
+    struct stmt *q, struct fail *f);
+/* derive_share.c: there is more than room for: say of what it waits, and load
+ * what does not. */
+enum err derive_share(struct derivation *d, struct fail *f);
 
 /* derive_counts.c: sets why of every segment; needs their pasts. */
 enum err derivation_counts(struct derivation *d, struct fail *f);

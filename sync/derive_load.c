@@ -58,12 +58,6 @@ load_unsealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		e = add_dep(d, &dep, f);
 		s->dep_count++;
 	}
-	if (e != OK || s->kind != SEGMENT_DATA)
-		return e;
-	p = stmt_col_blob(q, 7, &n);
-	s->payload_at = d->payloads.n;
-	e = log_pack(d->r, &d->payloads, s->no, p, n, f);
-	s->payload_n = d->payloads.n - s->payload_at;
 	return e;
 }
 
@@ -98,13 +92,50 @@ load_sealed(struct derivation *d, struct d_segment *s, struct stmt *q,
 		e = add_dep(d, &dep, f);
 		s->dep_count++;
 	}
-	if (e != OK || s->kind != SEGMENT_DATA || s->why != COUNTS)
-		return e;
+	return e;
+}
+
+enum err
+derive_payload(struct derivation *d, struct d_segment *s, struct stmt *q,
+    struct fail *f)
+{
+	struct segment view;
+	const uint8_t *p;
+	size_t n;
+	enum err e;
+
+	p = stmt_col_blob(q, 7, &n);
 	s->payload_at = d->payloads.n;
-	e = log_open_segment(d->r, &d->payloads, d->c->no, &view, f);
+	if (s->state <= STATE_CLOSED) {
+		e = log_pack(d->r, &d->payloads, s->no, p, n, f);
+	} else {
+		e = segment_parse(&view, p, n, f);
+		if (e != OK)
+			return fail_in(f, ERR_CORRUPT, "stored segment %lld",
+			    (long long)s->no);
+		e = log_open_segment(d->r, &d->payloads, d->c->no, &view, f);
+		s->readable = e == OK;
+	}
 	s->payload_n = d->payloads.n - s->payload_at;
-	s->readable = e == OK;
 	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Once there is too much, only the lengths are asked for. */
+static enum err
+load_payload(struct derivation *d, struct d_segment *s, struct stmt *q,
+    struct fail *f)
+{
+	enum err e;
+
+	if (s->kind != SEGMENT_DATA || s->why != COUNTS)
+		return OK;
+	e = derive_payload(d, s, q, f);
+	if (e == OK && s->state > STATE_CLOSED)
+		d->payload += s->payload_n;
+	d->over = d->over || d->payload > d->r->bounds.compartment_bytes;
+	if (d->over)
+		d->payloads.n = s->payload_at;
+	return e;
 }
 
 static enum err
@@ -137,6 +168,8 @@ load_one(struct derivation *d, struct stmt *q, struct fail *f)
 		s->tag = a->tag;
 	e = s->state <= STATE_CLOSED ? load_unsealed(d, s, q, f)
 				     : load_sealed(d, s, q, f);
+	if (e == OK)
+		e = load_payload(d, s, q, f);
 	if (e == OK)
 		d->segment_count++;
 	return e;
@@ -174,10 +207,8 @@ load_segments(struct derivation *d, struct fail *f)
 	enum err e;
 
 	e = db_stmt(&q, d->r->db,
-	    "SELECT no, author, chain, seq, kind, id, deps, bytes, state,"
-	    " prev, why FROM _segment"
-	    " WHERE cpt = ?1 AND chain <= 1 AND state > ?2"
-	    " ORDER BY no",
+	    DERIVE_COLUMNS " WHERE cpt = ?1 AND chain <= 1 AND state > ?2"
+			   " ORDER BY no",
 	    f);
 	if (e != OK)
 		return e;
@@ -440,8 +471,11 @@ derivation_load(struct derivation *d, struct fail *f)
 {
 	enum err e;
 
-	d->payloads.limit = (size_t)512 * 1024 * 1024;
+	/* what is sealed is bounded (derive_share); what is not, by who types */
+	d->payloads.limit = (size_t)1024 * 1024 * 1024;
 	e = load_segments(d, f);
+	if (e == OK && d->over)
+		e = derive_share(d, f);
 	if (e == OK)
 		e = resolve(d, f);
 	if (e == OK)

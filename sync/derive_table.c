@@ -223,6 +223,7 @@ take_state(struct replica *r, struct compartment *c,
 	c->end_count = state->end_count;
 	memcpy(c->ends, state->ends, state->end_count * sizeof(c->ends[0]));
 	c->unreadable = state->unreadable;
+	c->payload = state->payload;
 	c->waiting = state->waiting;
 	c->conflicts = x->conflicts;
 	c->rederive = false;

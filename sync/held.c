@@ -126,6 +126,11 @@ segment_why(enum segment_state state, enum uncounted why)
 	case UNCOUNTED_ENDED:
 		return "its writer knew that somebody had left, and sealed it"
 		       " for them all the same";
+	case UNCOUNTED_OVER:
+		return "its computer wrote more under this person and topic "
+		       "than"
+		       " there is room for; it is kept, and what others wrote"
+		       " goes on";
 	default:
 		return "it does not count";
 	}

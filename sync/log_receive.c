@@ -246,7 +246,10 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 		return insert_received(r, x, STATE_WAITING, f);
 	}
 	cover(x, &deps);
-	simple = covers_data(x->c) && derive_plain(r, x->c, x->author);
+	x->c->payload += (int64_t)plain->n;
+	x->c->changed = true;
+	simple = covers_data(x->c) && derive_plain(r, x->c, x->author) &&
+	    derive_fits(r, x->c);
 	e = insert_received(r, x, STATE_APPLIED, f);
 	if (e != OK)
 		return e;

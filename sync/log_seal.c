@@ -6,6 +6,7 @@
  */
 #include <sodium.h>
 
+#include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_i.h"
@@ -329,8 +330,10 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	own->top_id = m->id;
 	own->changed = true;
 	r->fence_behind = true;
-	if (u->kind == SEGMENT_DATA && may_not_count(r, c)) {
-		c->rederive = true;
+	if (u->kind == SEGMENT_DATA) {
+		c->payload += (int64_t)m->payload.n;
+		c->rederive =
+		    c->rederive || may_not_count(r, c) || !derive_fits(r, c);
 		c->changed = true;
 	}
 	if (c->open_no == u->no) {

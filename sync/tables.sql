@@ -31,7 +31,8 @@ CREATE TABLE _author (
 -- whose it is after transfers. subject and category are known to key holders and
 -- to nodes of the owner agency; NULL at a relay. ends: derived, the segment
 -- numbers that no other applied segment covers (see compartment.h). flags:
--- COMPARTMENT_* there. rekey 1: derived, a key was ended and somebody who stays
+-- COMPARTMENT_* there. payload: derived, unpacked bytes of what is sealed and can
+-- be read. rekey 1: derived, a key was ended and somebody who stays
 -- has none that may be sealed under.
 CREATE TABLE _compartment (
 	no INTEGER PRIMARY KEY,
@@ -47,7 +48,8 @@ CREATE TABLE _compartment (
 	conflicts BIGINT NOT NULL,
 	open_no BIGINT NOT NULL,
 	flags BIGINT NOT NULL,
-	rekey BIGINT NOT NULL
+	rekey BIGINT NOT NULL,
+	payload BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX _compartment_subject ON _compartment (subject);
 CREATE INDEX _compartment_rekey ON _compartment (no) WHERE rekey <> 0;

@@ -65,7 +65,7 @@ pair_dump(struct pair *p, enum pair_who who, struct buf *out)
 	    " recipient, segment");
 	dump_query(p, who, out,
 	    "SELECT no, id, owner, name, subject, category, unreadable,"
-	    " waiting, conflicts FROM _compartment ORDER BY no");
+	    " waiting, conflicts, payload FROM _compartment ORDER BY no");
 	dump_query(p, who, out, "SELECT no, state FROM _segment ORDER BY no");
 }
 
