@@ -36,6 +36,7 @@ sim_check_anew(struct sim *s, unsigned n)
 	m->members = 0;
 	m->segments = 0;
 	m->forks = 0;
+	memset(m->scanned, 0, sizeof(m->scanned));
 }
 
 /* I4: a replica forgets no member, no sealed segment and no evidence. */
@@ -55,9 +56,34 @@ check_knowledge(struct sim *s, unsigned n)
 		    n, (long long)members, (long long)segments,
 		    (long long)forks, (long long)m->members,
 		    (long long)m->segments, (long long)m->forks);
+	if (segments > m->segments)
+		sim_notes_find(s, n);
 	m->members = members;
 	m->segments = segments;
 	m->forks = forks;
+}
+
+/* What was not sealed when it obeyed is sealed to the owners, and is looked for
+ * no more. */
+static void
+notes_offered(struct sim *s, unsigned n)
+{
+	int64_t offers =
+	    sim_number(s, n, "SELECT count(*) FROM _segment WHERE chain = 2");
+
+	for (size_t i = 0; i < s->note_count; i++) {
+		struct sim_note *k = &s->note[i];
+
+		if (!k->saved || k->gone || k->segment_count > 0 ||
+		    k->maker != n)
+			continue;
+		k->offered = true;
+		if (offers == 0)
+			sim_wrong(s,
+			    "machine %u obeyed, and its note %zu is in no "
+			    "offer",
+			    n, i + 1);
+	}
 }
 
 static void
@@ -78,6 +104,7 @@ check_out(struct sim *s, unsigned n)
 	sim_say(s, "machine %u learned that it is out", n);
 	if (sim_number(s, n, "SELECT count(*) FROM _key") != 0)
 		sim_wrong(s, "machine %u obeyed and has keys", n);
+	notes_offered(s, n);
 }
 
 void
@@ -150,48 +177,63 @@ notes_in_payload(struct sim *s, const struct buf *payload,
 	}
 }
 
-void
-sim_notes_find(struct sim *s, unsigned n)
+/* Own sealed work that was not looked into yet: numbers and ids. */
+static void
+new_segments(struct sim *s, unsigned n, struct buf *out)
 {
-	struct replica *r = s->node[n].r;
+	struct sim_node *m = &s->node[n];
 	struct fail f = { 0 };
-	struct buf numbers = { 0 }, payload = { 0 };
 	struct stmt *st;
 	bool row;
 
 	sim_must(s,
-	    db_stmt(&st, replica_db(r),
+	    db_stmt(&st, replica_db(m->r),
 		"SELECT no, id FROM _segment WHERE position > 0 AND"
-		" chain = ?1 ORDER BY no",
+		" chain = ?1 AND author IN (SELECT no FROM _author"
+		" WHERE node = ?2) ORDER BY no",
 		&f),
 	    &f, "segments");
 	stmt_int(st, 1, CHAIN_DATA);
+	stmt_blob(st, 2, m->id.b, sizeof(m->id.b));
 	for (;;) {
 		struct segment_id id;
 		int64_t no;
 
 		sim_must(s, stmt_step(st, &row, &f), &f, "segments");
 		if (!row)
-			break;
+			return;
 		no = stmt_col_int(st, 0);
-		if (!stmt_col_copy(st, 1, id.b, sizeof(id.b)))
+		if (!stmt_col_copy(st, 1, id.b, sizeof(id.b)) ||
+		    no >= SIM_SEGMENTS ||
+		    (m->scanned[no / 64] >> (no % 64) & 1) != 0)
 			continue;
-		buf_put(&numbers, &no, sizeof(no));
-		buf_put(&numbers, id.b, sizeof(id.b));
+		buf_put(out, &no, sizeof(no));
+		buf_put(out, id.b, sizeof(id.b));
 	}
-	for (size_t at = 0; at < numbers.n;) {
+}
+
+void
+sim_notes_find(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+	struct buf found = { 0 }, payload = { 0 };
+
+	new_segments(s, n, &found);
+	for (size_t at = 0; at < found.n;) {
 		struct segment_id id;
 		int64_t no;
 
-		memcpy(&no, numbers.p + at, sizeof(no));
-		memcpy(id.b, numbers.p + at + sizeof(no), sizeof(id.b));
+		memcpy(&no, found.p + at, sizeof(no));
+		memcpy(id.b, found.p + at + sizeof(no), sizeof(id.b));
 		at += sizeof(no) + sizeof(id.b);
 		buf_reset(&payload);
-		if (log_payload(r, &payload, no, NULL) == OK)
-			notes_in_payload(s, &payload, &id);
+		if (log_payload(m->r, &payload, no, NULL) != OK)
+			continue;
+		notes_in_payload(s, &payload, &id);
+		m->scanned[no / 64] |= (uint64_t)1 << (no % 64);
 	}
 	buf_release(&payload);
-	buf_release(&numbers);
+	buf_release(&found);
 }
 
 /* Does a query of one blob give a row, at a machine or on an image? */

@@ -80,15 +80,16 @@ sim_mend(struct sim *s, bool all)
 
 /* ---- machines ------------------------------------------------------------ */
 
-/* A machine that runs; a hub only where it may be. */
+/* A machine that runs; a hub only where it may be; rather one with an image. */
 static unsigned
-some_machine(struct sim *s, bool hub)
+some_machine(struct sim *s, bool hub, bool kept)
 {
-	for (unsigned i = 0; i < 20; i++) {
+	for (unsigned i = 0; i < 300; i++) {
 		unsigned n = (unsigned)sim_draw(s, SIM_NODES);
 
 		if (s->node[n].used && s->node[n].r != NULL &&
-		    s->node[n].joined && (hub || !s->node[n].hub))
+		    s->node[n].joined && (hub || !s->node[n].hub) &&
+		    (!kept || i > 200 || s->node[n].kept != NULL))
 			return n;
 	}
 	return UINT32_MAX;
@@ -138,6 +139,11 @@ drop_at_fence(struct sim *s, unsigned n)
 	struct fail f = { 0 };
 	enum err e;
 
+	/* in memory there is none */
+	if (!sim_ready(s, n) || !s->full)
+		return;
+	for (unsigned i = 0; i < 3; i++)
+		sim_act(s, n);
 	sim_tell_time(s, n);
 	m->env->writes_until_failure = 0;
 	e = log_seal(m->r, &sealed, &kept, &f);
@@ -195,6 +201,20 @@ keep(struct sim *s, unsigned n, bool backup)
 	sim_say(s, "the disk of node %u is kept", n);
 }
 
+/* Now and then somebody makes a backup, or an image that is none. */
+static void
+keep_some(struct sim *s)
+{
+	unsigned n;
+
+	if (!s->may[SIM_BACKUP] && !s->may[SIM_ROLLED_BACK] &&
+	    !s->may[SIM_PUT_BACK])
+		return;
+	n = some_machine(s, false, false);
+	if (n != UINT32_MAX && (s->node[n].kept == NULL || sim_chance(s, 30)))
+		keep(s, n, sim_chance(s, 60));
+}
+
 static void
 copy_fence(struct env_test *to, struct env_test *from, const char *dir)
 {
@@ -218,10 +238,8 @@ put_back(struct sim *s, unsigned n, enum sim_class how)
 	struct env_test *old;
 	struct fail f = { 0 };
 
-	if (m->kept == NULL || m->obeyed) {
-		keep(s, n, how == SIM_BACKUP);
+	if (m->kept == NULL || m->obeyed)
 		return;
-	}
 	old = sim_image(s, m->kept);
 	sim_notes_lose(s, n, old);
 	if (how == SIM_ROLLED_BACK)
@@ -231,9 +249,12 @@ put_back(struct sim *s, unsigned n, enum sim_class how)
 	m->env = old;
 	m->schemas = m->kept_schemas;
 	sim_open(s, n);
-	if (how == SIM_BACKUP)
-		sim_must(s, replica_new_life(m->r, LIFE_BACKUP, &f), &f,
-		    "a new life");
+	/* in memory there is no fence that would say so */
+	if (how == SIM_BACKUP || (how == SIM_ROLLED_BACK && !s->full))
+		sim_must(s,
+		    replica_new_life(m->r,
+			how == SIM_BACKUP ? LIFE_BACKUP : LIFE_ROLLED_BACK, &f),
+		    &f, "a new life");
 	sim_check_anew(s, n);
 	sim_fired(s, how);
 	sim_say(s, "the old disk of node %u is put back (%s)", n,
@@ -244,6 +265,7 @@ static void
 copy(struct sim *s, unsigned n, bool moved)
 {
 	unsigned to = SIM_PLACES + SIM_SPARE;
+	struct fail f = { 0 };
 	struct sim_node *m;
 
 	while (to < SIM_NODES && s->node[to].used)
@@ -255,9 +277,12 @@ copy(struct sim *s, unsigned n, bool moved)
 	m->kept = NULL;
 	m->r = NULL;
 	m->env = sim_image(s, s->node[n].env);
-	if (moved)
+	if (moved) /* the same program on another machine */
 		m->env->binding[0] ^= (uint8_t)(1 + to);
 	sim_open(s, to);
+	if (moved && !s->full)
+		sim_must(s, replica_new_life(m->r, LIFE_MOVED, &f), &f,
+		    "a new life");
 	sim_later(s, sim_around(s, s->act_every_ms),
 	    (struct sim_event){ .kind = SIM_EVENT_ACT, .node = to });
 	sim_fired(s, moved ? SIM_MOVED : SIM_CLONE);
@@ -317,11 +342,16 @@ sim_fault(struct sim *s)
 		SIM_BACKUP, SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
 		SIM_STICK };
 	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
-	bool disk = c == SIM_BACKUP || c == SIM_ROLLED_BACK ||
-	    c == SIM_PUT_BACK || c == SIM_CLONE || c == SIM_MOVED;
-	unsigned n = some_machine(s, !disk);
+	bool disk;
+	unsigned n;
 
+	for (unsigned i = 0; i < 4 && !s->may[c]; i++)
+		c = all[sim_draw(s, COUNT_OF(all))];
+	disk = c == SIM_BACKUP || c == SIM_ROLLED_BACK || c == SIM_PUT_BACK ||
+	    c == SIM_CLONE || c == SIM_MOVED;
+	n = some_machine(s, !disk, disk && sim_chance(s, 80));
 	sim_mend(s, false);
+	keep_some(s);
 	if (!s->may[c])
 		return;
 	if (c == SIM_PARTITION) {

@@ -196,6 +196,24 @@ is_judged(struct sim *s, unsigned n)
 	    members_revocation(all, &m->id) == NULL;
 }
 
+/* A compartment that waits for a new key gets one as long as its owner has
+ * anybody who may make it. */
+static void
+judge_rekey(struct sim *s, unsigned n, const struct sim_person *p)
+{
+	const struct compartment *c = sim_compartment(s, n, &p->compartment);
+
+	if (c == NULL || !c->rekey)
+		return;
+	for (unsigned k = 0; k < SIM_NODES; k++)
+		if (is_judged(s, k) && !s->node[k].field &&
+		    id_equal(&s->agency[s->node[k].agency], &c->owner))
+			sim_wrong(s,
+			    "machine %u waits for a new key, and machine %u "
+			    "could make it",
+			    n, k);
+}
+
 static void
 compare_all(struct sim *s, unsigned person)
 {
@@ -205,6 +223,7 @@ compare_all(struct sim *s, unsigned person)
 		if (!is_judged(s, n))
 			continue;
 		look(s, n, &s->person[person], &held[n]);
+		judge_rekey(s, n, &s->person[person]);
 		if (held[n].entitled && held[n].waiting > 0)
 			sim_wrong(s, "machine %u: %lld segments still wait", n,
 			    (long long)held[n].waiting);
@@ -233,12 +252,26 @@ judge_members(struct sim *s)
 	}
 }
 
-/* Somebody has it; and if its maker may still read there, everybody who may. */
+static bool
+is_holder(struct sim *s, unsigned n, const struct compartment *c)
+{
+	struct replica *r = s->node[n].r;
+	const struct member_node *self =
+	    members_node(replica_members(r), &s->node[n].id);
+	struct fail f = { 0 };
+	bool yes = false;
+
+	sim_must(s, grant_holds(r, c->no, self, &yes, &f), &f, "holds");
+	return yes;
+}
+
+/* Somebody has it; and if its maker may still read there, everybody who may, and
+ * their relays. */
 static void
 judge_note(struct sim *s, size_t i)
 {
 	const struct sim_note *k = &s->note[i];
-	bool entitled[SIM_NODES] = { false }, found = false;
+	bool entitled[SIM_NODES] = { false }, found = false, holds = false;
 
 	for (unsigned n = 0; n < SIM_NODES; n++) {
 		const struct compartment *c;
@@ -250,11 +283,13 @@ judge_note(struct sim *s, size_t i)
 			continue;
 		c = sim_compartment(s, n, &k->compartment);
 		entitled[n] = c != NULL && is_entitled(s, n, c);
+		holds |= n == k->maker && c != NULL && !c->rekey &&
+		    is_holder(s, n, c);
 	}
-	if (!found)
+	if (!found && !k->offered)
 		sim_wrong(s, "note %zu of machine %u was saved and is lost",
 		    i + 1, k->maker);
-	for (unsigned n = 0; n < SIM_NODES && entitled[k->maker]; n++)
+	for (unsigned n = 0; n < SIM_NODES && holds; n++)
 		if (entitled[n] && !sim_note_at(s, i, n))
 			sim_wrong(s,
 			    "note %zu of machine %u did not come to machine %u",

@@ -134,6 +134,7 @@ ask(struct sim *s, struct sim_contact *c)
 
 	sim_tell_time(s, c->caller);
 	e = exchange_ask(c->x, &request, &done, &f);
+	sim_check(s, c->caller);
 	if (e != OK || done) {
 		buf_release(&request);
 		/* a restored replica, or one that obeys, says so */
@@ -353,6 +354,7 @@ talk(struct sim *s, struct exchange *x, unsigned caller, unsigned server,
 		buf_reset(&request);
 		buf_reset(&answer);
 		e = exchange_ask(x, &request, &done, f);
+		sim_check(s, caller);
 		if (e != OK || done)
 			break;
 		sim_trace(s, request.p, request.n);
@@ -390,7 +392,8 @@ sim_contact_now(struct sim *s, unsigned caller, unsigned server, bool *moved)
 	e = talk(s, x, caller, server, &f);
 	t = exchange_stats(x);
 	*moved = t->received != t->outcome[OUTCOME_DUPLICATE] ||
-	    t->sealed != 0 || t->new_life || t->recovered || e != OK;
+	    t->sealed != 0 || t->new_life || t->recovered ||
+	    (e != OK && e != ERR_NET);
 	if (*moved || t->sent_segments + t->sent_members > 0)
 		sim_say(s, "node %u with %u: %lld in, %lld+%lld out%s%s %.60s",
 		    caller, server, (long long)t->received,

@@ -39,9 +39,8 @@ told(struct sim *s, unsigned n, enum sim_class c, enum err e,
 /* ---- giving -------------------------------------------------------------- */
 
 static void
-share(struct sim *s, unsigned n, bool again)
+share(struct sim *s, unsigned n, const struct sim_person *p, bool again)
 {
-	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	unsigned to = (unsigned)sim_draw(s, s->agencies);
 	struct grant_request q = {
 		.subject = p->id,
@@ -77,9 +76,8 @@ some_laptop(struct sim *s, unsigned n)
 }
 
 static void
-carry(struct sim *s, unsigned n)
+carry(struct sim *s, unsigned n, const struct sim_person *p)
 {
-	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	const struct member_node *node = some_laptop(s, n);
 	struct fail f = { 0 };
 	int64_t granted = 0;
@@ -90,9 +88,8 @@ carry(struct sim *s, unsigned n)
 }
 
 static void
-transfer(struct sim *s, unsigned n)
+transfer(struct sim *s, unsigned n, const struct sim_person *p)
 {
-	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	struct transfer_request q = { .subject = p->id,
 		.categories = category,
 		.category_count = 1,
@@ -101,11 +98,18 @@ transfer(struct sim *s, unsigned n)
 	struct fail f = { 0 };
 	int64_t count = 0;
 
-	if (transfer_accept(s->node[n].r, &p->id, &count, &f) == OK) {
-		(void)told(s, n, SIM_TRANSFER, OK, &f);
+	for (unsigned i = 1; i < s->places; i++) {
+		if (s->node[i].field || !sim_ready(s, i) || sim_chance(s, 20))
+			continue;
+		sim_tell_time(s, i);
+		if (transfer_accept(s->node[i].r, &p->id, &count, &f) != OK)
+			continue;
+		(void)told(s, i, SIM_TRANSFER, OK, &f);
 		return;
 	}
 	f = (struct fail){ 0 };
+	if (id_equal(&q.to, &s->agency[s->node[n].agency]))
+		return;
 	(void)transfer_offer(s->node[n].r, &q, &count, &f);
 	sim_say(s, "machine %u offers %lld records of a person: %.60s", n,
 	    (long long)count, f.text);
@@ -114,9 +118,8 @@ transfer(struct sim *s, unsigned n)
 /* ---- taking away --------------------------------------------------------- */
 
 static void
-take_away(struct sim *s, unsigned n)
+take_away(struct sim *s, unsigned n, const struct sim_person *p)
 {
-	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	const struct member_node *laptop =
 	    sim_chance(s, 50) ? some_laptop(s, n) : NULL;
 	struct remove_request q = {
@@ -141,12 +144,21 @@ take_away(struct sim *s, unsigned n)
 static void
 revoke(struct sim *s)
 {
-	unsigned victim = 1 + (unsigned)sim_draw(s, SIM_PLACES + SIM_SPARE - 1);
+	unsigned victim = 0;
 	struct revoke_report report;
 	struct fail f = { 0 };
 
-	if (!s->node[victim].used || s->node[victim].hub ||
-	    !s->node[victim].joined || s->node[victim].out || !sim_ready(s, 0))
+	/* laptops are lost more often than servers */
+	for (unsigned i = 0; i < 300 && victim == 0; i++) {
+		const struct sim_node *m;
+
+		victim = (unsigned)sim_draw(s, SIM_PLACES + SIM_SPARE);
+		m = &s->node[victim];
+		if (!m->used || m->hub || !m->joined || m->out ||
+		    (!m->field && sim_chance(s, 60)))
+			victim = 0;
+	}
+	if (victim == 0 || !sim_ready(s, 0))
 		return;
 	if (!told(s, 0, SIM_REVOKE,
 		revoke_node(s->node[0].r, &report, NULL, &s->node[victim].id,
@@ -160,16 +172,20 @@ revoke(struct sim *s)
 			s->node[n].out = true;
 }
 
+/* Of somebody who is out, or of anybody. */
 static void
 adopt(struct sim *s, unsigned n)
 {
-	const struct member_node *node =
-	    members_node(replica_members(s->node[n].r),
-		&s->node[sim_draw(s, SIM_PLACES)].id);
+	unsigned k = (unsigned)sim_draw(s, s->places);
+	const struct member_node *node;
 	struct remove_adopted out = { 0 };
 	struct fail f = { 0 };
 	enum err e;
 
+	for (unsigned i = 0; i < SIM_NODES && sim_chance(s, 90); i++)
+		if (s->node[i].used && s->node[i].out)
+			k = i;
+	node = members_node(replica_members(s->node[n].r), &s->node[k].id);
 	if (node == NULL)
 		return;
 	e = remove_adopt(s->node[n].r, node, &out, &f);
@@ -189,47 +205,76 @@ rotate(struct sim *s, unsigned n)
 
 /* ---- one of them --------------------------------------------------------- */
 
+/* Mostly one of the agency that founded the record. */
 static unsigned
-some_registrar(struct sim *s)
+some_registrar(struct sim *s, const struct sim_person *p)
 {
-	for (unsigned i = 0; i < 20; i++) {
+	bool any = sim_chance(s, 25);
+
+	for (unsigned i = 0; i < 200; i++) {
 		unsigned n = (unsigned)sim_draw(s, SIM_NODES);
 
-		if (s->node[n].used && !s->node[n].field && sim_ready(s, n))
+		if (s->node[n].used && !s->node[n].field &&
+		    (any || s->node[n].agency == p->agency) && sim_ready(s, n))
 			return n;
 	}
 	return UINT32_MAX;
 }
 
+static void
+decide(struct sim *s, enum sim_class c, unsigned n, const struct sim_person *p)
+{
+	switch (c) {
+	case SIM_SHARE:
+	case SIM_GRANT_AGAIN:
+		share(s, n, p, c == SIM_GRANT_AGAIN);
+		break;
+	case SIM_CARRY:
+		carry(s, n, p);
+		break;
+	case SIM_REMOVE:
+		take_away(s, n, p);
+		break;
+	case SIM_REVOKE:
+		sim_tell_time(s, 0);
+		revoke(s);
+		break;
+	case SIM_ROTATE:
+		rotate(s, n);
+		break;
+	case SIM_TRANSFER:
+		transfer(s, n, p);
+		break;
+	case SIM_ADOPT:
+		adopt(s, n);
+		break;
+	case SIM_JOIN:
+		if (sim_join_new(s, n) != UINT32_MAX)
+			sim_fired(s, SIM_JOIN);
+		break;
+	default:
+		break;
+	}
+}
+
 void
 sim_power(struct sim *s)
 {
-	static const enum sim_class all[] = { SIM_SHARE, SIM_SHARE, SIM_SHARE,
-		SIM_CARRY, SIM_CARRY, SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE,
-		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_ADOPT };
-	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
-	unsigned n = some_registrar(s);
+	static const enum sim_class all[] = { SIM_SHARE, SIM_SHARE, SIM_CARRY,
+		SIM_CARRY, SIM_REMOVE, SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE,
+		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_TRANSFER, SIM_ADOPT };
+	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
+	enum sim_class c = SIM_SHARE;
+	unsigned n = some_registrar(s, p);
 
-	if (n == UINT32_MAX || (c != SIM_SHARE && !s->may[c]))
+	for (unsigned i = 0; i < 4; i++) {
+		c = all[sim_draw(s, COUNT_OF(all))];
+		if (s->may[c])
+			break;
+	}
+	if (n == UINT32_MAX || (!s->may[c] && c != SIM_SHARE))
 		return;
 	sim_tell_time(s, n);
-	if (c == SIM_SHARE || c == SIM_GRANT_AGAIN) {
-		share(s, n, c == SIM_GRANT_AGAIN);
-	} else if (c == SIM_CARRY) {
-		carry(s, n);
-	} else if (c == SIM_REMOVE) {
-		take_away(s, n);
-	} else if (c == SIM_REVOKE) {
-		sim_tell_time(s, 0);
-		revoke(s);
-	} else if (c == SIM_ROTATE) {
-		rotate(s, n);
-	} else if (c == SIM_TRANSFER) {
-		transfer(s, n);
-	} else if (c == SIM_ADOPT) {
-		adopt(s, n);
-	} else if (c == SIM_JOIN && sim_join_new(s, n) != UINT32_MAX) {
-		sim_fired(s, SIM_JOIN);
-	}
+	decide(s, c, n, p);
 	sim_check(s, n);
 }

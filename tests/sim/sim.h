@@ -35,6 +35,7 @@
 #define SIM_NOTE_SEGMENTS 4
 #define SIM_EDGES (4 * SIM_NODES)
 #define SIM_CONTACTS 64
+#define SIM_SEGMENTS 4096 /* of a replica, that are looked into */
 #define SIM_SCHEMAS 2
 #define SIM_STICKS 16
 
@@ -153,6 +154,7 @@ struct sim_node {
 	size_t kept_schemas, kept_notes;
 	/* what it knew when it was last looked at, so that it forgets nothing */
 	int64_t members, segments, forks;
+	uint64_t scanned[SIM_SEGMENTS / 64]; /* own segments looked into */
 };
 
 /* Who calls whom. */
@@ -175,7 +177,8 @@ struct sim_note {
 	unsigned maker; /* machine */
 	struct compartment_id compartment;
 	bool saved;
-	bool gone; /* every disk that held it was destroyed */
+	bool gone;    /* every disk that held it was destroyed */
+	bool offered; /* in a box that only the owner opens */
 	size_t segment_count;
 	struct segment_id segment[SIM_NOTE_SEGMENTS];
 };

@@ -153,6 +153,7 @@ sim_stick_read(struct sim *s, struct sim_event *e)
 	case ERR_VERSION:
 	case ERR_LIMIT:
 	case ERR_INPUT:
+	case ERR_STALE: /* older than a new beginning */
 		break;
 	default:
 		sim_wrong(s, "machine %u reads a bundle: %s: %s", e->node,
