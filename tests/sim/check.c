@@ -126,6 +126,38 @@ sim_check(struct sim *s, unsigned n)
 		sim_verify(s, n, sim_chance(s, 50));
 }
 
+/* I12: who holds two segments of one place holds the proof. I6: every key that
+ * is held was given to this node, by name or through its agency. */
+static void
+check_evidence(struct sim *s, unsigned n)
+{
+	const struct identity *i = replica_identity(s->node[n].r);
+	struct fail f = { 0 };
+	struct stmt *st;
+	bool row;
+
+	if (sim_number(s, n,
+		"SELECT count(*) FROM (SELECT author, cpt, chain, seq FROM"
+		" _segment WHERE position > 0 GROUP BY 1, 2, 3, 4 HAVING"
+		" count(*) > 1) d WHERE NOT EXISTS (SELECT 1 FROM _fork f WHERE"
+		" f.author = d.author AND f.cpt = d.cpt AND f.chain = d.chain"
+		" AND f.at = d.seq)") != 0)
+		sim_wrong(s, "machine %u holds a fork and no proof", n);
+	sim_must(s,
+	    db_stmt(&st, replica_db(s->node[n].r),
+		"SELECT 1 FROM _key k WHERE NOT EXISTS (SELECT 1 FROM"
+		" _grant g WHERE g.cpt = k.cpt AND g.key_id = k.key_id"
+		" AND g.recipient IN (?1, ?2)) LIMIT 1",
+		&f),
+	    &f, "keys");
+	stmt_blob(st, 1, i->node.b, sizeof(i->node.b));
+	stmt_blob(st, 2, i->agency.b, sizeof(i->agency.b));
+	sim_must(s, stmt_step(st, &row, &f), &f, "keys");
+	stmt_reset(st);
+	if (row)
+		sim_wrong(s, "machine %u holds a key that nobody gave it", n);
+}
+
 void
 sim_verify(struct sim *s, unsigned n, bool deep)
 {
@@ -140,6 +172,7 @@ sim_verify(struct sim *s, unsigned n, bool deep)
 	if (log_verify(s->node[n].r, deep, &checked, &f) != OK)
 		sim_wrong(s, "machine %u, verify%s: %s", n,
 		    deep ? " --deep" : "", f.text);
+	check_evidence(s, n);
 	sim_count(s, deep ? SIM_N_DEEP : SIM_N_SOUND, 1);
 }
 
@@ -325,5 +358,20 @@ sim_notes_lose(struct sim *s, unsigned n, struct env_test *image)
 			continue;
 		s->note[i].gone = true;
 		sim_count(s, SIM_N_NOTES_GONE, 1);
+	}
+}
+
+void
+sim_notes_safe(struct sim *s, unsigned n)
+{
+	for (size_t i = 0; i < s->note_count; i++) {
+		const struct sim_note *k = &s->note[i];
+
+		if (k->saved && !k->gone && !k->offered && k->maker == n &&
+		    !sim_note_at(s, i, n))
+			sim_wrong(s,
+			    "note %zu was saved at machine %u and is not there "
+			    "after it was dropped",
+			    i + 1, n);
 	}
 }

@@ -125,6 +125,7 @@ static void
 drop(struct sim *s, unsigned n)
 {
 	sim_crash(s, n);
+	sim_notes_safe(s, n);
 	sim_fired(s, SIM_CRASH);
 	sim_say(s, "node %u is dropped and started", n);
 }
@@ -208,7 +209,7 @@ keep_some(struct sim *s)
 	unsigned n;
 
 	if (!s->may[SIM_BACKUP] && !s->may[SIM_ROLLED_BACK] &&
-	    !s->may[SIM_PUT_BACK])
+	    !s->may[SIM_PUT_BACK] && !s->may[SIM_REVIVED])
 		return;
 	n = some_machine(s, false, false);
 	if (n != UINT32_MAX && (s->node[n].kept == NULL || sim_chance(s, 30)))
@@ -262,21 +263,27 @@ put_back(struct sim *s, unsigned n, enum sim_class how)
 }
 
 static void
-copy(struct sim *s, unsigned n, bool moved)
+copy(struct sim *s, unsigned n, enum sim_class how)
 {
+	bool moved = how == SIM_MOVED;
 	unsigned to = SIM_PLACES + SIM_SPARE;
 	struct fail f = { 0 };
 	struct sim_node *m;
 
 	while (to < SIM_NODES && s->node[to].used)
 		to++;
-	if (to == SIM_NODES || s->node[n].obeyed)
+	if (to == SIM_NODES || s->node[n].obeyed ||
+	    (how == SIM_REVIVED && s->node[n].kept == NULL))
 		return;
 	m = &s->node[to];
 	*m = s->node[n];
 	m->kept = NULL;
 	m->r = NULL;
-	m->env = sim_image(s, s->node[n].env);
+	m->env =
+	    sim_image(s, how == SIM_REVIVED ? s->node[n].kept : s->node[n].env);
+	if (how == SIM_REVIVED)
+		m->schemas = s->node[n].kept_schemas;
+	sim_check_anew(s, to);
 	if (moved) /* the same program on another machine */
 		m->env->binding[0] ^= (uint8_t)(1 + to);
 	sim_open(s, to);
@@ -285,9 +292,9 @@ copy(struct sim *s, unsigned n, bool moved)
 		    "a new life");
 	sim_later(s, sim_around(s, s->act_every_ms),
 	    (struct sim_event){ .kind = SIM_EVENT_ACT, .node = to });
-	sim_fired(s, moved ? SIM_MOVED : SIM_CLONE);
-	sim_say(s, "machine %u is a copy of node %u%s", to, n,
-	    moved ? " and knows it" : "");
+	sim_fired(s, how);
+	sim_say(s, "machine %u is a copy of node %u: %s", to, n,
+	    sim_class_words(how));
 }
 
 /* ---- one of them --------------------------------------------------------- */
@@ -323,7 +330,8 @@ at_machine(struct sim *s, enum sim_class c, unsigned n)
 		break;
 	case SIM_CLONE:
 	case SIM_MOVED:
-		copy(s, n, c == SIM_MOVED);
+	case SIM_REVIVED:
+		copy(s, n, c);
 		break;
 	case SIM_STICK:
 		sim_stick_write(s, n);
@@ -348,7 +356,7 @@ sim_fault(struct sim *s)
 	for (unsigned i = 0; i < 4 && !s->may[c]; i++)
 		c = all[sim_draw(s, COUNT_OF(all))];
 	disk = c == SIM_BACKUP || c == SIM_ROLLED_BACK || c == SIM_PUT_BACK ||
-	    c == SIM_CLONE || c == SIM_MOVED;
+	    c == SIM_CLONE || c == SIM_MOVED || c == SIM_REVIVED;
 	n = some_machine(s, !disk, disk && sim_chance(s, 80));
 	sim_mend(s, false);
 	keep_some(s);

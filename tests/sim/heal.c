@@ -36,6 +36,7 @@ call_all(struct sim *s, const struct sim_edge *d, bool *failed)
 
 			if (!is_machine_of(s, a, d->caller) ||
 			    !is_machine_of(s, b, d->server) ||
+			    s->node[a].evil || s->node[b].evil ||
 			    s->wrong[0] != '\0')
 				continue;
 			e = sim_contact_now(s, a, b, &moved);
@@ -191,7 +192,7 @@ is_judged(struct sim *s, unsigned n)
 	const struct sim_node *m = &s->node[n];
 	const struct members *all = replica_members(s->node[0].r);
 
-	return m->used && m->joined && !m->out && !m->obeyed &&
+	return m->used && m->joined && !m->out && !m->obeyed && !m->evil &&
 	    members_node(all, &m->id) != NULL &&
 	    members_revocation(all, &m->id) == NULL;
 }
@@ -224,7 +225,7 @@ compare_all(struct sim *s, unsigned person)
 			continue;
 		look(s, n, &s->person[person], &held[n]);
 		judge_rekey(s, n, &s->person[person]);
-		if (held[n].entitled && held[n].waiting > 0)
+		if (held[n].entitled && held[n].waiting > 0 && !s->any_evil)
 			sim_wrong(s, "machine %u: %lld segments still wait", n,
 			    (long long)held[n].waiting);
 		for (unsigned k = 0; k < n; k++)
@@ -263,6 +264,20 @@ is_holder(struct sim *s, unsigned n, const struct compartment *c)
 
 	sim_must(s, grant_holds(r, c->no, self, &yes, &f), &f, "holds");
 	return yes;
+}
+
+/* Without copies and old disks nobody honest wrote two histories (I7). */
+static void
+judge_forks(struct sim *s)
+{
+	if (s->any_evil || s->fired[SIM_CLONE] || s->fired[SIM_MOVED] ||
+	    s->fired[SIM_REVIVED] || s->fired[SIM_BACKUP] ||
+	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
+		return;
+	for (unsigned n = 0; n < SIM_NODES; n++)
+		if (is_judged(s, n) &&
+		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
+			sim_wrong(s, "machine %u knows of a fork", n);
 }
 
 /* Somebody has it; and if its maker may still read there, everybody who may, and
@@ -331,6 +346,8 @@ sim_heal(struct sim *s)
 		judge_members(s);
 	for (unsigned p = 0; p < SIM_PEOPLE && s->wrong[0] == '\0'; p++)
 		compare_all(s, p);
+	if (s->wrong[0] == '\0')
+		judge_forks(s);
 	if (s->wrong[0] == '\0')
 		judge_notes(s);
 	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++)

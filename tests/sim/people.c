@@ -58,7 +58,8 @@ is_logged(struct sim *s, unsigned n, const struct row_id *staff)
 static void
 note_end(struct sim *s, unsigned n, const struct row_id *staff, enum err e)
 {
-	s->note[s->note_count - 1].saved = e == OK && is_logged(s, n, staff);
+	s->note[s->note_count - 1].saved =
+	    e == OK && !s->node[n].evil && is_logged(s, n, staff);
 	sim_count(s, e == OK ? SIM_N_WRITES : SIM_N_REFUSED, 1);
 }
 

@@ -197,6 +197,24 @@ draw_odds(struct sim *s)
 	s->patience_ms = 20000 + 10 * s->latency_ms;
 }
 
+/* In some worlds some nodes mean harm; hubs do not, or nobody might meet. */
+static void
+choose_evil(struct sim *s)
+{
+	bool any = false;
+
+	for (unsigned c = SIM_EVIL_JUNK; c <= SIM_EVIL_REPLAY; c++)
+		any = any || s->may[c];
+	if (!any || s->places < 3 || sim_chance(s, 55))
+		return;
+	for (unsigned n = 1; n < s->places; n++)
+		if (!s->node[n].hub && sim_chance(s, 25)) {
+			s->node[n].evil = true;
+			s->any_evil = true;
+			sim_say(s, "node %u means harm", n);
+		}
+}
+
 static void
 again(struct sim *s, enum sim_kind kind, unsigned node, int64_t mean_ms)
 {
@@ -222,6 +240,8 @@ play_event(struct sim *s, struct sim_event *e)
 	case SIM_EVENT_ACT:
 		if (sim_ready(s, e->node))
 			sim_act(s, e->node);
+		if (s->node[e->node].evil && sim_chance(s, 40))
+			sim_do_evil(s, e->node);
 		again(s, e->kind, e->node, s->act_every_ms);
 		break;
 	case SIM_EVENT_CALL:
@@ -306,6 +326,7 @@ sim_play(uint64_t seed, bool full, struct sim_counts *counts, uint64_t *trace)
 	playing = s;
 	draw_odds(s);
 	sim_found(s, draw_places(s));
+	choose_evil(s);
 	sim_people(s);
 	begin_events(s);
 	play_events(s);

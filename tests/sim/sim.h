@@ -69,6 +69,7 @@
 	X(PUT_BACK, "whole directory put back") \
 	X(CLONE, "exact copy of a machine at work") \
 	X(MOVED, "copy that knows it is one") \
+	X(REVIVED, "old disk started beside the new one") \
 	/* bundles */ \
 	X(STICK, "bundle by courier") \
 	X(STICK_LOST, "bundle lost") \
@@ -85,7 +86,16 @@
 	X(ROTATE, "agency key replaced") \
 	X(JOIN, "new member") \
 	X(TRANSFER, "handed over") \
-	X(ADOPT, "work of a lost node adopted")
+	X(ADOPT, "work of a lost node adopted") \
+	/* members that mean harm */ \
+	X(EVIL_JUNK, "signed junk") \
+	X(EVIL_FORK, "two histories shown to two halves") \
+	X(EVIL_WITHHOLD, "built on what is never shown") \
+	X(EVIL_GRANT, "granted by who may not") \
+	X(EVIL_CONTROL, "another's decision signed again") \
+	X(EVIL_PLACE, "wrong place, wrong author") \
+	X(EVIL_FAN_IN, "all named that a header holds") \
+	X(EVIL_REPLAY, "old segments shown again")
 
 enum sim_class {
 #define X(name, words) SIM_##name,
@@ -140,6 +150,7 @@ struct sim_node {
 	bool out;    /* was revoked, as far as the world knows */
 	bool obeyed; /* and found out */
 	bool hub;    /* relay; nothing of it is put back or copied */
+	bool evil;   /* makes segments by hand as well */
 	bool field;  /* a laptop that gets keys by name */
 	unsigned agency;
 	struct env_test *env;
@@ -233,6 +244,7 @@ struct sim {
 	unsigned edge_count;
 	struct sim_contact contact[SIM_CONTACTS];
 	uint64_t contacts;
+	bool any_evil;
 	struct sim_person person[SIM_PEOPLE];
 	struct sim_row row[SIM_ROWS];
 	size_t row_count;
@@ -348,6 +360,11 @@ struct compartment *sim_compartment(struct sim *s, unsigned n,
 /* One decision about who may read what, somewhere. */
 void sim_power(struct sim *s);
 
+/* ---- byzantine.c ---- */
+
+/* One act of a member that means harm. */
+void sim_do_evil(struct sim *s, unsigned n);
+
 /* ---- fault.c ---- */
 
 void sim_fault(struct sim *s);
@@ -369,6 +386,8 @@ void sim_notes_lose(struct sim *s, unsigned n, struct env_test *image);
 /* Is this note, from 0, on the disk of this machine? */
 bool sim_note_at(struct sim *s, size_t note, unsigned n);
 int64_t sim_number(struct sim *s, unsigned n, const char *sql);
+/* All that was saved here is there after the program was dropped (I1). */
+void sim_notes_safe(struct sim *s, unsigned n);
 
 /* ---- heal.c ---- */
 
