@@ -126,7 +126,7 @@ sim_check(struct sim *s, unsigned n)
 		sim_verify(s, n, sim_chance(s, 50));
 }
 
-/* I12: who holds two segments of one place holds the proof. I6: every key that
+/* I12: who holds two segments that follow one holds the proof. I6: every key that
  * is held was given to this node, by name or through its agency. */
 static void
 check_evidence(struct sim *s, unsigned n)
@@ -138,7 +138,7 @@ check_evidence(struct sim *s, unsigned n)
 
 	if (sim_number(s, n,
 		"SELECT count(*) FROM (SELECT author, cpt, chain, seq FROM"
-		" _segment WHERE position > 0 GROUP BY 1, 2, 3, 4 HAVING"
+		" _segment WHERE position > 0 GROUP BY 1, 2, 3, 4, prev HAVING"
 		" count(*) > 1) d WHERE NOT EXISTS (SELECT 1 FROM _fork f WHERE"
 		" f.author = d.author AND f.cpt = d.cpt AND f.chain = d.chain"
 		" AND f.at = d.seq)") != 0)
@@ -368,7 +368,7 @@ sim_notes_safe(struct sim *s, unsigned n)
 		const struct sim_note *k = &s->note[i];
 
 		if (k->saved && !k->gone && !k->offered && k->maker == n &&
-		    !sim_note_at(s, i, n))
+		    !s->node[n].put_back && !sim_note_at(s, i, n))
 			sim_wrong(s,
 			    "note %zu was saved at machine %u and is not there "
 			    "after it was dropped",

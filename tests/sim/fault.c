@@ -248,6 +248,7 @@ put_back(struct sim *s, unsigned n, enum sim_class how)
 	sim_close(s, n);
 	env_test_free(m->env);
 	m->env = old;
+	m->put_back = true;
 	m->schemas = m->kept_schemas;
 	sim_open(s, n);
 	/* in memory there is no fence that would say so */
@@ -279,6 +280,7 @@ copy(struct sim *s, unsigned n, enum sim_class how)
 	*m = s->node[n];
 	m->kept = NULL;
 	m->r = NULL;
+	m->asleep_until = 0;
 	m->env =
 	    sim_image(s, how == SIM_REVIVED ? s->node[n].kept : s->node[n].env);
 	if (how == SIM_REVIVED)

@@ -86,6 +86,18 @@ until_quiet(struct sim *s)
 
 /* ---- what everybody holds ------------------------------------------------ */
 
+/* Is this machine a member for the others, and to end like them? */
+static bool
+is_judged(struct sim *s, unsigned n)
+{
+	const struct sim_node *m = &s->node[n];
+	const struct members *all = replica_members(s->node[0].r);
+
+	return m->used && m->joined && !m->out && !m->obeyed && !m->evil &&
+	    members_node(all, &m->id) != NULL &&
+	    members_revocation(all, &m->id) == NULL;
+}
+
 struct held {
 	bool there, entitled, readable;
 	uint8_t segments[32], keys[32], digest[32];
@@ -104,6 +116,33 @@ is_entitled(struct sim *s, unsigned n, const struct compartment *c)
 
 	sim_must(s, grant_routes_to(r, c->no, self, &yes, &f), &f, "routes");
 	return yes;
+}
+
+static bool
+is_holder(struct sim *s, unsigned n, const struct compartment *c)
+{
+	struct replica *r = s->node[n].r;
+	const struct member_node *self =
+	    members_node(replica_members(r), &s->node[n].id);
+	struct fail f = { 0 };
+	bool yes = false;
+
+	sim_must(s, grant_holds(r, c->no, self, &yes, &f), &f, "holds");
+	return yes;
+}
+
+/* Without copies and old disks nobody honest wrote two histories (I7). */
+static void
+judge_forks(struct sim *s)
+{
+	if (s->any_evil || s->fired[SIM_CLONE] || s->fired[SIM_MOVED] ||
+	    s->fired[SIM_REVIVED] || s->fired[SIM_BACKUP] ||
+	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
+		return;
+	for (unsigned n = 0; n < SIM_NODES; n++)
+		if (is_judged(s, n) &&
+		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
+			sim_wrong(s, "machine %u knows of a fork", n);
 }
 
 static size_t
@@ -185,34 +224,34 @@ compare(struct sim *s, unsigned a, const struct held *x, unsigned b,
 	sim_count(s, SIM_N_DIGESTS, 1);
 }
 
-/* Is this machine a member for the others, and to end like them? */
+/* Is there a key that it may seal new work under? */
 static bool
-is_judged(struct sim *s, unsigned n)
+may_seal(struct sim *s, unsigned n, const struct compartment *c)
 {
-	const struct sim_node *m = &s->node[n];
-	const struct members *all = replica_members(s->node[0].r);
+	uint8_t key[SEGMENT_KEY_BYTES];
+	struct key_id id;
 
-	return m->used && m->joined && !m->out && !m->obeyed && !m->evil &&
-	    members_node(all, &m->id) != NULL &&
-	    members_revocation(all, &m->id) == NULL;
+	return grant_seal_key(s->node[n].r, c, key, &id, NULL) == OK;
 }
 
-/* A compartment that waits for a new key gets one as long as its owner has
- * anybody who may make it. */
+/* A holder has a key to write under, as long as the owner has anybody who may
+ * make one and knows that it has to be made. (An agency of which nobody is left
+ * is given no key, so that the flag alone may stay.) */
 static void
 judge_rekey(struct sim *s, unsigned n, const struct sim_person *p)
 {
 	const struct compartment *c = sim_compartment(s, n, &p->compartment);
 
-	if (c == NULL || !c->rekey)
+	if (c == NULL || !c->rekey || !is_holder(s, n, c) || may_seal(s, n, c))
 		return;
 	for (unsigned k = 0; k < SIM_NODES; k++)
 		if (is_judged(s, k) && !s->node[k].field &&
-		    id_equal(&s->agency[s->node[k].agency], &c->owner))
+		    id_equal(&s->agency[s->node[k].agency], &c->owner) &&
+		    sim_compartment(s, k, &p->compartment) != NULL)
 			sim_wrong(s,
-			    "machine %u waits for a new key, and machine %u "
-			    "could make it",
-			    n, k);
+			    "machine %u has no key to write under for person "
+			    "%d, and machine %u could make one",
+			    n, (int)(p - s->person), k);
 }
 
 static void
@@ -253,33 +292,6 @@ judge_members(struct sim *s)
 	}
 }
 
-static bool
-is_holder(struct sim *s, unsigned n, const struct compartment *c)
-{
-	struct replica *r = s->node[n].r;
-	const struct member_node *self =
-	    members_node(replica_members(r), &s->node[n].id);
-	struct fail f = { 0 };
-	bool yes = false;
-
-	sim_must(s, grant_holds(r, c->no, self, &yes, &f), &f, "holds");
-	return yes;
-}
-
-/* Without copies and old disks nobody honest wrote two histories (I7). */
-static void
-judge_forks(struct sim *s)
-{
-	if (s->any_evil || s->fired[SIM_CLONE] || s->fired[SIM_MOVED] ||
-	    s->fired[SIM_REVIVED] || s->fired[SIM_BACKUP] ||
-	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
-		return;
-	for (unsigned n = 0; n < SIM_NODES; n++)
-		if (is_judged(s, n) &&
-		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
-			sim_wrong(s, "machine %u knows of a fork", n);
-}
-
 /* Somebody has it; and if its maker may still read there, everybody who may, and
  * their relays. */
 static void
@@ -298,8 +310,8 @@ judge_note(struct sim *s, size_t i)
 			continue;
 		c = sim_compartment(s, n, &k->compartment);
 		entitled[n] = c != NULL && is_entitled(s, n, c);
-		holds |= n == k->maker && c != NULL && !c->rekey &&
-		    is_holder(s, n, c);
+		holds |= n == k->maker && c != NULL && is_holder(s, n, c) &&
+		    may_seal(s, n, c);
 	}
 	if (!found && !k->offered)
 		sim_wrong(s, "note %zu of machine %u was saved and is lost",

@@ -146,12 +146,13 @@ struct sim_counts {
 /* One machine. A copy is a machine of its own with another's identity. */
 struct sim_node {
 	bool used;
-	bool joined; /* is a member */
-	bool out;    /* was revoked, as far as the world knows */
-	bool obeyed; /* and found out */
-	bool hub;    /* relay; nothing of it is put back or copied */
-	bool evil;   /* makes segments by hand as well */
-	bool field;  /* a laptop that gets keys by name */
+	bool joined;   /* is a member */
+	bool out;      /* was revoked, as far as the world knows */
+	bool put_back; /* lacks what it had, until that comes back */
+	bool obeyed;   /* and found out */
+	bool hub;      /* relay; nothing of it is put back or copied */
+	bool evil;     /* makes segments by hand as well */
+	bool field;    /* a laptop that gets keys by name */
 	unsigned agency;
 	struct env_test *env;
 	struct replica *r;
