@@ -188,7 +188,7 @@ test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(REPLAY) $(PROP) \
-	    $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
+	    $(SIM) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
 	$(Q)RUNS=$${RUNS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} \
@@ -210,9 +210,10 @@ SEEDS ?= 1000
 HOURS ?= 1
 SIM_RUN = $(OUT)/tests-sim$(if $(filter full,$(SIM_TIER)),,-logic)
 check-sim: tests ## whole simulated regions: SEEDS=n, SIM_SEED=n plays one
-	$(Q)SIM_SEEDS=$(SEEDS) $(SIM_RUN)
+	$(Q)SIM_SEEDS=$(SEEDS) SIM_JOBS=$${SIM_JOBS:-2} $(SIM_RUN)
 soak: tests ## the same for HOURS=h, from a seed of the clock's
-	$(Q)SIM_HOURS=$(HOURS) SIM_FIRST=$$(date +%s)000 SIM_GO_ON=1 $(SIM_RUN)
+	$(Q)SIM_HOURS=$(HOURS) SIM_FIRST=$$(date +%s)000 SIM_GO_ON=1 \
+	    SIM_JOBS=$${SIM_JOBS:-2} $(SIM_RUN)
 
 bench: bench-build ## run the benchmarks, print one JSON document
 	$(Q)tests/run --bench $(BENCH)

@@ -364,6 +364,7 @@ sim_notes_lose(struct sim *s, unsigned n, struct env_test *image)
 void
 sim_notes_safe(struct sim *s, unsigned n)
 {
+	sim_notes_find(s, n);
 	for (size_t i = 0; i < s->note_count; i++) {
 		const struct sim_note *k = &s->note[i];
 

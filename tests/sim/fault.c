@@ -350,7 +350,7 @@ sim_fault(struct sim *s)
 		SIM_SWIZZLE, SIM_LONG_AWAY, SIM_RESTART, SIM_CRASH,
 		SIM_CRASH_FENCE, SIM_JUMP, SIM_YEARS, SIM_UPGRADE, SIM_REBUILD,
 		SIM_BACKUP, SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
-		SIM_STICK };
+		SIM_REVIVED, SIM_STICK, SIM_STICK };
 	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
 	bool disk;
 	unsigned n;

@@ -226,6 +226,8 @@ serve(struct sim *s, unsigned server, unsigned caller, struct buf *answer,
 		sim_wrong(s, "node %u: received %lld, outcomes %lld", server,
 		    (long long)stats.received, (long long)sum);
 	sim_count(s, SIM_N_NEW_LIVES, stats.new_life);
+	s->moved |= stats.received != stats.outcome[OUTCOME_DUPLICATE] ||
+	    stats.sealed != 0 || stats.new_life || stats.recovered;
 	switch (e) {
 	case OK:
 	case ERR_REVOKED: /* the proof is in the answer */
@@ -389,9 +391,10 @@ sim_contact_now(struct sim *s, unsigned caller, unsigned server, bool *moved)
 	if (e != OK)
 		return e;
 	sim_count(s, SIM_N_CONTACTS, 1);
+	s->moved = false;
 	e = talk(s, x, caller, server, &f);
 	t = exchange_stats(x);
-	*moved = t->received != t->outcome[OUTCOME_DUPLICATE] ||
+	*moved = s->moved || t->received != t->outcome[OUTCOME_DUPLICATE] ||
 	    t->sealed != 0 || t->new_life || t->recovered ||
 	    (e != OK && e != ERR_NET);
 	if (*moved || t->sent_segments + t->sent_members > 0)

@@ -87,6 +87,25 @@ carry(struct sim *s, unsigned n, const struct sim_person *p)
 		    grant_carry(s->node[n].r, &p->id, node, &granted, &f), &f);
 }
 
+/* What waits for it somewhere. */
+static bool
+accept(struct sim *s)
+{
+	for (unsigned k = 0; k < s->places * SIM_PEOPLE; k++) {
+		unsigned n = k % s->places;
+		struct fail f = { 0 };
+		int64_t count = 0;
+
+		if (s->node[n].field || !sim_ready(s, n) || sim_chance(s, 20))
+			continue;
+		sim_tell_time(s, n);
+		if (transfer_accept(s->node[n].r, &s->person[k / s->places].id,
+			&count, &f) == OK)
+			return told(s, n, SIM_TRANSFER, OK, &f);
+	}
+	return false;
+}
+
 static void
 transfer(struct sim *s, unsigned n, const struct sim_person *p)
 {
@@ -98,16 +117,8 @@ transfer(struct sim *s, unsigned n, const struct sim_person *p)
 	struct fail f = { 0 };
 	int64_t count = 0;
 
-	for (unsigned i = 1; i < s->places; i++) {
-		if (s->node[i].field || !sim_ready(s, i) || sim_chance(s, 20))
-			continue;
-		sim_tell_time(s, i);
-		if (transfer_accept(s->node[i].r, &p->id, &count, &f) != OK)
-			continue;
-		(void)told(s, i, SIM_TRANSFER, OK, &f);
+	if (accept(s))
 		return;
-	}
-	f = (struct fail){ 0 };
 	if (id_equal(&q.to, &s->agency[s->node[n].agency]))
 		return;
 	(void)transfer_offer(s->node[n].r, &q, &count, &f);
@@ -142,7 +153,7 @@ take_away(struct sim *s, unsigned n, const struct sim_person *p)
 }
 
 static void
-revoke(struct sim *s)
+revoke(struct sim *s, unsigned by)
 {
 	unsigned victim = 0;
 	struct revoke_report report;
@@ -158,10 +169,14 @@ revoke(struct sim *s)
 		    (!m->field && sim_chance(s, 60)))
 			victim = 0;
 	}
-	if (victim == 0 || !sim_ready(s, 0))
+	/* its own office, of which the hub has not heard, or the hub */
+	if (s->node[by].agency != s->node[victim].agency || by == victim)
+		by = 0;
+	if (victim == 0 || !sim_ready(s, by))
 		return;
-	if (!told(s, 0, SIM_REVOKE,
-		revoke_node(s->node[0].r, &report, NULL, &s->node[victim].id,
+	sim_tell_time(s, by);
+	if (!told(s, by, SIM_REVOKE,
+		revoke_node(s->node[by].r, &report, NULL, &s->node[victim].id,
 		    (enum revocation_reason)(1 + sim_draw(s, 4)), &f),
 		&f))
 		return;
@@ -236,8 +251,7 @@ decide(struct sim *s, enum sim_class c, unsigned n, const struct sim_person *p)
 		take_away(s, n, p);
 		break;
 	case SIM_REVOKE:
-		sim_tell_time(s, 0);
-		revoke(s);
+		revoke(s, n);
 		break;
 	case SIM_ROTATE:
 		rotate(s, n);
@@ -262,7 +276,8 @@ sim_power(struct sim *s)
 {
 	static const enum sim_class all[] = { SIM_SHARE, SIM_SHARE, SIM_CARRY,
 		SIM_CARRY, SIM_REMOVE, SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE,
-		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_TRANSFER, SIM_ADOPT };
+		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_TRANSFER, SIM_ADOPT,
+		SIM_ADOPT };
 	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	enum sim_class c = SIM_SHARE;
 	unsigned n = some_registrar(s, p);

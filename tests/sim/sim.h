@@ -263,6 +263,7 @@ struct sim {
 	struct sim_event **heap;
 	size_t heap_count, heap_room;
 	uint64_t events, made;
+	bool moved;   /* a server took something new */
 	bool healing; /* nothing goes wrong any more */
 
 	/* what came of it */
