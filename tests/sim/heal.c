@@ -241,8 +241,13 @@ static void
 judge_rekey(struct sim *s, unsigned n, const struct sim_person *p)
 {
 	const struct compartment *c = sim_compartment(s, n, &p->compartment);
+	unsigned judged = 0;
 
-	if (c == NULL || !c->rekey || !is_holder(s, n, c) || may_seal(s, n, c))
+	/* who is alone seals nothing, and so makes no key either */
+	for (unsigned k = 0; k < SIM_NODES; k++)
+		judged += is_judged(s, k);
+	if (c == NULL || !c->rekey || judged < 2 || !is_holder(s, n, c) ||
+	    may_seal(s, n, c))
 		return;
 	for (unsigned k = 0; k < SIM_NODES; k++)
 		if (is_judged(s, k) && !s->node[k].field &&
@@ -299,6 +304,7 @@ judge_note(struct sim *s, size_t i)
 {
 	const struct sim_note *k = &s->note[i];
 	bool entitled[SIM_NODES] = { false }, found = false, holds = false;
+	bool lives = false; /* on a disk that others still hear of */
 
 	for (unsigned n = 0; n < SIM_NODES; n++) {
 		const struct compartment *c;
@@ -308,6 +314,7 @@ judge_note(struct sim *s, size_t i)
 		found = found || sim_note_at(s, i, n);
 		if (!is_judged(s, n))
 			continue;
+		lives = lives || sim_note_at(s, i, n);
 		c = sim_compartment(s, n, &k->compartment);
 		entitled[n] = c != NULL && is_entitled(s, n, c);
 		holds |= n == k->maker && c != NULL && is_holder(s, n, c) &&
@@ -316,7 +323,7 @@ judge_note(struct sim *s, size_t i)
 	if (!found && !k->offered)
 		sim_wrong(s, "note %zu of machine %u was saved and is lost",
 		    i + 1, k->maker);
-	for (unsigned n = 0; n < SIM_NODES && holds; n++)
+	for (unsigned n = 0; n < SIM_NODES && holds && lives; n++)
 		if (entitled[n] && !sim_note_at(s, i, n))
 			sim_wrong(s,
 			    "note %zu of machine %u did not come to machine %u",

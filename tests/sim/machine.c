@@ -349,6 +349,7 @@ sim_found(struct sim *s, unsigned places)
 			.hub = p.role == ROLE_HUB,
 			.field = p.role == ROLE_FIELD,
 			.agency = p.agency,
+			.steward = p.steward,
 			.id = w->id[n],
 			.schemas = first };
 		(void)snprintf(m->dir, sizeof(m->dir), "/node-%u", n);
@@ -469,6 +470,7 @@ sim_join_new(struct sim *s, unsigned steward)
 	*m = (struct sim_node){ .used = true,
 		.field = true,
 		.agency = s->node[steward].agency,
+		.steward = steward,
 		.schemas = s->node[steward].schemas };
 	(void)snprintf(m->dir, sizeof(m->dir), "/node-%u", n);
 	m->env = new_env(s, sim_draw(s, UINT64_MAX));

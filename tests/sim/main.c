@@ -1,7 +1,7 @@
 /*
  * The simulator's runs.
  *
- *   SIM_SEEDS=n    how many seeds (400; of the full tier 80)
+ *   SIM_SEEDS=n    how many seeds (300; of the full tier 40)
  *   SIM_FIRST=n    from this one on (1)
  *   SIM_SEED=n     only this one: how a failure is played again
  *   SIM_TWICE=n    every n-th seed is played twice and must be the same (10)
@@ -231,7 +231,7 @@ main(int argc, char **argv)
 	const char *hours = getenv("SIM_HOURS");
 	bool full = argc < 1 || strstr(argv[0], "-logic") == NULL;
 	struct run r = { .first = setting("SIM_FIRST", 1),
-		.seeds = setting("SIM_SEEDS", full ? 80 : 400),
+		.seeds = setting("SIM_SEEDS", full ? 40 : 300),
 		.twice = setting("SIM_TWICE", 10),
 		.jobs = setting("SIM_JOBS", 1),
 		.hours = hours != NULL ? strtod(hours, NULL) : 0,

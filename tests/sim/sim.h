@@ -153,7 +153,7 @@ struct sim_node {
 	bool hub;      /* relay; nothing of it is put back or copied */
 	bool evil;     /* makes segments by hand as well */
 	bool field;    /* a laptop that gets keys by name */
-	unsigned agency;
+	unsigned agency, steward; /* whom it joined through */
 	struct env_test *env;
 	struct replica *r;
 	char dir[32];
