@@ -171,6 +171,24 @@ open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
 	}
 }
 
+/*
+ * What a making that was cut off leaves, before the database has its name: none
+ * of it is worth anything alone, and the next making writes it anew.
+ */
+static const char *const leftovers[] = { "slots", "slots.b", "slots.new",
+	"slots.b.new", "slots.lock", "fence", "fence.b", "fence.new",
+	"fence.b.new" };
+
+static bool
+is_leftover(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(leftovers); i++) {
+		if (strcmp(name, leftovers[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Only what a person may put there before: a configuration file. */
 static enum err
 check_empty(const char *dir, struct fail *f)
@@ -185,14 +203,11 @@ check_empty(const char *dir, struct fail *f)
 		const char *n = entry->d_name;
 
 		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 ||
-		    strcmp(n, "footbridge.conf") == 0 || strcmp(n, "lock") == 0)
-			continue;
-		if (strcmp(n, "slots") == 0 || strcmp(n, "slots.b") == 0 ||
-		    strcmp(n, "slots.lock") == 0)
-			continue;
-		if (strcmp(n, "restore.part") == 0 ||
+		    strcmp(n, "footbridge.conf") == 0 ||
+		    strcmp(n, "lock") == 0 || is_leftover(n) ||
+		    strcmp(n, "restore.part") == 0 ||
 		    strcmp(n, "footbridge.db.new") == 0)
-			continue; /* of a making that was cut off */
+			continue;
 		e = fail_set(f, ERR_EXISTS,
 		    "%.160s is not empty (it holds %.60s); a new replica wants "
 		    "a directory of its own",
@@ -221,16 +236,14 @@ make_dir(const struct env *env, const char *dir, struct fail *f)
 	return OK;
 }
 
-/* Slots without a database are the rest of a making that was cut off. */
 static void
-drop_slots(const struct env *env, const char *dir)
+drop_leftovers(const struct env *env, const char *dir)
 {
-	static const char *const names[] = { "slots", "slots.b", "slots.lock" };
 	struct buf path = { 0 };
 
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
+	for (size_t i = 0; i < COUNT_OF(leftovers); i++) {
 		buf_reset(&path);
-		buf_printf(&path, "%s/%s", dir, names[i]);
+		buf_printf(&path, "%s/%s", dir, leftovers[i]);
 		(void)env->file_remove(env->self, buf_cstr(&path), NULL);
 	}
 	buf_release(&path);
@@ -240,11 +253,10 @@ void
 open_destroy(const struct env *env, const char *dir)
 {
 	static const char *const names[] = { "footbridge.db",
-		"footbridge.db-wal", "footbridge.db-shm", "fence", "fence.a",
-		"fence.b" };
+		"footbridge.db-wal", "footbridge.db-shm" };
 	struct buf path = { 0 };
 
-	drop_slots(env, dir);
+	drop_leftovers(env, dir);
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		buf_reset(&path);
 		buf_printf(&path, "%s/%s", dir, names[i]);
@@ -288,7 +300,7 @@ open_new_dir(const struct env *env, const char *dir, struct fail *f)
 	enum err e = make_dir(env, dir, f);
 
 	if (e == OK)
-		drop_slots(env, dir);
+		drop_leftovers(env, dir);
 	return e;
 }
 
@@ -307,6 +319,6 @@ open_create(struct replica **out, struct open_with *w, struct buf *code,
 	if (e == OK)
 		e = replica_create(out, dir, &w->options, f);
 	if (e != OK)
-		drop_slots(env, dir);
+		drop_leftovers(env, dir);
 	return e;
 }

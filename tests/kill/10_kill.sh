@@ -317,9 +317,27 @@ n=$(wc -l <"$tmp/starts")
 echo "# to open and list peers, median: first quarter $(half $((n / 4 + 1)) \
 	$((n / 4 + 1))) us, last quarter $(half "$n" $((n / 4 + 1))) us"
 find "$tmp/north" -maxdepth 1 -type f -printf '%f\n' |
-	grep -vxE 'footbridge\.(db|db-wal|db-shm|conf)|slots|slots\.b|slots\.lock|fence|fence\.b|lock' \
+	grep -vxE 'footbridge\.(db|db-wal|db-shm|conf)|slots|slots\.b|slots\.lock|fence|fence\.b|lock|(slots|fence)(\.b)?\.new' \
 		>"$tmp/extra"
 [ ! -s "$tmp/extra" ] || sed 's/^/# left: /' "$tmp/extra"
 [ ! -s "$tmp/extra" ]
 ok $? "no half-made file is left for ever"
+
+# ---- what a making leaves that was killed between any two of its files -------------
+must north backup "$tmp/last.backup"
+refused=0
+for file in slots slots.b slots.new slots.b.new slots.lock fence fence.b \
+	fence.new fence.b.new footbridge.db.new restore.part; do
+	rm -rf "${tmp:?}/back"
+	mkdir -p "$tmp/back"
+	case $file in
+	restore.part) mkdir "$tmp/back/$file" && : >"$tmp/back/$file/lock" ;;
+	*) echo cut >"$tmp/back/$file" ;;
+	esac
+	on back restore "$tmp/last.backup" >"$tmp/out" 2>"$tmp/err" || {
+		echo "# $file: $(cat "$tmp/err")"
+		refused=1
+	}
+done
+ok $refused "what_a_killed_restore_left_is_in_nobodys_way"
 exit $failed
