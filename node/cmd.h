@@ -78,6 +78,7 @@ enum err cmd_import_undo(struct run *run, struct fail *f);
 /* cmd_backup.c */
 enum err cmd_backup(struct run *run, struct fail *f);
 enum err cmd_restore(struct run *run, struct fail *f);
+enum err cmd_repair(struct run *run, struct fail *f);
 /* cmd_check.c */
 enum err cmd_verify(struct run *run, struct fail *f);
 enum err cmd_compact(struct run *run, struct fail *f);

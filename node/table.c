@@ -490,6 +490,15 @@ const struct cli_command cli_table[] = {
 	    .help = "Make every table again from the log.",
 	    .run = cmd_rebuild,
 	    .need = CLI_REPLICA },
+	{ .name = "repair",
+	    .synopsis = "",
+	    .help = "After damage to the disk: take over all that can still be "
+		    "read, make every table again, and keep the damaged file "
+		    "aside. What is missing comes from the peers at the next "
+		    "sync. Stop serve first.",
+	    .run = cmd_repair,
+	    .need = CLI_DIR,
+	    .flags = CLI_HERE },
 	{ .name = "help",
 	    .synopsis = "[COMMAND | tables | TABLE]",
 	    .help = "This list; how one command is typed; the tables; the "

@@ -1,5 +1,6 @@
 /*
- * Between backup.c, backup_stage.c and backup_file.c only.
+ * Between backup.c, backup_stage.c and backup_file.c only; repair.c has the use
+ * of the stage.
  */
 #ifndef FOOTBRIDGE_SYNC_BACKUP_I_H
 #define FOOTBRIDGE_SYNC_BACKUP_I_H

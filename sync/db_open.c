@@ -470,8 +470,9 @@ run_check(struct db *db, const char *sql, const char *good, struct fail *f)
 
 		if (found == NULL || good == NULL || strcmp(found, good) != 0)
 			e = fail_set(f, ERR_CORRUPT,
-			    "%s is damaged: %.120s; restore a backup or "
-			    "rebuild it",
+			    "%.100s is damaged: %.100s; what can be read stays "
+			    "usable; run footbridge repair: it keeps this file "
+			    "and takes over all that can be read",
 			    db->path, found != NULL ? found : "no answer");
 	} else if (code != SQLITE_DONE) {
 		e = db_fail(db, code, f);

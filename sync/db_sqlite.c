@@ -16,8 +16,9 @@ static enum err
 fail_damaged(const struct db *db, int code, struct fail *f)
 {
 	return fail_set(f, ERR_CORRUPT,
-	    "the database %s is damaged (%s, %d); nothing more is written to "
-	    "it; run verify, then rebuild it or restore a backup",
+	    "the database %.100s is damaged (%s, %d); nothing more is written "
+	    "to it; run footbridge repair: it keeps this file and takes over "
+	    "all that can be read",
 	    db->path, sqlite3_errstr(code & 0xff), code);
 }
 

@@ -85,6 +85,7 @@ enum life_reason {
 	LIFE_FENCE_LOST = 4,  /* no fence: part of the directory was put back */
 	LIFE_KNOWN_BETTER = 5, /* others hold work of ours that is not here */
 	LIFE_BACKUP = 6,       /* restored from a backup */
+	LIFE_DAMAGED = 7,      /* repaired: part of it could not be read */
 };
 /* What it means for the person here, one or two lines; LIFE_NONE: "". */
 const char *life_words(enum life_reason reason);

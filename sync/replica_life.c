@@ -38,6 +38,9 @@ life_words(enum life_reason reason)
 		       " old copy was put back, or a second copy is used";
 	case LIFE_BACKUP:
 		return "this replica was restored from a backup";
+	case LIFE_DAMAGED:
+		return "this replica was repaired, and part of its log could"
+		       " not be read";
 	}
 	return "";
 }
@@ -129,7 +132,7 @@ replica_load_life(struct replica *r, struct fail *f)
 		e = get_number(r, &r->restored_ms, &reason, META_RESTORED, f);
 	r->life = life > 0 ? (uint64_t)life : 1;
 	r->restored =
-	    reason <= LIFE_BACKUP ? (enum life_reason)reason : LIFE_FENCE_LOST;
+	    reason <= LIFE_DAMAGED ? (enum life_reason)reason : LIFE_FENCE_LOST;
 	return e;
 }
 

@@ -194,7 +194,7 @@ load_members(struct replica *r, struct fail *f)
 			stmt_reset(s);
 			return fail_set(f, ERR_CORRUPT,
 			    "a stored membership record no longer verifies:"
-			    " restore this replica from its backup");
+			    " run footbridge repair");
 		}
 	}
 	members_take_stored(r->members, false);

@@ -253,6 +253,9 @@ one_daemon() {
 		fi
 	done
 	kills=$((kills + 1))
+	# timeout ends with its child, which may still answer a last connection
+	until on north peers >"$tmp/out" 2>"$tmp/err" ||
+		! grep -q 'stopped before it answered' "$tmp/err"; do :; done
 	opens north || wrong daemon "$(cat "$tmp/out" "$tmp/err")"
 }
 

@@ -1,0 +1,326 @@
+/* repair: each page of a replica damaged in turn, and what comes out of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sync/db.h"
+#include "sync/log.h"
+#include "sync/repair.h"
+#include "sync/slot.h"
+#include "sync/write.h"
+
+#define NOTES 60
+#define PAGE 4096
+#define PATH_ROOM 160
+
+static const char schema_text[] =
+    "CREATE TABLE note ( --: 1 subject=agency scope=shared"
+    " category=any:TST.note\n"
+    "  body TEXT, --: 1 text latest\n"
+    "  row_state TEXT, supersedes_id BLOB,\n"
+    "  _cpt BIGINT NOT NULL, id BLOB NOT NULL, _clock BLOB NOT NULL,\n"
+    "  PRIMARY KEY (_cpt, id)\n"
+    ");\n";
+static const struct registry_source schema = { "note.sql", schema_text,
+	sizeof(schema_text) - 1 };
+static const uint8_t key_file[32] = "a key file of thirty-two letters";
+static const char *const fences[] = { "fence", "fence.b" };
+static const struct slot_secret secret = { .kind = SLOT_KEYFILE,
+	.p = key_file,
+	.n = sizeof(key_file) };
+
+static struct {
+	struct env env;
+	struct slot_keys keys;
+	struct replica *r;
+	struct buf file; /* the whole database */
+	struct buf fence[2];
+	int moves; /* file_move fails after so many; -1: never */
+	char dir[64];
+} d;
+
+#define MUST(call) \
+	do { \
+		struct fail fail_ = { .code = OK }; \
+		struct fail *f = &fail_; \
+		if ((call) != OK) \
+			fail_msg("%s: %s", #call, fail_.text); \
+	} while (0)
+
+static enum err
+counted_move(void *self, const char *from, const char *to, struct fail *f)
+{
+	if (d.moves == 0)
+		return fail_set(f, ERR_IO, "cut off");
+	if (d.moves > 0)
+		d.moves--;
+	return env_posix()->file_move(self, from, to, f);
+}
+
+static struct replica_options
+options(void)
+{
+	return (struct replica_options){ .env = &d.env,
+		.schema = &schema,
+		.schema_count = 1,
+		.keys = &d.keys };
+}
+
+static const char *
+path_of(const char *name)
+{
+	static char path[PATH_ROOM];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", d.dir, name);
+	return path;
+}
+
+static void
+note(const char *text)
+{
+	const struct table *t = registry_table(replica_registry(d.r), "note");
+	struct write_field w = {
+		.field = table_field(t, "body"),
+		.value = { .type = VALUE_TEXT,
+		    .p = (const uint8_t *)text,
+		    .n = strlen(text) },
+	};
+	struct write_request q = { .table = t, .fields = &w, .field_count = 1 };
+	struct row_id row;
+	int64_t draft;
+
+	MUST(write_row(d.r, &row, &draft, &q, f));
+}
+
+static int64_t
+notes(void)
+{
+	struct stmt *s;
+	int64_t n;
+	bool row;
+
+	MUST(db_stmt(&s, replica_db(d.r),
+	    "SELECT count(*) FROM note WHERE body"
+	    " LIKE 'kept word%'",
+	    f));
+	MUST(stmt_step(s, &row, f));
+	n = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return n;
+}
+
+static int
+begin(void **state)
+{
+	struct replica_found found = { .network_name = "Test",
+		.node_name = "one",
+		.agency_name = "North",
+		.office = "",
+		.agency_kind = KIND_PROBATION };
+	struct replica_options o;
+	int64_t sealed, kept;
+
+	(void)state;
+	memset(&d, 0, sizeof(d));
+	d.env = *env_posix();
+	d.env.file_move = counted_move;
+	d.moves = -1;
+	(void)snprintf(d.dir, sizeof(d.dir), "%s/footbridge-repair-XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(d.dir));
+	MUST(slot_create(&d.keys, &d.env, d.dir, &secret, f));
+	o = options();
+	MUST(replica_create(&d.r, d.dir, &o, f));
+	MUST(replica_found_network(d.r, &found, f));
+	for (int i = 0; i < NOTES; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "kept word %d", i);
+		note(text);
+		if (i % 7 == 0)
+			MUST(log_seal(d.r, &sealed, &kept, f));
+	}
+	replica_close(d.r);
+	d.r = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		buf_init(&d.fence[i], 4096);
+		MUST(d.env.file_read(d.env.self, &d.fence[i],
+		    path_of(fences[i]), 4096, f));
+	}
+	buf_init(&d.file, (size_t)64 << 20);
+	MUST(d.env.file_read(d.env.self, &d.file, path_of("footbridge.db"),
+	    (size_t)64 << 20, f));
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	char command[128];
+
+	(void)state;
+	replica_close(d.r);
+	buf_release(&d.file);
+	buf_release(&d.fence[0]);
+	buf_release(&d.fence[1]);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", d.dir);
+	return system(command) == 0 ? 0 : -1;
+}
+
+/* The database as it was, but for one bit, and its fence. */
+static void
+damage(size_t at)
+{
+	uint8_t was = d.file.p[at];
+
+	d.file.p[at] = was ^ 4;
+	MUST(d.env.file_write(d.env.self, path_of("footbridge.db"), d.file.p,
+	    d.file.n, f));
+	d.file.p[at] = was;
+	for (size_t i = 0; i < 2; i++)
+		MUST(d.env.file_write(d.env.self, path_of(fences[i]),
+		    d.fence[i].p, d.fence[i].n, f));
+}
+
+static enum err
+repair(struct repair_facts *facts, struct fail *f)
+{
+	struct replica_options o = options();
+
+	return repair_replica(facts, d.dir, &o, f);
+}
+
+static void
+open_again(void)
+{
+	struct replica_options o = options();
+
+	MUST(replica_open(&d.r, d.dir, &o, f));
+}
+
+static void
+close_again(void)
+{
+	replica_close(d.r);
+	d.r = NULL;
+}
+
+/* ---- the cases ------------------------------------------------------------------ */
+
+static void
+whatever_page_is_damaged_nothing_is_lost_unsaid(void **state)
+{
+	size_t whole = 0, part = 0, beyond = 0;
+
+	(void)state;
+	/* every second one: all take long under a sanitizer */
+	for (size_t at = 1000; at < d.file.n; at += (size_t)2 * PAGE) {
+		struct repair_facts facts;
+		struct fail why = { .code = OK };
+		int64_t checked;
+		enum err e;
+
+		damage(at);
+		e = repair(&facts, &why);
+		if (e != OK) {
+			beyond++;
+			assert_non_null(strstr(why.text, "backup"));
+			assert_true(d.env.file_exists(d.env.self,
+			    path_of("footbridge.db")));
+			continue;
+		}
+		assert_true(
+		    d.env.file_exists(d.env.self, path_of(REPAIR_ASIDE)));
+		open_again();
+		if (facts.log_lost) {
+			part++;
+			assert_int_equal(replica_restored(d.r, NULL),
+			    LIFE_DAMAGED);
+		} else {
+			whole++;
+			assert_int_equal(replica_restored(d.r, NULL),
+			    LIFE_NONE);
+			assert_int_equal(notes(), NOTES);
+			MUST(log_verify(d.r, true, &checked, f));
+		}
+		close_again();
+	}
+	print_message("# of %zu pages, damaged in turn: %zu made good, %zu "
+		      "with a part of the log missing, %zu beyond repair\n",
+	    whole + part + beyond, whole, part, beyond);
+	assert_true(whole > part + beyond);
+	assert_true(part > 0 && beyond > 0);
+}
+
+static void
+an_intact_replica_comes_out_as_it_went_in(void **state)
+{
+	struct repair_facts facts;
+	int64_t checked;
+
+	(void)state;
+	MUST(repair(&facts, f));
+	assert_false(facts.log_lost || facts.local_lost);
+	assert_int_equal(facts.orphans, 0);
+	open_again();
+	assert_int_equal(notes(), NOTES);
+	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
+	MUST(log_verify(d.r, true, &checked, f));
+}
+
+static void
+cut_off_between_two_names_it_is_begun_anew(void **state)
+{
+	struct repair_facts facts;
+	int cuts = 0;
+
+	(void)state;
+	for (int moves = 0;; moves++) {
+		struct fail why = { .code = OK };
+
+		d.moves = moves;
+		if (repair(&facts, &why) == OK)
+			break;
+		cuts++;
+		d.moves = -1;
+		MUST(repair(&facts, f));
+		open_again();
+		assert_int_equal(notes(), NOTES);
+		close_again();
+	}
+	assert_true(cuts >= 2);
+}
+
+static void
+what_somebody_has_open_is_not_repaired(void **state)
+{
+	struct repair_facts facts;
+	struct fail why = { .code = OK };
+
+	(void)state;
+	open_again();
+	assert_int_equal(repair(&facts, &why), ERR_BUSY);
+	assert_int_equal(notes(), NOTES);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    whatever_page_is_damaged_nothing_is_lost_unsaid, begin,
+		    end),
+		cmocka_unit_test_setup_teardown(
+		    an_intact_replica_comes_out_as_it_went_in, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    cut_off_between_two_names_it_is_begun_anew, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    what_somebody_has_open_is_not_repaired, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
