@@ -331,9 +331,11 @@ say_restored(struct run *run)
 		return;
 	name_ago(&ago, env_wall_ms(replica_env(run->replica)), at_ms);
 	run_say(run,
-	    "records are closed, %s: %s. Nothing is lost; footbridge sync "
-	    "opens them again\n",
-	    buf_cstr(&ago), life_words(reason));
+	    "records are closed, %s: %s. %s; footbridge sync opens them "
+	    "again\n",
+	    buf_cstr(&ago), life_words(reason),
+	    reason == LIFE_DAMAGED ? "What others have of it comes back"
+				   : "Nothing is lost");
 	buf_release(&ago);
 }
 

@@ -42,7 +42,8 @@ struct db_options {
  *
  * fails: ERR_AUTH    wrong key, or not a database of ours (SQLCipher cannot
  *                    tell the two apart); ERR_NOTFOUND; ERR_IO; ERR_NOMEM;
- *        ERR_CORRUPT the file is there and empty, though it must exist
+ *        ERR_CORRUPT the file is there and empty, though it must exist; the
+ *        writer's log is damaged (db_wal.h)
  */
 enum err db_open(struct db **out, const struct env *env, const char *path,
     const struct db_options *options, struct fail *f);

@@ -14,6 +14,7 @@
 
 #include <sodium.h>
 
+#include "sync/db_wal.h"
 #include "sync/limits.h"
 
 #define CACHE_KIB_DEFAULT 8192
@@ -303,6 +304,8 @@ db_open(struct db **out, const struct env *env, const char *path,
 		goto out;
 	}
 	e = prepare_file(db, env, o, f);
+	if (e == OK && db->writer && !db->memory)
+		e = db_wal_check(env, db->path, f);
 	if (e == OK)
 		e = open_file(db, env, f);
 	if (e == OK)

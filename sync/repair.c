@@ -13,16 +13,20 @@
 #include "sync/repair_i.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <sodium.h>
 
 #include "sync/backup_i.h"
+#include "sync/db_wal.h"
 #include "sync/lane.h"
 #include "sync/log.h"
 #include "sync/replica_i.h"
 
 #define STAGE "repair.part"
 #define PATH_BYTES (BACKUP_DIR_BYTES + 64)
+#define BLOCK_BYTES ((size_t)256 * 1024)
 #define MATERIAL_BYTES (DB_KEY_BYTES + DB_SALT_BYTES)
 #define BEYOND \
 	"more of this database is damaged than can be made good; nothing " \
@@ -97,6 +101,48 @@ open_damaged(struct db **out, struct slot_keys *keys, const struct env *env,
 	}
 	slot_keys_wipe(&after);
 	return e != OK ? open_one(out, env, path, keys, DB_READ, f) : OK;
+}
+
+static enum err
+copy_bytes(const struct env *env, const char *from, const char *to,
+    struct fail *f)
+{
+	uint8_t *block = malloc(BLOCK_BYTES);
+	size_t got = BLOCK_BYTES;
+	void *a = NULL, *b = NULL;
+	enum err e, closed;
+
+	if (block == NULL)
+		return fail_code(f, ERR_NOMEM);
+	e = env->stream_open(env->self, &a, from, false, f);
+	if (e == OK)
+		e = env->stream_open(env->self, &b, to, true, f);
+	while (e == OK && got == BLOCK_BYTES) {
+		e = env->stream_read(env->self, a, block, BLOCK_BYTES, &got, f);
+		if (e == OK)
+			e = env->stream_write(env->self, b, block, got, f);
+	}
+	(void)env->stream_close(env->self, a, NULL);
+	closed = env->stream_close(env->self, b, e == OK ? f : NULL);
+	free(block);
+	return e == OK ? closed : e;
+}
+
+/* Where its log is damaged, a copy with one that can be read is read. */
+static enum err
+readable(struct repairing *x, char from[static PATH_BYTES],
+    const char copy[static PATH_BYTES], const struct env *env, struct fail *f)
+{
+	enum err e = db_wal_check(env, from, NULL);
+
+	if (e != ERR_CORRUPT)
+		return OK;
+	x->facts->log_lost = true;
+	e = copy_bytes(env, from, copy, f);
+	if (e == OK)
+		e = db_wal_mend(env, from, copy, f);
+	memcpy(from, copy, PATH_BYTES);
+	return e;
 }
 
 static enum err
@@ -268,16 +314,23 @@ repair_locked(struct repair_facts *facts, const char *dir,
 	struct repairing x = { .facts = facts };
 	struct slot_keys keys = *o->keys;
 	struct backup_stage s;
-	char from[PATH_BYTES];
+	char from[PATH_BYTES], copy[PATH_BYTES];
 	enum err e = settle(o->env, dir, f);
 
 	if (e == OK)
 		e = path_of(from, dir, "footbridge.db", f);
 	if (e == OK)
+		e = path_of(copy, dir, STAGE "/damaged.db", f);
+	if (e == OK)
 		e = backup_stage_make(&s, o->env, dir, STAGE, f);
 	if (e != OK)
 		return e;
-	e = take_over(&x, &keys, from, &s, f);
+	e = db_remove(o->env, copy, f);
+	if (e == OK)
+		e = readable(&x, from, copy, o->env, f);
+	if (e == OK)
+		e = take_over(&x, &keys, from, &s, f);
+	(void)db_remove(o->env, copy, NULL);
 	if (e == OK)
 		e = finish_stage(&x, &s, &keys, o, f);
 	if (e == OK)

@@ -5,7 +5,7 @@
 # answered is there, and the same command can be given again.
 # shellcheck source=tests/kill/lib.sh
 . tests/kill/lib.sh
-runs=${RUNS:-60}
+runs=${RUNS:-40}
 kills=0 finished=0 bad=0
 : >"$tmp/starts"
 

@@ -19,13 +19,13 @@ below() { drawn=$(((RANDOM << 15 | RANDOM) % $1)); }
 # keep NODE NAME: what is in its directory; bring_back NODE NAME: that again, in
 # the same directory, so that it is not taken for a copy
 keep() {
-	rm -rf "${tmp:?}/kept/$2"
-	mkdir -p "$tmp/kept/$2"
-	cp -a "$tmp/$1/." "$tmp/kept/$2"
+	rm -rf "${tmp:?}/kept/$1.$2"
+	mkdir -p "$tmp/kept/$1.$2"
+	cp -a "$tmp/$1/." "$tmp/kept/$1.$2"
 }
 bring_back() {
 	find "$tmp/$1" -mindepth 1 -delete
-	cp -a "$tmp/kept/$2/." "$tmp/$1"
+	cp -a "$tmp/kept/$1.$2/." "$tmp/$1"
 }
 
 status() { on "$1" --json status | field "$2"; }

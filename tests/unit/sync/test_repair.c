@@ -295,6 +295,88 @@ cut_off_between_two_names_it_is_begun_anew(void **state)
 	assert_true(cuts >= 2);
 }
 
+/* As a kill leaves it: saves are in the log of the database alone. */
+static void
+read_killed(struct buf *database, struct buf *log)
+{
+	char text[64];
+
+	open_again();
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(text, sizeof(text), "kept word, later %d", i);
+		note(text);
+	}
+	MUST(d.env.file_read(d.env.self, database, path_of("footbridge.db"),
+	    (size_t)64 << 20, f));
+	MUST(d.env.file_read(d.env.self, log, path_of("footbridge.db-wal"),
+	    (size_t)64 << 20, f));
+	close_again();
+}
+
+static void
+saves_behind_a_damaged_one_are_not_silently_forgotten(void **state)
+{
+	struct buf database = { .limit = (size_t)64 << 20 };
+	struct buf log = { .limit = (size_t)64 << 20 };
+	size_t told = 0, mended = 0;
+
+	(void)state;
+	read_killed(&database, &log);
+	for (size_t i = 0; i < 12; i++) {
+		size_t at = i == 0 ? 17 : log.n / 14 * i;
+		struct replica_options o = options();
+		struct fail why = { .code = OK };
+		struct repair_facts facts;
+		enum err e;
+
+		log.p[at] ^= 1;
+		MUST(d.env.file_write(d.env.self, path_of("footbridge.db"),
+		    database.p, database.n, f));
+		MUST(d.env.file_write(d.env.self, path_of("footbridge.db-wal"),
+		    log.p, log.n, f));
+		log.p[at] ^= 1;
+		e = replica_open(&d.r, d.dir, &o, &why);
+		assert_int_equal(e, ERR_CORRUPT);
+		assert_non_null(strstr(why.text, "footbridge repair"));
+		told++;
+		MUST(repair(&facts, f));
+		assert_true(facts.log_lost);
+		open_again();
+		/* at least what the next saves wrote again is there */
+		if (notes() == NOTES + 20)
+			mended++;
+		assert_true(notes() >= NOTES);
+		close_again();
+	}
+	print_message("# of %zu flips in the log of the database all are "
+		      "told, %zu lost no save\n",
+	    told, mended);
+	assert_true(mended > 0);
+	buf_release(&database);
+	buf_release(&log);
+}
+
+static void
+a_log_that_a_power_cut_left_torn_opens(void **state)
+{
+	struct buf database = { .limit = (size_t)64 << 20 };
+	struct buf log = { .limit = (size_t)64 << 20 };
+
+	(void)state;
+	read_killed(&database, &log);
+	for (size_t n = log.n; n > log.n - 9000; n -= 1000) {
+		MUST(d.env.file_write(d.env.self, path_of("footbridge.db"),
+		    database.p, database.n, f));
+		MUST(d.env.file_write(d.env.self, path_of("footbridge.db-wal"),
+		    log.p, n, f));
+		open_again();
+		assert_true(notes() >= NOTES + 15);
+		close_again();
+	}
+	buf_release(&database);
+	buf_release(&log);
+}
+
 static void
 what_somebody_has_open_is_not_repaired(void **state)
 {
@@ -318,6 +400,11 @@ main(void)
 		    an_intact_replica_comes_out_as_it_went_in, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    cut_off_between_two_names_it_is_begun_anew, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    saves_behind_a_damaged_one_are_not_silently_forgotten,
+		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    a_log_that_a_power_cut_left_torn_opens, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    what_somebody_has_open_is_not_repaired, begin, end),
 	};
