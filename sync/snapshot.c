@@ -17,6 +17,7 @@ snapshot_put_head(struct buf *out, const struct snapshot *s)
 	buf_put(out, s->key_prefix, sizeof(s->key_prefix));
 	buf_put(out, s->salt, sizeof(s->salt));
 	buf_put(out, s->digest, sizeof(s->digest));
+	buf_uint(out, s->schema);
 	buf_uint(out, s->segments);
 	buf_uint(out, s->end_count);
 	for (size_t i = 0; i < s->end_count; i++) {
@@ -57,6 +58,9 @@ read_head(struct rd *r, struct snapshot *s, struct fail *f)
 	rd_copy(r, s->key_prefix, sizeof(s->key_prefix));
 	rd_copy(r, s->salt, sizeof(s->salt));
 	rd_copy(r, s->digest, sizeof(s->digest));
+	s->schema = (unsigned)rd_max(r, LIMIT_SCHEMA_VERSION);
+	if (s->schema == 0)
+		rd_fail(r);
 	s->segments = rd_max(r, LIMIT_SEQ);
 	s->end_count = (size_t)rd_max(r, LIMIT_DEPS);
 	for (size_t i = 0; r->err == OK && i < s->end_count; i++)

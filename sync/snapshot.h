@@ -12,6 +12,9 @@
  * says that not everything counts (a flag of the compartment, a revocation), and
  * when a sweep with its maker found that there is no more to come.
  *
+ * Of a maker with an older schema the rows are shown as it has them, and its digest
+ * says nothing here; one of a newer schema is left, the history comes without it.
+ *
  * Only for a compartment with one key, no flag, and everything readable, so that
  * it shows nothing that the history would not show.
  */
@@ -41,6 +44,7 @@ struct snapshot {
 	uint8_t key_prefix[SEGMENT_PREFIX_BYTES];
 	uint8_t salt[SEGMENT_SALT_BYTES];
 	uint8_t digest[32];
+	unsigned schema;   /* the maker's version, which the digest is of */
 	uint64_t segments; /* of data that it stands for */
 	size_t end_count;
 	struct snapshot_end ends[LIMIT_DEPS];

@@ -182,6 +182,7 @@ fill(struct replica *r, struct snapshot *s, const struct compartment *c,
 
 	s->compartment = c->id;
 	s->maker = r->identity.node;
+	s->schema = r->registry->version;
 	if (e == OK)
 		e = add_ends(r, s, state, f);
 	if (e == OK)

@@ -45,7 +45,8 @@ check_maker(struct taking *t, const uint8_t *p, size_t n,
 	return OK;
 }
 
-/* Is all of the compartment's data new here, and may everything count? */
+/* Is all of the compartment's data new here, may everything count, and can what
+ * the maker knows be kept here? */
 static enum err
 check_use(struct taking *t, bool *use, struct fail *f)
 {
@@ -55,7 +56,8 @@ check_use(struct taking *t, bool *use, struct fail *f)
 	enum err e;
 
 	*use = false;
-	if (c == NULL || !c->has_owner || !c->has_subject || c->flags != 0)
+	if (c == NULL || !c->has_owner || !c->has_subject || c->flags != 0 ||
+	    t->s.schema > t->r->registry->version)
 		return OK;
 	e = db_stmt(&s, t->r->db,
 	    "SELECT 1 FROM _segment WHERE cpt = ?1 AND chain = ?2 LIMIT 1", f);

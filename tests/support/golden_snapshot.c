@@ -41,7 +41,7 @@ make_plain(struct buf *plain)
 static void
 make_head(struct buf *head, const uint8_t key[static 32])
 {
-	struct snapshot s = { .segments = 65, .end_count = 2 };
+	struct snapshot s = { .schema = 3, .segments = 65, .end_count = 2 };
 	struct key_id id;
 
 	memset(s.compartment.b, 0x33, sizeof(s.compartment.b));
@@ -104,6 +104,7 @@ golden_snapshot(struct buf *text)
 	golden_take(text, &r, 4, "of the id of the key, 32 bytes 11");
 	golden_take(text, &r, 16, "salt");
 	golden_take(text, &r, 32, "state digest");
+	golden_take(text, &r, 0, "schema version of the maker");
 	golden_take(text, &r, 0, "65 segments of data");
 	golden_take(text, &r, 0, "two ends");
 	for (int i = 0; i < 2; i++) {

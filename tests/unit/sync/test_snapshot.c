@@ -408,6 +408,57 @@ a_sweep_that_finds_no_more_ends_it(void **state)
 	pair_stop(&w.p);
 }
 
+/* Of what does not fit nobody is accused, and in the end all is there. */
+static void
+assert_no_blame(struct world *w)
+{
+	assert_int_equal(pair_number(&w->p, PAIR_SOUTH,
+			     "SELECT count(*) FROM _refused"),
+	    0);
+	assert_int_equal(pair_number(&w->p, PAIR_SOUTH,
+			     "SELECT count(*) FROM _count WHERE name ="
+			     " 'snapshots differing'"),
+	    0);
+	assert_int_equal(pair_number(&w->p, PAIR_SOUTH, SHOWN), 0);
+	assert_string_equal(word(w, PAIR_SOUTH), word(w, PAIR_NORTH));
+	pair_check(&w->p, PAIR_SOUTH);
+}
+
+static void
+one_by_an_older_program_is_shown_and_no_lie(void **state)
+{
+	struct world w;
+
+	(void)state;
+	start(&w, 417);
+	pair_restart(&w.p, PAIR_SOUTH, 2);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, true);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, SHOWN), 1);
+	assert_string_equal(word(&w, PAIR_SOUTH), "last");
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	assert_no_blame(&w);
+	pair_stop(&w.p);
+}
+
+static void
+one_by_a_newer_program_is_left_and_its_history_comes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	start(&w, 418);
+	pair_restart(&w.p, PAIR_NORTH, 2);
+	assert_int_equal(pair_set(&w.p, PAIR_NORTH, "person", &w.person,
+			     "later", "a field that South does not know", NULL),
+	    OK);
+	(void)pair_seal(&w.p, PAIR_NORTH);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	contact(&w, PAIR_SOUTH, PAIR_NORTH, PAIR_SOUTH, false);
+	assert_no_blame(&w);
+	pair_stop(&w.p);
+}
+
 int
 main(void)
 {
@@ -428,6 +479,9 @@ main(void)
 		cmocka_unit_test(
 		    another_agency_reads_and_adds_before_the_history_came),
 		cmocka_unit_test(a_sweep_that_finds_no_more_ends_it),
+		cmocka_unit_test(one_by_an_older_program_is_shown_and_no_lie),
+		cmocka_unit_test(
+		    one_by_a_newer_program_is_left_and_its_history_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

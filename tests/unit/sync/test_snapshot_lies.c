@@ -59,6 +59,7 @@ forge(struct world *w, struct forged *x)
 	x->s.compartment = c->id;
 	x->s.maker = r->identity.node;
 	memcpy(x->s.key_prefix, id.b, sizeof(x->s.key_prefix));
+	x->s.schema = r->registry->version;
 	x->s.segments = 99;
 	x->s.end_count = 1;
 	x->s.ends[0].chain = CHAIN_DATA;
