@@ -580,9 +580,12 @@ derive_past(struct replica *r, const struct compartment *c, const int64_t *ends,
 		*whole = at != NOWHERE && d.segments[at].placed;
 	}
 	for (size_t i = 0; *whole && i < d.segment_count; i++) {
-		if (is_past(&d, (uint32_t)i, ends, n))
-			buf_put(past, &d.segments[i].no,
-			    sizeof(d.segments[i].no));
+		const struct d_segment *s = &d.segments[i];
+
+		if (!is_past(&d, (uint32_t)i, ends, n))
+			continue;
+		*whole = s->chain != CHAIN_DATA || s->readable;
+		buf_put(past, &s->no, sizeof(s->no));
 	}
 	derivation_release(&d);
 	return e == OK && past->err != OK ? fail_code(f, past->err) : e;

@@ -81,8 +81,8 @@ enum err derive_into(struct replica *r, const struct compartment *c,
 
 /*
  * What of the sealed log stands before some of its segments, these included:
- * *past receives their numbers, ascending, as int64_t. *whole: all of it is held
- * and each has its place.
+ * *past receives their numbers, ascending, as int64_t. *whole: all of it is held,
+ * its data can be read (a stub cannot) and each has its place.
  */
 enum err derive_past(struct replica *r, const struct compartment *c,
     const int64_t *ends, size_t n, bool *whole, struct buf *past,

@@ -408,6 +408,45 @@ a_sweep_that_finds_no_more_ends_it(void **state)
 	pair_stop(&w.p);
 }
 
+/* Somebody who obeyed an order that South has not heard of, or who lies, has
+ * nothing else. */
+static void
+give_stubs(struct world *w)
+{
+	for (int64_t no = 1; no <= pair_top(&w->p, PAIR_NORTH); no++) {
+		struct buf bytes = { 0 }, stub = { 0 };
+		struct segment s;
+
+		MUST(log_bytes(w->p.r[PAIR_NORTH], &bytes, no, f));
+		MUST(segment_parse(&s, bytes.p, bytes.n, f));
+		segment_stub(&stub, &s);
+		(void)pair_give(&w->p, PAIR_SOUTH, stub.p, stub.n, PAIR_HUB);
+		buf_release(&bytes);
+		buf_release(&stub);
+	}
+}
+
+static void
+stubs_are_no_history(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, 419);
+	give_stubs(&w);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, LOG),
+	    pair_number(&w.p, PAIR_NORTH, LOG));
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, SHOWN), 1);
+	assert_string_equal(word(&w, PAIR_SOUTH), "last");
+	pair_ship_all(&w.p, PAIR_NORTH, PAIR_SOUTH);
+	finish(&w);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH,
+			     "SELECT count(*) FROM _count WHERE name ="
+			     " 'snapshots differing'"),
+	    0);
+	pair_stop(&w.p);
+}
+
 /* Of what does not fit nobody is accused, and in the end all is there. */
 static void
 assert_no_blame(struct world *w)
@@ -479,6 +518,7 @@ main(void)
 		cmocka_unit_test(
 		    another_agency_reads_and_adds_before_the_history_came),
 		cmocka_unit_test(a_sweep_that_finds_no_more_ends_it),
+		cmocka_unit_test(stubs_are_no_history),
 		cmocka_unit_test(one_by_an_older_program_is_shown_and_no_lie),
 		cmocka_unit_test(
 		    one_by_a_newer_program_is_left_and_its_history_comes),
