@@ -33,7 +33,7 @@ struct history {
 	uint8_t key[KEYS][SEGMENT_KEY_BYTES]; /* that were held before */
 	size_t key_count;
 	bool snapshots; /* newcomers may be shown one */
-	bool settling, mixed;
+	bool settling;
 	struct history_snapshot *snapshot[SNAPSHOTS];
 	size_t snapshot_count;
 	bool shared, carried;

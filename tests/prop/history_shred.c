@@ -286,6 +286,35 @@ judge_stubs(struct history *h, unsigned n)
 	return wrong;
 }
 
+/* Nor what waits to be verified, and what was refused, if it is to be a stub. */
+static const char *
+judge_aside(struct history *h, unsigned n)
+{
+	struct world *w = &h->w;
+
+	for (size_t i = 0; i < w->pool_count; i++) {
+		struct fail f = { 0 };
+		struct stmt *s;
+		bool row;
+
+		if (!world_only_stub(w, n, i))
+			continue;
+		world_must(db_stmt(&s, replica_db(world_replica(w, n)),
+			       "SELECT 1 FROM _parked WHERE bytes = ?1 UNION"
+			       " ALL SELECT 1 FROM _refused WHERE bytes = ?1",
+			       &f),
+		    &f, "what is kept aside");
+		stmt_blob(s, 1, w->pool[i]->bytes.p, w->pool[i]->bytes.n);
+		world_must(stmt_step(s, &row, &f), &f, "what is kept aside");
+		stmt_reset(s);
+		if (row)
+			return judge_differ("segment %zu is kept aside whole "
+					    "after a shred",
+			    i);
+	}
+	return NULL;
+}
+
 /* ---- any column of any table ---- */
 
 static bool
@@ -400,6 +429,8 @@ history_judge_shredded(struct history *h, unsigned n)
 		wrong = judge_tables(h, n);
 	if (wrong == NULL)
 		wrong = judge_stubs(h, n);
+	if (wrong == NULL)
+		wrong = judge_aside(h, n);
 	if (wrong == NULL)
 		wrong = judge_everything(h, n);
 	if (wrong == NULL)

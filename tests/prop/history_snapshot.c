@@ -107,7 +107,7 @@ is_welcome(struct history *h, const struct history_snapshot *s, unsigned n)
 	world_must(snapshot_parse(&view, s->bytes.p, s->bytes.n, &f), &f,
 	    "a snapshot");
 	return c != NULL && c->has_subject && c->flags == 0 &&
-	    node->schemas == s->schemas && !h->w.took &&
+	    node->schemas >= s->schemas && !h->w.took &&
 	    (h->w.introduced || s->maker != WORLD_LATE) &&
 	    (s->maker < WORLD_FIELD ||
 		(is_foreign(s->maker) && is_foreign(node->self))) &&
@@ -157,7 +157,6 @@ give(struct history *h, const struct history_snapshot *s, unsigned to)
 		return history_trouble("machine %u shows a snapshot over what "
 				       "it has",
 		    to);
-	h->mixed |= s->schemas != node->schemas;
 	h->counts->snapshots++;
 	node->shown = s;
 	return history_judge_shown(h, to);
@@ -273,7 +272,8 @@ history_judge_shown(struct history *h, unsigned n)
 	return l.wrong;
 }
 
-/* Is all that the snapshot stands for held, with its whole past? */
+/* Is all that the snapshot stands for held, with its whole past, and readable? A
+ * stub of it is not. */
 static bool
 is_whole(struct history *h, unsigned n, const struct history_snapshot *s)
 {
@@ -281,7 +281,10 @@ is_whole(struct history *h, unsigned n, const struct history_snapshot *s)
 
 	world_set_of(&h->w, n, stored, readable);
 	for (size_t i = 0; i < h->w.pool_count; i++)
-		if (world_has(s->past, i) && !world_has(stored, i))
+		if (world_has(s->past, i) &&
+		    !world_has(h->w.pool[i]->chain == CHAIN_DATA ? readable
+								 : stored,
+			i))
 			return false;
 	return true;
 }
@@ -329,8 +332,7 @@ history_judge_snapshots(struct history *h)
 			return history_trouble("machine %u shows a snapshot at "
 					       "the end",
 			    n);
-		if (!h->mixed &&
-		    replica_counter(world_replica(&h->w, n),
+		if (replica_counter(world_replica(&h->w, n),
 			"snapshots differing") != 0)
 			return history_trouble("machine %u says that a snapshot"
 					       " was a lie",

@@ -63,6 +63,30 @@ print_counters(const struct counter *c, size_t n)
 	return zero;
 }
 
+static unsigned
+report_destroyed(const struct history_counts *n)
+{
+	const struct counter c[] = {
+		{ "shredding", n->shredding },
+		{ "orders", n->orders },
+		{ "no orders", n->no_orders },
+		{ "obeyed", n->obeyed },
+		{ "obeyed again", n->shredded_again },
+		{ "stubs", n->stubs },
+		{ "writes lost to it", n->lost_to_shred },
+		{ "receipts", n->receipts },
+		{ "snapshots", n->snapshots },
+		{ "before the key", n->snapshots_early },
+		{ "of no use", n->snapshots_unused },
+		{ "by who may not", n->snapshots_refused },
+		{ "stale ones", n->snapshots_stale },
+		{ "judged while shown", n->snapshots_judged },
+		{ "replaced by history", n->snapshots_ended },
+	};
+
+	return print_counters(c, COUNT_OF(c));
+}
+
 /* Zero of anything means that the run did not test it. */
 static unsigned
 report(const struct history_counts *n)
@@ -116,21 +140,6 @@ report(const struct history_counts *n)
 		    j->rows_proposed[MODEL_ACCEPTED] +
 			j->rows_proposed[MODEL_DECLINED] },
 		{ "unreadable segments", j->unreadable },
-		{ "shredding", n->shredding },
-		{ "orders", n->orders },
-		{ "no orders", n->no_orders },
-		{ "obeyed", n->obeyed },
-		{ "obeyed again", n->shredded_again },
-		{ "stubs", n->stubs },
-		{ "writes lost to it", n->lost_to_shred },
-		{ "receipts", n->receipts },
-		{ "snapshots", n->snapshots },
-		{ "before the key", n->snapshots_early },
-		{ "of no use", n->snapshots_unused },
-		{ "by who may not", n->snapshots_refused },
-		{ "stale ones", n->snapshots_stale },
-		{ "judged while shown", n->snapshots_judged },
-		{ "replaced by history", n->snapshots_ended },
 	};
 
 	const struct counter more[] = {
@@ -149,7 +158,7 @@ report(const struct history_counts *n)
 	/* only with TEST_TAKE and TEST_COPIES, and some are rare then */
 	if (n->taking > 0)
 		(void)print_counters(more, COUNT_OF(more));
-	return print_counters(c, COUNT_OF(c));
+	return print_counters(c, COUNT_OF(c)) + report_destroyed(n);
 }
 
 struct run {
