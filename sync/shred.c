@@ -500,10 +500,11 @@ answer_one(struct replica *r, int64_t cpt, const struct segment_id *order,
 	}
 	if (e == OK)
 		e = db_stmt(&s, r->db,
-		    "UPDATE _shred SET answered = 1 WHERE cpt = ?1", f);
+		    "UPDATE _shred SET answered = ?2 WHERE cpt = ?1", f);
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, holds ? SHRED_SIGNED : SHRED_NOT_OURS);
 	return stmt_run(s, f);
 }
 

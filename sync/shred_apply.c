@@ -402,6 +402,23 @@ note_entry(struct replica *r, const struct compartment *c, int64_t segment,
 	return stmt_run(s, f);
 }
 
+/* A receipt of ours is asked for, perhaps, as it turns out. */
+static enum err
+answer_again(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "UPDATE _shred SET answered = ?2 WHERE cpt = ?1 AND answered = ?3",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	stmt_int(s, 2, SHRED_DUE);
+	stmt_int(s, 3, SHRED_NOT_OURS);
+	return stmt_run(s, f);
+}
+
 enum err
 shred_note_grant(struct replica *r, struct compartment *c, int64_t segment,
     const struct member_node *issuer, const uint8_t *body, size_t n,
@@ -415,6 +432,8 @@ shred_note_grant(struct replica *r, struct compartment *c, int64_t segment,
 	if (grant_body_parse(b, body, n) == OK) {
 		for (size_t k = 0; e == OK && k < b->count; k++)
 			e = note_entry(r, c, segment, issuer, &b->entry[k], f);
+		if (e == OK)
+			e = answer_again(r, c, f);
 		if (e == OK)
 			e = lane_compartment(r, c, f);
 	}

@@ -7,6 +7,10 @@
 /* The fact that the replica needs a new key. */
 #define SHRED_REKEY "rekey_due"
 
+/* _shred.answered. Not ours: as far as is known here this node was given nothing,
+ * and expected to say nothing; a grant that comes later may tell otherwise. */
+enum { SHRED_DUE = 0, SHRED_SIGNED = 1, SHRED_NOT_OURS = 2 };
+
 /* A stored shred record: bytes receives it, out borrows from there. issuer:
  * NULL when not known. ERR_NOTFOUND: only its stub is here, or it is malformed. */
 enum err shred_load(struct replica *r, struct buf *bytes,
