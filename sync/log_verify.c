@@ -37,6 +37,23 @@ struct batch {
 	size_t count;
 };
 
+/* What the row says of the segment, which is how it is found, is what its own
+ * bytes say. */
+static bool
+stands(struct replica *r, struct stmt *s, const struct segment_header *h)
+{
+	const struct author *a = replica_author_no(r, stmt_col_int(s, 2));
+	struct compartment_id id;
+
+	return a != NULL && id_equal(&a->tag, &h->author) &&
+	    stmt_col_int(s, 3) == segment_chain(h->kind) &&
+	    stmt_col_int(s, 7) == (int64_t)h->seq &&
+	    stmt_col_int(s, 8) == (int64_t)h->position &&
+	    stmt_col_int(s, 9) == (int64_t)h->kind &&
+	    stmt_col_copy(s, 10, id.b, sizeof(id.b)) &&
+	    id_equal(&id, &h->compartment);
+}
+
 static enum err
 verify_place(struct replica *r, struct log_verifying *v, struct signed_by *to,
     struct stmt *s, struct fail *f)
@@ -54,6 +71,8 @@ verify_place(struct replica *r, struct log_verifying *v, struct signed_by *to,
 	p = stmt_col_blob(s, 5, &n);
 	if (segment_parse(&view, p, n, NULL) != OK)
 		return damaged(f, no, "its bytes are malformed");
+	if (!stands(r, s, &view.header))
+		return damaged(f, no, "it does not stand where its bytes say");
 	v->cpt = cpt;
 	v->author = author;
 	v->chain = chain;
@@ -110,10 +129,12 @@ verify_batch(struct replica *r, struct log_verifying *v, struct batch *b,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT s.no, s.cpt, s.author, s.chain, s.id, s.bytes, p.id"
+	    "SELECT s.no, s.cpt, s.author, s.chain, s.id, s.bytes, p.id,"
+	    " s.seq, s.position, s.kind, c.id"
 	    " FROM _segment s LEFT JOIN _segment p ON p.no = s.prev AND"
 	    " p.cpt = s.cpt AND p.author = s.author AND p.chain = s.chain AND"
 	    " p.seq = s.seq - 1"
+	    " LEFT JOIN _compartment c ON c.no = s.cpt"
 	    " WHERE s.state > 2 AND"
 	    " (s.cpt, s.author, s.chain, s.seq, s.no) > (?1, ?2, ?3, ?4, ?5)"
 	    " ORDER BY s.cpt, s.author, s.chain, s.seq, s.no LIMIT ?6",

@@ -88,11 +88,44 @@ the_first_wrong_segment_is_named(void **state)
 	pair_stop(&p);
 }
 
+/* Found by fuzzing: verifying went on from the number in the bytes, and so
+ * looked at the same segments for ever. */
+static void
+a_row_that_stands_elsewhere_than_its_bytes_say_is_named(void **state)
+{
+	static const char *const lie[] = {
+		"UPDATE _segment SET seq = seq + 1000 WHERE no = %lld",
+		"UPDATE _segment SET position = position + 1000 WHERE no = "
+		"%lld",
+		"UPDATE _segment SET kind = 4 WHERE no = %lld",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lie); i++) {
+		struct row_id person;
+		struct pair p;
+		int64_t no = 1; /* first of its chain: none before it to miss */
+		char sql[96];
+
+		grow(&p, &person);
+		if (i > 0)
+			no = pair_top(&p, PAIR_NORTH);
+		(void)snprintf(sql, sizeof(sql), lie[i], (long long)no);
+		assert_int_equal(db_exec(replica_db(p.r[PAIR_NORTH]), sql,
+				     NULL),
+		    OK);
+		says(&p, no, "it does not stand where its bytes say");
+		pair_stop(&p);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_wrong_segment_is_named),
+		cmocka_unit_test(
+		    a_row_that_stands_elsewhere_than_its_bytes_say_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
