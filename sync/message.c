@@ -224,7 +224,7 @@ enum err
 message_open(struct message *m, const uint8_t *bytes, size_t n, bool request,
     struct fail *f)
 {
-	struct message t = { .rd = rd_of(bytes, n) };
+	struct message t = { .rd = rd_of(bytes, n), .request = request };
 	unsigned head, step;
 	enum err e = OK;
 
@@ -442,7 +442,7 @@ message_next(struct message *m, struct message_item *item, bool *end,
 	if (!read_tag(m, r, &t))
 		goto bad;
 	state = order[m->state][class_of(&t)];
-	if (state == AT_BAD)
+	if (state == AT_BAD || (m->request && t.type == MESSAGE_SWEPT))
 		goto bad;
 	if (t.type >= MESSAGE_LACK)
 		message_read_sweep(r, &t, &m->swept);

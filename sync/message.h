@@ -150,6 +150,7 @@ struct message {
 	size_t budget_bytes; /* what the sender wants in the next message */
 	struct hello hello;  /* with MESSAGE_HELLO */
 	uint8_t check[MESSAGE_CHECK_BYTES]; /* request without hello */
+	bool request; /* as it was opened: only an answer ends a sweep */
 	/* reading position */
 	struct rd rd;
 	int state;

@@ -65,9 +65,6 @@ answer_items(struct answer *a, struct message *m, struct fail *f)
 			a->swept = (struct message_bound){ .end = true };
 			return OK;
 		}
-		if (item.type == MESSAGE_SWEPT)
-			return fail_set(f, ERR_FORMAT,
-			    "exchange: a request holds the end of an answer");
 		if (item.type == MESSAGE_LACK)
 			sweep_give(&a->part, &item);
 		else if (item.type == MESSAGE_RANGES)

@@ -496,6 +496,32 @@ news_are_seen_before_and_not_after_a_contact(void **state)
 	assert_false(news);
 }
 
+/* Found by fuzzing: it was taken, and refused only when the answer was made. */
+static void
+a_request_that_ends_like_an_answer_is_refused_before_any_of_it_is_taken(
+    void **state)
+{
+	struct message_item swept = { .type = MESSAGE_SWEPT };
+	struct buf request = { 0 }, answer = { 0 };
+	struct exchange_stats stats = { 0 };
+	struct exchange *x;
+	bool done;
+
+	(void)state;
+	assert_int_equal(exchange_new(&x, north->r, office_node(hub), 65536,
+			     NULL),
+	    OK);
+	assert_int_equal(exchange_ask(x, &request, &done, NULL), OK);
+	message_put_sweep(&request, &swept);
+	assert_int_equal(exchange_answer(hub->r, &answer, office_node(north),
+			     request.p, request.n, &stats, NULL),
+	    ERR_FORMAT);
+	assert_int_equal(office_number(hub, "SELECT count(*) FROM _peer"), 0);
+	exchange_free(x);
+	buf_release(&request);
+	buf_release(&answer);
+}
+
 static void
 unit_size_follows_the_link(void **state)
 {
@@ -533,6 +559,8 @@ main(void)
 		EXCHANGE_TEST(what_came_by_another_way_is_not_sent_again),
 		EXCHANGE_TEST(what_has_no_room_is_not_acknowledged),
 		EXCHANGE_TEST(news_are_seen_before_and_not_after_a_contact),
+		EXCHANGE_TEST(
+		    a_request_that_ends_like_an_answer_is_refused_before_any_of_it_is_taken),
 		cmocka_unit_test(unit_size_follows_the_link),
 	};
 
