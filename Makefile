@@ -87,7 +87,8 @@ FUZZ := $(patsubst tests/fuzz/targets/%.c,%,\
 REPLAY := $(FUZZ:%=$(OUT)/fuzz-%)
 FUZZERS := $(FUZZ:%=$(OUT)/libfuzzer-%)
 FUZZ_COMMON := $(call objects,$(filter-out tests/fuzz/replay.c,\
-	$(wildcard tests/fuzz/*.c)))
+	$(wildcard tests/fuzz/*.c)) tests/prop/memo.c)
+MEMO := -Wl,--wrap=crypto_sign_verify_detached
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
@@ -131,13 +132,13 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 	$(link) -lcmocka
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
-	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka -Wl,--wrap=crypto_sign_verify_detached
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
 $(REPLAY): $(OUT)/fuzz-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(OUT)/tests/fuzz/replay.o $(SUPPORT_A) $(NODE_A) $(BELOW)
-	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
 $(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(SUPPORT_A) $(NODE_A) $(BELOW)
-	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
 # one simulator, and one whose cryptography is cheap and worth nothing
 $(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka

@@ -420,7 +420,8 @@ link_items(struct loading *l)
 	on = l->on;
 	for (size_t i = 0; e == OK && i < l->n; i++) {
 		l->items[i].on = on;
-		on += l->items[i].on_count;
+		if (l->items[i].on_count > 0) /* else there may be no array */
+			on += l->items[i].on_count;
 		if (l->of[i].body_at != NO_ITEM)
 			l->items[i].body = l->bytes.p + l->of[i].body_at;
 	}
