@@ -98,6 +98,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	struct world *w = &h->w;
 	const char *wrong = NULL;
 
+	world_tell("from %u to %u%s", from, to, whole ? ", all" : "");
 	world_seal(w, from);
 	greet(h, from, to, whole);
 	for (size_t i = 0; i < w->pool_count; i++)
@@ -131,6 +132,7 @@ exchange(struct history *h, unsigned from, unsigned to, bool whole)
 			early |= !world_has(w->node[to].has, s->deps[d]);
 		h->counts->early += early;
 		o = history_pass(h, from, to, order[i]);
+		world_tell("  segment %zu: %s", order[i], outcome_name(o));
 		h->counts->given++;
 		h->counts->unknown_author += o == OUTCOME_WAITING &&
 		    s->node == WORLD_LATE && !h->w.introduced;
@@ -195,6 +197,7 @@ judge(struct history *h, unsigned n)
 	const char *wrong;
 	int64_t checked;
 
+	world_tell("machine %u is judged", n);
 	if (world_restored(&h->w, n))
 		return NULL;
 	wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)

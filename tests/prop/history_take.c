@@ -31,6 +31,7 @@ static const char *
 tell(struct history *h, unsigned n, const char *what, enum err e,
     const struct fail *f, uint64_t *count)
 {
+	world_tell("%s at machine %u: %s", what, n, e == OK ? "done" : f->text);
 	if (e == OK) {
 		++*count;
 		h->w.took = true;
@@ -61,6 +62,9 @@ take_away(struct history *h, unsigned n)
 	memcpy(q.recipient,
 	    q.kind == GRANT_NODE ? field.b : world_agency(WORLD_FOREIGN)->b,
 	    ID_BYTES);
+	world_tell("%s leaves, reason %d",
+	    q.kind == GRANT_NODE ? "the laptop" : "the other agency",
+	    (int)q.reason);
 	e = remove_from(world_replica(&h->w, n), &q, NULL, NULL, &f);
 	return tell(h, n, "removing", e, &f, &h->counts->removals);
 }
@@ -97,6 +101,7 @@ revoke(struct history *h)
 	if (!h->w.node[victim].used || world_restored(&h->w, 0) ||
 	    (victim == WORLD_LATE && !h->w.introduced))
 		return NULL;
+	world_tell("node %u is revoked", victim);
 	e = revoke_node(world_replica(&h->w, 0), &report, NULL, &id,
 	    (enum revocation_reason)(1 + draw(h, 4)), &f);
 	wrong = tell(h, 0, "revoking", e, &f, &h->counts->revoked);
@@ -117,6 +122,7 @@ adopt(struct history *h, unsigned n)
 
 	if (node == NULL)
 		return NULL;
+	world_tell("of node %d is adopted", world_node_of(&id));
 	e = remove_adopt(world_replica(&h->w, n), node, &out, &f);
 	h->counts->adopted += out.segments > 0;
 	return tell(h, n, "adopting", e, &f, &no_matter);
@@ -128,10 +134,13 @@ put_back(struct history *h, unsigned n)
 	if (h->w.on_disk)
 		return;
 	if (h->w.kept[n].env == NULL || chance(h, 30)) {
-		if (!world_restored(&h->w, n))
+		if (!world_restored(&h->w, n)) {
+			world_tell("machine %u is kept", n);
 			world_keep(&h->w, n);
+		}
 		return;
 	}
+	world_tell("machine %u is put back", n);
 	world_put_back(&h->w, n);
 	h->counts->put_back++;
 }
@@ -144,6 +153,7 @@ copy(struct history *h, unsigned n)
 	if (h->w.on_disk || h->w.node[WORLD_COPY].used ||
 	    world_restored(&h->w, n))
 		return;
+	world_tell("machine %u is copied%s", n, moved ? ", and knows" : "");
 	world_copy(&h->w, n, moved);
 	h->nodes[h->node_count++] = WORLD_COPY;
 	h->counts->copies += moved;
@@ -197,6 +207,7 @@ history_maintain(struct history *h, unsigned n)
 
 	if (world_restored(&h->w, n) || h->w.out[self(h, n)])
 		return NULL;
+	world_tell("machine %u maintains", n);
 	e = agency_key_maintain(r, false, &replaced, &f);
 	if (e != OK)
 		return history_trouble("agency key at %u: %s: %s", n,

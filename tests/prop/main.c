@@ -7,6 +7,7 @@
  *   TEST_HISTORY=n play only the n-th history of the seed
  *   TEST_DISK=n    every n-th history on encrypted files (50)
  *   TEST_PROP_JOBS=n  processes that share the histories (2)
+ *   TEST_TRACE=1   print every step
  *   TEST_TAKE=1    removals and revocations in half of them
  *   TEST_COPIES=1  with it: adoptions, old states put back and copied machines as well
  */

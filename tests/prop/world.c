@@ -4,6 +4,7 @@
  */
 #include "tests/prop/world.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,20 @@ static const struct slot_keys disk_keys = {
 	.master = "the master key of the test files",
 	.replica = "the replica key of test's files.",
 };
+
+void
+world_tell(const char *format, ...)
+{
+	va_list args;
+
+	if (getenv("TEST_TRACE") == NULL)
+		return;
+	printf("#    ");
+	va_start(args, format);
+	(void)vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
 
 void
 world_must(enum err e, const struct fail *f, const char *what)

@@ -105,6 +105,8 @@ struct world {
 /* The history being played, for the message of an abort. */
 extern uint64_t world_history;
 
+/* One line about what happens, where TEST_TRACE is set. */
+void world_tell(const char *format, ...) PRINTF(1, 2);
 /* Abort unless OK: the harness, not the tested, is wrong. */
 void world_must(enum err e, const struct fail *f, const char *what);
 

@@ -65,6 +65,7 @@ world_members(struct world *w, unsigned from, unsigned to)
 	if (memcmp(a, b, sizeof(a)) == 0 || w->out[w->node[to].self])
 		return;
 	count = read_records(w, from, record, RECORDS);
+	world_tell("members from %u to %u", from, to);
 	for (size_t i = 0; i < count; i++) {
 		struct buf *bytes = &record[i].bytes;
 		enum member_result result;
@@ -248,6 +249,7 @@ world_meet(struct world *w, unsigned from, unsigned to)
 		return false;
 	if (e != ERR_FENCE)
 		world_must(e, &f, "fence");
+	world_tell("machine %u begins a new life", to);
 	world_must(replica_new_life(r, LIFE_KNOWN_BETTER, &f), &f,
 	    "a new life");
 	return true;

@@ -64,6 +64,7 @@ world_note(struct world *w, unsigned n)
 
 	if (w->op_count > WORLD_OPS)
 		abort();
+	world_tell("note %u at machine %u", (unsigned)number, n);
 	w->maker[number - 1] = n;
 	world_set_of(w, n, k->stored, k->readable);
 	if (w->took)
@@ -279,6 +280,9 @@ take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
 		s->op_count = world_ops(&s->ops, &s->payload);
 	}
 	check_past(w, s);
+	world_tell("machine %u seals %zu, %s, under key %02x%02x", n,
+	    w->pool_count, segment_kind_name(s->kind), s->key_prefix[0],
+	    s->key_prefix[1]);
 	world_put(w->node[n].has, w->pool_count);
 	w->pool[w->pool_count++] = s;
 }
