@@ -129,10 +129,14 @@ struct control_leaver {
 	uint8_t recipient[ID_BYTES];
 };
 
-/* A removal that counts ended this epoch: who knows the removal must not seal
- * under it (a segment that depends on `segment` and uses it is quarantined). */
+/* A removal that counts ended this epoch, because a grant that does not follow it
+ * gave the key to somebody it covers: who knows both must not seal under it (a
+ * segment that depends on `segment` and `grant` and uses it is quarantined). Who
+ * knew the removal alone, and not what somebody else granted meanwhile, could
+ * not know better. */
 struct control_ended {
 	int64_t segment;
+	int64_t grant;
 	struct key_id key_id;
 };
 
@@ -157,7 +161,7 @@ struct control {
 	struct control_owner *owners; /* in their order; the last is owner */
 	struct control_claim *claims;
 	struct control_leaver *leavers; /* by kind, recipient */
-	struct control_ended *ended;    /* by key, segment; none twice */
+	struct control_ended *ended;    /* by key, segment, grant; none twice */
 	struct control_point *cuts;     /* one per author and chain */
 	struct node_id *cut_nodes;     /* lost: nothing of a chain of authors of
 	                                 * these that no cut names; ascending */

@@ -13,6 +13,7 @@ end_by(struct settling *s, size_t claim, size_t removal)
 		return ERR_NOMEM;
 	out->ended[out->ended_count++] = (struct control_ended){
 		.segment = s->item[removal].no,
+		.grant = out->claims[claim].segment,
 		.key_id = out->claims[claim].key_id,
 	};
 	out->claims[claim].ended = true;
@@ -89,8 +90,9 @@ compare_ended(const void *x, const void *y)
 	const struct control_ended *a = x, *b = y;
 	int c = id_compare(&a->key_id, &b->key_id);
 
-	return c != 0 ? c
-		      : (a->segment > b->segment) - (a->segment < b->segment);
+	if (c == 0)
+		c = (a->segment > b->segment) - (a->segment < b->segment);
+	return c != 0 ? c : (a->grant > b->grant) - (a->grant < b->grant);
 }
 
 enum err

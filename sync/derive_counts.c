@@ -137,7 +137,18 @@ past_cut(const struct derivation *d, const struct reaches *cuts,
 	return !named && of_cut_node(d, s);
 }
 
-/* Does it know of a removal and is sealed under a key that the removal ended? */
+/* Is a control segment in the past of what has its place? */
+static bool
+knows(const struct derivation *d, uint32_t at, int64_t control)
+{
+	uint32_t before = derivation_find(d, control);
+
+	return before != NOWHERE && d->segments[before].placed &&
+	    segment_before(d, before, at);
+}
+
+/* Does it know that its key was ended: of a removal, and of what gave the key to
+ * who left? */
 static bool
 under_ended(const struct derivation *d, const struct d_segment *s, uint32_t at)
 {
@@ -146,14 +157,10 @@ under_ended(const struct derivation *d, const struct d_segment *s, uint32_t at)
 	if (s->state <= STATE_CLOSED || !s->placed)
 		return false;
 	for (size_t i = 0; i < c->ended_count; i++) {
-		uint32_t removal;
-
 		if (memcmp(s->key_prefix, c->ended[i].key_id.b,
-			sizeof(s->key_prefix)) != 0)
-			continue;
-		removal = derivation_find(d, c->ended[i].segment);
-		if (removal != NOWHERE && d->segments[removal].placed &&
-		    segment_before(d, removal, at))
+			sizeof(s->key_prefix)) == 0 &&
+		    knows(d, at, c->ended[i].segment) &&
+		    knows(d, at, c->ended[i].grant))
 			return true;
 	}
 	return false;

@@ -22,7 +22,7 @@ enum uncounted {
 	UNCOUNTED_REVOKED = 1, /* outside its node's revocation */
 	UNCOUNTED_CUT = 2,     /* past a cut, and not adopted */
 	UNCOUNTED_VOIDED = 3,  /* voided by a judgement, or builds on that */
-	UNCOUNTED_ENDED = 4,   /* knew of a removal and used a key it ended */
+	UNCOUNTED_ENDED = 4,   /* knew that its key was ended */
 	UNCOUNTED_OVER = 6,    /* more than there is room for (quota.h) */
 	UNCOUNTED_BEYOND = 5, /* STATE_BEYOND: not derived, never kept as why */
 };

@@ -144,6 +144,44 @@ own_work_past_the_own_cut_does_not_count_where_it_was_written(void **state)
 	pair_stop(&p);
 }
 
+/* South took the clinic out and goes on under the first key, which the clinic
+ * never had, when North, who knows nothing, gives it just that. */
+static void
+a_grant_on_the_road_does_not_undo_what_was_written_after_the_removal(
+    void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 408, 1);
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", "first");
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_WRITE, true);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	taking_unshare(&p, PAIR_SOUTH, &person, PAIR_CLINIC);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	taking_set(&p, PAIR_SOUTH, &person, "honest");
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_WRITE, false);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_NORTH);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "honest");
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "honest");
+	assert_int_equal(taking_holders(&p, PAIR_NORTH), 1);
+	/* and nobody goes on under it */
+	taking_set(&p, PAIR_NORTH, &person, "after");
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "after");
+	assert_string_not_equal(taking_word(&p, PAIR_CLINIC, &person), "after");
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -156,6 +194,8 @@ main(void)
 		    what_was_typed_is_shown_whatever_of_the_removal_has_come),
 		cmocka_unit_test(
 		    own_work_past_the_own_cut_does_not_count_where_it_was_written),
+		cmocka_unit_test(
+		    a_grant_on_the_road_does_not_undo_what_was_written_after_the_removal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
