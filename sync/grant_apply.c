@@ -114,7 +114,9 @@ write_control(struct replica *r, struct compartment *c,
 		e = write_claim(r, c, now, &now->claims[k], change, f);
 		any_ended |= now->claims[k].ended;
 	}
-	change->judged = ((c->flags & ~COMPARTMENT_SNAPSHOT) | flags) != 0;
+	/* an adoption lifts a revocation's cut too, which is no flag */
+	change->judged = ((c->flags & ~COMPARTMENT_SNAPSHOT) | flags) != 0 ||
+	    now->adopted_count > 0;
 	change->left = now->leaver_count > 0;
 	change->shred = now->shred;
 	if (c->flags != (flags | shown)) {

@@ -144,6 +144,44 @@ own_work_past_the_own_cut_does_not_count_where_it_was_written(void **state)
 	pair_stop(&p);
 }
 
+/* The laptop never had the person's key and was revoked: no key was ended, nobody
+ * was taken off, and its own key opens for nobody. */
+static void
+what_a_revocation_left_out_counts_as_soon_as_it_is_adopted(void **state)
+{
+	struct remove_adopted adopted;
+	struct row_id person, row;
+	struct fail f;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 410, 1);
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", "first");
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	revoke_laptop(&p);
+	pair_insert(&p, PAIR_LAPTOP, "attendance", &row, &person, "result",
+	    "came");
+	(void)pair_seal(&p, PAIR_LAPTOP);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_SOUTH);
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
+	assert_int_equal(taking_quarantined(&p, PAIR_SOUTH), 1);
+	assert_int_equal(remove_adopt(p.r[PAIR_NORTH],
+			     members_node(replica_members(p.r[PAIR_NORTH]),
+				 &replica_identity(p.r[PAIR_LAPTOP])->node),
+			     &adopted, &f),
+	    OK);
+	assert_int_equal(adopted.segments, 1);
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 0);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_int_equal(taking_quarantined(&p, PAIR_SOUTH), 0);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 /* South took the clinic out and goes on under the first key, which the clinic
  * never had, when North, who knows nothing, gives it just that. */
 static void
@@ -194,6 +232,8 @@ main(void)
 		    what_was_typed_is_shown_whatever_of_the_removal_has_come),
 		cmocka_unit_test(
 		    own_work_past_the_own_cut_does_not_count_where_it_was_written),
+		cmocka_unit_test(
+		    what_a_revocation_left_out_counts_as_soon_as_it_is_adopted),
 		cmocka_unit_test(
 		    a_grant_on_the_road_does_not_undo_what_was_written_after_the_removal),
 	};
