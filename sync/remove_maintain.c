@@ -235,13 +235,32 @@ grant_rest(const struct mending *x, struct fail *f)
 	return e;
 }
 
+/* Is whatever this node grants here past a cut of its own? It would have no
+ * effect, and be made again with every contact: others see to it. */
+static bool
+is_cut_off(const struct mending *x)
+{
+	const struct identity *own = &x->r->identity;
+
+	for (size_t i = 0; i < x->now->cut_node_count; i++) {
+		if (id_equal(&x->now->cut_nodes[i], &own->node))
+			return true;
+	}
+	for (size_t i = 0; i < x->now->cut_count; i++) {
+		if (x->now->cuts[i].chain == CHAIN_CONTROL &&
+		    id_equal(&x->now->cuts[i].author, &own->author))
+			return true;
+	}
+	return false;
+}
+
 static enum err
 mend(struct mending *x, struct fail *f)
 {
 	bool open = false;
 	enum err e = control_load(&x->now, x->r, x->c, f);
 
-	if (e != OK)
+	if (e != OK || is_cut_off(x))
 		return e;
 	find_revoked(x);
 	e = issue(x, &x->cut, x->rest.count > 0, f);

@@ -147,6 +147,38 @@ pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
 	stmt_reset(s);
 }
 
+/* It was handed the records of the log and not the revocation: by what it knows
+ * somebody lacks a key, and no grant of its own can mend that. */
+static void
+who_is_cut_off_makes_no_grants_without_end(void **state)
+{
+	struct row_id person;
+	int64_t grants;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 237, &person);
+	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	assert_int_equal(taking_try_remove(&p, PAIR_CLINIC, &person,
+			     GRANT_AGENCY, PAIR_CLINIC, REMOVE_LEFT),
+	    OK);
+	(void)pair_seal(&p, PAIR_CLINIC);
+	pair_ship_all(&p, PAIR_CLINIC, PAIR_SOUTH);
+	grants = pair_number(&p, PAIR_SOUTH,
+	    "SELECT count(*) FROM _segment WHERE kind = 1");
+	for (int i = 0; i < 3; i++) {
+		env_test_pass(p.env[PAIR_SOUTH], 2 * REMOVE_OTHERS_WAIT_MS);
+		(void)pair_seal(&p, PAIR_SOUTH);
+	}
+	assert_int_equal(pair_number(&p, PAIR_SOUTH,
+			     "SELECT count(*) FROM _segment WHERE kind = 1"),
+	    grants);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 static void
 others_wait_an_hour_for_the_first_registrar(void **state)
 {
@@ -192,6 +224,7 @@ main(void)
 		    a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under),
 		cmocka_unit_test(
 		    a_lost_registrar_is_re_keyed_under_its_agencys_new_key),
+		cmocka_unit_test(who_is_cut_off_makes_no_grants_without_end),
 		cmocka_unit_test(others_wait_an_hour_for_the_first_registrar),
 	};
 
