@@ -365,16 +365,23 @@ judge_all(struct history *h)
 	return wrong;
 }
 
+#define REST 20 /* rounds, and far more than any history needs */
+
 /* Round the ring until everybody has everything. */
 static const char *
 settle(struct history *h)
 {
 	const char *wrong = NULL;
+	unsigned rounds = 0;
 	uint64_t lives;
 	size_t pool;
 
 	h->settling = true;
 	do {
+		if (++rounds > REST)
+			return history_trouble("after %d rounds there is still"
+					       " something new",
+			    REST);
 		lives = h->counts->new_lives;
 		pool = h->w.pool_count;
 		for (unsigned i = 0; i < 2 * h->node_count && wrong == NULL;
@@ -455,6 +462,15 @@ finish(struct history *h)
 	return wrong != NULL ? wrong : compare_digests(h);
 }
 
+/* What a setting does not turn off. */
+static bool
+is_on(const char *setting)
+{
+	const char *text = getenv(setting);
+
+	return text == NULL || strcmp(text, "0") != 0;
+}
+
 const char *
 history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 {
@@ -463,11 +479,11 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	uint64_t steps;
 
 	h = (struct history){ .seed = seed, .counts = counts };
-	h.takes = getenv("TEST_TAKE") != NULL && chance(&h, 50);
-	h.copies = getenv("TEST_COPIES") != NULL;
-	h.shreds = chance(&h, 25);
+	h.takes = chance(&h, 50) && is_on("TEST_TAKE");
+	h.copies = chance(&h, 60) && is_on("TEST_COPIES");
+	h.shreds = chance(&h, 25) && !h.takes;
 	h.shreds_from = 10 + (unsigned)draw(&h, OPERATIONS - 10);
-	h.snapshots = chance(&h, 20);
+	h.snapshots = chance(&h, 20) && !h.takes;
 	wrong = begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
 	for (uint64_t i = 0;

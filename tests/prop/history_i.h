@@ -26,7 +26,7 @@ struct history {
 	size_t row_count;
 	unsigned hot[HOT];    /* field numbers of person */
 	bool takes;           /* things are taken away */
-	bool copies;          /* and adopted, put back, copied (TEST_COPIES) */
+	bool copies;          /* and adopted, put back, copied */
 	bool shreds;          /* the person's records are ordered destroyed */
 	unsigned shreds_from; /* once so much was written */
 	unsigned ordered;     /* orders that were made */

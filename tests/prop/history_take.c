@@ -110,9 +110,9 @@ revoke(struct history *h)
 }
 
 static const char *
-adopt(struct history *h, unsigned n)
+adopt(struct history *h, unsigned n, unsigned of)
 {
-	struct node_id id = world_node_id(WORLD_FIELD + (unsigned)draw(h, 3));
+	struct node_id id = world_node_id(of);
 	const struct member_node *node =
 	    members_node(replica_members(world_replica(&h->w, n)), &id);
 	struct remove_adopted out = { 0 };
@@ -122,7 +122,7 @@ adopt(struct history *h, unsigned n)
 
 	if (node == NULL)
 		return NULL;
-	world_tell("of node %d is adopted", world_node_of(&id));
+	world_tell("of node %u is adopted", of);
 	e = remove_adopt(world_replica(&h->w, n), node, &out, &f);
 	h->counts->adopted += out.segments > 0;
 	return tell(h, n, "adopting", e, &f, &no_matter);
@@ -163,7 +163,7 @@ copy(struct history *h, unsigned n)
 const char *
 history_take(struct history *h, unsigned n)
 {
-	unsigned kind = (unsigned)draw(h, h->copies ? 100 : 73);
+	unsigned kind = (unsigned)draw(h, h->copies ? 100 : 77);
 
 	if (kind < 45)
 		return take_away(h, n);
@@ -172,7 +172,7 @@ history_take(struct history *h, unsigned n)
 	if (kind < 73)
 		return revoke(h);
 	if (kind < 77)
-		return adopt(h, n);
+		return adopt(h, n, WORLD_FIELD + (unsigned)draw(h, 3));
 	if (kind < 92)
 		put_back(h, n);
 	else
@@ -183,7 +183,13 @@ history_take(struct history *h, unsigned n)
 const char *
 history_adopt(struct history *h)
 {
-	return !h->copies || world_restored(&h->w, 0) ? NULL : adopt(h, 0);
+	const char *wrong = NULL;
+
+	if (world_restored(&h->w, 0) || h->w.out[0])
+		return NULL;
+	for (unsigned node = WORLD_FIELD; !wrong && node < WORLD_NODES; node++)
+		wrong = adopt(h, 0, node);
+	return wrong;
 }
 
 void

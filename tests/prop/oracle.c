@@ -57,7 +57,7 @@ read_body(struct oracle *o, size_t i)
 	}
 }
 
-/* whole: as if stubs said what they stand for */
+/* whole: all that was ever sealed, as if stubs said what they stand for */
 static struct oracle *
 read_log(struct world *w, unsigned machine, bool whole)
 {
@@ -80,9 +80,11 @@ read_log(struct world *w, unsigned machine, bool whole)
 	for (size_t i = 0; i < w->pool_count; i++) {
 		const struct world_segment *s = w->pool[i];
 
-		if (!world_has(w->node[machine].has, i) ||
-		    members_author(o->m, &s->tag) == NULL ||
-		    (s->prev != SIZE_MAX && !world_has(o->in_log, s->prev)))
+		if (!whole &&
+		    (!world_has(w->node[machine].has, i) ||
+			members_author(o->m, &s->tag) == NULL ||
+			(s->prev != SIZE_MAX &&
+			    !world_has(o->in_log, s->prev))))
 			continue;
 		world_put(o->in_log, i);
 		find_past(o, i);
@@ -304,15 +306,17 @@ may_grant(const struct world_segment *s, const struct grant_entry *e)
 }
 
 /* Was a key of this prefix given to somebody whom removal r takes away, by a
- * grant that does not follow it? */
+ * grant that does not follow it? known: by one of these; NULL: by any. */
 static bool
-ends(const struct oracle *o, size_t r, const uint8_t *prefix)
+ends(const struct oracle *o, size_t r, const uint8_t *prefix,
+    const uint64_t *known)
 {
 	for (size_t i = 0; i < o->w->pool_count; i++) {
 		const struct grant_body *g = o->grant[i];
 
 		if (g == NULL || !inside(o, o->w->pool[i]) || i == r ||
-		    world_has(o->past[i], r))
+		    world_has(o->past[i], r) ||
+		    (known != NULL && !world_has(known, i)))
 			continue;
 		for (size_t k = 0; k < g->count; k++) {
 			struct control_who to = { .kind = g->entry[k].kind };
@@ -355,7 +359,7 @@ oracle_ended(const struct oracle *o, const uint8_t *prefix)
 	for (size_t i = 0; i < o->w->pool_count; i++) {
 		const struct grant_body *g = o->grant[i];
 
-		if (o->remove[i] != NULL && ends(o, i, prefix))
+		if (o->remove[i] != NULL && ends(o, i, prefix, NULL))
 			return true;
 		for (size_t k = 0; g != NULL && k < g->count; k++)
 			if (memcmp(g->entry[k].key_id.b, prefix,
@@ -375,7 +379,7 @@ oracle_counts(const struct oracle *o, size_t i)
 
 	for (size_t r = 0; r < o->w->pool_count; r++)
 		if (o->remove[r] != NULL && world_has(o->past[i], r) &&
-		    ends(o, r, s->key_prefix))
+		    ends(o, r, s->key_prefix, o->past[i]))
 			return false;
 	return adopted(o, i) || (!past_cut(o, i) && inside(o, s));
 }
