@@ -53,8 +53,11 @@ struct env {
 	enum err (*stream_close)(void *self, void *stream, struct fail *f);
 	/* ERR_NOTFOUND when absent. */
 	enum err (*file_remove)(void *self, const char *path, struct fail *f);
+	/* Where the disk does not answer, true: nobody may take it for absent
+	 * and put another in its place. */
 	bool (*file_exists)(void *self, const char *path);
-	/* Make one directory, mode 0700; ERR_EXISTS when it is there. */
+	/* Make one directory, mode 0700; ERR_EXISTS when it is there. Its name
+	 * is durable: what is synced in it can be found after a power cut. */
 	enum err (*dir_make)(void *self, const char *path, struct fail *f);
 	/* Remove an empty one. */
 	enum err (*dir_remove)(void *self, const char *path, struct fail *f);

@@ -319,7 +319,7 @@ posix_file_exists(void *self, const char *path)
 	struct stat st;
 
 	(void)self;
-	return lstat(path, &st) == 0;
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static enum err
@@ -327,7 +327,7 @@ posix_dir_make(void *self, const char *path, struct fail *f)
 {
 	(void)self;
 	if (mkdir(path, 0700) == 0)
-		return OK;
+		return sync_directory_of(path, f);
 	return fail_set(f, errno == EEXIST ? ERR_EXISTS : ERR_IO,
 	    "the directory %s cannot be made: %s", path, strerror(errno));
 }

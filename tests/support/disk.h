@@ -146,6 +146,8 @@ bool disk_is_dirty(const struct disk *d);
  * each: a copy made at this moment, stepped forward. Ends what was kept before.
  */
 void disk_record(struct disk *d);
+/* Ends it: the record goes on alone, as a disk that holds nothing else. */
+struct disk *disk_take_record(struct disk *d);
 size_t disk_recorded(const struct disk *d);
 /* Do the recorded change number i on a copy that has had those before it. */
 void disk_step(struct disk *copy, const struct disk *recorded, size_t i);

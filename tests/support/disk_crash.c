@@ -352,6 +352,20 @@ disk_record(struct disk *d)
 	d->recording = true;
 }
 
+struct disk *
+disk_take_record(struct disk *d)
+{
+	struct disk *alone = disk_new(0);
+
+	alone->record = d->record;
+	alone->record_count = d->record_count;
+	alone->record_room = d->record_room;
+	d->record = NULL;
+	d->record_count = d->record_room = 0;
+	d->recording = false;
+	return alone;
+}
+
 size_t
 disk_recorded(const struct disk *d)
 {

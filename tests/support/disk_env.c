@@ -188,7 +188,7 @@ file_exists(void *self, const char *path)
 {
 	struct disk_node *node;
 
-	return look(self, path, DISK_LOOK, &node) == 0;
+	return look(self, path, DISK_LOOK, &node) != ENOENT;
 }
 
 /* ---- streams ---------------------------------------------------------------*/
@@ -281,6 +281,8 @@ dir_make(void *self, const char *path, struct fail *f)
 	unsigned no;
 	int why = make(self, path, true, &no);
 
+	if (why == 0)
+		why = sync_names(self, path);
 	if (why == 0)
 		return OK;
 	return fail_set(f, why == EEXIST ? ERR_EXISTS : ERR_IO,

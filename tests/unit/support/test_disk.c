@@ -186,13 +186,18 @@ a_full_disk_takes_half_of_a_write_or_nothing(void **state)
 static void
 a_directory_takes_what_is_in_it_along(void **state)
 {
+	const struct disk_plan plan = { .acts = DISK_BIT(DISK_SYNC_DIR),
+		.fault = DISK_EIO };
+
 	(void)state;
-	put("/top", "");
-	MUST(env->dir_make(d, "/made", &why));
+	MUST(env->dir_make(d, "/kept", &why));
+	MUST(env->file_write(d, "/kept/a", "x", 1, &why));
+	disk_fail(d, &plan);
+	assert_int_equal(env->dir_make(d, "/made", &why), ERR_IO);
 	MUST(env->file_write(d, "/made/a", "x", 1, &why));
 	disk_crash(d, DISK_DROPPED, 0);
 	assert_null(disk_file(d, "/made/a"));
-	assert_non_null(disk_file(d, "/top"));
+	assert_non_null(disk_file(d, "/kept/a"));
 }
 
 /* ---- SQLite above it ---------------------------------------------------------*/
