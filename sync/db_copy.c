@@ -113,6 +113,23 @@ attach(struct db *db, const char *from, const struct db_options *o,
 	    : e;
 }
 
+/* The export runs statements of its own and tells their failure in words only. */
+static enum err
+export_all(struct db *db, struct fail *f)
+{
+	static const int codes[] = { SQLITE_NOMEM, SQLITE_IOERR, SQLITE_FULL,
+		SQLITE_CANTOPEN, SQLITE_CORRUPT };
+	enum err e =
+	    run(db, "SELECT sqlcipher_export('main', 'source')", NULL, NULL, f);
+
+	for (size_t i = 0; e == ERR_FORMAT && i < COUNT_OF(codes); i++) {
+		if (strcmp(sqlite3_errmsg(db->handle),
+			sqlite3_errstr(codes[i])) == 0)
+			e = db_fail(db, codes[i], f);
+	}
+	return e;
+}
+
 enum err
 db_remove(const struct env *env, const char *path, struct fail *f)
 {
@@ -159,8 +176,7 @@ db_copy(const struct env *env, const char *from,
 	if (e == OK)
 		e = run(&db, "BEGIN", NULL, NULL, f);
 	if (e == OK)
-		e = run(&db, "SELECT sqlcipher_export('main', 'source')", NULL,
-		    NULL, f);
+		e = export_all(&db, f);
 	if (e == OK)
 		e = run(&db, "COMMIT", NULL, NULL, f);
 	if (sqlite3_close(db.handle) != SQLITE_OK && e == OK)

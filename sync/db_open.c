@@ -458,6 +458,42 @@ db_file_bytes(struct db *db, int64_t *bytes, struct fail *f)
 	return code == SQLITE_OK ? OK : db_fail(db, code, f);
 }
 
+/*
+ * What a check found may be that it could not read: cipher_integrity_check says
+ * so in words, integrity_check by SQLite's code. That is no damage yet.
+ */
+static int
+code_found(const char *found)
+{
+	const char *number = strstr(found, "error code=");
+
+	if (strncmp(found, "error reading", 13) == 0 ||
+	    strstr(found, "Failed to read ptrmap") != NULL)
+		return SQLITE_IOERR;
+	return number != NULL
+	    ? (int)(strtol(number + strlen("error code="), NULL, 10) & 0xff)
+	    : SQLITE_CORRUPT;
+}
+
+static enum err
+fail_check(const struct db *db, const char *found, struct fail *f)
+{
+	int code = found != NULL ? code_found(found) : SQLITE_NOMEM;
+
+	if (code == SQLITE_NOMEM)
+		return fail_code(f, ERR_NOMEM);
+	if (code == SQLITE_IOERR)
+		return fail_set(f, ERR_IO,
+		    "%s cannot be read whole: %.120s; look after the disk, "
+		    "then try again or run footbridge repair",
+		    db->path, found);
+	return fail_set(f, ERR_CORRUPT,
+	    "%.100s is damaged: %.100s; what can be read stays usable; run "
+	    "footbridge repair: it keeps this file and takes over all that can "
+	    "be read",
+	    db->path, found);
+}
+
 /* OK when the check answers nothing, or `good`. */
 static enum err
 run_check(struct db *db, const char *sql, const char *good, struct fail *f)
@@ -472,11 +508,7 @@ run_check(struct db *db, const char *sql, const char *good, struct fail *f)
 		const char *found = (const char *)sqlite3_column_text(s, 0);
 
 		if (found == NULL || good == NULL || strcmp(found, good) != 0)
-			e = fail_set(f, ERR_CORRUPT,
-			    "%.100s is damaged: %.100s; what can be read stays "
-			    "usable; run footbridge repair: it keeps this file "
-			    "and takes over all that can be read",
-			    db->path, found != NULL ? found : "no answer");
+			e = fail_check(db, found, f);
 	} else if (code != SQLITE_DONE) {
 		e = db_fail(db, code, f);
 	}

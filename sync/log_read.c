@@ -113,6 +113,8 @@ log_open_segment(struct replica *r, struct buf *payload, int64_t cpt,
 		if (e != OK)
 			break;
 		e = segment_open(payload, s, key, NULL);
+		if (e == ERR_NOMEM)
+			(void)fail_code(f, e);
 		if (e == OK || e == ERR_NOMEM)
 			break;
 	}

@@ -460,6 +460,8 @@ verify_members(struct replica *r, struct fail *f)
 	if (s != NULL)
 		stmt_reset(s);
 	members_free(again);
+	if (e == ERR_IO || e == ERR_NOMEM)
+		return fail_in(f, e, "membership");
 	return e == OK ? OK : fail_in(f, ERR_CORRUPT, "membership");
 }
 

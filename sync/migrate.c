@@ -63,7 +63,9 @@ migrate_check(struct replica *r, size_t program_version, struct fail *f)
 	uint64_t engine, schema;
 	enum err e = read_version(r, &engine, &schema, &why);
 
-	if (e == ERR_CORRUPT && why.text[0] != '\0')
+	/* what could not be read now says nothing about what it is */
+	if (e == ERR_IO || e == ERR_NOMEM || e == ERR_BUSY ||
+	    (e == ERR_CORRUPT && why.text[0] != '\0'))
 		return fail_set(f, e, "%s", why.text);
 	if (e != OK)
 		return fail_set(f, ERR_CORRUPT,
@@ -130,8 +132,11 @@ migrate_schema(struct replica *r, const struct registry_source *schema,
 	bool own;
 	enum err e;
 
-	if (read_version(r, &engine, &have, NULL) != OK)
-		have = 0;
+	e = read_version(r, &engine, &have, f);
+	if (e == ERR_NOTFOUND)
+		have = 0; /* it is being made */
+	else if (e != OK)
+		return e;
 	if (have >= count)
 		return OK;
 	e = replica_enter(r, &own, f);

@@ -111,6 +111,9 @@ revoke_shown(struct replica *r, bool *self, const struct node_id *peer,
 	if ((e = replica_enter(r, &own, f)) != OK)
 		return e;
 	e = replica_leave(r, own, take_records(r, &rd, peer, f), f);
+	/* what fails here says nothing about what was shown */
+	if (e == ERR_IO || e == ERR_NOMEM || e == ERR_BUSY)
+		return e;
 	if (e != OK)
 		goto nothing;
 	*self = members_revocation(r->members, &r->identity.node) != NULL;
