@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/name.h"
+#include "sync/db.h"
 
 static struct value
 text_value(const char *text)
@@ -66,7 +67,8 @@ enum err
 begin_directory(struct replica *r, const char *agency_name, int kind,
     const char *staff, struct fail *f)
 {
-	enum err e = replica_begin(r, f);
+	bool own = !db_in_transaction(replica_db(r));
+	enum err e = own ? replica_begin(r, f) : OK;
 
 	if (e != OK)
 		return e;
@@ -74,6 +76,8 @@ begin_directory(struct replica *r, const char *agency_name, int kind,
 		e = write_agency(r, agency_name, kind, f);
 	if (e == OK && staff != NULL && staff[0] != '\0')
 		e = write_staff(r, staff, f);
+	if (!own)
+		return e;
 	if (e == OK)
 		return replica_commit(r, f);
 	replica_rollback(r);

@@ -92,6 +92,26 @@ finish(struct run *run, struct replica *r, const struct replica_found *o,
 	return e;
 }
 
+/* All of it or nothing: what is left of an init that was cut off is no member
+ * of anything, and the next one takes it up. */
+static enum err
+found(struct replica *r, const struct replica_found *o, const char *staff,
+    struct fail *f)
+{
+	enum err e = replica_begin(r, f);
+
+	if (e != OK)
+		return e;
+	e = replica_found_network(r, o, f);
+	if (e == OK)
+		e = begin_directory(r, o->agency_name, o->agency_kind, staff,
+		    f);
+	if (e == OK)
+		return replica_commit(r, f);
+	replica_rollback(r);
+	return e;
+}
+
 enum err
 cmd_init(struct run *run, struct fail *f)
 {
@@ -105,10 +125,7 @@ cmd_init(struct run *run, struct fail *f)
 		return e;
 	e = open_create(&r, &w, &code, run->cli, run->dir, f);
 	if (e == OK)
-		e = replica_found_network(r, &o, f);
-	if (e == OK)
-		e = begin_directory(r, o.agency_name, o.agency_kind,
-		    cli_get(run->cli, "staff"), f);
+		e = found(r, &o, cli_get(run->cli, "staff"), f);
 	if (e == OK)
 		e = finish(run, r, &o, &code, f);
 	replica_close(r);

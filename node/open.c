@@ -10,6 +10,7 @@
 #include "node/gate.h"
 #include "node/secret.h"
 #include "schema/assets.h"
+#include "sync/join.h"
 
 enum err
 open_dir(const char **dir, const struct cli *cli, struct fail *f)
@@ -172,24 +173,33 @@ open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
 }
 
 /*
- * What a making that was cut off leaves, before the database has its name: none
- * of it is worth anything alone, and the next making writes it anew.
+ * What a making or a restoring that was cut off may leave. Without a database
+ * none of it is of any use: the next attempt takes it away and begins anew.
  */
-static const char *const leftovers[] = { "slots", "slots.b", "slots.new",
+static const char *const rest[] = { "slots", "slots.b", "slots.new",
 	"slots.b.new", "slots.lock", "fence", "fence.b", "fence.new",
-	"fence.b.new" };
+	"fence.b.new", "footbridge.db.new", "footbridge.db.new-wal",
+	"footbridge.db.new-shm", "footbridge.db.new-journal",
+	"footbridge.db.new.new" };
 
 static bool
-is_leftover(const char *name)
+may_be_there(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(leftovers); i++) {
-		if (strcmp(name, leftovers[i]) == 0)
+	/* what a person puts there before, and what is emptied when used */
+	static const char *const other[] = { ".", "..", "footbridge.conf",
+		"lock", "restore.part" };
+
+	for (size_t i = 0; i < COUNT_OF(other); i++) {
+		if (strcmp(name, other[i]) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(rest); i++) {
+		if (strcmp(name, rest[i]) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* Only what a person may put there before: a configuration file. */
 static enum err
 check_empty(const char *dir, struct fail *f)
 {
@@ -200,18 +210,11 @@ check_empty(const char *dir, struct fail *f)
 	if (d == NULL)
 		return fail_set(f, ERR_IO, "%.200s cannot be read", dir);
 	while (e == OK && (entry = readdir(d)) != NULL) {
-		const char *n = entry->d_name;
-
-		if (strcmp(n, ".") == 0 || strcmp(n, "..") == 0 ||
-		    strcmp(n, "footbridge.conf") == 0 ||
-		    strcmp(n, "lock") == 0 || is_leftover(n) ||
-		    strcmp(n, "restore.part") == 0 ||
-		    strcmp(n, "footbridge.db.new") == 0)
-			continue;
-		e = fail_set(f, ERR_EXISTS,
-		    "%.160s is not empty (it holds %.60s); a new replica wants "
-		    "a directory of its own",
-		    dir, n);
+		if (!may_be_there(entry->d_name))
+			e = fail_set(f, ERR_EXISTS,
+			    "%.160s is not empty (it holds %.60s); a new "
+			    "replica wants a directory of its own",
+			    dir, entry->d_name);
 	}
 	(void)closedir(d);
 	return e;
@@ -237,13 +240,14 @@ make_dir(const struct env *env, const char *dir, struct fail *f)
 }
 
 static void
-drop_leftovers(const struct env *env, const char *dir)
+drop(const struct env *env, const char *dir, const char *const *names,
+    size_t count)
 {
 	struct buf path = { 0 };
 
-	for (size_t i = 0; i < COUNT_OF(leftovers); i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_reset(&path);
-		buf_printf(&path, "%s/%s", dir, leftovers[i]);
+		buf_printf(&path, "%s/%s", dir, names[i]);
 		(void)env->file_remove(env->self, buf_cstr(&path), NULL);
 	}
 	buf_release(&path);
@@ -254,15 +258,25 @@ open_destroy(const struct env *env, const char *dir)
 {
 	static const char *const names[] = { "footbridge.db",
 		"footbridge.db-wal", "footbridge.db-shm" };
-	struct buf path = { 0 };
 
-	drop_leftovers(env, dir);
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		buf_reset(&path);
-		buf_printf(&path, "%s/%s", dir, names[i]);
-		(void)env->file_remove(env->self, buf_cstr(&path), NULL);
-	}
-	buf_release(&path);
+	/* the keys last: a database without them could not be explained */
+	drop(env, dir, names, COUNT_OF(names));
+	drop(env, dir, rest, COUNT_OF(rest));
+}
+
+static enum err
+make_code(struct open_with *w, struct buf *code, const char *dir,
+    struct fail *f)
+{
+	const struct env *env = w->options.env;
+	struct slot_secret secret = { .kind = SLOT_RECOVERY };
+
+	slot_recovery_make(code, env);
+	if (code->err != OK)
+		return fail_code(f, code->err);
+	secret.p = code->p;
+	secret.n = code->n;
+	return slot_add(&(uint8_t){ 0 }, env, dir, &w->keys, &secret, f);
 }
 
 static enum err
@@ -282,15 +296,33 @@ make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
 	buf_release(&passphrase);
 	if (e != OK)
 		return e;
-	slot_recovery_make(code, env);
-	secret = (struct slot_secret){ .kind = SLOT_RECOVERY,
-		.p = code->p,
-		.n = code->n };
-	e = code->err != OK
-	    ? code->err
-	    : slot_add(&(uint8_t){ 0 }, env, dir, &w->keys, &secret, f);
 	w->options.keys = &w->keys;
 	w->options.cache_kib = w->config.cache_kib;
+	return make_code(w, code, dir, f);
+}
+
+static bool
+holds_database(const struct env *env, const char *dir)
+{
+	struct buf path = { 0 };
+	bool there;
+
+	buf_printf(&path, "%s/footbridge.db", dir);
+	there = env->file_exists(env->self, buf_cstr(&path));
+	buf_release(&path);
+	return there;
+}
+
+static enum err
+forget_codes(const struct env *env, const char *dir, struct fail *f)
+{
+	struct slot_set set;
+	enum err e = slot_load(&set, env, dir, f);
+
+	for (size_t i = 0; e == OK && i < set.count; i++) {
+		if (set.slots[i].kind == SLOT_RECOVERY)
+			e = slot_remove(env, dir, set.slots[i].number, f);
+	}
 	return e;
 }
 
@@ -300,8 +332,37 @@ open_new_dir(const struct env *env, const char *dir, struct fail *f)
 	enum err e = make_dir(env, dir, f);
 
 	if (e == OK)
-		drop_leftovers(env, dir);
+		drop(env, dir, rest, COUNT_OF(rest));
 	return e;
+}
+
+/* An init that was cut off after the database had its name. */
+static enum err
+take_up(struct replica **out, struct open_with *w, struct buf *code,
+    const struct cli *cli, const char *dir, struct fail *f)
+{
+	struct replica *r = NULL;
+	enum err e = open_replica(&r, w, cli, dir, f);
+
+	if (e == OK && members_network(replica_members(r)) != NULL)
+		e = fail_set(f, ERR_EXISTS,
+		    "%.200s holds a replica already; nothing was changed", dir);
+	if (e == OK && join_is_begun(r))
+		e = fail_set(f, ERR_EXISTS,
+		    "%.200s holds a replica that has asked to join a network; "
+		    "nothing was changed",
+		    dir);
+	/* the code of that time was never shown */
+	if (e == OK)
+		e = forget_codes(w->options.env, dir, f);
+	if (e == OK)
+		e = make_code(w, code, dir, f);
+	if (e != OK) {
+		replica_close(r);
+		return e;
+	}
+	*out = r;
+	return OK;
 }
 
 enum err
@@ -309,8 +370,11 @@ open_create(struct replica **out, struct open_with *w, struct buf *code,
     const struct cli *cli, const char *dir, struct fail *f)
 {
 	const struct env *env = env_posix();
-	enum err e = open_new_dir(env, dir, f);
+	enum err e;
 
+	if (holds_database(env, dir))
+		return take_up(out, w, code, cli, dir, f);
+	e = open_new_dir(env, dir, f);
 	if (e == OK)
 		e = open_prepare(w, dir, f);
 	if (e != OK)
@@ -318,7 +382,7 @@ open_create(struct replica **out, struct open_with *w, struct buf *code,
 	e = make_slots(w, code, cli, dir, f);
 	if (e == OK)
 		e = replica_create(out, dir, &w->options, f);
-	if (e != OK)
-		drop_leftovers(env, dir);
+	if (e != OK && e != ERR_EXISTS)
+		drop(env, dir, rest, COUNT_OF(rest));
 	return e;
 }

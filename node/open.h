@@ -53,7 +53,8 @@ enum err open_new_dir(const struct env *env, const char *dir, struct fail *f);
 /*
  * Make a replica in dir (made when absent, else empty but for a configuration
  * file): passphrase slot, recovery slot, database. *code gets the replica's
- * recovery code, to be shown once and released.
+ * recovery code, to be shown once and released. One that was made so and got no
+ * further (no member, nothing asked) is taken up again, with a new code.
  */
 enum err open_create(struct replica **out, struct open_with *w,
     struct buf *code, const struct cli *cli, const char *dir, struct fail *f);

@@ -372,11 +372,14 @@ backup_restore(struct backup_facts *facts, struct backup *b, const char *dir,
 	char path[PATH_BYTES];
 	enum err e = path_of(path, dir, "footbridge.db", f);
 
-	if (e == OK &&
-	    (b->env->file_exists(b->env->self, path) ||
-		slot_exists(b->env, dir)))
+	if (e == OK && b->env->file_exists(b->env->self, path))
 		e = fail_set(f, ERR_EXISTS,
 		    "%.200s holds a replica already; nothing was changed", dir);
+	/* what a restore that was cut off left before the name was given */
+	if (e == OK)
+		e = slot_forget(b->env, dir, f);
+	if (e == OK)
+		e = fence_forget(b->env, dir, f);
 	if (e == OK)
 		e = backup_read(facts, b, keys, f);
 	if (e == OK)

@@ -169,6 +169,17 @@ out:
 
 /* ---- the answer ---------------------------------------------------------------- */
 
+bool
+join_is_begun(struct replica *r)
+{
+	struct buf b = { 0 };
+	enum err e = replica_meta_get(r, &b, META_PENDING, NULL);
+	bool begun = e == OK ? b.n > 0 : e != ERR_NOTFOUND;
+
+	buf_release(&b);
+	return begun;
+}
+
 struct taking {
 	struct replica *r;
 	struct invite invite;

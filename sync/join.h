@@ -66,6 +66,10 @@ enum err join_request_make(struct replica *r, struct buf *request,
     struct buf *agency_code, const struct invite *invite,
     const struct join_names *names, struct fail *f);
 
+/* Was a request made here that has no answer yet? true too where that cannot be
+ * read. */
+bool join_is_begun(struct replica *r);
+
 /* What a file or body is, by its first bytes. */
 bool join_is_request(const uint8_t *p, size_t n);
 bool join_is_answer(const uint8_t *p, size_t n);

@@ -58,6 +58,8 @@ struct replica_options {
 /*
  * Make a new replica in dir (which must not hold one): identity, tables. The
  * key slots are made by the caller (slot.h). It is no member of anything yet.
+ * Cut off, there is either that, or nothing with the database's name and the
+ * next attempt begins anew.
  */
 enum err replica_create(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f);

@@ -120,9 +120,13 @@ void replica_fence_now(struct replica *r, struct fence *now);
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
 /* replica_life.c: life and restored again from the tables. */
 enum err replica_load_life(struct replica *r, struct fail *f);
-/* Open DIR/footbridge.db into r->db with r->keys: with the key on its way, when
- * that one is it already. */
-enum err replica_open_database(struct replica *r, bool create, struct fail *f);
+/* The database, and one that is being made and takes the name when it is whole. */
+#define REPLICA_DATABASE "footbridge.db"
+#define REPLICA_DATABASE_NEW "footbridge.db.new"
+/* Open DIR/name into r->db with r->keys: with the key on its way, when that one
+ * is it already. */
+enum err replica_open_database(struct replica *r, const char *name, bool create,
+    struct fail *f);
 /* End a change of the replica key, or of the slots, that was cut off. */
 enum err replica_rekey_settle(struct replica *r, struct fail *f);
 /* Write the fence when own position or membership moved since. */

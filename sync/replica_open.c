@@ -189,6 +189,10 @@ load_members(struct replica *r, struct fail *f)
 
 		p = stmt_col_blob(s, 0, &n);
 		e = members_add(r->members, &result, id, p, n, f);
+		if (e == ERR_NOMEM) {
+			stmt_reset(s);
+			return fail_code(f, e);
+		}
 		/* stored ones were accepted in this order */
 		if (e != OK || result != MEMBER_ADDED) {
 			stmt_reset(s);
@@ -276,6 +280,62 @@ replica_reload(struct replica *r, struct fail *f)
 	return e;
 }
 
+static enum err
+check_absent(const struct replica_options *o, const char *dir, const char *path,
+    struct fail *f)
+{
+	if (o->env->memory_database == NULL &&
+	    o->env->file_exists(o->env->self, path))
+		return fail_set(f, ERR_EXISTS,
+		    "%s holds a replica already; nothing was changed", dir);
+	return OK;
+}
+
+/*
+ * A new database is made beside its name and takes it when its tables are whole:
+ * what a cut leaves is no replica, and the next attempt begins anew.
+ */
+static enum err
+make_database(struct replica *r, const struct replica_options *o,
+    struct fail *f)
+{
+	char made[PATH_BYTES], path[PATH_BYTES];
+	enum err e;
+
+	if (r->in_memory) {
+		e = replica_open_database(r, REPLICA_DATABASE, true, f);
+		return e == OK ? make_tables(r, o, f) : e;
+	}
+	e = path_of(made, r->dir, REPLICA_DATABASE_NEW, f);
+	if (e == OK)
+		e = path_of(path, r->dir, REPLICA_DATABASE, f);
+	/* once more: the lock is ours now */
+	if (e == OK)
+		e = check_absent(o, r->dir, path, f);
+	if (e == OK)
+		e = db_remove(r->env, made, f);
+	if (e != OK)
+		return e;
+	e = replica_open_database(r, REPLICA_DATABASE_NEW, true, f);
+	if (e == OK)
+		e = make_tables(r, o, f);
+	if (e == OK)
+		e = db_checkpoint(r->db, f);
+	if (e == OK)
+		e = db_shut(r->db, r->env, f);
+	if (e == OK)
+		e = r->env->file_move(r->env->self, made, path, f);
+	if (e == OK)
+		e = replica_open_database(r, REPLICA_DATABASE, false, f);
+	if (e == OK)
+		return OK;
+	db_close(r->db);
+	r->db = NULL;
+	(void)db_remove(r->env, made, NULL);
+	(void)db_remove(r->env, path, NULL);
+	return e;
+}
+
 enum err
 replica_create(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f)
@@ -284,26 +344,27 @@ replica_create(struct replica **out, const char *dir,
 	char path[PATH_BYTES];
 	enum err e;
 
-	e = path_of(path, dir, "footbridge.db", f);
+	e = path_of(path, dir, REPLICA_DATABASE, f);
+	if (e == OK)
+		e = check_absent(o, dir, path, f);
 	if (e != OK)
 		return e;
-	if (o->env->memory_database == NULL &&
-	    o->env->file_exists(o->env->self, path))
-		return fail_set(f, ERR_EXISTS,
-		    "%s holds a replica already; nothing was changed", dir);
 	e = new_replica(&r, dir, o, f);
 	if (e == OK)
 		e = take_lock(r, f);
 	if (e == OK)
-		e = replica_open_database(r, true, f);
-	if (e == OK)
-		e = make_tables(r, o, f);
+		e = make_database(r, o, f);
 	if (e == OK)
 		e = replica_reload(r, f);
 	if (e == OK)
 		e = replica_fence_check(r, true, f);
 	if (e != OK) {
+		/* it was not here before, and nobody was told of it */
+		bool made = r != NULL && r->db != NULL && !r->in_memory;
+
 		replica_close(r);
+		if (made)
+			(void)db_remove(o->env, path, NULL);
 		return e;
 	}
 	r->opened = true;
@@ -322,7 +383,7 @@ replica_open(struct replica **out, const char *dir,
 	if (e == OK)
 		e = take_lock(r, f);
 	if (e == OK)
-		e = replica_open_database(r, false, f);
+		e = replica_open_database(r, REPLICA_DATABASE, false, f);
 	if (e == OK)
 		e = replica_rekey_settle(r, f);
 	if (e == OK)

@@ -54,8 +54,8 @@ options_of(uint8_t material[static MATERIAL_BYTES],
 }
 
 static enum err
-open_with(struct replica *r, const struct slot_keys *keys, bool create,
-    struct fail *f)
+open_with(struct replica *r, const struct slot_keys *keys, const char *name,
+    bool create, struct fail *f)
 {
 	uint8_t material[MATERIAL_BYTES];
 	struct db_options options = options_of(material, keys);
@@ -65,7 +65,7 @@ open_with(struct replica *r, const struct slot_keys *keys, bool create,
 
 	options.cache_kib = r->cache_kib;
 	options.must_exist = !create;
-	e = path_of(path, r, "footbridge.db", f);
+	e = path_of(path, r, name, f);
 	if (e == OK)
 		e = db_open(&db, r->env, path, &options, f);
 	sodium_memzero(material, sizeof(material));
@@ -88,7 +88,8 @@ keys_after(const struct slot_keys *keys)
 }
 
 enum err
-replica_open_database(struct replica *r, bool create, struct fail *f)
+replica_open_database(struct replica *r, const char *name, bool create,
+    struct fail *f)
 {
 	struct slot_keys after;
 	enum err e = ERR_AUTH;
@@ -102,11 +103,11 @@ replica_open_database(struct replica *r, bool create, struct fail *f)
 	}
 	if (r->keys.has_next) {
 		after = keys_after(&r->keys);
-		e = open_with(r, &after, create, f);
+		e = open_with(r, &after, name, create, f);
 		r->rekeyed = e == OK;
 		slot_keys_wipe(&after);
 	}
-	return e == ERR_AUTH ? open_with(r, &r->keys, create, f) : e;
+	return e == ERR_AUTH ? open_with(r, &r->keys, name, create, f) : e;
 }
 
 /* Step 5. */
@@ -133,7 +134,7 @@ replica_rekey_settle(struct replica *r, struct fail *f)
 	if (r->rekeyed)
 		e = fence_follows(r, &r->keys, f);
 	if (e == OK)
-		e = path_of(path, r, "footbridge.db.new", f);
+		e = path_of(path, r, REPLICA_DATABASE_NEW, f);
 	if (e == OK)
 		e = db_remove(r->env, path, f);
 	if (e == OK)
@@ -153,7 +154,7 @@ copy_database(struct replica *r, const char *to, struct fail *f)
 	struct db_options from_key = options_of(was, &r->keys);
 	struct db_options to_key = options_of(now, &after);
 	char from[PATH_BYTES];
-	enum err e = path_of(from, r, "footbridge.db", f);
+	enum err e = path_of(from, r, REPLICA_DATABASE, f);
 
 	if (e == OK)
 		e = db_copy(r->env, from, &from_key, to, &to_key, f);
@@ -170,7 +171,7 @@ swap(struct replica *r, bool *moved, const char *from, struct fail *f)
 {
 	struct slot_keys after = keys_after(&r->keys);
 	char to[PATH_BYTES];
-	enum err e = path_of(to, r, "footbridge.db", f);
+	enum err e = path_of(to, r, REPLICA_DATABASE, f);
 	enum err opened;
 
 	if (e == OK)
@@ -182,8 +183,8 @@ swap(struct replica *r, bool *moved, const char *from, struct fail *f)
 		e = r->env->file_move(r->env->self, from, to, f);
 	/* the name may have changed though the directory's sync failed */
 	*moved = e == OK || !r->env->file_exists(r->env->self, from);
-	opened =
-	    open_with(r, *moved ? &after : &r->keys, false, e == OK ? f : NULL);
+	opened = open_with(r, *moved ? &after : &r->keys, REPLICA_DATABASE,
+	    false, e == OK ? f : NULL);
 	slot_keys_wipe(&after);
 	return e == OK ? opened : e;
 }
@@ -204,7 +205,7 @@ replica_rekey(struct replica *r, struct fail *f)
 		return fail_set(f, ERR_BUSY,
 		    "a backup is being written; the key of this replica is "
 		    "not changed meanwhile; try again when it is done");
-	e = path_of(path, r, "footbridge.db.new", f);
+	e = path_of(path, r, REPLICA_DATABASE_NEW, f);
 	if (e == OK)
 		e = replica_fence_write(r, f);
 	if (e == OK)

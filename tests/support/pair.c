@@ -8,6 +8,11 @@
 #include "sync/exchange.h"
 #include "tests/support/pair.h"
 
+static const uint8_t key_file[32] = "a key file of thirty-two letters";
+const struct slot_secret pair_secret = { .kind = SLOT_KEYFILE,
+	.p = key_file,
+	.n = sizeof(key_file) };
+
 static void
 must(enum err e, const struct fail *f, const char *what)
 {
@@ -153,7 +158,13 @@ pair_start_with(struct pair *p, uint64_t seed,
 			.schema_count = count,
 			.gate = allow,
 		};
-		MUST(replica_create(&p->r[n], "dir", &p->options[n], f));
+		if ((p->on_disk & 1u << n) != 0) {
+			env_test_on_virtual_disk(p->env[n]);
+			MUST(slot_create(&p->keys[n], &p->env[n]->env, PAIR_DIR,
+			    &pair_secret, f));
+			p->options[n].keys = &p->keys[n];
+		}
+		MUST(replica_create(&p->r[n], PAIR_DIR, &p->options[n], f));
 	}
 	MUST(replica_found_network(p->r[PAIR_NORTH], &network, f));
 	read_records(p);
@@ -170,7 +181,14 @@ pair_start_with(struct pair *p, uint64_t seed,
 void
 pair_start(struct pair *p, uint64_t seed, size_t versions)
 {
+	pair_start_on_disk(p, seed, versions, 0);
+}
+
+void
+pair_start_on_disk(struct pair *p, uint64_t seed, size_t versions, unsigned who)
+{
 	memset(p, 0, sizeof(*p));
+	p->on_disk = who;
 	load_schema(p);
 	pair_start_with(p, seed, p->schema, versions);
 }
@@ -194,7 +212,7 @@ pair_restart(struct pair *p, enum pair_who who, size_t versions)
 	replica_close(p->r[who]);
 	p->r[who] = NULL;
 	p->options[who].schema_count = versions;
-	MUST(replica_open(&p->r[who], "dir", &p->options[who], f));
+	MUST(replica_open(&p->r[who], PAIR_DIR, &p->options[who], f));
 }
 
 /* ---- writing and reading ---- */

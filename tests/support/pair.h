@@ -12,7 +12,10 @@
 #include "sync/read.h"
 #include "sync/replica.h"
 #include "sync/db.h"
+#include "sync/slot.h"
 #include "tests/support/env_test.h"
+
+#define PAIR_DIR "dir" /* of each, on its own machine */
 
 enum pair_who {
 	PAIR_NORTH,  /* probation: root, steward, registrar */
@@ -31,10 +34,18 @@ struct pair {
 	struct buf text[4];
 	struct buf record[32]; /* membership, in an order that is accepted */
 	size_t records;
+	unsigned on_disk; /* 1 << who: encrypted, on env[who]->disk */
+	struct slot_keys keys[PAIR_NODES];
 };
+
+/* What opens the slots of who is on a disk. */
+extern const struct slot_secret pair_secret;
 
 /* The schema of tests/prop/schema, its first versions of it. */
 void pair_start(struct pair *p, uint64_t seed, size_t versions);
+/* The same, some of them (1 << who) encrypted on virtual disks. */
+void pair_start_on_disk(struct pair *p, uint64_t seed, size_t versions,
+    unsigned who);
 /* With a schema of the test's own. */
 void pair_start_with(struct pair *p, uint64_t seed,
     const struct registry_source *schema, size_t count);
