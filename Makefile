@@ -53,6 +53,7 @@ override CPPFLAGS += -I. -MMD -MP $(subst -I/,-isystem /,$(PKG_CFLAGS))
 override LDFLAGS += $(filter -fsanitize%,$(MODE_$(MODE))) -pie \
 	-Wl,-z,relro,-z,now -Wl,--as-needed
 
+comma := ,
 # ---- what there is ---------------------------------------------------------
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 SYNC_A := $(OUT)/libfootbridge-sync.a
@@ -68,6 +69,7 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
 SIM_SRC := $(wildcard tests/sim/*.c)
+FAULTS_SRC := $(wildcard tests/faults/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
 
@@ -77,6 +79,7 @@ TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
 SIM := $(OUT)/tests-sim-logic $(OUT)/tests-sim
+FAULTS := $(if $(FAULTS_SRC),$(OUT)/tests-faults)
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
 # what tools/demo runs beside the program
@@ -97,7 +100,7 @@ PLANTED := $(wildcard tests/planted/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
-tests: all $(UNIT) $(REPLAY) $(PROP) $(SIM) $(TEST_TOOLS) ## build the test programs, run nothing
+tests: all $(UNIT) $(REPLAY) $(PROP) $(SIM) $(FAULTS) $(TEST_TOOLS) ## build the test programs, run nothing
 bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
@@ -145,6 +148,11 @@ $(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
 $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
 		$(wildcard tests/sim/cheap/*.c)) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka
+# the program's allocations fail on demand
+$(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka \
+	    $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup \
+	    db_integrity)
 $(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)
@@ -181,6 +189,10 @@ asan: ## the unit programs under AddressSanitizer
 ubsan: ## the unit programs under UndefinedBehaviorSanitizer
 	+$(Q)$(SUB) MODE=ubsan check
 
+check-faults: tests ## every fault and crash point (FAULTS=n: one of n)
+	$(Q)TEST_FAULTS=$${FAULTS:-1} TEST_TIMEOUT=86400 tests/run $(FAULTS)
+.PHONY: check-faults
+
 test: ready ## everything; ends with the line "N passed, N failed"
 	+$(Q)$(SUB) MODE=release test-run
 
@@ -189,7 +201,7 @@ test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(REPLAY) $(PROP) \
-	    $(SIM) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
+	    $(SIM) $(FAULTS) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
 	$(Q)RUNS=$${RUNS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} \
