@@ -240,7 +240,7 @@ struct making {
 	struct segment_id id;
 	struct key_id key_id;
 	uint8_t key[SEGMENT_KEY_BYTES];
-	struct buf payload, bytes;
+	struct buf payload, bytes, opened;
 };
 
 static enum err
@@ -272,6 +272,48 @@ make_one(struct replica *r, struct making *m, const struct unsealed *u,
 	}
 	buf_reset(&m->bytes);
 	return segment_make(&m->bytes, &m->id, &in, r->env, f);
+}
+
+/*
+ * A bit that flips between computing and storing would go out under our
+ * signature and break our own chain for everybody, for ever. So what was stored
+ * is read again and must verify, and open to what was sealed, before its place
+ * is taken; else nothing of it is kept and sealing begins anew.
+ */
+static enum err
+check_stored(struct replica *r, struct making *m, const struct unsealed *u,
+    struct fail *f)
+{
+	struct buf *bytes = &m->bytes;
+	struct segment s;
+	struct segment_id id;
+	enum err e;
+
+	buf_reset(bytes);
+	buf_reset(&m->opened);
+	e = log_bytes(r, bytes, u->no, f);
+	if (e == OK)
+		e = segment_parse(&s, bytes->p, bytes->n, NULL);
+	if (e == OK) {
+		segment_identify(&id, &s, members_network(r->members),
+		    m->prev.no != 0 ? &m->prev.id : NULL);
+		e = id_equal(&id, &m->id)
+		    ? segment_verify(&s, &id, r->identity.sign_key)
+		    : ERR_CORRUPT;
+	}
+	if (e == OK && u->kind == SEGMENT_DATA) {
+		e = segment_open(&m->opened, &s, m->key, NULL);
+		if (e == OK &&
+		    (m->opened.n != m->payload.n ||
+			memcmp(m->opened.p, m->payload.p, m->opened.n) != 0))
+			e = ERR_CORRUPT;
+	}
+	return e == OK ? OK
+		       : fail_set(f, ERR_CORRUPT,
+			     "what was sealed was not stored as it was: nothing"
+			     " of it was sent, and what was typed is kept. If"
+			     " this comes again, this computer's memory or disk"
+			     " is failing");
 }
 
 /* Nobody takes new work of a node that is out: it can only be offered. */
@@ -316,6 +358,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 	if (e == OK)
 		e = store_sealed(r, u->no, &m->header, &m->id, m->prev.no,
 		    &m->bytes, f);
+	if (e == OK)
+		e = check_stored(r, m, u, f);
 	if (e == OK)
 		e = lane_segment(r, c, u->no, (enum lane)m->header.lane, NULL,
 		    f);
@@ -414,7 +458,8 @@ enum err
 log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 {
 	struct unsealed u = { .deps = { .limit = 4096 } };
-	struct making m = { .payload = { .limit = LIMIT_PAYLOAD_BYTES } };
+	struct making m = { .payload = { .limit = LIMIT_PAYLOAD_BYTES },
+		.opened = { .limit = LIMIT_PAYLOAD_BYTES } };
 	int64_t rekeyed, answers = 0;
 	enum err e;
 
@@ -451,6 +496,7 @@ log_seal(struct replica *r, int64_t *sealed, int64_t *kept, struct fail *f)
 	unsealed_release(&u);
 	buf_release(&m.payload);
 	buf_release(&m.bytes);
+	buf_release(&m.opened);
 	sodium_memzero(m.key, sizeof(m.key));
 	return e;
 }
