@@ -126,7 +126,7 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 struct peers {
 	struct run *run;
 	json_t *array; /* NULL: text */
-	size_t count, overdue, behind;
+	size_t count, overdue, behind, stalled;
 };
 
 /* A peer that should have been reached three times over by now. */
@@ -158,12 +158,13 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 	show_peer(&line, p, now);
 	if (k->array != NULL)
 		(void)json_array_append_new(k->array,
-		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s, s:I}", "name",
-			name, "last_ok_ms", (json_int_t)p->last_ok_ms,
+		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s, s:I, s:I}",
+			"name", name, "last_ok_ms", (json_int_t)p->last_ok_ms,
 			"pending", (json_int_t)pending(p), "receipt",
 			p->receipt, "overdue", is_overdue(p, now), "last_error",
 			p->last_error, "sweep_equal_ms",
-			(json_int_t)p->sweep_equal_ms));
+			(json_int_t)p->sweep_equal_ms, "stalled_ms",
+			(json_int_t)p->stalled_ms));
 	else
 		run_say(run, "  %-20s %s\n", name, buf_cstr(&line));
 	buf_release(&line);
@@ -183,6 +184,7 @@ each_peer(struct peers *k, struct fail *f)
 		k->count++;
 		k->overdue += is_overdue(&p, now);
 		k->behind += pending(&p) > 0;
+		k->stalled += p.stalled_ms != 0;
 	}
 	return e == ERR_NOTFOUND ? OK : e;
 }
@@ -434,6 +436,12 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 		    "intervals; footbridge peers says why; what is saved here "
 		    "is safe",
 		    p->overdue, p->count, p->overdue == 1 ? "was" : "were");
+	if (p->stalled > 0)
+		return fail_set(f, ERR_NET,
+		    "%zu of %zu peers answer%s and take%s nothing; footbridge "
+		    "peers says since when; what is saved here is safe",
+		    p->stalled, p->count, p->stalled == 1 ? "s" : "",
+		    p->stalled == 1 ? "s" : "");
 	run->decide = t->decisions > 0 || t->held > 0 || t->offer.other > 0 ||
 	    replica_restored(run->replica, NULL) != LIFE_NONE;
 	return OK;

@@ -455,4 +455,11 @@ show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms)
 	}
 	if (p->last_error[0] != '\0')
 		buf_printf(out, "; the last try failed: %s", p->last_error);
+	if (p->stalled_ms == 0)
+		return;
+	buf_printf(out, "; it answers and has taken nothing since ");
+	name_ago(out, now_ms, p->stalled_ms);
+	buf_printf(out,
+	    ": nothing is lost; ask there for footbridge status (a full disk,"
+	    " an old program), or carry a bundle");
 }

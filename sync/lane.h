@@ -81,6 +81,9 @@ struct lane_peer_info {
 	int64_t budget;                       /* bytes a day, 0: no limit */
 	int64_t spent;                        /* of it, today (local day) */
 	int64_t last_ok_ms, last_try_ms;      /* 0: never */
+	/* since when contacts went well and it acknowledged nothing of what is
+	 * queued for it; 0: it takes what it is sent */
+	int64_t stalled_ms;
 	char last_error[FAIL_TEXT_BYTES];     /* "" after a good contact */
 	uint64_t pending[LANE_COUNT];         /* queued, not acknowledged */
 	bool receipt; /* a signed receipt covers all that was acknowledged */
@@ -94,6 +97,8 @@ enum err lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 /* How to call a peer; makes the row. address "" removes the address only. */
 enum err lane_peer_set(struct replica *r, const struct node_id *node,
     const char *address, int64_t every_s, int64_t budget, struct fail *f);
+/* So long a queue may stand still over contacts that went well. */
+#define LANE_STALL_MS (60LL * 60 * 1000)
 /*
  * The bulk lane of a metered link waits until somebody asks: the peer (its last
  * message said so) or this node (a document that a person wants is not whole,

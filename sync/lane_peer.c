@@ -232,10 +232,11 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 	static const char sql[] =
 	    "SELECT no, node, address, every_s, budget, last_ok_ms,"
 	    " last_try_ms, last_error, spent, spent_day, sweep_equal_ms,"
-	    " sweep_due FROM _peer ORDER BY no LIMIT 1 OFFSET ?1";
+	    " sweep_due, moved_ms FROM _peer ORDER BY no LIMIT 1 OFFSET ?1";
 	struct lane_peer_info info = { 0 };
 	struct stmt *s;
 	bool row = false;
+	int64_t moved_ms;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
 
 	if (e != OK)
@@ -260,9 +261,15 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 		info.sweep_equal_ms = stmt_col_int(s, 10);
 		info.sweep_due = stmt_col_int(s, 11) != 0;
 	}
+	moved_ms = e == OK ? stmt_col_int(s, 12) : 0;
 	stmt_reset(s);
 	if (e == OK)
 		e = add_lanes(r, &info, f);
+	/* the bulk lane may rest (lane_bulk.c); a clock may have been put back */
+	if (e == OK &&
+	    info.pending[LANE_URGENT] + info.pending[LANE_NORMAL] > 0 &&
+	    moved_ms > 0 && info.last_ok_ms - moved_ms > LANE_STALL_MS)
+		info.stalled_ms = moved_ms;
 	if (e == OK)
 		*out = info;
 	return e;
@@ -352,6 +359,42 @@ lane_peer_author_forget(struct replica *r, int64_t peer, struct fail *f)
 	return set_author(r, peer, (const uint8_t *)"", 0, f);
 }
 
+/*
+ * A contact went well: did the queue move since the last one, or is there none?
+ * It is the sum over lanes of what was acknowledged that moves. What stands still
+ * without an error is what nobody would notice.
+ */
+static enum err
+note_moved(struct replica *r, int64_t peer, struct fail *f)
+{
+	struct lane_state state;
+	int64_t sum = 0;
+	bool idle = true;
+	struct stmt *s;
+	enum err e = lane_load(r, &state, peer, f);
+
+	for (int i = 0; e == OK && i < LANE_COUNT; i++) {
+		sum += (int64_t)state.lane[i].acked;
+		idle = idle &&
+		    (i == LANE_BULK ||
+			state.lane[i].acked == state.lane[i].top);
+	}
+	if (e == OK)
+		e = db_stmt(&s, replica_db(r),
+		    "UPDATE _peer SET moved_ms = ?3, moved_at = ?2 WHERE no = "
+		    "?1"
+		    " AND (?4 = 1 OR moved_at <> ?2 OR moved_ms = 0"
+		    " OR moved_ms > ?3)",
+		    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, sum);
+	stmt_int(s, 3, env_wall_ms(replica_env(r)));
+	stmt_int(s, 4, idle ? 1 : 0);
+	return stmt_run(s, f);
+}
+
 enum err
 lane_peer_called(struct replica *r, int64_t peer, struct fail *f)
 {
@@ -363,7 +406,8 @@ lane_peer_called(struct replica *r, int64_t peer, struct fail *f)
 		return e;
 	stmt_int(s, 1, peer);
 	stmt_int(s, 2, env_wall_ms(replica_env(r)));
-	return stmt_run(s, f);
+	e = stmt_run(s, f);
+	return e == OK ? note_moved(r, peer, f) : e;
 }
 
 enum err
@@ -376,6 +420,7 @@ lane_peer_tried(struct replica *r, const struct node_id *node,
 	    " spent = ?5 + CASE WHEN spent_day = ?6 THEN spent ELSE 0 END,"
 	    " spent_day = ?6 WHERE node = ?1";
 	struct stmt *s;
+	int64_t peer;
 	enum err e = db_stmt(&s, replica_db(r), sql, f);
 
 	if (e != OK)
@@ -386,7 +431,12 @@ lane_peer_tried(struct replica *r, const struct node_id *node,
 	stmt_int(s, 4, error == NULL ? 1 : 0);
 	stmt_int(s, 5, wire_bytes);
 	stmt_int(s, 6, today(r));
-	return stmt_run(s, f);
+	e = stmt_run(s, f);
+	if (e == OK && error == NULL)
+		e = lane_peer_find(r, &peer, node, f);
+	if (e == OK && error == NULL)
+		e = note_moved(r, peer, f);
+	return e;
 }
 
 enum err

@@ -310,6 +310,8 @@ CREATE TABLE _peer (
 	author BLOB NOT NULL,
 	last_ok_ms BIGINT NOT NULL,
 	last_try_ms BIGINT NOT NULL,
+	moved_ms BIGINT NOT NULL DEFAULT 0,
+	moved_at BIGINT NOT NULL DEFAULT 0,
 	last_error TEXT NOT NULL,
 	sweep_due BIGINT NOT NULL,
 	sweep_ms BIGINT NOT NULL,

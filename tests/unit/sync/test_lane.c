@@ -293,6 +293,48 @@ peers_are_listed_set_and_removed(void **state)
 	replica_rollback(north->r);
 }
 
+/* A contact with the hub that went well, an hour after the last one. */
+static int64_t
+stalled_after_a_contact(void)
+{
+	struct lane_peer_info info;
+
+	env_test_pass(north->env, LANE_STALL_MS / 2 + 1000);
+	assert_int_equal(replica_begin(north->r, &f), OK);
+	assert_int_equal(lane_peer_tried(north->r, office_node(hub), NULL, 100,
+			     &f),
+	    OK);
+	assert_int_equal(lane_peer_at(north->r, &info, 0, &f), OK);
+	assert_int_equal(replica_commit(north->r, &f), OK);
+	assert_string_equal(info.last_error, "");
+	return info.stalled_ms;
+}
+
+static void
+a_peer_that_answers_and_never_takes_is_noticed(void **state)
+{
+	struct row_id p = office_person(north, "Sample 0001");
+	int64_t sealed, kept;
+
+	(void)state;
+	office_share(north, &p, "Hub");
+	office_settle(north, hub);
+	/* nothing to send, however long */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(stalled_after_a_contact(), 0);
+	office_set(north, &p, "preferred_name", "Sam");
+	assert_int_equal(log_seal(north->r, &sealed, &kept, &f), OK);
+	assert_int_equal(stalled_after_a_contact(), 0);
+	assert_true(stalled_after_a_contact() != 0);
+	/* a clock that was put back years, and on again, accuses nobody */
+	env_test_pass(north->env, -10LL * 365 * 24 * LANE_STALL_MS);
+	assert_int_equal(stalled_after_a_contact(), 0);
+	/* it takes it: all is well */
+	office_settle(north, hub);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(stalled_after_a_contact(), 0);
+}
+
 #define LANE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, three_offices, close_offices)
 
@@ -309,6 +351,7 @@ main(void)
 		LANE_TEST(pieces_join_only_where_they_fit),
 		LANE_TEST(a_receipt_of_somebody_else_is_not_kept),
 		LANE_TEST(peers_are_listed_set_and_removed),
+		LANE_TEST(a_peer_that_answers_and_never_takes_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
