@@ -261,11 +261,52 @@ struct syncing {
 	struct fail first;
 };
 
+/* What this node wrote in earlier lives and is here; and is it restored? */
+struct back {
+	int64_t work;
+	bool restored;
+};
+
+static struct back
+look_back(struct run *run)
+{
+	struct back b = { 0 };
+
+	engine_lock(run->engine);
+	b.restored = replica_restored(run->replica, NULL) != LIFE_NONE;
+	if (replica_earlier_work(run->replica, &b.work, NULL) != OK)
+		b.work = 0;
+	engine_unlock(run->engine);
+	return b;
+}
+
+/* Somebody whose computer was put back wants to know one thing. */
+static void
+say_back(struct run *run, const struct back *was, const char *name)
+{
+	struct back now = look_back(run);
+	int64_t n = now.work - was->work;
+
+	/* a new life in this very contact makes what was its own earlier work,
+	 * which did not come from anybody */
+	if (!was->restored || (now.restored && n <= 0))
+		return;
+	run_say(run,
+	    "  This computer was restored or copied. Your work is safe; it "
+	    "goes on under a new number.");
+	if (n > 0)
+		run_say(run, " %lld entr%s of yours %s fetched back from %s.",
+		    (long long)n, n == 1 ? "y" : "ies", n == 1 ? "was" : "were",
+		    name);
+	run_say(run, "\n");
+}
+
 static void
 sync_one(struct syncing *s, const struct contact *c)
 {
 	struct net_result n = { 0 };
 	struct fail why = { 0 };
+	struct back was = look_back(s->run);
 	enum err e = OK;
 
 	if (cli_get(s->run->cli, "sweep") != NULL)
@@ -281,6 +322,8 @@ sync_one(struct syncing *s, const struct contact *c)
 		    result_json(c->name, &n, e, &why));
 	else
 		result_text(s->run, c->name, &n, e, &why);
+	if (s->array == NULL)
+		say_back(s->run, &was, c->name);
 }
 
 static enum err

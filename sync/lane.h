@@ -84,8 +84,8 @@ struct lane_peer_info {
 	/* since when contacts went well and it acknowledged nothing of what is
 	 * queued for it; 0: it takes what it is sent */
 	int64_t stalled_ms;
-	char last_error[FAIL_TEXT_BYTES];     /* "" after a good contact */
-	uint64_t pending[LANE_COUNT];         /* queued, not acknowledged */
+	char last_error[FAIL_TEXT_BYTES]; /* "" after a good contact */
+	uint64_t pending[LANE_COUNT];     /* queued, not acknowledged */
 	bool receipt; /* a signed receipt covers all that was acknowledged */
 	int64_t sweep_equal_ms; /* last sweep that found both equal; 0: none */
 	bool sweep_due;         /* one comes with the next contact */

@@ -114,6 +114,10 @@ enum err replica_believe(struct replica *r, bool *yes, struct fail *f);
 /* Under how many names that are newer than ours here does this node write, or
  * did: other copies of it, which may be in use. */
 size_t replica_copies(const struct replica *r);
+/* How many sealed entries of records are here that this node wrote in lives
+ * before this one: what grows in a contact was fetched back. */
+enum err replica_earlier_work(struct replica *r, int64_t *count,
+    struct fail *f);
 /* A contact brought membership and control to their end, or a person decided to
  * go on with what this copy knows. In the caller's transaction or its own. */
 enum err replica_recovered(struct replica *r, struct fail *f);

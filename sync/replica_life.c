@@ -83,6 +83,29 @@ replica_copies(const struct replica *r)
 	return n;
 }
 
+enum err
+replica_earlier_work(struct replica *r, int64_t *count, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT count(*) FROM _author a JOIN _segment s ON s.author = a.no"
+	    " AND s.position > 0 WHERE a.node = ?1 AND a.no <> ?2"
+	    " AND s.kind = 0 AND s.state > 2",
+	    f);
+
+	*count = 0;
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, r->identity.node.b, sizeof(r->identity.node.b));
+	stmt_int(s, 2, r->own_author);
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*count = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return e;
+}
+
 /* ---- stored ----------------------------------------------------------------- */
 
 static enum err

@@ -62,6 +62,12 @@ done < <(awk '/^  [a-z]/ { print $1 }' "$tmp/out" | sort -u) >"$tmp/all"
 	"$tmp/all" | grep -v FILE
 ok $? "no_option_takes_a_secret_as_a_word"
 
+# what could carry a name, a text or a statement into a log: one place prints what
+# a person asked for, one a progress line at their terminal
+[ "$(grep -lE '[(]stderr|, stderr[)]|syslog|sd_journal|perror|sqlite3_expanded_sql|CURLOPT_VERBOSE|gnutls_global_set_log|MHD_OPTION_EXTERNAL_LOGGER' \
+	node/*.c sync/*.c | tr '\n' ' ')" = "node/main.c node/run.c " ]
+ok $? "nothing_else_than_a_command_s_own_answer_is_printed"
+
 # ---- the process ------------------------------------------------------------
 serve north
 pid=$server

@@ -229,6 +229,11 @@ ok $? "an_old_database_shows_nothing_before_a_contact"
 on north status | grep -q 'records are closed.*old database was put back' &&
 	on north held >/dev/null && on north verify >/dev/null
 ok $? "status_says_why_and_what_to_do"
+on north sync >"$tmp/back" 2>&1
+on north sync >>"$tmp/back" 2>&1
+grep -q 'This computer was restored or copied. Your work is safe; it goes on under a new number.' "$tmp/back" &&
+	grep -qE '[1-9][0-9]* entr(y|ies) of yours w(as|ere) fetched back from Hub\.' "$tmp/back"
+ok $? "who_syncs_is_told_that_nothing_is_lost_and_what_came_back"
 meet north south
 [ "$(status north restored)" = "" ] && agreed north south
 ok $? "after_it_the_lost_tail_is_back"
