@@ -40,6 +40,9 @@ struct db_options {
  * cipher_log off, busy time-out 0 for the writer, a checkpoint every 16 MiB of
  * log. With env->memory_database that database is opened instead of path.
  *
+ * On a disk without room for the index of the log the writer keeps that in its
+ * own memory, so that what is saved can be read; readers must wait then.
+ *
  * fails: ERR_AUTH    wrong key, or not a database of ours (SQLCipher cannot
  *                    tell the two apart); ERR_NOTFOUND; ERR_IO; ERR_NOMEM;
  *        ERR_CORRUPT the file is there and empty, though it must exist; the

@@ -72,6 +72,10 @@ static const char settings_first[] = "PRAGMA cipher_log_level = NONE;"
 				     "PRAGMA cipher_log = off;"
 				     "PRAGMA cell_size_check = ON;";
 
+/* The index of the log in our own memory: where there is no room on the disk for
+ * the one that is shared. Nobody else can use the database meanwhile. */
+static const char settings_alone[] = "PRAGMA locking_mode = EXCLUSIVE;";
+
 static const char settings_all[] = "PRAGMA temp_store = MEMORY;"
 				   "PRAGMA mmap_size = 0;"
 				   "PRAGMA secure_delete = ON;"
@@ -284,6 +288,39 @@ prepare_file(struct db *db, const struct env *env, const struct db_options *o,
 	return env->file_write(env->self, db->path, "", 0, f);
 }
 
+/* A full disk has no room for the 32 KiB that the users of a log share. */
+static bool
+lacks_room(const struct db *db)
+{
+	int code =
+	    db->handle != NULL ? sqlite3_extended_errcode(db->handle) : 0;
+
+	return code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
+}
+
+static enum err
+set_up(struct db *db, const struct env *env, const struct db_options *o,
+    bool alone, struct fail *f)
+{
+	enum err e = open_file(db, env, f);
+	int code;
+
+	if (e == OK)
+		e = set_limits(db, f);
+	if (e == OK && !db->memory)
+		e = set_key(db, o, f);
+	if (e == OK && alone) {
+		code =
+		    sqlite3_exec(db->handle, settings_alone, NULL, NULL, NULL);
+		e = code == SQLITE_OK ? OK : db_fail(db, code, f);
+	}
+	if (e == OK)
+		e = first_read(db, env, o, f);
+	if (e == OK)
+		e = set_habits(db, o, f);
+	return e == OK ? set_journal(db, f) : e;
+}
+
 enum err
 db_open(struct db **out, const struct env *env, const char *path,
     const struct db_options *o, struct fail *f)
@@ -307,17 +344,12 @@ db_open(struct db **out, const struct env *env, const char *path,
 	if (e == OK && db->writer && !db->memory)
 		e = db_wal_check(env, db->path, f);
 	if (e == OK)
-		e = open_file(db, env, f);
-	if (e == OK)
-		e = set_limits(db, f);
-	if (e == OK && !db->memory)
-		e = set_key(db, o, f);
-	if (e == OK)
-		e = first_read(db, env, o, f);
-	if (e == OK)
-		e = set_habits(db, o, f);
-	if (e == OK)
-		e = set_journal(db, f);
+		e = set_up(db, env, o, false, f);
+	if (e == ERR_IO && db->writer && lacks_room(db)) {
+		(void)sqlite3_close(db->handle);
+		db->handle = NULL;
+		e = set_up(db, env, o, true, f);
+	}
 	if (e != OK)
 		goto out;
 	*out = db;

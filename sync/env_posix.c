@@ -388,6 +388,12 @@ posix_lock_take(void *self, void **lock, const char *path, long *holder,
 	(void)self;
 	*holder = 0;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == EROFS)
+		return fail_set(f, ERR_IO,
+		    "%.200s cannot be written: its disk can only be read. "
+		    "Nothing was changed; make it writable, or copy the "
+		    "directory to a disk that is",
+		    path);
 	if (fd < 0)
 		return fail_set(f, ERR_IO, "%s cannot be opened: %s", path,
 		    strerror(errno));

@@ -69,8 +69,9 @@ migrate_check(struct replica *r, size_t program_version, struct fail *f)
 		return fail_set(f, e, "%s", why.text);
 	if (e != OK)
 		return fail_set(f, ERR_CORRUPT,
-		    "this database is not a Footbridge replica; nothing was"
-		    " changed");
+		    "there is nothing of a replica in this database: making"
+		    " it was cut off, or it is another program's; nothing was"
+		    " changed; remove the directory and make it again");
 	if (engine != engine_version())
 		return fail_set(f, ERR_VERSION,
 		    "this replica was made by another version of the program,"

@@ -177,6 +177,12 @@ again() {
 	rc=$?
 	[ $rc -eq 0 ] || [ $rc -eq 3 ] && return 0
 	plain "$tmp/err" || return 1
+	# nothing was in it yet: it says so, and what to do
+	if grep -q 'remove the directory' "$tmp/err"; then
+		rm -rf "${tmp:?}/$node"
+		on "$node" "${args[@]}" >"$tmp/out" 2>"$tmp/err" <"$input"
+		return
+	fi
 	case $1 in
 	undo) grep -q 'undone before' "$tmp/err" ;;
 	unslot) grep -q 'no key slot' "$tmp/err" ;;
@@ -254,6 +260,7 @@ one_daemon() {
 	done
 	kills=$((kills + 1))
 	# timeout ends with its child, which may still answer a last connection
+	# shellcheck disable=SC2015
 	until on north peers >"$tmp/out" 2>"$tmp/err" ||
 		! grep -q 'stopped before it answered' "$tmp/err"; do :; done
 	opens north || wrong daemon "$(cat "$tmp/out" "$tmp/err")"
