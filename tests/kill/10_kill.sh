@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2015 # what follows && may fail like what stands before
 # kill -9 at random moments: every command that changes something, the daemon
 # while people save and while it exchanges, the hub while others call it. After
 # each the replica opens, verify --deep finds everything in order, what was

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2015 # what follows && may fail like what stands before
 # Flipped bits, evenly and at random, over everything that a replica keeps: its
 # database, the log of it, fence and key slots; over a bundle and a backup. What
 # is damaged is said in one plain line with what to do; no value is ever silently

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2015 # what follows && may fail like what stands before
 # A full disk and one that can only be read, as small file systems of their own:
 # every command answers in one plain line, what was saved stays readable, nothing
 # is half saved, and work goes on when there is room again. Where mounting is not
@@ -18,7 +19,6 @@ if [ -n "${FB_MOUNTED:-}" ]; then
 fi
 found hub Hub Region hub --hub
 serve hub
-hub=$server
 hub_at=$at
 join_hub north North --agency "County Probation" --kind probation --steward
 for _ in 1 2 3; do word north; done

@@ -98,7 +98,7 @@ whole() {
 # remembers NODE: every answered word is in its list of persons
 remembers() {
 	on "$1" list person >"$tmp/persons" 2>"$tmp/err"
-	lost=$(grep -o 'Word-[0-9]*-[a-z]*' "$tmp/persons" | sort -u |
+	lost=$(grep -o 'Word-[0-9a-z]*-[a-z]*' "$tmp/persons" | sort -u |
 		comm -13 - <(sort -u "$tmp/answered"))
 	[ -z "$lost" ] || echo "# lost at $1: $lost" | head -c 300
 	[ -z "$lost" ]
