@@ -299,6 +299,16 @@ copy(struct sim *s, unsigned n, enum sim_class how)
 	    sim_class_words(how));
 }
 
+/* Whoever finds itself out is asked for its work before long. */
+static void
+rescue_some(struct sim *s)
+{
+	for (unsigned n = 0; n < SIM_NODES && s->may[SIM_RESCUE]; n++)
+		if (s->node[n].used && s->node[n].obeyed &&
+		    s->node[n].r != NULL && sim_chance(s, 50))
+			sim_stick_write(s, n);
+}
+
 /* ---- one of them --------------------------------------------------------- */
 
 static void
@@ -362,6 +372,7 @@ sim_fault(struct sim *s)
 	n = some_machine(s, !disk, disk && sim_chance(s, 80));
 	sim_mend(s, false);
 	keep_some(s);
+	rescue_some(s);
 	if (!s->may[c])
 		return;
 	if (c == SIM_PARTITION) {

@@ -187,26 +187,33 @@ revoke(struct sim *s, unsigned by)
 			s->node[n].out = true;
 }
 
-/* Of somebody who is out, or of anybody. */
-static void
-adopt(struct sim *s, unsigned n)
+void
+sim_adopt(struct sim *s, unsigned n, unsigned whose)
 {
-	unsigned k = (unsigned)sim_draw(s, s->places);
-	const struct member_node *node;
+	const struct member_node *node =
+	    members_node(replica_members(s->node[n].r), &s->node[whose].id);
 	struct remove_adopted out = { 0 };
 	struct fail f = { 0 };
 	enum err e;
 
-	for (unsigned i = 0; i < SIM_NODES && sim_chance(s, 90); i++)
-		if (s->node[i].used && s->node[i].out)
-			k = i;
-	node = members_node(replica_members(s->node[n].r), &s->node[k].id);
 	if (node == NULL)
 		return;
 	e = remove_adopt(s->node[n].r, node, &out, &f);
 	if (e == OK && out.segments + out.offers.offers == 0)
 		return;
 	(void)told(s, n, SIM_ADOPT, e, &f);
+}
+
+/* Of somebody who is out, or of anybody. */
+static void
+adopt(struct sim *s, unsigned n)
+{
+	unsigned k = (unsigned)sim_draw(s, s->places);
+
+	for (unsigned i = 0; i < SIM_NODES && sim_chance(s, 90); i++)
+		if (s->node[i].used && s->node[i].out)
+			k = i;
+	sim_adopt(s, n, k);
 }
 
 static void

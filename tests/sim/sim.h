@@ -76,6 +76,7 @@
 	X(STICK_LATE, "bundle days late") \
 	X(STICK_TWICE, "bundle taken twice") \
 	X(STICK_TORN, "bundle damaged") \
+	X(RESCUE, "stick from a computer that is out") \
 	/* who may */ \
 	X(SHARE, "granted to an agency") \
 	X(SHARE_FROM_NOW, "granted without its past") \
@@ -361,6 +362,8 @@ struct compartment *sim_compartment(struct sim *s, unsigned n,
 
 /* One decision about who may read what, somewhere. */
 void sim_power(struct sim *s);
+/* A registrar adopts what another node left. */
+void sim_adopt(struct sim *s, unsigned n, unsigned whose);
 
 /* ---- byzantine.c ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sync/bundle.h"
+#include "sync/rescue.h"
 
 struct parts {
 	struct buf part[SIM_STICKS];
@@ -82,6 +83,58 @@ travel(struct sim *s, unsigned from, unsigned to, const struct buf *part)
 	}
 }
 
+/* A computer that is out leaves its own work on a stick, for an office. */
+static void
+write_rescue(struct sim *s, unsigned from)
+{
+	struct parts parts = { .count = 0 };
+	struct bundle_writer w = { .context = &parts,
+		.part = next_part,
+		.write = write_part };
+	unsigned to = (unsigned)sim_draw(s, s->places);
+	int64_t segments = 0;
+	struct fail f = { 0 };
+	enum err e;
+
+	for (unsigned i = 0; i < 50; i++) {
+		if (!s->node[to].field && !s->node[to].hub && to != from &&
+		    sim_ready(s, to))
+			break;
+		to = (unsigned)sim_draw(s, s->places);
+	}
+	sim_tell_time(s, from);
+	e = rescue_write(s->node[from].r, &segments, &w, &f);
+	sim_say(s, "machine %u is out and writes a stick: %lld segments, %.60s",
+	    from, (long long)segments, f.text);
+	if (e != OK && e != ERR_INPUT)
+		sim_wrong(s, "rescue at machine %u: %s: %s", from, err_name(e),
+		    f.text);
+	if (e == OK) {
+		sim_fired(s, SIM_RESCUE);
+		travel(s, from, to, &parts.part[0]);
+	}
+	buf_release(&parts.part[0]);
+}
+
+/* The office reads it, and takes up what it finds. */
+static void
+read_rescue(struct sim *s, struct sim_event *e)
+{
+	int64_t outcome[OUTCOME_COUNT] = { 0 };
+	struct bundle_reader from = { .context = &e->bytes, .read = read_part };
+	struct fail f = { 0 };
+	enum err r = rescue_read(s->node[e->node].r, outcome, &from, &f);
+
+	sim_say(s, "machine %u reads the stick of %u: %s", e->node, e->other,
+	    r == OK ? "whole" : f.text);
+	if (r != OK && r != ERR_FORMAT && r != ERR_INPUT)
+		sim_wrong(s, "machine %u reads a stick: %s: %s", e->node,
+		    err_name(r), f.text);
+	if (s->may[SIM_ADOPT] && sim_ready(s, e->node) &&
+	    !s->node[e->node].field)
+		sim_adopt(s, e->node, e->other);
+}
+
 void
 sim_stick_write(struct sim *s, unsigned from)
 {
@@ -94,6 +147,8 @@ sim_stick_write(struct sim *s, unsigned from)
 	struct fail f = { 0 };
 	enum err e;
 
+	if (s->node[from].obeyed)
+		write_rescue(s, from);
 	if (!sim_ready(s, from))
 		return;
 	for (unsigned i = 0; i < 10 && count < 2; i++) {
@@ -138,6 +193,11 @@ sim_stick_read(struct sim *s, struct sim_event *e)
 	    m->asleep_until > s->now_ms)
 		return;
 	sim_tell_time(s, e->node);
+	if (rescue_is(e->bytes.p, e->bytes.n)) {
+		read_rescue(s, e);
+		sim_check(s, e->node);
+		return;
+	}
 	r = bundle_import(m->r, NULL, &stats, &from, &f);
 	sim_count(s, SIM_N_RECEIVED, (uint64_t)stats.received);
 	sim_say(s, "machine %u reads a bundle of %u: %lld in, %s", e->node,
