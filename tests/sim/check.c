@@ -113,7 +113,7 @@ sim_check(struct sim *s, unsigned n)
 {
 	const struct sim_node *m = &s->node[n];
 
-	if (m->r == NULL || !m->joined)
+	if (m->r == NULL || !m->joined || s->dying)
 		return;
 	if (db_poisoned(replica_db(m->r))) {
 		sim_wrong(s, "the database of machine %u is poisoned", n);

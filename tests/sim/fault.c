@@ -156,6 +156,50 @@ drop_at_fence(struct sim *s, unsigned n)
 	sim_crash(s, n);
 }
 
+/* Whom it calls; itself when nobody. */
+static unsigned
+some_server(struct sim *s, unsigned n)
+{
+	for (unsigned i = 0; i < s->edge_count; i++)
+		if (id_equal(&s->node[s->edge[i].caller].id, &s->node[n].id) &&
+		    s->node[s->edge[i].server].r != NULL && sim_chance(s, 60))
+			return s->edge[i].server;
+	return n;
+}
+
+/* The power goes off at some write of a save, of sealing or of a contact. */
+static void
+cut_power(struct sim *s, unsigned n)
+{
+	struct sim_node *m = &s->node[n];
+	enum disk_damage damage = (enum disk_damage)sim_draw(s, DISK_DAMAGES);
+	unsigned server = some_server(s, n);
+	int64_t sealed = 0, kept;
+	bool moved, dirty;
+
+	if (!s->full || m->obeyed)
+		return;
+	sim_hang_up(s, n);
+	sim_tell_time(s, n);
+	disk_power_off(m->env->disk, sim_draw(s, sim_chance(s, 50) ? 12 : 60));
+	s->dying = true;
+	if (sim_ready(s, n))
+		sim_act(s, n);
+	if (sim_chance(s, 60) && server != n)
+		(void)sim_contact_now(s, n, server, &moved);
+	else
+		(void)log_seal(m->r, &sealed, &kept, NULL);
+	dirty = disk_is_dirty(m->env->disk);
+	disk_power_off(m->env->disk, 0);
+	sim_say(s, "machine %u loses power, what was not synced is %s", n,
+	    disk_damage_name(damage));
+	sim_power_back(s, n, damage);
+	sim_notes_safe(s, n);
+	sim_fired(s, SIM_POWER_CUT);
+	if (dirty && damage != DISK_KEPT)
+		sim_fired(s, SIM_DISK_LOST);
+}
+
 static void
 restart(struct sim *s, unsigned n, bool upgrade)
 {
@@ -328,6 +372,9 @@ at_machine(struct sim *s, enum sim_class c, unsigned n)
 	case SIM_CRASH_FENCE:
 		drop_at_fence(s, n);
 		break;
+	case SIM_POWER_CUT:
+		cut_power(s, n);
+		break;
 	case SIM_JUMP:
 	case SIM_YEARS:
 		jump(s, n, c == SIM_YEARS);
@@ -358,8 +405,9 @@ sim_fault(struct sim *s)
 {
 	static const enum sim_class all[] = { SIM_PARTITION, SIM_ONE_WAY,
 		SIM_SWIZZLE, SIM_LONG_AWAY, SIM_RESTART, SIM_CRASH,
-		SIM_CRASH_FENCE, SIM_JUMP, SIM_YEARS, SIM_UPGRADE, SIM_REBUILD,
-		SIM_BACKUP, SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
+		SIM_CRASH_FENCE, SIM_POWER_CUT, SIM_POWER_CUT, SIM_JUMP,
+		SIM_YEARS, SIM_UPGRADE, SIM_REBUILD, SIM_BACKUP,
+		SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
 		SIM_REVIVED, SIM_STICK, SIM_STICK };
 	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
 	bool disk;

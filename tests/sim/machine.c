@@ -439,6 +439,22 @@ sim_crash(struct sim *s, unsigned n)
 	sim_open(s, n);
 }
 
+void
+sim_power_back(struct sim *s, unsigned n, enum disk_damage damage)
+{
+	struct sim_node *m = &s->node[n];
+
+	sim_close(s, n);
+	disk_crash(m->env->disk, damage, sim_draw(s, UINT64_MAX));
+	s->dying = false;
+	sim_open(s, n);
+	if (replica_opened_as(m->r) != LIFE_NONE)
+		sim_wrong(s,
+		    "machine %u takes itself for a copy after a power"
+		    " cut (%s)",
+		    n, disk_damage_name(damage));
+}
+
 /* ---- a new member -------------------------------------------------------- */
 
 static unsigned

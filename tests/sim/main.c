@@ -214,7 +214,8 @@ report(const struct sim_counts *c, const struct run *r, double took_s)
 		printf("#   %12" PRIu64 "  %s, in %" PRIu64 " seeds%s\n",
 		    c->fired[i], sim_class_words((enum sim_class)i),
 		    c->seeds_with[i], c->fired[i] == 0 ? "  NEVER" : "");
-		never += c->fired[i] == 0 && (r->full || i != SIM_CRASH_FENCE);
+		never += c->fired[i] == 0 &&
+		    (r->full || i < SIM_CRASH_FENCE || i > SIM_DISK_LOST);
 	}
 	report_pairs(c);
 	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f ms each\n",

@@ -14,7 +14,7 @@ sim_compartment(struct sim *s, unsigned n, const struct compartment_id *id)
 	if (e == ERR_NOTFOUND)
 		return NULL;
 	sim_must(s, e, &f, "compartment");
-	return c;
+	return e == OK ? c : NULL;
 }
 
 /* ---- notes --------------------------------------------------------------- */
@@ -39,19 +39,19 @@ is_logged(struct sim *s, unsigned n, const struct row_id *staff)
 {
 	struct fail f = { 0 };
 	struct stmt *st;
-	bool row;
+	bool row = false;
+	enum err e = db_stmt(&st, replica_db(s->node[n].r),
+	    "SELECT 1 FROM _segment WHERE state <= 2 AND instr(bytes, ?1)"
+	    " UNION ALL SELECT 1 FROM _open WHERE instr(bytes, ?1) LIMIT 1",
+	    &f);
 
-	sim_must(s,
-	    db_stmt(&st, replica_db(s->node[n].r),
-		"SELECT 1 FROM _segment WHERE state <= 2 AND"
-		" instr(bytes, ?1) UNION ALL SELECT 1 FROM _open WHERE"
-		" instr(bytes, ?1) LIMIT 1",
-		&f),
-	    &f, "unsealed");
-	stmt_blob(st, 1, staff->b, sizeof(staff->b));
-	sim_must(s, stmt_step(st, &row, &f), &f, "unsealed");
-	stmt_reset(st);
-	return row;
+	if (e == OK) {
+		stmt_blob(st, 1, staff->b, sizeof(staff->b));
+		e = stmt_step(st, &row, &f);
+		stmt_reset(st);
+	}
+	sim_must(s, e, &f, "unsealed");
+	return e == OK && row;
 }
 
 /* What writes again what stands leaves nothing: such a word is not looked for. */

@@ -80,7 +80,7 @@ sim_wrong(struct sim *s, const char *format, ...)
 {
 	va_list args;
 
-	if (s->wrong[0] != '\0')
+	if (s->wrong[0] != '\0' || s->dying)
 		return;
 	va_start(args, format);
 	(void)vsnprintf(s->wrong, sizeof(s->wrong), format, args);
@@ -122,7 +122,8 @@ sim_show_playing(void)
 void
 sim_must(struct sim *s, enum err e, const struct fail *f, const char *what)
 {
-	if (e == OK)
+	/* what a disk without power answers is no fault */
+	if (e == OK || s->dying)
 		return;
 	sim_wrong(s, "%s: %s: %s", what, err_name(e), f != NULL ? f->text : "");
 	sim_show(s);

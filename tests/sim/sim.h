@@ -59,6 +59,8 @@
 	X(RESTART, "program ended and started") \
 	X(CRASH, "program dropped") \
 	X(CRASH_FENCE, "dropped before the fence was written") \
+	X(POWER_CUT, "power lost in the middle of a write") \
+	X(DISK_LOST, "... and what was not synced lost, torn or reordered") \
 	X(JUMP, "clock wrong by hours") \
 	X(YEARS, "clock wrong by years") \
 	X(UPGRADE, "newer schema") \
@@ -264,6 +266,7 @@ struct sim {
 	struct sim_event **heap;
 	size_t heap_count, heap_room;
 	uint64_t events, made;
+	bool dying;   /* a disk was told to fail: errors are no fault */
 	bool moved;   /* a server took something new */
 	bool healing; /* nothing goes wrong any more */
 
@@ -327,6 +330,8 @@ bool sim_ready(const struct sim *s, unsigned n);
 void sim_restart(struct sim *s, unsigned n, size_t schemas);
 /* Drop the program: what was committed is there, nothing else is done. */
 void sim_crash(struct sim *s, unsigned n);
+/* Its power comes back, after this was done to what was not durable. */
+void sim_power_back(struct sim *s, unsigned n, enum disk_damage damage);
 void sim_close(struct sim *s, unsigned n);
 void sim_open(struct sim *s, unsigned n);
 /* A machine with the state of another's disk. */
