@@ -75,7 +75,7 @@ notes_offered(struct sim *s, unsigned n)
 		struct sim_note *k = &s->note[i];
 
 		if (!k->saved || k->gone || k->segment_count > 0 ||
-		    k->maker != n)
+		    k->maker != n || sim_note_shredded(s, i))
 			continue;
 		k->offered = true;
 		if (offers == 0)
@@ -330,6 +330,17 @@ sim_note_at(struct sim *s, size_t note, unsigned n)
 	return asks(s, n, SQL_UNSEALED, staff, sizeof(staff));
 }
 
+bool
+sim_note_shredded(const struct sim *s, size_t note)
+{
+	for (unsigned p = 0; p < SIM_PEOPLE; p++)
+		if (s->person[p].shredded &&
+		    id_equal(&s->person[p].compartment,
+			&s->note[note].compartment))
+			return true;
+	return false;
+}
+
 static bool
 on_image(struct sim *s, size_t note, struct env_test *image)
 {
@@ -370,7 +381,8 @@ sim_notes_safe(struct sim *s, unsigned n)
 		const struct sim_note *k = &s->note[i];
 
 		if (k->saved && !k->gone && !k->offered && k->maker == n &&
-		    !s->node[n].put_back && !sim_note_at(s, i, n))
+		    !s->node[n].put_back && !sim_note_shredded(s, i) &&
+		    !sim_note_at(s, i, n))
 			sim_wrong(s,
 			    "note %zu was saved at machine %u and is not there "
 			    "after it was dropped",

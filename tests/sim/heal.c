@@ -338,7 +338,8 @@ judge_notes(struct sim *s)
 		if (s->node[n].used && s->node[n].r != NULL)
 			sim_notes_find(s, n);
 	for (size_t i = 0; i < s->note_count && s->wrong[0] == '\0'; i++)
-		if (s->note[i].saved && !s->note[i].gone)
+		if (s->note[i].saved && !s->note[i].gone &&
+		    !sim_note_shredded(s, i))
 			judge_note(s, i);
 }
 

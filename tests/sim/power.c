@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "sync/agency_key.h"
+#include "sync/fork.h"
 #include "sync/grant.h"
 #include "sync/remove.h"
 #include "sync/revoke.h"
+#include "sync/shred.h"
 #include "sync/transfer.h"
 
 static const char *const category[] = { "SUP.case" };
@@ -216,6 +218,61 @@ adopt(struct sim *s, unsigned n)
 	sim_adopt(s, n, k);
 }
 
+struct judging {
+	struct sim *s;
+	int64_t no, segment;
+	size_t count;
+};
+
+static bool
+take_fork(void *context, const struct fork *k)
+{
+	struct judging *j = context;
+
+	if (!k->place || k->count == 0)
+		return true;
+	j->no = k->no;
+	j->segment = k->branch[sim_draw(j->s, k->count)].segment;
+	j->count = sim_chance(j->s, 70);
+	return sim_chance(j->s, 50);
+}
+
+/* One history of a copied node does not count, or all of them do. */
+static void
+judge(struct sim *s, unsigned n)
+{
+	struct judging j = { .s = s };
+	struct fail f = { 0 };
+
+	sim_must(s, fork_list(s->node[n].r, take_fork, &j, &f), &f, "forks");
+	if (j.no != 0)
+		(void)told(s, n, SIM_JUDGE,
+		    fork_judge(s->node[n].r, j.no, &j.segment, j.count, &f),
+		    &f);
+}
+
+static void
+shred(struct sim *s, unsigned n, struct sim_person *p)
+{
+	struct shred_request q = { .subject = p->id,
+		.categories = category,
+		.category_count = 1,
+		.reference = "order 7" };
+	struct fail f = { 0 };
+	int64_t count = 0;
+	bool done;
+	enum err e;
+
+	/* one person is left to the end */
+	if (p == &s->person[0] || sim_chance(s, 50))
+		return;
+	e = shred_order(s->node[n].r, &q, &count, &f);
+	p->shredded |= e == OK && count > 0;
+	if (told(s, n, SIM_SHRED, e, &f))
+		sim_must(s, shred_rekey(s->node[n].r, &done, &f), &f,
+		    "a new key");
+}
+
 static void
 rotate(struct sim *s, unsigned n)
 {
@@ -244,7 +301,7 @@ some_registrar(struct sim *s, const struct sim_person *p)
 }
 
 static void
-decide(struct sim *s, enum sim_class c, unsigned n, const struct sim_person *p)
+decide(struct sim *s, enum sim_class c, unsigned n, struct sim_person *p)
 {
 	switch (c) {
 	case SIM_SHARE:
@@ -269,6 +326,12 @@ decide(struct sim *s, enum sim_class c, unsigned n, const struct sim_person *p)
 	case SIM_ADOPT:
 		adopt(s, n);
 		break;
+	case SIM_JUDGE:
+		judge(s, n);
+		break;
+	case SIM_SHRED:
+		shred(s, n, p);
+		break;
 	case SIM_JOIN:
 		if (sim_join_new(s, n) != UINT32_MAX)
 			sim_fired(s, SIM_JOIN);
@@ -284,8 +347,8 @@ sim_power(struct sim *s)
 	static const enum sim_class all[] = { SIM_SHARE, SIM_SHARE, SIM_CARRY,
 		SIM_CARRY, SIM_REMOVE, SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE,
 		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_TRANSFER, SIM_ADOPT,
-		SIM_ADOPT };
-	const struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
+		SIM_ADOPT, SIM_JUDGE, SIM_JUDGE, SIM_SHRED };
+	struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
 	enum sim_class c = SIM_SHARE;
 	unsigned n = some_registrar(s, p);
 

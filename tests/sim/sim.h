@@ -90,6 +90,8 @@
 	X(JOIN, "new member") \
 	X(TRANSFER, "handed over") \
 	X(ADOPT, "work of a lost node adopted") \
+	X(JUDGE, "two histories judged") \
+	X(SHRED, "records ordered destroyed") \
 	/* members that mean harm */ \
 	X(EVIL_JUNK, "signed junk") \
 	X(EVIL_FORK, "two histories shown to two halves") \
@@ -205,6 +207,7 @@ struct sim_row {
 
 struct sim_person {
 	bool used;
+	bool shredded;   /* an order was made somewhere: no word is promised */
 	unsigned agency; /* that founded the record */
 	struct row_id id;
 	struct compartment_id compartment;
@@ -395,6 +398,8 @@ void sim_notes_find(struct sim *s, unsigned n);
 void sim_notes_lose(struct sim *s, unsigned n, struct env_test *image);
 /* Is this note, from 0, on the disk of this machine? */
 bool sim_note_at(struct sim *s, size_t note, unsigned n);
+/* Is it of a record that was ordered destroyed? */
+bool sim_note_shredded(const struct sim *s, size_t note);
 int64_t sim_number(struct sim *s, unsigned n, const char *sql);
 /* All that was saved here is there after the program was dropped (I1). */
 void sim_notes_safe(struct sim *s, unsigned n);
