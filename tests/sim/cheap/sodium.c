@@ -266,7 +266,7 @@ crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c,
 int
 crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m,
     unsigned long long *mlen_p, unsigned char *nsec, const unsigned char *c,
-    unsigned long long clen, const unsigned char *ad, unsigned long long adlen,
+    unsigned long long c_n, const unsigned char *ad, unsigned long long adlen,
     const unsigned char *npub, const unsigned char *k)
 {
 	unsigned char want[16];
@@ -274,14 +274,14 @@ crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m,
 	(void)nsec;
 	if (mlen_p != NULL)
 		*mlen_p = 0;
-	if (clen < 16)
+	if (c_n < 16)
 		return -1;
-	tag(want, c, clen - 16, ad, adlen, npub, k);
-	if (memcmp(want, c + clen - 16, sizeof(want)) != 0)
+	tag(want, c, c_n - 16, ad, adlen, npub, k);
+	if (memcmp(want, c + c_n - 16, sizeof(want)) != 0)
 		return -1;
-	stream(m, c, clen - 16, k, npub, 24);
+	stream(m, c, c_n - 16, k, npub, 24);
 	if (mlen_p != NULL)
-		*mlen_p = clen - 16;
+		*mlen_p = c_n - 16;
 	return 0;
 }
 
@@ -328,18 +328,18 @@ crypto_box_easy(unsigned char *c, const unsigned char *m,
 
 int
 crypto_box_seal_open(unsigned char *m, const unsigned char *c,
-    unsigned long long clen, const unsigned char *pk, const unsigned char *sk)
+    unsigned long long c_n, const unsigned char *pk, const unsigned char *sk)
 {
 	unsigned char own[32], key[32], want[16], nonce[24];
 
 	(void)crypto_scalarmult_base(own, sk);
-	if (clen < 48 || memcmp(own, pk, sizeof(own)) != 0)
+	if (c_n < 48 || memcmp(own, pk, sizeof(own)) != 0)
 		return -1;
 	shared(key, c, pk);
 	memset(nonce, 0, sizeof(nonce));
-	tag(want, c + 48, clen - 48, NULL, 0, nonce, key);
+	tag(want, c + 48, c_n - 48, NULL, 0, nonce, key);
 	if (memcmp(want, c + 32, sizeof(want)) != 0)
 		return -1;
-	stream(m, c + 48, clen - 48, key, nonce, sizeof(nonce));
+	stream(m, c + 48, c_n - 48, key, nonce, sizeof(nonce));
 	return 0;
 }
