@@ -78,7 +78,8 @@ notes_offered(struct sim *s, unsigned n)
 		    k->maker != n || sim_note_shredded(s, i))
 			continue;
 		k->offered = true;
-		if (offers == 0)
+		/* what an old disk lacks is with another machine */
+		if (offers == 0 && !s->node[n].put_back)
 			sim_wrong(s,
 			    "machine %u obeyed, and its note %zu is in no "
 			    "offer",
