@@ -69,8 +69,8 @@ enum err db_remove(const struct env *env, const char *path, struct fail *f);
 /*
  * Close the file but keep the connection, refusing everything but db_close as
  * after a failed commit. For the moment in which another file takes its place.
- * fails: ERR_BUSY a reader holds its log, so another file must not take the
- *        place; it is shut all the same
+ * fails: ERR_BUSY a reader holds its log, or closing it failed, so another
+ *        file must not take the place; it is shut all the same
  */
 enum err db_shut(struct db *db, const struct env *env, struct fail *f);
 /* Finalizes every statement, checkpoints when it is the writer; NULL is fine. */

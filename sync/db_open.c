@@ -417,7 +417,8 @@ db_shut(struct db *db, const struct env *env, struct fail *f)
 	held = log.err != OK || env->file_exists(env->self, buf_cstr(&log));
 	buf_release(&log);
 	return held ? fail_set(f, ERR_BUSY,
-			  "the database %s is being read by somebody else; "
+			  "the log of the database %s could not be closed: "
+			  "somebody else reads it, or memory is short; "
 			  "nothing was changed; try again later",
 			  db->path)
 		    : OK;

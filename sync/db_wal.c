@@ -99,6 +99,8 @@ load(struct wal *w, const struct env *env, const char *path, struct fail *f)
 		e = env->file_read(env->self, &w->bytes, buf_cstr(&name),
 		    DB_WAL_BYTES_MAX, f);
 	buf_release(&name);
+	if (e == ERR_NOTFOUND) /* whether it is there could not be seen */
+		e = OK;
 	if (e == ERR_LIMIT) { /* longer than any of ours */
 		buf_reset(&w->bytes);
 		e = OK;

@@ -308,6 +308,9 @@ check_stored(struct replica *r, struct making *m, const struct unsealed *u,
 			memcmp(m->opened.p, m->payload.p, m->opened.n) != 0))
 			e = ERR_CORRUPT;
 	}
+	/* what could not be read now may well be as it was */
+	if (e == ERR_IO || e == ERR_NOMEM)
+		return f != NULL && f->code == e ? e : fail_code(f, e);
 	return e == OK ? OK
 		       : fail_set(f, ERR_CORRUPT,
 			     "what was sealed was not stored as it was: nothing"

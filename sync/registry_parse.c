@@ -329,7 +329,7 @@ one_source(struct parse *p, const struct registry_source *s)
 	p->in_create = false;
 	p->table = NULL;
 	if (p->b.file == NULL)
-		return fail_set(p->b.f, ERR_NOMEM, "schema");
+		return fail_code(p->b.f, ERR_NOMEM);
 	if (s->n > REGISTRY_SOURCE_BYTES)
 		return fail_set(p->b.f, ERR_LIMIT,
 		    "%s: want at most %d bytes, have %zu", p->b.file,
@@ -360,7 +360,7 @@ registry_parse(struct registry **out, const struct registry_source *sources,
 		r->tables =
 		    registry_alloc(r, LIMIT_TABLES * sizeof(*r->tables));
 	if (r == NULL || p == NULL || r->tables == NULL) {
-		fail_set(f, err, "schema");
+		fail_code(f, err);
 		goto out;
 	}
 	p->b.r = r;

@@ -145,6 +145,7 @@ read_again(const struct buf *made, const struct segment_id *id,
 	struct segment s;
 	struct segment_id again;
 	struct buf payload;
+	enum err opened = OK;
 	bool same;
 
 	buf_init(&payload, LIMIT_PAYLOAD_BYTES);
@@ -155,14 +156,17 @@ read_again(const struct buf *made, const struct segment_id *id,
 		same = id_equal(&again, id) &&
 		    segment_verify(&s, id, public_key) == OK;
 	}
-	if (same && in->key != NULL)
-		same = segment_open(&payload, &s, in->key, NULL) == OK &&
-		    payload.n == in->body_n &&
+	if (same && in->key != NULL) {
+		opened = segment_open(&payload, &s, in->key, NULL);
+		same = opened == OK && payload.n == in->body_n &&
 		    (payload.n == 0 ||
 			memcmp(payload.p, in->body, payload.n) == 0);
+	}
 	buf_release(&payload);
 	if (same)
 		return OK;
+	if (opened == ERR_NOMEM)
+		return fail_code(f, opened);
 	return fail_set(f, ERR_CORRUPT,
 	    "segment: what was made cannot be read again, so it was not kept; "
 	    "the memory of this computer may be faulty");
