@@ -91,7 +91,7 @@ crash_once(struct crashing *x, const struct disk *moment,
 	put_disk(x, image);
 	check(x);
 	/* not what was answered: the first that was not */
-	try_go_on(&x->s, (size_t)(answered(x) + 1));
+	try_go_on(&x->s, (size_t)answered(x) + 1);
 	x->c->runs++;
 	if (x->c->runs % NEST_EVERY == 0)
 		crash_again(x, image);

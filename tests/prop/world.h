@@ -182,8 +182,8 @@ void world_seal(struct world *w, unsigned node);
 /* Give one pool segment to a node; what log_receive answers. */
 enum outcome world_give(struct world *w, unsigned node, size_t segment);
 /* The same with bytes that are said; see world_shred.c for stubs. */
-enum outcome world_give_bytes(struct world *w, unsigned node, size_t segment,
-    const uint8_t *p, size_t n);
+enum outcome world_give_bytes(struct world *w, unsigned n, size_t segment,
+    const uint8_t *p, size_t size);
 /* Give everything that `from` has and `to` lacks, in the pool's order or
  * shuffled by a seed that is not 0. */
 void world_sync(struct world *w, unsigned from, unsigned to, uint64_t shuffle);

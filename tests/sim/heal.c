@@ -17,7 +17,7 @@
 static bool
 is_machine_of(const struct sim *s, unsigned machine, unsigned node)
 {
-	return s->node[machine].used &&
+	return machine < SIM_NODES && s->node[machine].used &&
 	    (machine == node ||
 		(machine >= SIM_PLACES + SIM_SPARE &&
 		    id_equal(&s->node[machine].id, &s->node[node].id)));

@@ -155,19 +155,20 @@ draw_fields(struct sim *s, const struct table *t, struct write_field *out,
 /* ---- writing ------------------------------------------------------------- */
 
 static enum err
-save(struct sim *s, unsigned n, unsigned person, struct write_request *q,
+save(struct sim *s, unsigned n, unsigned person, const struct write_request *q,
     struct row_id *made)
 {
 	const struct sim_person *p = &s->person[person];
+	struct write_request mine = *q;
 	struct row_id staff = note_begin(s, n, p);
 	struct write_told told = { 0 };
 	struct fail f = { 0 };
 	int64_t draft;
 	enum err e;
 
-	q->staff = &staff;
-	q->told = &told;
-	e = write_row(s->node[n].r, made, &draft, q, &f);
+	mine.staff = &staff;
+	mine.told = &told;
+	e = write_row(s->node[n].r, made, &draft, &mine, &f);
 	if (!is_expected(e))
 		sim_wrong(s, "a write to %s at node %u: %s: %s", q->table->name,
 		    n, err_name(e), f.text);

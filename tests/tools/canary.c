@@ -74,7 +74,7 @@ add_hex(const uint8_t *word, size_t n, size_t line)
 {
 	static const char *const digits[] = { "0123456789abcdef",
 		"0123456789ABCDEF" };
-	uint8_t out[2 * WORD_BYTES_MAX];
+	uint8_t out[2 * WORD_BYTES_MAX] = { 0 };
 
 	for (size_t k = 0; k < 2; k++) {
 		for (size_t i = 0; i < n; i++) {
@@ -91,7 +91,7 @@ add_base64(const uint8_t *word, size_t n, size_t line)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t out[2 * WORD_BYTES_MAX];
+	uint8_t out[2 * WORD_BYTES_MAX] = { 0 };
 
 	for (size_t shift = 0; shift < 6; shift += 2) {
 		size_t used = 0;
@@ -111,7 +111,7 @@ add_base64(const uint8_t *word, size_t n, size_t line)
 static void
 add_word(const uint8_t *word, size_t n, size_t line)
 {
-	uint8_t wide[2 * WORD_BYTES_MAX];
+	uint8_t wide[2 * WORD_BYTES_MAX] = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		wide[2 * i] = word[i];

@@ -59,9 +59,9 @@ fuzz_seeds(void)
 
 	memset(fence.incarnation.b, 1, sizeof(fence.incarnation.b));
 	memset(fence.segment.b, 2, sizeof(fence.segment.b));
-	for (uint8_t mode = RAW; mode < MODES; mode++) {
+	for (unsigned mode = RAW; mode < MODES; mode++) {
 		buf_reset(&b);
-		buf_u8(&b, mode);
+		buf_u8(&b, (uint8_t)mode);
 		fence_encode(&b, &fence, key);
 		fuzz_seed(b.p, b.n);
 	}

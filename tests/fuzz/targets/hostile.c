@@ -95,10 +95,11 @@ fuzz_one(const uint8_t *p, size_t n)
 void
 fuzz_seeds(void)
 {
-	for (uint8_t by = 0; by < PAIR_NODES; by++) {
-		for (uint8_t kind = 0; kind <= SEGMENT_KIND_MAX; kind++) {
-			uint8_t bytes[64] = { 0, by, kind, 1, 0, 1, 1, 1, 1, 1,
-				1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	for (unsigned by = 0; by < PAIR_NODES; by++) {
+		for (unsigned kind = 0; kind <= SEGMENT_KIND_MAX; kind++) {
+			uint8_t bytes[64] = { 0, (uint8_t)by, (uint8_t)kind, 1,
+				0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+				1, 1 };
 
 			fuzz_seed(bytes, sizeof(bytes));
 		}

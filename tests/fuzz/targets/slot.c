@@ -115,10 +115,10 @@ fuzz_seeds(void)
 {
 	struct buf b = { 0 };
 
-	for (uint8_t mode = RAW; mode < MODES; mode++) {
+	for (unsigned mode = RAW; mode < MODES; mode++) {
 		for (int next = 0; next < 2; next++) {
 			buf_reset(&b);
-			buf_u8(&b, mode);
+			buf_u8(&b, (uint8_t)mode);
 			if (mode == OPENED)
 				buf_u8(&b, (uint8_t)next);
 			else
