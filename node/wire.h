@@ -7,8 +7,8 @@
 /*
  * BBR, where the system has it: what others take for congestion and slow down
  * for is, on such links, loss. And linear time-outs while only few packets are
- * on their way, as ours are: doubling them made a second loss cost 15 s and a
- * third one the contact.
+ * on their way, as ours are: they are not doubled at each loss until they reach
+ * the 20 s after which a contact is given up.
  *
  * Does what the system allows; what it does not changes nothing.
  */
