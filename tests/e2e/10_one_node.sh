@@ -26,7 +26,7 @@ ok $? "an_unknown_kind_is_a_usage_error"
 	--staff "Officer Diaz" --json >"$tmp/init" &&
 	recovery=$(field recovery_code <"$tmp/init") && [ -n "$recovery" ]
 ok $? "init_founds_a_network_and_shows_the_codes"
-fails 1 'not empty' "$fb" init --name N --agency A --kind hub
+fails 1 'holds a replica already' "$fb" init --name N --agency A --kind hub
 ok $? "init_leaves_an_existing_replica_alone"
 [ "$(stat -c %a "$tmp/node")" = 700 ]
 ok $? "the_directory_is_closed_to_others"

@@ -162,7 +162,7 @@ ok $? "a_cut_database_is_told"
 back
 rm "$home/footbridge.db"
 sql 'PRAGMA journal_mode = WAL; CREATE TABLE x (y); INSERT INTO x VALUES (1);'
-refuses 'not a Footbridge replica'
+refuses 'nothing of a replica in this database'
 ok $? "a_database_under_our_key_that_is_none_is_told"
 back
 intact

@@ -111,6 +111,8 @@ must south --json sync --sweep
 stop "$hub"
 ids hub | cmp -s - "$tmp/hub.all"
 ok $? "and_the_hub_has_everything_again_whoever_wrote_it"
+# what waits for a key was counted before the rows went: verify says rebuild
+must hub rebuild
 on hub verify --deep >/dev/null
 ok $? "its_log_verifies"
 

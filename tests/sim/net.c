@@ -177,7 +177,7 @@ contact_begin(struct sim *s, unsigned edge)
 			return NULL;
 	sim_tell_time(s, caller);
 	e = exchange_new(&c->x, s->node[caller].r, &s->node[d->server].id,
-	    LIMIT_UNIT_MIN_BYTES << sim_draw(s, 6), &f);
+	    (size_t)LIMIT_UNIT_MIN_BYTES << sim_draw(s, 6), &f);
 	if (e != OK) {
 		if (e != ERR_DENIED && e != ERR_REVOKED)
 			sim_wrong(s, "calling: %s: %s", err_name(e), f.text);
@@ -305,7 +305,8 @@ take(struct sim *s, struct sim_contact *c, const struct buf *answer)
 		return;
 	}
 	e = exchange_take(c->x, answer->p, answer->n - 1, &f);
-	exchange_set_budget(c->x, LIMIT_UNIT_MIN_BYTES << sim_draw(s, 6));
+	exchange_set_budget(c->x,
+	    (size_t)LIMIT_UNIT_MIN_BYTES << sim_draw(s, 6));
 	if (e == OK) {
 		ask(s, c);
 	} else {
