@@ -182,7 +182,8 @@ endif
 
 # ---- running ---------------------------------------------------------------
 check: tests ## unit, golden and a short property run, under 2 minutes
-	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-300} tests/run $(UNIT) $(REPLAY) $(PROP)
+	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-300} \
+	    tests/run $(UNIT) $(REPLAY) $(PROP)
 
 asan: ## the unit programs under AddressSanitizer
 	+$(Q)$(SUB) MODE=asan check
@@ -200,7 +201,8 @@ SANITIZED = $(foreach m,asan ubsan,$(patsubst $(OUT)/%,build/$(m)/%,$(UNIT) $(RE
 test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
-	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-10000} tests/run $(UNIT) $(REPLAY) $(PROP) \
+	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-10000} \
+	    tests/run $(UNIT) $(REPLAY) $(PROP) \
 	    $(SIM) $(FAULTS) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
