@@ -54,9 +54,6 @@
 /* Operations of a compartment, unpacked, in memory while it is derived: some
  * hundred thousand. Documents are not among them. */
 #define LIMIT_COMPARTMENT_BYTES (128 * 1024 * 1024)
-/* Of one author a relay takes so much in a day. What it did not take is offered
- * again. */
-#define LIMIT_AUTHOR_DAY_BYTES (64 * 1024 * 1024)
 
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024

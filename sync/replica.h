@@ -37,7 +37,6 @@ typedef enum err (
 struct replica_bounds {
 	uint64_t control_cost;      /* LIMIT_CONTROL_COST */
 	uint64_t compartment_bytes; /* LIMIT_COMPARTMENT_BYTES */
-	uint64_t author_day_bytes;  /* LIMIT_AUTHOR_DAY_BYTES, of a relay */
 };
 
 struct replica_options {

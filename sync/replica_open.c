@@ -54,8 +54,6 @@ new_replica(struct replica **out, const char *dir,
 		r->bounds.control_cost = LIMIT_CONTROL_COST;
 	if (r->bounds.compartment_bytes == 0)
 		r->bounds.compartment_bytes = LIMIT_COMPARTMENT_BYTES;
-	if (r->bounds.author_day_bytes == 0)
-		r->bounds.author_day_bytes = LIMIT_AUTHOR_DAY_BYTES;
 	if (o->keys != NULL)
 		r->keys = *o->keys;
 	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;
