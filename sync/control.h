@@ -43,7 +43,11 @@
  *  8. Ended epochs: a key is ended by removal R when somebody R covers was ever
  *     given it by a grant that does not follow R; and by the revocation of a
  *     node that was ever given it, by name or through its agency's key of that
- *     serial. Ended is for ever: a new grant gives new epochs.
+ *     serial, or that gave it. A node may also make a key past its revocation,
+ *     not knowing of it: its entries are void (step 1), but it has the key, so a
+ *     key is ended too when every entry of it that counts follows one that its
+ *     author wrote past its own revocation. Ended is for ever: a new grant gives
+ *     new epochs.
  *
  * Sources: p2panda's strong remove and Keyhive's "re-add follows revoke"
  * (ASSURANCE A17), in the form DESIGN 7 gives them.

@@ -11,7 +11,7 @@ static struct {
 	bool made;
 	struct network w;
 	struct identity more[3]; /* N2, N3, CL */
-	struct members *m[1 << WHO_COUNT];
+	struct members *m[1 << 2 * WHO_COUNT];
 } world;
 
 static const uint8_t compartment_name[16] = { 9, 9 };
@@ -77,11 +77,20 @@ said_members(unsigned revoked)
 		return world.m[revoked];
 	before = w->n;
 	for (int k = 0; k < WHO_COUNT; k++) {
-		struct member_revoke v = { .reason = REVOKED_LEFT };
+		const struct identity *i = identity_of((enum who)k);
+		/* at the second a segment that nobody has */
+		struct member_cut cut = { .incarnation = i->incarnation,
+			.position = 2 };
+		struct member_revoke v = { .node = i->node,
+			.reason = REVOKED_LEFT };
 
-		if ((revoked >> k & 1) == 0)
+		if ((revoked & LOST(k)) != 0) {
+			v.reason = REVOKED_LOST;
+			v.cut = &cut;
+			v.cut_count = 1;
+		} else if ((revoked >> k & 1) == 0) {
 			continue;
-		v.node = identity_of((enum who)k)->node;
+		}
 		network_revoke(w, &w->hub, true, &v);
 	}
 	world.m[revoked] = network_members(w);

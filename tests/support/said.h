@@ -60,7 +60,9 @@ struct history {
 	uint8_t rank[SAID_MAX]; /* of their ids; all differ */
 };
 
-/* The world, made once; released by nobody. revoked: who has left it, bits. */
+/* The world, made once; released by nobody. revoked: bits, who has left it, and
+ * whose machine was lost after its first segment (LOST). */
+#define LOST(who) (1u << (who) << WHO_COUNT)
 struct members *said_members(unsigned revoked);
 const struct node_id *said_node(enum who who);
 const struct agency_id *said_agency(enum which which);

@@ -10,7 +10,7 @@
 
 struct judging {
 	const struct history *h;
-	unsigned revoked;
+	unsigned revoked, lost;  /* lost: after their first segment; revoked */
 	unsigned past[SAID_MAX]; /* without itself */
 	unsigned inside, says, past_cut;
 	struct said_answer *a;
@@ -62,7 +62,8 @@ find_inside(struct judging *j)
 	for (int k = 0; k < (int)j->h->n; k++) {
 		int prev = history_prev(j->h, (size_t)k);
 
-		if (is_here(j, k) && (prev == NONE || has(able, prev)))
+		if (is_here(j, k) && (prev == NONE || has(able, prev)) &&
+		    (prev == NONE || !has(j->lost, (int)j->h->e[k].by)))
 			able |= BIT(k);
 	}
 	/* no history here has a ninth branch: the cases by name have */
@@ -453,9 +454,10 @@ find_ended(struct judging *j)
 
 			if (!j->a->entry[k][i][0])
 				continue;
-			*ended = to->kind == GRANT_NODE
-			    ? has(j->revoked, to->id)
-			    : agency_exposed(j, to->id);
+			*ended = has(j->revoked, (int)j->h->e[k].by) ||
+			    (to->kind == GRANT_NODE
+				    ? has(j->revoked, to->id)
+				    : agency_exposed(j, to->id));
 			for (int r = 0; r < (int)j->h->n; r++)
 				for (size_t l = 0; l < j->h->e[r].leaver_count;
 				     l++)
@@ -469,10 +471,50 @@ find_ended(struct judging *j)
 		}
 }
 
+/* Is there an entry of this key that its author wrote past its revocation, among
+ * these events? */
+static bool
+from_outside(const struct judging *j, int key, unsigned among)
+{
+	for (int k = 0; k < (int)j->h->n; k++)
+		for (size_t i = 0; i < j->h->e[k].entry_count; i++)
+			if (has(among, k) && is_here(j, k) &&
+			    !has(j->inside, k) &&
+			    has(j->revoked, (int)j->h->e[k].by) &&
+			    j->h->e[k].entry[i].key == key)
+				return true;
+	return false;
+}
+
+static void
+find_from_outside(struct judging *j)
+{
+	bool good[8] = { false };
+
+	for (int k = 0; k < (int)j->h->n; k++)
+		for (size_t i = 0; i < j->h->e[k].entry_count; i++) {
+			int key = j->h->e[k].entry[i].key;
+
+			good[key] |= j->a->entry[k][i][1] &&
+			    !from_outside(j, key, j->past[k]);
+		}
+	for (int k = 0; k < (int)j->h->n; k++)
+		for (size_t i = 0; i < j->h->e[k].entry_count; i++) {
+			int key = j->h->e[k].entry[i].key;
+
+			if (j->a->entry[k][i][1] && !good[key] &&
+			    from_outside(j, key, ~0u))
+				j->a->entry[k][i][2] = true;
+		}
+}
+
 void
 said_refer(struct said_answer *a, const struct history *h, unsigned revoked)
 {
-	struct judging j = { .h = h, .revoked = revoked, .a = a };
+	struct judging j = { .h = h,
+		.revoked = (revoked | revoked >> WHO_COUNT) & (LOST(0) - 1),
+		.lost = revoked >> WHO_COUNT,
+		.a = a };
 
 	memset(a, 0, sizeof(*a));
 	find_past(&j);
@@ -483,6 +525,7 @@ said_refer(struct said_answer *a, const struct history *h, unsigned revoked)
 	find_entries(&j, 0);
 	find_entries(&j, 1);
 	find_ended(&j);
+	find_from_outside(&j);
 	a->shred = NONE;
 	for (int k = 0; k < (int)h->n; k++)
 		if (h->e[k].kind == SEGMENT_SHRED && as_owner(&j, k) &&

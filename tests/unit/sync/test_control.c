@@ -382,6 +382,68 @@ a_revoked_node_holds_nothing_and_its_keys_are_ended(void **state)
 	control_free(c);
 }
 
+/* It does not know that it is revoked, and nobody else does. */
+static void
+a_key_that_a_revoked_node_made_is_ended_though_others_grant_it_on(void **state)
+{
+	struct history h;
+	struct control *c;
+
+	(void)state;
+	history_begin(&h);
+	(void)history_grant(&h, N2, 1, &said_clinic); /* 1: inside */
+	(void)history_grant(&h, N2, 2, &said_north);  /* 2: outside */
+	(void)history_grant(&h, N3, 2, &said_laptop); /* 3: has it from there */
+	h.e[2].entry[0].serial = 1; /* of a key that it does not know */
+	c = history_settle(&h, said_members(LOST(N2)), NULL);
+	assert_false(said_counts(c, 2, 2, &said_north));
+	assert_true(said_counts(c, 3, 2, &said_laptop));
+	assert_true(said_claim(c, 3, 2, &said_laptop)->ended);
+	control_free(c);
+	/* and again to somebody else */
+	(void)history_grant(&h, N1, 2, &said_clinic); /* 4 */
+	c = history_settle(&h, said_members(LOST(N2)), NULL);
+	assert_true(said_claim(c, 4, 2, &said_clinic)->ended);
+	control_free(c);
+}
+
+static void
+a_revoked_node_ends_no_key_by_naming_it(void **state)
+{
+	struct history h;
+	struct control *c;
+
+	(void)state;
+	history_begin(&h);
+	(void)history_remove(&h, N2, REMOVE_OFF, &said_laptop); /* 1: inside */
+	(void)history_grant(&h, N3, 2, &said_north);            /* 2: anew */
+	h.e[2].entry[0].serial = 1;
+	(void)history_grant(&h, N2, 2, &said_second); /* 3: outside */
+	(void)history_grant(&h, N3, 2, &said_clinic); /* 4: follows it */
+	c = history_settle(&h, said_members(LOST(N2)), NULL);
+	assert_false(said_counts(c, 3, 2, &said_second));
+	assert_true(said_counts(c, 4, 2, &said_clinic));
+	assert_false(said_claim(c, 4, 2, &said_clinic)->ended);
+	assert_false(said_claim(c, 2, 2, &said_north)->ended);
+	control_free(c);
+}
+
+static void
+what_a_revoked_node_granted_before_it_has(void **state)
+{
+	struct history h;
+	struct control *c;
+
+	(void)state;
+	history_begin(&h);
+	(void)history_grant(&h, N2, 2, &said_laptop); /* 1: not to itself */
+	(void)history_grant(&h, N3, 2, &said_north);  /* 2 */
+	h.e[2].entry[0].serial = 1;
+	c = history_settle(&h, said_members(1u << N2), NULL);
+	assert_true(said_claim(c, 1, 2, &said_laptop)->ended);
+	control_free(c);
+}
+
 static void
 the_order_to_destroy_is_the_owners(void **state)
 {
@@ -473,6 +535,10 @@ main(void)
 		cmocka_unit_test(adopted_control_counts_past_a_cut),
 		cmocka_unit_test(
 		    a_revoked_node_holds_nothing_and_its_keys_are_ended),
+		cmocka_unit_test(
+		    a_key_that_a_revoked_node_made_is_ended_though_others_grant_it_on),
+		cmocka_unit_test(a_revoked_node_ends_no_key_by_naming_it),
+		cmocka_unit_test(what_a_revoked_node_granted_before_it_has),
 		cmocka_unit_test(the_order_to_destroy_is_the_owners),
 		cmocka_unit_test(lists_out_of_order_or_twice_are_refused),
 	};
