@@ -53,7 +53,9 @@ enum err revoke_proof(struct replica *r, struct buf *out,
  *
  * fails: ERR_REVOKED  this node, or the peer, is out: *self says which; the
  *                     text is for people. If it is this one, it has obeyed.
- *        ERR_AUTH     it shows nothing of the kind; nothing follows from it
+ *        ERR_AUTH     it shows nothing of the kind; the text says whether it
+ *                     brought other records, which stay
+ *        ERR_IO, ERR_CORRUPT, ...: of this computer's own; nothing was changed
  */
 enum err revoke_shown(struct replica *r, bool *self, const struct node_id *peer,
     const uint8_t *p, size_t n, struct fail *f);

@@ -62,13 +62,15 @@ revoke_proof(struct replica *r, struct buf *out, const struct node_id *node,
 	return e;
 }
 
+/* *kept: so many were new here, and valid or waiting for others. */
 static enum err
-take_records(struct replica *r, struct rd *rd, const struct node_id *peer,
-    struct fail *f)
+take_records(struct replica *r, size_t *kept, struct rd *rd,
+    const struct node_id *peer, struct fail *f)
 {
 	size_t count = (size_t)rd_max(rd, PROOF_RECORDS);
 	enum err e = OK;
 
+	*kept = 0;
 	for (size_t k = 0; e == OK && k < count; k++) {
 		enum member_result result;
 		size_t n;
@@ -77,8 +79,30 @@ take_records(struct replica *r, struct rd *rd, const struct node_id *peer,
 		if (p == NULL)
 			break;
 		e = replica_add_member(r, &result, p, n, peer, f);
+		*kept += e == OK && result != MEMBER_DUPLICATE;
 	}
 	return e == OK && rd_done(rd) != OK ? ERR_FORMAT : e;
+}
+
+/* What a record may be refused for; any other failure is this computer's own
+ * and says nothing about what was shown. */
+static bool
+is_refusal(enum err e)
+{
+	return e == ERR_AUTH || e == ERR_FORMAT || e == ERR_INPUT ||
+	    e == ERR_LIMIT || e == ERR_VERSION;
+}
+
+static enum err
+shows_nothing(size_t kept, struct fail *f)
+{
+	return fail_set(f, ERR_AUTH,
+	    "the other computer says that one of the two was taken out of the "
+	    "network, and shows no valid record of it; %s",
+	    kept > 0
+		? "what else it showed of the members was taken in, your work "
+		  "is saved here"
+		: "nothing was changed");
 }
 
 static enum err
@@ -102,25 +126,26 @@ revoke_shown(struct replica *r, bool *self, const struct node_id *peer,
 	struct buf words = { 0 };
 	const uint8_t *head = rd_take(&rd, sizeof(magic));
 	bool own = false;
+	size_t kept;
 	enum err e;
 
 	*self = false;
 	if (head == NULL || memcmp(head, magic, sizeof(magic)) != 0 ||
 	    rd_u8(&rd) != PROOF_FORMAT)
-		goto nothing;
+		return shows_nothing(0, f);
 	if ((e = replica_enter(r, &own, f)) != OK)
 		return e;
-	e = replica_leave(r, own, take_records(r, &rd, peer, f), f);
-	/* what fails here says nothing about what was shown */
-	if (e == ERR_IO || e == ERR_NOMEM || e == ERR_BUSY)
-		return e;
+	e = take_records(r, &kept, &rd, peer, f);
+	e = replica_leave(r, own, e, f);
+	if (is_refusal(e)) /* and undone */
+		return shows_nothing(0, f);
 	if (e != OK)
-		goto nothing;
+		return e;
 	*self = members_revocation(r->members, &r->identity.node) != NULL;
 	if (!*self && members_revocation(r->members, peer) != NULL)
 		return peer_is_out(r, peer, f);
 	if (!*self)
-		goto nothing;
+		return shows_nothing(kept, f);
 	e = revoke_obey(r, f);
 	if (e == OK)
 		e = revoke_words(r, &words, f);
@@ -128,8 +153,4 @@ revoke_shown(struct replica *r, bool *self, const struct node_id *peer,
 		e = fail_set(f, ERR_REVOKED, "%s", buf_cstr(&words));
 	buf_release(&words);
 	return e;
-nothing:
-	return fail_set(f, ERR_AUTH,
-	    "the other computer says that one of the two was taken out of the "
-	    "network, and shows no valid record of it; nothing was changed");
 }

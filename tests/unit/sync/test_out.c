@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "sync/db.h"
 #include "sync/lane.h"
 #include "sync/registry.h"
 #include "sync/revoke.h"
@@ -148,6 +149,69 @@ what_shows_nothing_changes_nothing(void **state)
 	assert_false(self);
 	assert_string_equal(office_get(w.clinic, &w.person, "legal_name"),
 	    "Ana Ruiz");
+	buf_release(&shown);
+	world_close(&w);
+}
+
+static void
+records_that_stay_are_not_called_nothing(void **state)
+{
+	struct buf shown = { 0 };
+	struct fail f = { 0 };
+	struct world w;
+	bool self;
+
+	(void)state;
+	world_open(&w);
+	take_out(&w, w.other, REVOKED_LOST);
+	assert_int_equal(call(w.other, w.hub, &shown), ERR_REVOKED);
+	assert_int_equal(revoke_shown(w.clinic->r, &self, office_node(w.hub),
+			     shown.p, shown.n, &f),
+	    ERR_AUTH);
+	assert_non_null(members_revocation(replica_members(w.clinic->r),
+	    office_node(w.other)));
+	assert_null(strstr(f.text, "nothing was changed"));
+	assert_non_null(strstr(f.text, "was taken in"));
+	/* the second time it is no news */
+	assert_int_equal(revoke_shown(w.clinic->r, &self, office_node(w.hub),
+			     shown.p, shown.n, &f),
+	    ERR_AUTH);
+	assert_non_null(strstr(f.text, "nothing was changed"));
+	buf_release(&shown);
+	world_close(&w);
+}
+
+static void
+a_disk_that_fails_is_not_the_peers_lie(void **state)
+{
+	struct buf shown = { 0 };
+	struct fail f = { 0 };
+	struct world w;
+	bool self;
+
+	(void)state;
+	world_open(&w);
+	take_out(&w, w.clinic, REVOKED_LOST);
+	assert_int_equal(call(w.clinic, w.hub, &shown), ERR_REVOKED);
+	/* from the first write on, as of a disk that went read-only */
+	assert_int_equal(replica_begin(w.clinic->r, &f), OK);
+	assert_int_equal(db_exec(replica_db(w.clinic->r),
+			     "PRAGMA query_only = 1", &f),
+	    OK);
+	assert_int_equal(revoke_shown(w.clinic->r, &self, office_node(w.hub),
+			     shown.p, shown.n, &f),
+	    ERR_DENIED);
+	assert_non_null(strstr(f.text, "can only be read"));
+	assert_int_equal(db_exec(replica_db(w.clinic->r),
+			     "PRAGMA query_only = 0", &f),
+	    OK);
+	replica_rollback(w.clinic->r);
+	assert_string_equal(office_get(w.clinic, &w.person, "legal_name"),
+	    "Ana Ruiz");
+	assert_int_equal(revoke_shown(w.clinic->r, &self, office_node(w.hub),
+			     shown.p, shown.n, &f),
+	    ERR_REVOKED);
+	assert_true(self);
 	buf_release(&shown);
 	world_close(&w);
 }
@@ -297,6 +361,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_is_out_is_shown_it_and_obeys),
 		cmocka_unit_test(what_shows_nothing_changes_nothing),
+		cmocka_unit_test(records_that_stay_are_not_called_nothing),
+		cmocka_unit_test(a_disk_that_fails_is_not_the_peers_lie),
 		cmocka_unit_test(nothing_is_queued_for_who_is_out),
 		cmocka_unit_test(
 		    a_peer_that_did_not_know_learns_and_stops_calling),
