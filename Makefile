@@ -1,6 +1,6 @@
 # Footbridge: one file, no directory recursion. `make help` lists the targets.
 #
-# MODE=release|asan|ubsan|fuzz and CC=gcc|clang build side by side, each in its own
+# MODE=release|asan|ubsan|fuzz|plain and CC=gcc|clang build side by side, each in its own
 # directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
 # New sources are found by wildcard: adding a file needs no edit here.
 
@@ -44,8 +44,10 @@ MODE_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 # clang only: `make fuzz`
 MODE_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=address,undefined,fuzzer-no-link
+# the same for counts: many more, which see nothing but asserts
+MODE_plain := -O2 -g -fsanitize=fuzzer-no-link
 ifndef MODE_$(MODE)
-$(error MODE=$(MODE) is not known: use release, asan, ubsan or fuzz)
+$(error MODE=$(MODE) is not known: use release, asan, ubsan, fuzz or plain)
 endif
 override CFLAGS += -std=c17 -D_DEFAULT_SOURCE -DSQLITE_HAS_CODEC -fPIE \
 	$(MODE_$(MODE)) $(WARN)
@@ -212,10 +214,13 @@ check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
 fuzz: ## build the fuzz targets (clang; tools/setup --fuzz)
 	+$(Q)$(SUB) MODE=fuzz CC=clang fuzzers
 fuzzers: $(FUZZERS) $(REPLAY)
-.PHONY: fuzz fuzzers check-fuzz
+.PHONY: fuzz fuzz-plain fuzzers check-fuzz
 
-check-fuzz: fuzz ## run each fuzz target: SECONDS=60 or RUNS=n, TARGET=name
-	$(Q)SECONDS_EACH=$(or $(SECONDS),60) RUNS=$(RUNS) tests/fuzz/run $(TARGET)
+fuzz-plain:
+	+$(Q)$(SUB) MODE=plain CC=clang fuzzers
+check-fuzz: fuzz $(if $(PLAIN),fuzz-plain) ## run each fuzz target: SECONDS=60 or RUNS=n, TARGET=name, PLAIN=1
+	$(Q)SECONDS_EACH=$(or $(SECONDS),60) RUNS=$(RUNS) PLAIN=$(PLAIN) \
+	    tests/fuzz/run $(TARGET)
 
 check-link: tests ## real processes over bad links: LINK_RUNS=n, hours; root
 	$(Q)tests/link/run $(LINK)
