@@ -243,6 +243,7 @@ take_readable(struct replica *r, struct receipt_of *x, const struct buf *plain,
 		replica_tally(r, "applied", -1);
 		x->c->waiting++;
 		x->c->rederive = true;
+		x->c->changed = true;
 		return insert_received(r, x, STATE_WAITING, f);
 	}
 	cover(x, &deps);

@@ -447,6 +447,67 @@ stubs_are_no_history(void **state)
 	pair_stop(&w.p);
 }
 
+/* Number of North's control segment at this place of its chain. */
+static int64_t
+control_at(struct world *w, int seq)
+{
+	char sql[100];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT no FROM _segment WHERE chain = 0 AND seq = %d", seq);
+	return pair_number(&w->p, PAIR_NORTH, sql);
+}
+
+static void
+give_snapshot(struct world *w)
+{
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
+	struct replica *north = w->p.r[PAIR_NORTH], *south = w->p.r[PAIR_SOUTH];
+	enum outcome o = OUTCOME_REFUSED;
+	struct fail why = { .code = OK };
+
+	MUST(snapshot_make(north, &bytes,
+	    pair_cpt(&w->p, PAIR_NORTH, &w->person)->no, f));
+	MUST(replica_begin(south, f));
+	MUST(snapshot_receive(south, &o, bytes.p, bytes.n,
+	    &replica_identity(north)->node, &why, f));
+	MUST(replica_commit(south, f));
+	assert_int_equal(o, OUTCOME_APPLIED);
+	buf_release(&bytes);
+}
+
+static void
+one_whose_history_needs_control_ends_when_that_comes_after_a_restart(
+    void **state)
+{
+	struct world w;
+	int64_t first, last;
+
+	(void)state;
+	start(&w, 420);
+	first = control_at(&w, 1);
+	pair_share(&w.p, PAIR_NORTH, &w.person, PAIR_CLINIC, GRANT_READ, false);
+	(void)pair_seal(&w.p, PAIR_NORTH);
+	last = control_at(&w, 2);
+	assert_int_equal(pair_set(&w.p, PAIR_NORTH, "person", &w.person, "word",
+			     "shared", NULL),
+	    OK);
+	(void)pair_seal(&w.p, PAIR_NORTH);
+	(void)pair_ship(&w.p, PAIR_NORTH, PAIR_SOUTH, first);
+	give_snapshot(&w);
+	for (int64_t no = 1; no <= pair_top(&w.p, PAIR_NORTH); no++)
+		if (no != first && no != last)
+			(void)pair_ship(&w.p, PAIR_NORTH, PAIR_SOUTH, no);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, SHOWN), 1);
+	pair_restart(&w.p, PAIR_SOUTH, 1);
+	(void)pair_ship(&w.p, PAIR_NORTH, PAIR_SOUTH, last);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH, SHOWN), 0);
+	assert_string_equal(word(&w, PAIR_SOUTH), "shared");
+	pair_equal(&w.p, PAIR_NORTH, PAIR_SOUTH, &w.person);
+	pair_check(&w.p, PAIR_SOUTH);
+	pair_stop(&w.p);
+}
+
 /* Of what does not fit nobody is accused, and in the end all is there. */
 static void
 assert_no_blame(struct world *w)
@@ -519,6 +580,8 @@ main(void)
 		    another_agency_reads_and_adds_before_the_history_came),
 		cmocka_unit_test(a_sweep_that_finds_no_more_ends_it),
 		cmocka_unit_test(stubs_are_no_history),
+		cmocka_unit_test(
+		    one_whose_history_needs_control_ends_when_that_comes_after_a_restart),
 		cmocka_unit_test(one_by_an_older_program_is_shown_and_no_lie),
 		cmocka_unit_test(
 		    one_by_a_newer_program_is_left_and_its_history_comes),
