@@ -200,10 +200,13 @@ judge(struct history *h, unsigned n)
 	world_tell("machine %u is judged", n);
 	if (world_restored(&h->w, n))
 		return NULL;
-	wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)
-	    : h->w.node[n].shown != NULL
-	    ? history_judge_shown(h, n)
-	    : judge_node(&h->w, n, &h->counts->judged);
+	/* what was taken away here since the last contact may have ended it */
+	wrong = history_settle_snapshot(h, n);
+	if (wrong == NULL)
+		wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)
+		    : h->w.node[n].shown != NULL
+		    ? history_judge_shown(h, n)
+		    : judge_node(&h->w, n, &h->counts->judged);
 
 	/* what "verify --deep" says as well, now and then: it is dear */
 	if (wrong == NULL && h->w.pool_count % 4 == 0 &&
@@ -481,9 +484,9 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	h = (struct history){ .seed = seed, .counts = counts };
 	h.takes = chance(&h, 50) && is_on("TEST_TAKE");
 	h.copies = chance(&h, 60) && is_on("TEST_COPIES");
-	h.shreds = chance(&h, 25) && !h.takes;
+	h.shreds = chance(&h, 25);
 	h.shreds_from = 10 + (unsigned)draw(&h, OPERATIONS - 10);
-	h.snapshots = chance(&h, 20) && !h.takes;
+	h.snapshots = chance(&h, 20);
 	wrong = begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
 	for (uint64_t i = 0;

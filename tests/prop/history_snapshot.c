@@ -159,7 +159,8 @@ give(struct history *h, const struct history_snapshot *s, unsigned to)
 		    to);
 	h->counts->snapshots++;
 	node->shown = s;
-	return history_judge_shown(h, to);
+	/* a restored machine shows nobody anything before it has recovered */
+	return world_restored(&h->w, to) ? NULL : history_judge_shown(h, to);
 }
 
 const char *
