@@ -478,6 +478,7 @@ const char *
 history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 {
 	static struct history h;
+	const uint64_t shown = counts->snapshots;
 	const char *wrong = NULL;
 	uint64_t steps;
 
@@ -510,6 +511,8 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	counts->taking += h.takes;
 	history_count_forks(&h);
 	counts->shredding += h.ordered > 0;
+	counts->taking_and_shredding += h.takes && h.ordered > 0;
+	counts->taking_and_showing += h.takes && counts->snapshots > shown;
 	counts->short_ones += h.written < OPERATIONS && h.ordered == 0;
 	counts->on_disk += on_disk;
 	counts->concurrent += judge_met_concurrency(&h.w);

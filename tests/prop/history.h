@@ -22,6 +22,7 @@ struct history_counts {
 	uint64_t snapshots, snapshots_unused, snapshots_early,
 	    snapshots_refused;
 	uint64_t snapshots_stale, snapshots_judged, snapshots_ended;
+	uint64_t taking_and_shredding, taking_and_showing;
 	struct judge_counts judged;
 };
 

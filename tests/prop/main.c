@@ -83,6 +83,8 @@ report_destroyed(const struct history_counts *n)
 		{ "stale ones", n->snapshots_stale },
 		{ "judged while shown", n->snapshots_judged },
 		{ "replaced by history", n->snapshots_ended },
+		{ "taking and shredding", n->taking_and_shredding },
+		{ "taking and showing", n->taking_and_showing },
 	};
 
 	return print_counters(c, COUNT_OF(c));
