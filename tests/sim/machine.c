@@ -26,10 +26,11 @@ struct founded {
 	struct agency_id agency[SIM_AGENCIES];
 };
 
-static const struct slot_keys disk_keys = {
-	.master = "the master key of the test files",
-	.replica = "the replica key of test's files.",
-};
+/* What opens the key slots of every machine on a disk. */
+static const uint8_t key_file[32] = "a key file of thirty-two letters";
+static const struct slot_secret secret = { .kind = SLOT_KEYFILE,
+	.p = key_file,
+	.n = sizeof(key_file) };
 
 static struct founded founded[SIZES];
 static struct registry_source schema[SIM_SCHEMAS];
@@ -109,8 +110,45 @@ options(struct env_test *env, size_t schemas)
 		.schema = schema,
 		.schema_count = schemas,
 		.gate = allow,
-		.cache_kib = 512,
-		.keys = env->env.memory_database == NULL ? &disk_keys : NULL };
+		.cache_kib = 512 };
+}
+
+static enum err
+create(struct replica **out, struct env_test *env, const char *dir,
+    size_t schemas, struct fail *f)
+{
+	struct replica_options o = options(env, schemas);
+	struct slot_keys keys;
+	enum err e;
+
+	if (env->env.memory_database != NULL)
+		return replica_create(out, dir, &o, f);
+	e = slot_create(&keys, &env->env, dir, &secret, f);
+	if (e != OK)
+		return e;
+	o.keys = &keys;
+	e = replica_create(out, dir, &o, f);
+	slot_keys_wipe(&keys);
+	return e;
+}
+
+static enum err
+open_replica(struct replica **out, struct env_test *env, const char *dir,
+    size_t schemas, struct fail *f)
+{
+	struct replica_options o = options(env, schemas);
+	struct slot_keys keys;
+	enum err e;
+
+	if (env->env.memory_database != NULL)
+		return replica_open(out, dir, &o, f);
+	e = slot_open(&keys, NULL, &env->env, dir, &secret, f);
+	if (e != OK)
+		return e;
+	o.keys = &keys;
+	e = replica_open(out, dir, &o, f);
+	slot_keys_wipe(&keys);
+	return e;
 }
 
 static void
@@ -239,13 +277,11 @@ found(struct sim *s, struct founded *w, unsigned places)
 
 	w->places = places;
 	for (unsigned n = 0; n < places; n++) {
-		struct replica_options o;
 		char dir[32];
 
 		w->env[n] = new_env(s, 7000 + n);
-		o = options(w->env[n], 1);
 		(void)snprintf(dir, sizeof(dir), "/node-%u", n);
-		sim_must(s, replica_create(&r[n], dir, &o, &f), &f, "create");
+		sim_must(s, create(&r[n], w->env[n], dir, 1, &f), &f, "create");
 		sim_must(s,
 		    n == 0 ? replica_found_network(r[0], &first, &f)
 			   : join_place(r[place_of(n).steward], r[n], n, &f),
@@ -397,11 +433,10 @@ void
 sim_open(struct sim *s, unsigned n)
 {
 	struct sim_node *m = &s->node[n];
-	struct replica_options o = options(m->env, m->schemas);
 	struct fail f = { 0 };
 
 	sim_tell_time(s, n);
-	sim_must(s, replica_open(&m->r, m->dir, &o, &f), &f,
+	sim_must(s, open_replica(&m->r, m->env, m->dir, m->schemas, &f), &f,
 	    "opening a replica");
 	/* as the program does when it starts */
 	if (revoke_is_due(m->r))
@@ -472,7 +507,6 @@ sim_join_new(struct sim *s, unsigned steward)
 	unsigned n = free_spare(s);
 	struct sim_node *m = &s->node[n % SIM_NODES];
 	struct invite_options o = { .kind = -1, .days = 7, .field = true };
-	struct replica_options ro;
 	struct fail f = { 0 };
 	char name[32], agency[2 * ID_BYTES + 1];
 	enum err e;
@@ -491,8 +525,8 @@ sim_join_new(struct sim *s, unsigned steward)
 	(void)snprintf(m->dir, sizeof(m->dir), "/node-%u", n);
 	m->env = new_env(s, sim_draw(s, UINT64_MAX));
 	sim_tell_time(s, n);
-	ro = options(m->env, m->schemas);
-	sim_must(s, replica_create(&m->r, m->dir, &ro, &f), &f, "create");
+	sim_must(s, create(&m->r, m->env, m->dir, m->schemas, &f), &f,
+	    "create");
 	e = enrol(s->node[steward].r, m->r, &o, NULL, &f);
 	m->joined = e == OK;
 	m->id = replica_identity(m->r)->node;

@@ -202,15 +202,11 @@ report_pairs(const struct sim_counts *c)
 	    met, pairs, least);
 }
 
-/* Can it happen in this tier at all? Memory has no fence and loses no power; the
- * files have no key slots, which what follows a revocation would change. */
+/* Can it happen in this tier at all? Memory has no fence and loses no power. */
 static bool
 plays(const struct run *r, enum sim_class c)
 {
-	if (r->full)
-		return c != SIM_REVOKE && c != SIM_SHRED && c != SIM_RESCUE &&
-		    c != SIM_ADOPT;
-	return c < SIM_CRASH_FENCE || c > SIM_DISK_LOST;
+	return r->full || c < SIM_CRASH_FENCE || c > SIM_DISK_LOST;
 }
 
 /* How many classes never happened. */

@@ -267,20 +267,23 @@ static bool
 take_conflict(void *context, const struct conflict *c)
 {
 	struct settling *x = context;
+	bool answer = c->reason == CONFLICT_PROPOSAL && c->ours;
 	const struct value *v;
+	unsigned keep;
 
 	if (c->value_count == 0 || c->reason == CONFLICT_ANSWER)
+		return true;
+	keep = (unsigned)sim_draw(x->s, c->value_count);
+	v = &c->values[keep].value;
+	if ((c->field == NULL && !answer) || v->n > sizeof(x->drawn.room))
 		return true;
 	for (unsigned p = 0; p < SIM_PEOPLE; p++)
 		if (id_equal(&x->s->person[p].id, &c->subject))
 			x->person = p;
-	x->keep = (unsigned)sim_draw(x->s, c->value_count);
-	x->no = c->no;
-	x->answer = c->reason == CONFLICT_PROPOSAL && c->ours;
-	v = &c->values[x->keep++].value;
-	if ((c->field == NULL && !x->answer) || v->n > sizeof(x->drawn.room))
-		return true;
 	x->found = true;
+	x->answer = answer;
+	x->no = c->no;
+	x->keep = keep + 1;
 	x->table = c->table;
 	x->row = c->row;
 	x->field = c->field;

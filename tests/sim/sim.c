@@ -190,9 +190,6 @@ draw_odds(struct sim *s)
 		s->may[i] = sim_chance(s, on);
 		s->percent[i] = 1 + (unsigned)sim_draw(s, 12);
 	}
-	/* both give the replica a new key, and its files have no key slots */
-	if (s->full)
-		s->may[SIM_REVOKE] = s->may[SIM_SHRED] = false;
 	s->end_ms = s->now_ms + days * SIM_DAY_MS;
 	s->act_every_ms = days * SIM_DAY_MS / acts;
 	s->fault_every_ms = days * SIM_DAY_MS / (4 + (int64_t)sim_draw(s, 16));
