@@ -21,11 +21,12 @@ struct compartment_cache {
 	uint16_t by_no[CACHE_BUCKETS]; /* slot + 1, open addressing */
 	uint16_t by_id[CACHE_BUCKETS];
 	size_t next;
+	size_t filled; /* slots from here on were never used */
 	/* compartments to derive that may have left the cache */
 	int64_t *rederive;
 	size_t rederive_count, rederive_room;
 	/* last, and never cleared: most replicas touch few of them. Every commit
-	 * looks through the slots, so the long part of each lies elsewhere. */
+	 * looks through those, so the long part of each lies elsewhere. */
 	struct compartment slot[CACHE_SLOTS];
 	struct compartment_end ends[CACHE_SLOTS][COMPARTMENT_ENDS];
 };
@@ -58,7 +59,7 @@ index_rebuild(struct compartment_cache *k)
 {
 	memset(k->by_no, 0, sizeof(k->by_no));
 	memset(k->by_id, 0, sizeof(k->by_id));
-	for (size_t i = 0; i < CACHE_SLOTS; i++) {
+	for (size_t i = 0; i < k->filled; i++) {
 		if (!k->used[i])
 			continue;
 		index_add(k->by_no, hash_no(k->slot[i].no), i);
@@ -227,6 +228,8 @@ slot_filled(struct compartment_cache *k)
 	index_add(k->by_no, hash_no(c->no), k->next);
 	index_add(k->by_id, hash_id(&c->id), k->next);
 	k->next++;
+	if (k->next > k->filled)
+		k->filled = k->next;
 }
 
 #define SELECT_COMPARTMENT \
@@ -543,7 +546,7 @@ compartment_flush(struct replica *r, struct fail *f)
 	e = control_settle_listed(r, f);
 	if (e == OK)
 		e = derive_remembered(r, f);
-	for (size_t i = 0; e == OK && i < CACHE_SLOTS; i++) {
+	for (size_t i = 0; e == OK && i < k->filled; i++) {
 		if (k->used[i] && k->slot[i].rederive)
 			e = derive_compartment(r, &k->slot[i], f);
 		if (e == OK && k->used[i] && k->slot[i].changed)
@@ -562,7 +565,7 @@ compartment_forget(struct replica *r)
 	free(k->rederive);
 	k->rederive = NULL;
 	k->rederive_count = k->rederive_room = 0;
-	k->next = 0;
+	k->next = k->filled = 0;
 	memset(k->used, 0, sizeof(k->used));
 	memset(k->by_no, 0, sizeof(k->by_no));
 	memset(k->by_id, 0, sizeof(k->by_id));
