@@ -128,13 +128,15 @@ peer_json(struct run *run, const struct lane_peer_info *p)
 
 	hex_encode(id, p->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b, "
-			 "s:I}",
+			 "s:I, s:I, s:I}",
 	    "name", name_of_node(run, &p->node, name), "node", id, "address",
 	    p->address, "every_s", (json_int_t)p->every_s, "budget",
 	    (json_int_t)p->budget, "last_ok_ms", (json_int_t)p->last_ok_ms,
 	    "last_try_ms", (json_int_t)p->last_try_ms, "last_error",
 	    p->last_error, "pending", (json_int_t)pending(p), "receipt",
-	    p->receipt, "sweep_equal_ms", (json_int_t)p->sweep_equal_ms);
+	    p->receipt, "sweep_equal_ms", (json_int_t)p->sweep_equal_ms,
+	    "no_room", (json_int_t)p->aside, "room_again_ms",
+	    (json_int_t)p->again_ms);
 }
 
 static void

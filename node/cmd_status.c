@@ -13,6 +13,7 @@
 #include "sync/lane.h"
 #include "sync/remove.h"
 #include "sync/revoke.h"
+#include "sync/room.h"
 #include "sync/shred.h"
 #include "sync/snapshot.h"
 
@@ -30,6 +31,7 @@ struct totals {
 	int64_t forked, unjudged; /* computers that wrote two histories */
 	struct show_offer offer;
 	struct snapshot_left left; /* histories that are still coming */
+	int64_t over_room;         /* nodes that used up their day here */
 };
 
 static enum err
@@ -118,6 +120,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = fork_nodes(run->replica, &t->forked, &t->unjudged, f);
 	if (e == OK)
 		e = snapshot_left(run->replica, &t->left, 0, f);
+	if (e == OK)
+		e = room_full_count(run->replica, &t->over_room, f);
 	return e;
 }
 
@@ -158,13 +162,13 @@ say_peer(struct peers *k, const struct lane_peer_info *p, int64_t now)
 	show_peer(&line, p, now);
 	if (k->array != NULL)
 		(void)json_array_append_new(k->array,
-		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s, s:I, s:I}",
+		    json_pack("{s:s, s:I, s:I, s:b, s:b, s:s, s:I, s:I, s:I}",
 			"name", name, "last_ok_ms", (json_int_t)p->last_ok_ms,
 			"pending", (json_int_t)pending(p), "receipt",
 			p->receipt, "overdue", is_overdue(p, now), "last_error",
-			p->last_error, "sweep_equal_ms",
-			(json_int_t)p->sweep_equal_ms, "stalled_ms",
-			(json_int_t)p->stalled_ms));
+			p->last_error, "no_room", (json_int_t)p->aside,
+			"sweep_equal_ms", (json_int_t)p->sweep_equal_ms,
+			"stalled_ms", (json_int_t)p->stalled_ms));
 	else
 		run_say(run, "  %-20s %s\n", name, buf_cstr(&line));
 	buf_release(&line);
@@ -299,6 +303,12 @@ say_work(struct run *run, const struct totals *t)
 		    "was not given the key\n",
 		    (long long)t->unreadable,
 		    t->unreadable == 1 ? "y is" : "ies are");
+	if (t->over_room > 0)
+		run_say(run,
+		    "  %lld computer%s filled the room that this relay gives "
+		    "each in a day; what is over waits there until tomorrow "
+		    "([relay] in footbridge.conf)\n",
+		    (long long)t->over_room, run_s(t->over_room));
 	if (t->drafts > 0)
 		run_say(run,
 		    "  %lld draft%s: typed, but the record had changed "
@@ -394,7 +404,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:b, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:o}",
+			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -416,7 +426,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    "agency_code_unseen", agency_key_unseen(run->replica),
 	    "history_coming", (json_int_t)t->left.compartments, "history_parts",
 	    (json_int_t)t->left.held, "history_parts_of",
-	    (json_int_t)t->left.expected, "peers", peers);
+	    (json_int_t)t->left.expected, "over_room", (json_int_t)t->over_room,
+	    "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */

@@ -115,6 +115,33 @@ set_backup(struct config *c, const char *key, const char *value, struct fail *f)
 }
 
 static enum err
+set_relay(struct config *c, const char *key, const char *value, struct fail *f)
+{
+	bool bytes = strcmp(key, "day") == 0;
+	int64_t number = 0;
+	enum err e;
+
+	if (!bytes && strcmp(key, "entries") != 0)
+		return fail_set(f, ERR_INPUT,
+		    "no setting is called [relay] %.40s", key);
+	if (strcmp(value, "off") == 0) {
+		*(bytes ? &c->relay_bytes : &c->relay_entries) = UINT64_MAX;
+		return OK;
+	}
+	if (!bytes) {
+		e = cli_number(&number, value, 100, 1000000000, key, f);
+		c->relay_entries = (uint64_t)number;
+		return e == OK ? OK : ERR_INPUT;
+	}
+	e = cli_bytes(&number, value, f);
+	if (e == OK && number < 4000000)
+		e = fail_set(f, ERR_INPUT,
+		    "want off, or 4MB or more, have %.40s", value);
+	c->relay_bytes = (uint64_t)number;
+	return e;
+}
+
+static enum err
 set_one(struct config *c, const char *section, const char *key,
     const char *value, struct fail *f)
 {
@@ -126,6 +153,8 @@ set_one(struct config *c, const char *section, const char *key,
 		return set_hold(c, value, f);
 	if (strcmp(section, "backup") == 0)
 		return set_backup(c, key, value, f);
+	if (strcmp(section, "relay") == 0)
+		return set_relay(c, key, value, f);
 	if (strcmp(section, "replica") == 0 && strcmp(key, "cache") == 0)
 		return set_cache(c, value, f);
 	if (strcmp(section, "staff") == 0 && strcmp(key, "as") == 0)

@@ -13,6 +13,11 @@
  *	folder = /mnt/nas          where to; else DIR/backup, which is on the
  *	                           same disk as what it is to save
  *	keep = 7                   how many of them
+ *	[relay]
+ *	day = 256MB                what one node of another agency may have
+ *	                           stored here in a day, where this node relays;
+ *	                           off: as much as it likes
+ *	entries = 250000           the same, counted in entries
  *	[replica]
  *	cache = 8MB                page cache of the database
  *	[staff]
@@ -39,6 +44,7 @@ struct config {
 	int64_t backup_every_s;                  /* 0: never */
 	char backup_folder[CONFIG_FOLDER_BYTES]; /* "": DIR/backup */
 	unsigned backup_keep;                    /* 1..1000 */
+	uint64_t relay_bytes, relay_entries;     /* 0 = the engine's; UINT64_MAX */
 	int cache_kib;                           /* 0 = the engine's default */
 	char as[LIMIT_NAME_BYTES + 1];           /* "" = not set */
 };

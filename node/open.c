@@ -30,6 +30,14 @@ open_dir(const char **dir, const struct cli *cli, struct fail *f)
 	return OK;
 }
 
+static void
+take_settings(struct open_with *w)
+{
+	w->options.cache_kib = w->config.cache_kib;
+	w->options.bounds.room_bytes = w->config.relay_bytes;
+	w->options.bounds.room_segments = w->config.relay_entries;
+}
+
 enum err
 open_prepare(struct open_with *w, const char *dir, struct fail *f)
 {
@@ -130,7 +138,7 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 	if (e == OK)
 		e = open_set(&w->keys, &set, cli, env, f);
 	w->options.keys = &w->keys;
-	w->options.cache_kib = w->config.cache_kib;
+	take_settings(w);
 	return e;
 }
 
@@ -297,7 +305,7 @@ make_slots(struct open_with *w, struct buf *code, const struct cli *cli,
 	if (e != OK)
 		return e;
 	w->options.keys = &w->keys;
-	w->options.cache_kib = w->config.cache_kib;
+	take_settings(w);
 	return make_code(w, code, dir, f);
 }
 

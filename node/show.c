@@ -431,6 +431,15 @@ show_received(struct run *run, int64_t received,
 		run_say(run, "; footbridge held says why");
 }
 
+/* In seconds that are said in few words: whole minutes, or hours. */
+static int64_t
+rounded_up(int64_t ms)
+{
+	int64_t unit = ms > 3600000 ? 3600 : 60;
+
+	return ms <= 0 ? 60 : (ms / 1000 + unit) / unit * unit;
+}
+
 void
 show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms)
 {
@@ -444,9 +453,18 @@ show_peer(struct buf *out, const struct lane_peer_info *p, int64_t now_ms)
 		buf_printf(out, "as of ");
 		name_ago(out, now_ms, p->last_ok_ms);
 	}
+	if (p->aside > 0) {
+		buf_printf(out,
+		    "; it has no more room today: %lld %s here and %s by "
+		    "%s in ",
+		    (long long)p->aside, p->aside == 1 ? "waits" : "wait",
+		    p->aside == 1 ? "goes" : "go",
+		    p->aside == 1 ? "itself" : "themselves");
+		name_span(out, rounded_up(p->again_ms - now_ms));
+	}
 	if (pending > 0)
 		buf_printf(out, "; %llu to send", (unsigned long long)pending);
-	else
+	else if (p->aside == 0)
 		buf_printf(out, "; nothing to send%s",
 		    p->receipt ? ", it signed for all it was sent" : "");
 	if (p->sweep_equal_ms != 0) {

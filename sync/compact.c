@@ -48,7 +48,8 @@ is_ours(struct replica *r, bool *ours, int64_t cpt, struct fail *f)
 
 /* ---- who signed ------------------------------------------------------------ */
 
-/* Is one of the compartment's segments queued beyond a receipt? */
+/* Is one of the compartment's segments queued beyond a receipt, or waiting for
+ * room? */
 static enum err
 is_queued(struct replica *r, bool *queued, int64_t peer, enum lane lane,
     uint64_t position, int64_t cpt, struct fail *f)
@@ -57,7 +58,9 @@ is_queued(struct replica *r, bool *queued, int64_t peer, enum lane lane,
 	enum err e = db_stmt(&s, r->db,
 	    "SELECT 1 FROM _queue q JOIN _segment s ON s.no = q.ref"
 	    " WHERE q.peer = ?1 AND q.lane = ?2 AND q.position > ?3"
-	    " AND q.what = 1 AND s.cpt = ?4 LIMIT 1",
+	    " AND q.what = 1 AND s.cpt = ?4 UNION ALL"
+	    " SELECT 1 FROM _aside d JOIN _segment s ON s.no = d.segment"
+	    " WHERE d.peer = ?1 AND s.cpt = ?4 LIMIT 1",
 	    f);
 
 	if (e != OK)

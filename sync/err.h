@@ -33,7 +33,8 @@
 	X(ERR_FENCE, 500, "this replica was restored or copied") \
 	X(ERR_NET, 502, "the other computer could not be reached") \
 	X(ERR_UNAVAILABLE, 501, "not available yet") \
-	X(ERR_USAGE, 400, "wrong usage")
+	X(ERR_USAGE, 400, "wrong usage") \
+	X(ERR_ROOM, 503, "there is no room for it today")
 
 enum err {
 	OK = 0,

@@ -18,6 +18,8 @@
 #define IDLE_MAX 3
 /* A contact that lasts seals what was saved since, this often at most. */
 #define SEAL_AGAIN_MS 5000
+/* Answers in one contact that say that there is no room. */
+#define FULL_MAX 64
 
 enum state { START, ASKED, OPEN, SENT, DONE, FAILED };
 enum event { EVENT_HELLO, EVENT_ANSWER, EVENT_SEND, EVENT_END, EVENT_AGAIN };
@@ -46,7 +48,8 @@ struct exchange {
 	struct lane_bulk bulk;
 	unsigned their_flags;
 	unsigned want_receipts; /* they want ours for these lanes */
-	int hellos, idle;
+	int hellos, idle, full_answers;
+	struct units_full_list full; /* of what they sent: to be told */
 	/* what the last request carried, acknowledged by its answer */
 	struct units_plan plan;
 	bool receipts_sent;
@@ -128,6 +131,8 @@ ask_hello(struct exchange *x, struct buf *body, struct fail *f)
 	enum err e = lane_peer(x->r, &x->peer_no, &x->peer, f);
 
 	if (e == OK)
+		e = lane_room_again(x->r, x->peer_no, f);
+	if (e == OK)
 		e = lane_load(x->r, &state, x->peer_no, f);
 	if (e == OK)
 		e = lane_bulk(x->r, &x->bulk, x->peer_no, f);
@@ -163,19 +168,11 @@ put_cursors(struct exchange *x, struct buf *out, const struct lane_state *state)
 {
 	for (int i = 0; i < LANE_COUNT; i++) {
 		const struct lane_side *l = &state->lane[i];
-		struct message_item item = { .type = MESSAGE_CURSOR,
-			.lane = (enum lane)i,
-			.position = l->their_position };
 
 		if (l->their_position == x->told[i] && l->staged_bytes == 0 &&
 		    x->told_staged[i] == 0)
 			continue;
-		item.cursor.position = l->their_position;
-		memcpy(item.cursor.mark, l->their_mark, MESSAGE_SHORT_MARK);
-		item.cursor.staged = l->staged_bytes;
-		memcpy(item.cursor.staged_mark, l->staged_mark,
-		    MESSAGE_SHORT_MARK);
-		message_put(out, &item, true);
+		exchange_cursor(out, state, (enum lane)i);
 		x->told[i] = l->their_position;
 		x->told_staged[i] = l->staged_bytes;
 	}
@@ -232,8 +229,8 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	x->plan.offer = (x->their_flags & MESSAGE_OFFER) != 0;
 	x->plan.no_bulk = lane_bulk_rests(&x->bulk);
 	e = units_send(x->r, &units, &x->plan, &x->stats, f);
-	*nothing =
-	    e == OK && !x->plan.any && (x->their_flags & MESSAGE_MORE) == 0;
+	*nothing = e == OK && !x->plan.any && x->full.count == 0 &&
+	    (x->their_flags & MESSAGE_MORE) == 0;
 	if (e == OK)
 		e = ask_sweep(x, &sweep, *nothing, f);
 	*nothing = *nothing && sweep.n == 0;
@@ -246,6 +243,8 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	x->want_receipts = 0;
 	put_cursors(x, &notes, &state);
 	wants = put_wants(x, &notes, &state);
+	units_put_full(&notes, x->r, &x->full);
+	x->full.count = 0;
 	message_head(body,
 	    exchange_flags(x->r, &state, &x->bulk, x->plan.more,
 		x->plan.more_urgent),
@@ -360,6 +359,28 @@ take_notes(struct exchange *x, const struct units_notes *notes)
 		if (notes->offered[i].count != 0)
 			x->ours[i] = notes->offered[i];
 	}
+	x->full = notes->full;
+}
+
+/* Something of the last request was not kept: what was not is set aside by now,
+ * the rest goes once more. */
+static enum err
+send_again(struct exchange *x, struct fail *f)
+{
+	struct lane_state state;
+	enum err e = lane_load(x->r, &state, x->peer_no, f);
+
+	if (e != OK)
+		return e;
+	if (++x->full_answers > FULL_MAX)
+		return fail_set(f, ERR_NET,
+		    "exchange: the peer says again and again that it has no"
+		    " room; try again later, nothing is lost");
+	for (int i = 0; i < LANE_COUNT; i++) {
+		x->plan.from[i] = state.lane[i].acked;
+		x->plan.staged[i] = 0;
+	}
+	return OK;
 }
 
 /* In the transaction of the answer. */
@@ -369,7 +390,7 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 	struct units_notes *notes = NULL;
 	struct lane_state state;
 	int64_t before = x->stats.received + x->stats.spared;
-	bool offered = false;
+	bool offered = false, full = false;
 	enum err e = lane_load(x->r, &state, x->peer_no, f);
 
 	if (e == OK)
@@ -379,7 +400,12 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 		sweep_again(x->sweep);
 		return OK;
 	}
-	for (int i = 0; e == OK && x->state == SENT && i < LANE_COUNT; i++)
+	if (e == OK)
+		e = units_heed_full(x->r, &full, &state, m, &x->stats, f);
+	if (e == OK && full)
+		e = send_again(x, f);
+	for (int i = 0; e == OK && !full && x->state == SENT && i < LANE_COUNT;
+	     i++)
 		e = lane_ack(x->r, x->peer_no, (enum lane)i, x->plan.from[i],
 		    f);
 	if (e == OK && x->receipts_sent)

@@ -106,6 +106,21 @@ exchange_receipts(struct replica *r, struct buf *out, bool *sent,
 }
 
 void
+exchange_cursor(struct buf *out, const struct lane_state *state, enum lane lane)
+{
+	const struct lane_side *l = &state->lane[lane];
+	struct message_item item = { .type = MESSAGE_CURSOR,
+		.lane = lane,
+		.position = l->their_position,
+		.cursor = { .position = l->their_position,
+		    .staged = l->staged_bytes } };
+
+	memcpy(item.cursor.mark, l->their_mark, MESSAGE_SHORT_MARK);
+	memcpy(item.cursor.staged_mark, l->staged_mark, MESSAGE_SHORT_MARK);
+	message_put(out, &item, true);
+}
+
+void
 exchange_want(struct buf *out, enum lane lane, const struct units_want *want)
 {
 	struct message_item item = { .type = MESSAGE_WANT,
@@ -211,6 +226,7 @@ take_request(struct answering *a, struct fail *f)
 {
 	uint8_t check[MESSAGE_CHECK_BYTES];
 	int64_t peer = 0;
+	bool told; /* its cursors say the same */
 	enum err e = lane_peer(a->r, &peer, a->peer, f);
 
 	if (e == OK)
@@ -222,8 +238,10 @@ take_request(struct answering *a, struct fail *f)
 	if ((a->m.flags & MESSAGE_HELLO) != 0) {
 		const struct message_cursor *c = a->m.hello.cursor;
 
-		e = units_hello(a->r, &a->state, &a->m.hello, true, a->stats,
-		    f);
+		e = lane_room_again(a->r, peer, f);
+		if (e == OK)
+			e = units_hello(a->r, &a->state, &a->m.hello, true,
+			    a->stats, f);
 		if (e == OK)
 			e = lane_peer_called(a->r, peer, f);
 		for (int i = 0; e == OK && i < LANE_COUNT; i++) {
@@ -237,6 +255,8 @@ take_request(struct answering *a, struct fail *f)
 		if (a->again)
 			return OK;
 	}
+	if (e == OK)
+		e = units_heed_full(a->r, &told, &a->state, &a->m, a->stats, f);
 	if (e == OK)
 		e = units_take(a->r, &a->notes, &a->state, a->peer, &a->m,
 		    a->stats, f);
@@ -281,6 +301,9 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 		    EXCHANGE_RECEIPT_MOVED, false, a->stats, f);
 	for (int i = 0; e == OK && i < LANE_COUNT; i++)
 		exchange_want(&notes, (enum lane)i, &a->notes.offered[i]);
+	for (int i = 0; a->notes.full.count > 0 && i < LANE_COUNT; i++)
+		exchange_cursor(&notes, &a->state, (enum lane)i);
+	units_put_full(&notes, a->r, &a->notes.full);
 	/* what it finds to be lacking there goes with the units */
 	if (e == OK && !a->again && a->notes.has_sweep)
 		e = sweep_answer(a->r, &sweep, a->state.peer, a->peer,

@@ -32,6 +32,9 @@ enum err exchange_receipts(struct replica *r, struct buf *out, bool *sent,
     const struct lane_state *state, const struct node_id *peer, unsigned lanes,
     uint64_t moved, bool unconfirmed, struct exchange_stats *stats,
     struct fail *f);
+/* How far we hold theirs. */
+void exchange_cursor(struct buf *out, const struct lane_state *state,
+    enum lane lane);
 void exchange_want(struct buf *out, enum lane lane,
     const struct units_want *want);
 /* The peer has no membership and no control left for us: what a restored replica

@@ -197,6 +197,22 @@ note_source(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 	return lane_set_route(r, cpt, peer, ROUTE_NONE, segment, f);
 }
 
+static enum err
+queue_segment(struct replica *r, const struct route *to, enum lane lane,
+    int64_t segment, struct fail *f)
+{
+	bool aside;
+	enum err e;
+
+	/* what is shown only with its history comes after it */
+	if (to->behind && lane == LANE_NORMAL)
+		lane = LANE_BULK;
+	e = lane_set_aside(r, &aside, to->peer, lane, segment, f);
+	return e == OK && !aside
+	    ? lane_append(r, to->peer, lane, LANE_SEGMENT, segment, f)
+	    : e;
+}
+
 enum err
 lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
     enum lane lane, const struct node_id *source, struct fail *f)
@@ -225,10 +241,7 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 				e = take_back(r, from, lane, segment, f);
 		} else if (t.state == ROUTE_OPEN &&
 		    (source == NULL || segment > t.reach)) {
-			/* what is shown only with its history comes after it */
-			e = lane_append(r, t.peer,
-			    t.behind && lane == LANE_NORMAL ? LANE_BULK : lane,
-			    LANE_SEGMENT, segment, f);
+			e = queue_segment(r, &t, lane, segment, f);
 		}
 	}
 	if (e == OK && from != 0 && !source_known)

@@ -86,6 +86,8 @@ struct lane_peer_info {
 	int64_t stalled_ms;
 	char last_error[FAIL_TEXT_BYTES]; /* "" after a good contact */
 	uint64_t pending[LANE_COUNT];     /* queued, not acknowledged */
+	/* not queued, since the peer has no room for it before again_ms */
+	int64_t aside, again_ms;
 	bool receipt; /* a signed receipt covers all that was acknowledged */
 	int64_t sweep_equal_ms; /* last sweep that found both equal; 0: none */
 	bool sweep_due;         /* one comes with the next contact */
@@ -136,6 +138,9 @@ enum err lane_peer_author_forget(struct replica *r, int64_t peer,
     struct fail *f);
 /* A peer called us: as of now. In the transaction that takes its hello. */
 enum err lane_peer_called(struct replica *r, int64_t peer, struct fail *f);
+/* What waits for room at the peer, and until when at least (0: nothing does). */
+enum err lane_aside(struct replica *r, int64_t *count, int64_t *again_ms,
+    int64_t peer, struct fail *f);
 /* A contact that we made ended after so many bytes on the wire; error NULL when
  * it was good. */
 enum err lane_peer_tried(struct replica *r, const struct node_id *node,
@@ -213,6 +218,18 @@ void lane_mark(uint8_t out[static LANE_MARK_BYTES], const uint8_t *bytes,
 /* Mark of our queued item at a position; ERR_NOTFOUND when not kept. */
 enum err lane_mark_at(struct replica *r, uint8_t out[static LANE_MARK_BYTES],
     int64_t peer, enum lane lane, uint64_t position, struct fail *f);
+
+/*
+ * The peer has no room today for more of what this author's node wrote, in this
+ * lane and the later ones (room.h): what is queued of it waits aside, and so
+ * does what comes, until again_s are over (a day at most, by our own clock).
+ * *moved: how many left the queue.
+ */
+enum err lane_full(struct replica *r, int64_t *moved, int64_t peer,
+    const struct author_tag *author, enum lane lane, int64_t again_s,
+    struct fail *f);
+/* At the beginning of a contact: what waited long enough is queued again. */
+enum err lane_room_again(struct replica *r, int64_t peer, struct fail *f);
 
 /* They hold our stream up to position: forget the queue before it. Never
  * goes back. */

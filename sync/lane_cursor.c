@@ -328,6 +328,8 @@ lane_reset(struct replica *r, int64_t peer, struct fail *f)
 	static const char *const sql[] = {
 		LANE_DROP_SNAPSHOTS,
 		"DELETE FROM _queue WHERE peer = ?1",
+		"DELETE FROM _aside WHERE peer = ?1",
+		"DELETE FROM _full WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
 		forget_ours,
 		/* the queue is right now; what it was is not known */

@@ -39,4 +39,9 @@ enum err lane_tell(struct replica *r, int64_t cpt, int64_t peer, int64_t reach,
 enum err lane_peer_node(struct replica *r, const struct member_node **out,
     int64_t peer, struct fail *f);
 
+/* lane_aside.c: the segment's node has no room at the peer in this lane: it waits
+ * with what waits already. Not so: *aside is false, and it is to be queued. */
+enum err lane_set_aside(struct replica *r, bool *aside, int64_t peer,
+    enum lane lane, int64_t segment, struct fail *f);
+
 #endif

@@ -116,6 +116,23 @@ empty_snapshots(struct replica *r, int64_t cpt, int64_t peer, struct fail *f)
 	return e;
 }
 
+/* Data that waits for room is not to be queued any more. */
+static enum err
+empty_aside(struct replica *r, int64_t cpt, int64_t peer, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "DELETE FROM _aside WHERE peer = ?1 AND segment IN"
+	    " (SELECT no FROM _segment WHERE cpt = ?2 AND chain <> 0)",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, peer);
+	stmt_int(s, 2, cpt);
+	return stmt_run(s, f);
+}
+
 /* Take data that was not acknowledged off the queue: its places stay, for
  * positions have no gaps, and hold nothing. *reach: up to where all was queued
  * and stays so; own work still to be sealed was not. */
@@ -127,8 +144,11 @@ empty_queue(struct replica *r, int64_t *reach, int64_t cpt, int64_t peer,
 	struct stmt *s;
 	enum err e = read_number(r, &first,
 	    "SELECT MIN(first) FROM (SELECT MIN(ref) AS first FROM _queue"
-	    " WHERE " QUEUED_DATA " UNION ALL SELECT MIN(no) FROM _segment"
-	    " WHERE state <= 2 AND cpt = ?2)",
+	    " WHERE " QUEUED_DATA
+	    " UNION ALL SELECT MIN(d.segment) FROM _aside d"
+	    " JOIN _segment s ON s.no = d.segment"
+	    " WHERE d.peer = ?1 AND s.cpt = ?2 UNION ALL SELECT MIN(no)"
+	    " FROM _segment WHERE state <= 2 AND cpt = ?2)",
 	    peer, cpt, f);
 
 	if (e == OK)
@@ -142,6 +162,8 @@ empty_queue(struct replica *r, int64_t *reach, int64_t cpt, int64_t peer,
 	stmt_int(s, 1, peer);
 	stmt_int(s, 2, cpt);
 	e = stmt_run(s, f);
+	if (e == OK)
+		e = empty_aside(r, cpt, peer, f);
 	return e == OK ? empty_snapshots(r, cpt, peer, f) : e;
 }
 

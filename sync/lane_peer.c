@@ -119,6 +119,8 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 		LANE_DROP_SNAPSHOTS,
 		"DELETE FROM _queue WHERE peer = ?1",
 		"DELETE FROM _route WHERE peer = ?1",
+		"DELETE FROM _aside WHERE peer = ?1",
+		"DELETE FROM _full WHERE peer = ?1",
 		"DELETE FROM _ahead WHERE peer = ?1",
 		"DELETE FROM _stage WHERE peer = ?1",
 		"DELETE FROM _lane WHERE peer = ?1",
@@ -265,6 +267,8 @@ lane_peer_at(struct replica *r, struct lane_peer_info *out, size_t at,
 	stmt_reset(s);
 	if (e == OK)
 		e = add_lanes(r, &info, f);
+	if (e == OK)
+		e = lane_aside(r, &info.aside, &info.again_ms, info.peer, f);
 	/* the bulk lane may rest (lane_bulk.c); a clock may have been put back */
 	if (e == OK &&
 	    info.pending[LANE_URGENT] + info.pending[LANE_NORMAL] > 0 &&

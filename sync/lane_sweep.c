@@ -117,7 +117,7 @@ compare(const void *a, const void *b)
 	return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/* What waits for a peer, ascending: segments by number, records by its
+/* What waits for a peer, or for room there, ascending: segments by number, records by its
  * negative. */
 static enum err
 read_pending(struct replica *r, struct buf *out, int64_t peer, struct fail *f)
@@ -127,7 +127,8 @@ read_pending(struct replica *r, struct buf *out, int64_t peer, struct fail *f)
 	enum err e = db_stmt(&s, replica_db(r),
 	    "SELECT q.what, q.ref FROM _lane l JOIN _queue q"
 	    " ON q.peer = l.peer AND q.lane = l.lane AND q.position > l.acked"
-	    " WHERE l.peer = ?1 AND q.what <> 2",
+	    " WHERE l.peer = ?1 AND q.what <> 2"
+	    " UNION ALL SELECT 1, segment FROM _aside WHERE peer = ?1",
 	    f);
 
 	if (e != OK)

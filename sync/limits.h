@@ -55,6 +55,12 @@
  * hundred thousand. Documents are not among them. */
 #define LIMIT_COMPARTMENT_BYTES (128 * 1024 * 1024)
 
+/* What a relay stores in one day of one node's work that it cannot read
+ * (room.h). On its first day an office of the demo imports a thousand people and
+ * grants them: 7 MiB in 22,000 segments. Ten times that fits; more takes days. */
+#define LIMIT_ROOM_BYTES (256LL * 1024 * 1024)
+#define LIMIT_ROOM_SEGMENTS 250000
+
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024
 #define LIMIT_PARKED_BYTES (64 * 1024 * 1024)

@@ -81,7 +81,8 @@ enum err log_seal(struct replica *r, int64_t *sealed, int64_t *kept,
  * other entitled peers, counts. Never fails for what the bytes say: that is an
  * outcome (why: one line when not APPLIED/DUPLICATE). Fails for our own disk.
  * REFUSED with why->code ERR_WAIT: the quota of unverified ones is full, nothing
- * was kept; it is to be sent again later.
+ * was kept; it is to be sent again later. ERR_ROOM: the same, since its node used
+ * up its day here (room.h).
  */
 enum err log_receive(struct replica *r, enum outcome *outcome,
     struct segment_id *id, const uint8_t *bytes, size_t n,

@@ -11,6 +11,7 @@
 #include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_receive_i.h"
+#include "sync/room.h"
 #include "sync/shred.h"
 #include "sync/shred_i.h"
 
@@ -79,6 +80,18 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 	if (e == OK && *outcome != OUTCOME_WAITING)
 		replica_tally(r, outcome_name(*outcome), 1);
 	return e;
+}
+
+enum err
+log_no_room(struct replica *r, const struct receipt_of *x,
+    enum outcome *outcome, struct fail *why, struct fail *f)
+{
+	(void)fail_set(why, ERR_ROOM,
+	    "no more room today for what its computer wrote; it comes again"
+	    " when the day is over");
+	*outcome = OUTCOME_REFUSED;
+	replica_tally(r, "refused", 1);
+	return room_refused(r, &replica_author_no(r, x->author)->node, f);
 }
 
 /* What a segment names of what is held, by number; 0 where it is not. */
@@ -158,6 +171,8 @@ insert_received(struct replica *r, struct receipt_of *x,
 	};
 	enum err e = log_insert(r, &row, f);
 
+	if (e == OK && x->counted)
+		e = room_take(r, &a->node, x->n, f);
 	if (e != OK)
 		return e;
 	x->no = r->next_segment++;
@@ -343,6 +358,22 @@ take_shredded(struct replica *r, struct receipt_of *x, struct fail *f)
 	return e;
 }
 
+/* Where what its node stores here is bounded: is there room for it today? */
+static enum err
+judge_room(struct replica *r, struct receipt_of *x, struct fail *f)
+{
+	struct author *a = replica_author_no(r, x->author);
+	bool room = true;
+	enum err e = OK;
+
+	x->counted = a != NULL && room_counts(r, &a->node, x->c);
+	if (x->counted && !x->again)
+		e = room_has(r, &room, &a->node,
+		    (enum lane)x->segment.header.lane, x->n, f);
+	x->full = !room;
+	return e;
+}
+
 /* What is held at its place and right before it. */
 static enum err
 find_place(struct replica *r, struct receipt_of *x, struct fail *f)
@@ -499,13 +530,19 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	const struct log_stand *same;
 	enum err e = find_place(r, x, f);
 
+	if (e == OK)
+		e = judge_room(r, x, f);
 	if (e != OK)
 		return e;
 	if (candidates(x) == 0)
-		return put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
+		return x->full
+		    ? log_no_room(r, x, outcome, why, f)
+		    : put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
 	same = find_same(r, x);
 	if (same != NULL)
-		return log_take_twice(r, x, same, node, outcome, f);
+		return log_take_twice(r, x, same, node, outcome, why, f);
+	if (x->full)
+		return log_no_room(r, x, outcome, why, f);
 	if (!find_signed(r, x, node)) {
 		/* of another branch, perhaps, whose beginning is to come */
 		if (node != NULL && x->segment.header.seq > 1)
@@ -551,7 +588,8 @@ log_take_again(struct replica *r, bool *stored, const struct parked *in,
 	struct receipt_of x = { .bytes = in->bytes,
 		.n = in->n,
 		.peer = in->peer,
-		.since_ms = in->since_ms };
+		.since_ms = in->since_ms,
+		.again = true };
 	struct fail why = { .code = OK };
 	enum outcome outcome;
 	enum err e = receive_one(r, &x, &outcome, &why, f);

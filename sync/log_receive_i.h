@@ -16,13 +16,19 @@ struct receipt_of {
 	struct log_stands before, beside; /* what is held: see find_place */
 	struct log_stand prev;            /* the one before it; no 0: none */
 	bool parsed;                      /* segment is filled */
-	bool stored;                      /* it is in the log now */
-	int64_t no;                       /* under this number */
+	bool again;         /* it was kept unverified: there is room for it */
+	bool counted, full; /* room.h: it counts, and there is no room */
+	bool stored;        /* it is in the log now */
+	int64_t no;         /* under this number */
 };
+
+/* There is no room for it today: not kept, not acknowledged. */
+enum err log_no_room(struct replica *r, const struct receipt_of *x,
+    enum outcome *outcome, struct fail *why, struct fail *f);
 
 /* The very segment held came once more; node: its author's, or NULL. */
 enum err log_take_twice(struct replica *r, struct receipt_of *x,
     const struct log_stand *held, const struct member_node *node,
-    enum outcome *outcome, struct fail *f);
+    enum outcome *outcome, struct fail *why, struct fail *f);
 
 #endif

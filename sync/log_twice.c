@@ -5,6 +5,7 @@
 #include "sync/control.h"
 #include "sync/lane.h"
 #include "sync/log_receive_i.h"
+#include "sync/room.h"
 #include "sync/shred.h"
 
 /* What had its stub only is here whole. */
@@ -38,6 +39,23 @@ whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
 			       : e;
 }
 
+/* Is what is held shorter? */
+static enum err
+is_stub(struct replica *r, bool *yes, int64_t no, size_t n, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT 1 FROM _segment WHERE no = ?1 AND length(bytes) < ?2", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	stmt_int(s, 2, (int64_t)n);
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
 /*
  * The same segment once more. Where only its stub is held, the whole one takes
  * its place: who sends a stub first must not keep the content away.
@@ -45,7 +63,7 @@ whole_came(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
 enum err
 log_take_twice(struct replica *r, struct receipt_of *x,
     const struct log_stand *held, const struct member_node *node,
-    enum outcome *outcome, struct fail *f)
+    enum outcome *outcome, struct fail *why, struct fail *f)
 {
 	enum segment_kind kind = x->segment.header.kind;
 	struct stmt *s;
@@ -69,6 +87,13 @@ log_take_twice(struct replica *r, struct receipt_of *x,
 			  x->segment.header.body_bytes, f)
 		    : OK;
 	}
+	if (x->full) {
+		bool stub = false;
+
+		e = is_stub(r, &stub, held->no, x->n, f);
+		if (e != OK || stub)
+			return e != OK ? e : log_no_room(r, x, outcome, why, f);
+	}
 	/* of one id, only a stub is shorter */
 	e = db_stmt(&s, r->db,
 	    "UPDATE _segment SET bytes = ?2 WHERE no = ?1 AND state > 2"
@@ -86,7 +111,10 @@ log_take_twice(struct replica *r, struct receipt_of *x,
 	}
 	*outcome = OUTCOME_APPLIED;
 	replica_tally(r, "applied", 1);
-	e = whole_came(r, x, held->no, f);
+	if (x->counted)
+		e = room_take(r, &node->id, x->n, f);
+	if (e == OK)
+		e = whole_came(r, x, held->no, f);
 	if (e == OK)
 		e = log_have_whole(r, held->no, x->peer, f);
 	return e != OK ? e

@@ -10,7 +10,7 @@
 
 #define TAG_POSITION 0x20u
 #define TAG_LANE 0x03u
-#define TAG_SWEEP 0x40u /* type 8 and up */
+#define TAG_HIGH 0x40u /* type 8 and up */
 #define TAG_UNUSED 0x80u
 #define BUDGET_STEPS 8 /* 4096 << 8 = LIMIT_UNIT_MAX_BYTES */
 #define RECEIPT_SIG_BYTES 64
@@ -91,8 +91,16 @@ void
 message_put(struct buf *out, const struct message_item *item,
     bool explicit_position)
 {
-	if (item->type >= MESSAGE_LACK) {
+	if (message_is_sweep(item->type)) {
 		message_put_sweep(out, item);
+		return;
+	}
+	if (item->type == MESSAGE_FULL) {
+		buf_u8(out,
+		    (uint8_t)(TAG_HIGH | (unsigned)item->lane |
+			((unsigned)MESSAGE_FULL & 7) << 2));
+		buf_put(out, item->author.b, sizeof(item->author.b));
+		buf_uint(out, item->count);
 		return;
 	}
 	buf_u8(out,
@@ -134,6 +142,7 @@ message_put(struct buf *out, const struct message_item *item,
 	case MESSAGE_RANGES:
 	case MESSAGE_NAMES:
 	case MESSAGE_SWEPT:
+	case MESSAGE_FULL:
 		break; /* see above */
 	}
 }
@@ -318,6 +327,7 @@ class_of(const struct message_item *item)
 	case MESSAGE_WANT:
 	case MESSAGE_CURSOR:
 	case MESSAGE_RECEIPT:
+	case MESSAGE_FULL:
 		break;
 	case MESSAGE_LACK:
 		return IS_LACK;
@@ -385,6 +395,10 @@ read_body(struct rd *r, struct message_item *item)
 		rd_copy(r, item->author.b, sizeof(item->author.b));
 		item->signature = rd_take(r, RECEIPT_SIG_BYTES);
 		break;
+	case MESSAGE_FULL:
+		rd_copy(r, item->author.b, sizeof(item->author.b));
+		item->count = rd_max(r, MESSAGE_FULL_MAX_S);
+		break;
 	case MESSAGE_LACK:
 	case MESSAGE_RANGES:
 	case MESSAGE_NAMES:
@@ -418,10 +432,11 @@ read_tag(const struct message *m, struct rd *r, struct message_item *item)
 	item->type = (enum message_type)(tag >> 2 & 7);
 	if ((tag & TAG_UNUSED) != 0 || (tag & TAG_LANE) >= LANE_COUNT)
 		return false;
-	if ((tag & TAG_SWEEP) != 0) {
+	if ((tag & TAG_HIGH) != 0) {
 		item->type = (enum message_type)(item->type + MESSAGE_LACK);
-		return item->type <= MESSAGE_SWEPT &&
-		    (tag & (TAG_LANE | TAG_POSITION)) == 0;
+		if ((tag & TAG_POSITION) != 0 || item->type > MESSAGE_FULL)
+			return false;
+		return item->type == MESSAGE_FULL || (tag & TAG_LANE) == 0;
 	}
 	item->position = (tag & TAG_POSITION) != 0 ? rd_max(r, LIMIT_SEQ)
 						   : m->next[item->lane];
@@ -444,7 +459,7 @@ message_next(struct message *m, struct message_item *item, bool *end,
 	state = order[m->state][class_of(&t)];
 	if (state == AT_BAD || (m->request && t.type == MESSAGE_SWEPT))
 		goto bad;
-	if (t.type >= MESSAGE_LACK)
+	if (message_is_sweep(t.type))
 		message_read_sweep(r, &t, &m->swept);
 	else
 		read_body(r, &t);

@@ -74,7 +74,19 @@ enum message_type {
 	MESSAGE_RANGES = 9, /* fingerprints of ranges that follow each other */
 	MESSAGE_NAMES = 10, /* all ids that the sender holds in a range */
 	MESSAGE_SWEPT = 11, /* this answer is complete up to a bound */
+	/* a note; no position */
+	MESSAGE_FULL = 12, /* no more room today for this author's node */
 };
+
+/* A day: after that there is room again, whatever was said. */
+#define MESSAGE_FULL_MAX_S (24 * 60 * 60)
+
+/* Is it an item of a sweep? Those come last, and together. */
+static inline bool
+message_is_sweep(enum message_type type)
+{
+	return type >= MESSAGE_LACK && type <= MESSAGE_SWEPT;
+}
 
 /* Where a range of ids begins (with this one) or ends (before it). */
 #define MESSAGE_BOUND_BYTES 32
@@ -92,7 +104,8 @@ struct message_item {
 	enum lane lane;
 	uint64_t position;    /* all: of the item, or the first of a run */
 	uint64_t count;       /* skip, ids, want: how many positions; lack,
-	                       * ranges, names: how many entries */
+	                       * ranges, names: how many entries; full: for
+	                       * how many seconds */
 	const uint8_t *bytes; /* member, segment, piece; ids, lack, ranges,
 	                       * names: the entries; want: the bitmap, low bit
 	                       * first */
@@ -100,7 +113,7 @@ struct message_item {
 	uint64_t offset, total;       /* piece */
 	const uint8_t *mark;          /* piece, skip: LANE_MARK_BYTES */
 	struct message_cursor cursor; /* cursor */
-	struct author_tag author;     /* receipt */
+	struct author_tag author;     /* receipt, full */
 	const uint8_t *signature;     /* receipt, 64 bytes */
 	struct message_bound low;     /* ranges, names */
 	struct message_bound high;    /* ranges (of all), names, swept */

@@ -37,6 +37,8 @@ typedef enum err (
 struct replica_bounds {
 	uint64_t control_cost;      /* LIMIT_CONTROL_COST */
 	uint64_t compartment_bytes; /* LIMIT_COMPARTMENT_BYTES */
+	uint64_t room_bytes;        /* LIMIT_ROOM_BYTES; UINT64_MAX: no bound */
+	uint64_t room_segments;     /* LIMIT_ROOM_SEGMENTS; the same */
 };
 
 struct replica_options {

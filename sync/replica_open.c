@@ -54,6 +54,10 @@ new_replica(struct replica **out, const char *dir,
 		r->bounds.control_cost = LIMIT_CONTROL_COST;
 	if (r->bounds.compartment_bytes == 0)
 		r->bounds.compartment_bytes = LIMIT_COMPARTMENT_BYTES;
+	if (r->bounds.room_bytes == 0)
+		r->bounds.room_bytes = LIMIT_ROOM_BYTES;
+	if (r->bounds.room_segments == 0)
+		r->bounds.room_segments = LIMIT_ROOM_SEGMENTS;
 	if (o->keys != NULL)
 		r->keys = *o->keys;
 	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;

@@ -29,6 +29,9 @@ rescue_note(struct replica *r, int64_t *count, struct fail *f)
 	    " JOIN _author a ON a.no = s.author"
 	    " WHERE q.what = 1 AND q.position > l.acked AND a.node = ?1"
 	    " AND s.chain > 0"
+	    " UNION SELECT s.no FROM _aside d JOIN _segment s"
+	    " ON s.no = d.segment JOIN _author a ON a.no = s.author"
+	    " WHERE a.node = ?1 AND s.chain > 0"
 	    " UNION SELECT s.no FROM _segment s JOIN _author a"
 	    " ON a.no = s.author WHERE s.chain = 2 AND s.state > 2"
 	    " AND a.node = ?1 ORDER BY 1",

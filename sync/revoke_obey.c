@@ -77,6 +77,8 @@ destroy(struct replica *r, struct fail *f)
 		"DELETE FROM _batch",
 		"DELETE FROM _batch_row",
 		"DELETE FROM _queue",
+		"DELETE FROM _aside",
+		"DELETE FROM _full",
 		"DELETE FROM _snapshot_out",
 		"DELETE FROM _route",
 		"DELETE FROM _ahead",

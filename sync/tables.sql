@@ -346,6 +346,33 @@ CREATE TABLE _queue (
 	PRIMARY KEY (peer, lane, position)
 ) WITHOUT ROWID;
 
+-- Peers with no more room today for the work of a node (room.h): of that node
+-- nothing is queued for them in this lane and the later ones, until again_ms by
+-- the own clock. _aside: the segments that wait for it, by their lane.
+CREATE TABLE _full (
+	peer BIGINT NOT NULL,
+	node BLOB NOT NULL,
+	lane BIGINT NOT NULL,
+	again_ms BIGINT NOT NULL,
+	PRIMARY KEY (peer, node)
+) WITHOUT ROWID;
+CREATE TABLE _aside (
+	peer BIGINT NOT NULL,
+	segment BIGINT NOT NULL,
+	lane BIGINT NOT NULL,
+	PRIMARY KEY (peer, segment)
+) WITHOUT ROWID;
+
+-- What was stored of each node's work in one day, where that is bounded
+-- (room.h). refused: what had no room, that day.
+CREATE TABLE _room (
+	node BLOB PRIMARY KEY,
+	day BIGINT NOT NULL,
+	bytes BIGINT NOT NULL,
+	segments BIGINT NOT NULL,
+	refused BIGINT NOT NULL
+) WITHOUT ROWID;
+
 -- Snapshots made for a peer (snapshot.h), until acknowledged.
 CREATE TABLE _snapshot_out (
 	no INTEGER PRIMARY KEY,

@@ -23,6 +23,8 @@ struct exchange_stats {
 	int64_t received_segments, received_members;
 	int64_t received_twice; /* of outcome[DUPLICATE]: the cursor had it */
 	int64_t put_off;        /* of outcome[REFUSED]: no room; asked again */
+	int64_t no_room;        /* the same: no room today (room.h) */
+	int64_t set_aside;      /* what the peer has no room for today */
 	int64_t sealed, kept;   /* own segments; kept: no key to seal under */
 	int64_t receipts_in, receipts_out;
 	int64_t sweep_rounds; /* requests with items of a sweep */
@@ -94,6 +96,18 @@ enum err units_send(struct replica *r, struct buf *out, struct units_plan *plan,
 
 /* ---- receiving ----------------------------------------------------------- */
 
+/* Whose work found no room, and from which lane on. Of more at once, who is left
+ * out here is told of with the next message. */
+#define UNITS_FULL_MAX 16
+struct units_full {
+	struct author_tag author;
+	enum lane lane;
+};
+struct units_full_list {
+	struct units_full at[UNITS_FULL_MAX];
+	size_t count;
+};
+
 /* The notes of a message, collected while its units are taken. */
 struct units_notes {
 	struct units_want want[LANE_COUNT]; /* the peer's */
@@ -102,6 +116,7 @@ struct units_notes {
 	/* offers, to be answered: what we want of them */
 	struct units_want offered[LANE_COUNT];
 	bool any_units;
+	struct units_full_list full; /* to be told */
 	/* the message as it was before the first item of a sweep */
 	bool has_sweep;
 	struct message sweep;
@@ -110,10 +125,22 @@ struct units_notes {
  * Take everything of an opened and validated message: units into the log,
  * cursors moved, receipts kept, wants collected, offers compared with what is
  * held. Bytes that are wrong are an outcome, never a failure. Items of a sweep
- * are left to sweep.h.
+ * are left to sweep.h. What the message says of room is units_heed_full's.
  */
 enum err units_take(struct replica *r, struct units_notes *out,
     const struct lane_state *state, const struct node_id *peer,
     struct message *m, struct exchange_stats *stats, struct fail *f);
+
+/*
+ * Before anything of what was sent is taken for acknowledged: set aside what the
+ * message says there is no room for. *told: it says so, and then only what its
+ * cursors say is held, whatever was sent.
+ */
+enum err units_heed_full(struct replica *r, bool *told,
+    const struct lane_state *state, const struct message *m,
+    struct exchange_stats *stats, struct fail *f);
+/* Say so; cursors, which tell what is held, stand before it. */
+void units_put_full(struct buf *out, const struct replica *r,
+    const struct units_full_list *full);
 
 #endif

@@ -4,10 +4,12 @@
  */
 #include "sync/units.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sync/db.h"
 #include "sync/receipt.h"
+#include "sync/room.h"
 #include "sync/snapshot.h"
 
 struct run {
@@ -118,6 +120,32 @@ take_member(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	return OK;
 }
 
+/* There is no room today: whoever sent it is to be told whose it is. */
+static enum err
+note_full(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
+{
+	struct units_full_list *full = &t->notes->full;
+	struct segment seg;
+	size_t i = 0;
+
+	t->stats->no_room++;
+	if (segment_parse(&seg, p, n, f) != OK)
+		return fail_in(f, ERR_CORRUPT, "what was just received");
+	while (i < full->count &&
+	    !id_equal(&full->at[i].author, &seg.header.author))
+		i++;
+	if (i == UNITS_FULL_MAX)
+		return OK;
+	if (i == full->count)
+		full->at[full->count++] = (struct units_full){
+			.author = seg.header.author,
+			.lane = (enum lane)seg.header.lane,
+		};
+	if ((enum lane)seg.header.lane < full->at[i].lane)
+		full->at[i].lane = (enum lane)seg.header.lane;
+	return OK;
+}
+
 /* *put_off: there was no room for it, so the cursor must not pass it. */
 static enum err
 take_segment(struct taking *t, const uint8_t *p, size_t n, bool *put_off,
@@ -134,7 +162,10 @@ take_segment(struct taking *t, const uint8_t *p, size_t n, bool *put_off,
 	if (e != OK)
 		return e;
 	count(t, outcome);
-	*put_off = outcome == OUTCOME_REFUSED && why.code == ERR_WAIT;
+	*put_off = outcome == OUTCOME_REFUSED &&
+	    (why.code == ERR_WAIT || why.code == ERR_ROOM);
+	if (*put_off && why.code == ERR_ROOM)
+		return note_full(t, p, n, f);
 	if (*put_off) {
 		t->stats->put_off++;
 		memcpy(t->stats->note, why.text, sizeof(t->stats->note));
@@ -372,12 +403,77 @@ take_item(struct taking *t, const struct message_item *item, struct fail *f)
 		e = receipt_in(t->r, &kept, t->state, t->peer, item, f);
 		t->stats->receipts_in += kept ? 1 : 0;
 		break;
+	case MESSAGE_FULL:
+		break; /* units_heed_full */
 	case MESSAGE_LACK:
 	case MESSAGE_RANGES:
 	case MESSAGE_NAMES:
 	case MESSAGE_SWEPT:
 		break; /* begin_sweep */
 	}
+	return e;
+}
+
+/* ---- no room today -------------------------------------------------------- */
+
+void
+units_put_full(struct buf *out, const struct replica *r,
+    const struct units_full_list *full)
+{
+	for (size_t i = 0; i < full->count; i++) {
+		struct message_item item = { .type = MESSAGE_FULL,
+			.lane = full->at[i].lane,
+			.author = full->at[i].author,
+			.count = (uint64_t)room_again_s(r) };
+
+		message_put(out, &item, false);
+	}
+}
+
+/* Does the message have such a note? */
+static bool
+says_full(struct message m)
+{
+	struct message_item item;
+	bool end = false, found = false;
+
+	while (!found && message_next(&m, &item, &end, NULL) == OK && !end)
+		found = item.type == MESSAGE_FULL;
+	return found;
+}
+
+enum err
+units_heed_full(struct replica *r, bool *told, const struct lane_state *state,
+    const struct message *m, struct exchange_stats *stats, struct fail *f)
+{
+	struct message copy = *m;
+	struct message_item item;
+	bool end = false;
+	enum err e = OK;
+
+	*told = says_full(*m);
+	while (e == OK && *told && !end) {
+		int64_t moved = 0;
+
+		e = message_next(&copy, &item, &end, f);
+		if (e != OK || end)
+			continue;
+		/* what it holds does not wait */
+		if (item.type == MESSAGE_CURSOR &&
+		    item.position <= state->lane[item.lane].top)
+			e = lane_ack(r, state->peer, item.lane, item.position,
+			    f);
+		if (item.type == MESSAGE_FULL)
+			e = lane_full(r, &moved, state->peer, &item.author,
+			    item.lane, (int64_t)item.count, f);
+		stats->set_aside += moved;
+	}
+	if (*told)
+		(void)snprintf(stats->note, sizeof(stats->note),
+		    "the peer has no more room today for what a computer"
+		    " wrote: %lld of its entries wait here and go by"
+		    " themselves; nothing is lost",
+		    (long long)stats->set_aside);
 	return e;
 }
 
@@ -414,7 +510,7 @@ units_take(struct replica *r, struct units_notes *out,
 		int before = m->state;
 
 		e = message_next(m, &item, &end, f);
-		if (e == OK && !end && item.type >= MESSAGE_LACK)
+		if (e == OK && !end && message_is_sweep(item.type))
 			begin_sweep(out, m, at, before);
 		else if (e == OK && !end)
 			e = take_item(&t, &item, f);

@@ -45,7 +45,7 @@ again(const struct message_item *item)
 	bool end;
 
 	message_head(&b, 0, LIMIT_UNIT_MIN_BYTES);
-	if (item->type >= MESSAGE_LACK)
+	if (message_is_sweep(item->type))
 		message_put_sweep(&b, item);
 	else
 		message_put(&b, item, true);

@@ -87,6 +87,25 @@ backups_are_daily_unless_said_otherwise(void **state)
 }
 
 static void
+a_relay_says_what_it_stores_of_a_node_in_a_day(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, ""), OK);
+	assert_int_equal(c.relay_bytes, 0);
+	assert_int_equal(parse(&c, "[relay]\nday = 1GB\nentries = 5000\n"), OK);
+	assert_int_equal(c.relay_bytes, 1000000000);
+	assert_int_equal(c.relay_entries, 5000);
+	assert_int_equal(parse(&c, "[relay]\nday = off\nentries = off\n"), OK);
+	assert_true(c.relay_bytes == UINT64_MAX);
+	assert_true(c.relay_entries == UINT64_MAX);
+	assert_int_equal(parse(&c, "[relay]\nday = 1kB\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[relay]\nentries = 0\n"), ERR_INPUT);
+	assert_int_equal(parse(&c, "[relay]\nnight = off\n"), ERR_INPUT);
+}
+
+static void
 an_unknown_setting_is_refused_with_its_line(void **state)
 {
 	struct config c = { .every_s = 77 };
@@ -136,6 +155,8 @@ main(void)
 		cmocka_unit_test(settings_are_read),
 		cmocka_unit_test(who_holds_requests_is_one_of_three),
 		cmocka_unit_test(backups_are_daily_unless_said_otherwise),
+		cmocka_unit_test(
+		    a_relay_says_what_it_stores_of_a_node_in_a_day),
 		cmocka_unit_test(an_unknown_setting_is_refused_with_its_line),
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(text_that_is_no_settings_is_refused),

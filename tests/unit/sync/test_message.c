@@ -164,6 +164,11 @@ make_further(struct buf *out)
 		.count = 3,
 		.bytes = bits };
 	message_put(out, &item, true);
+	item = (struct message_item){ .type = MESSAGE_FULL,
+		.lane = LANE_BULK,
+		.count = 3600 };
+	memset(item.author.b, 0x66, sizeof(item.author.b));
+	message_put(out, &item, false);
 	item = (struct message_item){ .type = MESSAGE_MEMBER,
 		.lane = LANE_URGENT,
 		.position = 41,
@@ -284,9 +289,9 @@ static void
 items_are_read_back_in_order(void **state)
 {
 	static const enum message_type type[] = { MESSAGE_RECEIPT,
-		MESSAGE_CURSOR, MESSAGE_WANT, MESSAGE_MEMBER, MESSAGE_SEGMENT,
-		MESSAGE_SKIP, MESSAGE_PIECE, MESSAGE_IDS };
-	static const uint64_t position[] = { 300, 7, 8, 41, 42, 5, 7, 1 };
+		MESSAGE_CURSOR, MESSAGE_WANT, MESSAGE_FULL, MESSAGE_MEMBER,
+		MESSAGE_SEGMENT, MESSAGE_SKIP, MESSAGE_PIECE, MESSAGE_IDS };
+	static const uint64_t position[] = { 300, 7, 8, 0, 41, 42, 5, 7, 1 };
 	struct message_item item;
 	struct buf b = { 0 };
 	struct message m;
@@ -329,7 +334,7 @@ every_truncation_is_refused_or_a_shorter_message(void **state)
 		    message_validate(&m, NULL) == OK)
 			shorter++;
 	}
-	assert_int_equal(shorter, 8); /* before each of the eight items */
+	assert_int_equal(shorter, 9); /* before each of the nine items */
 	buf_release(&b);
 }
 
