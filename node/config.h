@@ -44,9 +44,9 @@ struct config {
 	int64_t backup_every_s;                  /* 0: never */
 	char backup_folder[CONFIG_FOLDER_BYTES]; /* "": DIR/backup */
 	unsigned backup_keep;                    /* 1..1000 */
-	uint64_t relay_bytes, relay_entries;     /* 0 = the engine's; UINT64_MAX */
-	int cache_kib;                           /* 0 = the engine's default */
-	char as[LIMIT_NAME_BYTES + 1];           /* "" = not set */
+	uint64_t relay_bytes, relay_entries; /* 0 = the engine's; UINT64_MAX */
+	int cache_kib;                       /* 0 = the engine's default */
+	char as[LIMIT_NAME_BYTES + 1];       /* "" = not set */
 };
 
 void config_defaults(struct config *c);
