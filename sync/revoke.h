@@ -70,6 +70,9 @@ bool revoke_is_due(const struct replica *r);
  * was saved and not sealed yet is offered to its owners before (offer.h); the log
  * stays, unreadable, and rescue.h carries what had not arrived.
  * Nothing when nothing is due. Outside of a transaction.
+ *
+ * fails: ERR_IO, ERR_NOMEM, ERR_BUSY  it stays due: nothing of what could not be
+ *                   sealed was destroyed
  */
 enum err revoke_obey(struct replica *r, struct fail *f);
 /* The same after records came, outside of a transaction: OK, or it obeyed and

@@ -115,8 +115,11 @@ revoke_obey(struct replica *r, struct fail *f)
 	if (!revoke_is_due(r))
 		return OK;
 	/* what is saved stays in the log, offered to its owners; where that
-	 * cannot be, it is counted */
-	(void)log_seal(r, &sealed, &kept, NULL);
+	 * cannot be, it is counted. Where it only cannot be now, obeying waits
+	 * for the next contact or command: what is destroyed stays destroyed */
+	e = log_seal(r, &sealed, &kept, f);
+	if (e == ERR_IO || e == ERR_NOMEM || e == ERR_BUSY)
+		return e;
 	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;

@@ -85,12 +85,12 @@ try_check(struct scene *s, const struct mark mark[SCENE_STEPS + 1], int done,
 	if (!lines_log(&sent, s->r, &f))
 		WRONG("its log cannot be read: %s", f.text);
 	read_lines(&now, s);
-	for (size_t i = 0; i < s->left_count && !s->is->forgets; i++) {
+	for (size_t i = 0; i < s->left_count; i++) {
 		if (s->left[i].at <= at &&
 		    !lines_kept(&s->left[i].lines, NULL, &sent))
 			WRONG("a segment that had left is not in the log");
 	}
-	if (was->n > 0 && next->n > 0 && !s->is->fresh && !s->is->forgets) {
+	if (was->n > 0 && next->n > 0 && !s->is->fresh) {
 		if (!lines_kept(was, next, &now))
 			WRONG("something that was saved is lost");
 		if (!(next != was && step->many) &&

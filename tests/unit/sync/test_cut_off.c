@@ -153,19 +153,115 @@ a_replica_whose_making_was_cut_off_is_made_anew_or_whole(void **state)
 	assert_true(anew > 10 && whole > 1);
 }
 
+/* The laptop holds work that was never sent; proof: that it is out. */
+static void
+lose_laptop(struct buf *proof)
+{
+	const struct node_id *laptop =
+	    &replica_identity(p.r[PAIR_LAPTOP])->node;
+	struct revoke_report report;
+	struct row_id person, tag;
+	struct fail f = { 0 };
+
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "hearing",
+	    "Sample One");
+	pair_carry(&p, &person);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
+	pair_insert(&p, PAIR_LAPTOP, "tag", &tag, &person, "word",
+	    "never sent");
+	if (revoke_node(p.r[PAIR_NORTH], &report, NULL, laptop, REVOKED_LOST,
+		&f) != OK ||
+	    revoke_proof(p.r[PAIR_NORTH], proof, laptop, &f) != OK)
+		fail_msg("%s", f.text);
+}
+
+static void
+laptop_open(void)
+{
+	struct fail f = { 0 };
+
+	if (slot_open(&p.keys[PAIR_LAPTOP], NULL, &p.env[PAIR_LAPTOP]->env,
+		PAIR_DIR, &pair_secret, &f) != OK ||
+	    replica_open(&p.r[PAIR_LAPTOP], PAIR_DIR, &p.options[PAIR_LAPTOP],
+		&f) != OK)
+		fail_msg("%s", f.text);
+}
+
+static void
+laptop_close(void)
+{
+	replica_close(p.r[PAIR_LAPTOP]);
+	p.r[PAIR_LAPTOP] = NULL;
+}
+
+/* It obeyed, and what was not sent can still be carried to the office. */
+static void
+laptop_kept_its_work(uint64_t nth)
+{
+	struct buf words = { 0 };
+	struct fail f = { 0 };
+
+	assert_int_equal(revoke_words(p.r[PAIR_LAPTOP], &words, &f), OK);
+	if (!replica_identity(p.r[PAIR_LAPTOP])->is_forgotten ||
+	    strstr(buf_cstr(&words), "1 saved entry") == NULL)
+		fail_msg("read %d failed: %s", (int)nth, buf_cstr(&words));
+	buf_release(&words);
+}
+
+static void
+a_node_that_is_out_destroys_no_work_that_could_not_be_sealed_now(void **state)
+{
+	const struct node_id north = replica_identity(p.r[PAIR_NORTH])->node;
+	struct buf proof = { 0 };
+	struct disk *before, *disk = p.env[PAIR_LAPTOP]->disk;
+	unsigned failed = 0;
+	uint64_t fired = 1;
+
+	(void)state;
+	lose_laptop(&proof);
+	laptop_close();
+	before = disk_copy(disk);
+	for (uint64_t nth = 0; fired > 0; nth++) {
+		struct fail f = { 0 };
+		bool self;
+
+		disk_restore(disk, before);
+		laptop_open();
+		fail_after(PAIR_LAPTOP, DISK_BIT(DISK_READ), nth);
+		(void)revoke_shown(p.r[PAIR_LAPTOP], &self, &north, proof.p,
+		    proof.n, &f);
+		fired = disk_fired(disk);
+		disk_fail(disk, NULL);
+		if (f.code != ERR_REVOKED) {
+			failed++;
+			laptop_close();
+			laptop_open();
+			(void)revoke_shown(p.r[PAIR_LAPTOP], &self, &north,
+			    proof.p, proof.n, &f);
+		}
+		laptop_kept_its_work(nth);
+		laptop_close();
+	}
+	disk_free(before);
+	buf_release(&proof);
+	assert_true(failed > 10);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
+		TEST(
 		    a_replica_that_cannot_be_read_now_is_not_called_another_file),
-		cmocka_unit_test(
-		    a_replica_that_cannot_be_read_now_is_not_called_damaged),
-		cmocka_unit_test(
-		    a_proof_that_cannot_be_taken_in_now_is_not_called_false),
-		cmocka_unit_test(
-		    a_replica_whose_making_was_cut_off_is_made_anew_or_whole),
+		TEST(a_replica_that_cannot_be_read_now_is_not_called_damaged),
+		TEST(a_proof_that_cannot_be_taken_in_now_is_not_called_false),
+		TEST(a_replica_whose_making_was_cut_off_is_made_anew_or_whole),
+		TEST(
+		    a_node_that_is_out_destroys_no_work_that_could_not_be_sealed_now),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
