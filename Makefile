@@ -56,6 +56,8 @@ override LDFLAGS += $(filter -fsanitize%,$(MODE_$(MODE))) -pie \
 	-Wl,-z,relro,-z,now -Wl,--as-needed
 
 comma := ,
+WRAP_ALLOC := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup \
+	db_integrity)
 # ---- what there is ---------------------------------------------------------
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 SYNC_A := $(OUT)/libfootbridge-sync.a
@@ -150,11 +152,12 @@ $(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
 $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
 		$(wildcard tests/sim/cheap/*.c)) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka
-# the program's allocations fail on demand
+# the program's allocations fail on demand (tests/support/alloc.h)
 $(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)
-	$(link) $(SYNC_LIBS) -lcmocka \
-	    $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup \
-	    db_integrity)
+	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC)
+$(OUT)/tests/unit/sync/test_no_memory: \
+		$(OUT)/tests/unit/sync/test_no_memory.o $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC)
 $(filter-out $(DEMO_TOOLS),$(TEST_TOOLS)): $(OUT)/tests-%: \
 		$(OUT)/tests/tools/%.o $(SUPPORT_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS)

@@ -81,9 +81,11 @@ put_sealed(struct buf *out, struct segment_header *h,
 	memset(h->salt, 0, sizeof(h->salt));
 	h->body_bytes = plain.n + SEAL_TAG_BYTES;
 	header_encode(&header, h);
-	seal_salt(h->salt, in->key, &header, &plain, env);
-	buf_reset(&header);
-	header_encode(&header, h);
+	if (header.err == OK) {
+		seal_salt(h->salt, in->key, &header, &plain, env);
+		buf_reset(&header);
+		header_encode(&header, h);
+	}
 	buf_put(out, header.p, header.n);
 	to = buf_grow(out, h->body_bytes);
 	e = header.err != OK ? header.err : out->err;

@@ -4,6 +4,40 @@
 #include <string.h>
 
 #define TABLES_MAX 128
+/* a line's top byte says of which table it is */
+#define TABLE_SHIFT 56
+
+static char tables[TABLES_MAX][64];
+static size_t table_count;
+static const char *odd = "";
+
+const char *
+lines_odd(void)
+{
+	return odd;
+}
+
+static uint64_t
+table_number(const char *name)
+{
+	size_t i = 0;
+
+	while (i < table_count && strcmp(tables[i], name) != 0)
+		i++;
+	if (i == table_count) {
+		assert(i < TABLES_MAX && strlen(name) < sizeof(tables[0]));
+		(void)strcpy(tables[table_count++], name);
+	}
+	return (uint64_t)i;
+}
+
+/* false, and lines_odd() names the table of this line. */
+static bool
+not_so(uint64_t line)
+{
+	odd = tables[line >> TABLE_SHIFT];
+	return false;
+}
 
 static uint64_t
 mix(uint64_t h, const void *p, size_t n)
@@ -44,7 +78,7 @@ hash_row(const char *table, struct stmt *s)
 		h = mix(h, &n, sizeof(n));
 		h = mix(h, p, n);
 	}
-	return h;
+	return (h >> (64 - TABLE_SHIFT)) | table_number(table) << TABLE_SHIFT;
 }
 
 static enum err
@@ -173,7 +207,7 @@ lines_within(const struct lines *a, const struct lines *b,
 {
 	for (size_t i = 0; i < a->n; i++) {
 		if (!has(b, a->at[i]) && !has(c, a->at[i]))
-			return false;
+			return not_so(a->at[i]);
 	}
 	return true;
 }
@@ -183,7 +217,7 @@ lines_kept(const struct lines *a, const struct lines *b, const struct lines *c)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		if ((b == NULL || has(b, a->at[i])) && !has(c, a->at[i]))
-			return false;
+			return not_so(a->at[i]);
 	}
 	return true;
 }

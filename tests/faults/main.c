@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tests/faults/alloc.h"
+#include "tests/support/alloc.h"
 #include "tests/faults/try.h"
 
 enum class { CRASH, DISK, MEMORY, CLASSES };

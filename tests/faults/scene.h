@@ -102,5 +102,7 @@ bool lines_within(const struct lines *a, const struct lines *b,
 /* Is what both a and b have in c? b NULL: what a has. */
 bool lines_kept(const struct lines *a, const struct lines *b,
     const struct lines *c);
+/* The table of the line for which one of the last two was false. */
+const char *lines_odd(void);
 
 #endif

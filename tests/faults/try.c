@@ -92,10 +92,12 @@ try_check(struct scene *s, const struct mark mark[SCENE_STEPS + 1], int done,
 	}
 	if (was->n > 0 && next->n > 0 && !s->is->fresh) {
 		if (!lines_kept(was, next, &now))
-			WRONG("something that was saved is lost");
+			WRONG("something that was saved is lost, of %s",
+			    lines_odd());
 		if (!(next != was && step->many) &&
 		    !lines_within(&now, was, next))
-			WRONG("something is there that nobody wrote");
+			WRONG("something is there that nobody wrote, in %s",
+			    lines_odd());
 		if (next != was && !step->many && !lines_equal(&now, was) &&
 		    !lines_equal(&now, next))
 			WRONG("\"%s\" was done by half", step->words);

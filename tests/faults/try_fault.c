@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tests/faults/alloc.h"
+#include "tests/support/alloc.h"
 #include "tests/faults/try.h"
 
 struct faulting {

@@ -2,8 +2,8 @@
  * Allocations that fail on demand: those of this program's code (linked with
  * --wrap) and SQLite's (its own configuration).
  */
-#ifndef FOOTBRIDGE_TESTS_FAULTS_ALLOC_H
-#define FOOTBRIDGE_TESTS_FAULTS_ALLOC_H
+#ifndef FOOTBRIDGE_TESTS_ALLOC_H
+#define FOOTBRIDGE_TESTS_ALLOC_H
 
 #include "sync/base.h"
 

@@ -1,4 +1,4 @@
-#include "tests/faults/alloc.h"
+#include "tests/support/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
