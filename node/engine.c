@@ -34,6 +34,14 @@ engine_release(struct engine *e)
 }
 
 void
+engine_again(struct engine *e, struct replica *replica)
+{
+	e->replica = replica;
+	e->stopping = e->is_lost = false;
+	e->contact_count = 0;
+}
+
+void
 engine_lock(struct engine *e)
 {
 	int bad;
@@ -45,11 +53,23 @@ engine_lock(struct engine *e)
 	assert(bad == 0);
 }
 
+/* Whoever gives the lock up may have left a replica of no more use. */
+static void
+look_after(struct engine *e)
+{
+	if (e->lost == NULL || e->is_lost || !replica_must_reopen(e->replica))
+		return;
+	e->is_lost = true;
+	e->lost();
+}
+
 void
 engine_unlock(struct engine *e)
 {
-	int bad = pthread_mutex_unlock(&e->lock);
+	int bad;
 
+	look_after(e);
+	bad = pthread_mutex_unlock(&e->lock);
 	assert(bad == 0);
 }
 
@@ -110,6 +130,7 @@ engine_wait(struct engine *e, uint64_t seen, int64_t wait_ms)
 {
 	struct timespec until;
 
+	look_after(e);
 	if (clock_gettime(CLOCK_MONOTONIC, &until) != 0)
 		return e->stirs;
 	until.tv_sec += wait_ms / 1000;

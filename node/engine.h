@@ -25,6 +25,9 @@ struct engine {
 	uint64_t stirs;      /* grows then, and when a waiter must look */
 	uint64_t tries;      /* calls of peers that ended, whoever made them */
 	bool stopping;       /* the process is about to end */
+	bool is_lost;        /* the replica must be opened again, and that was
+				told to lost() */
+	void (*lost)(void);  /* lock held, once; NULL: nobody wants to know */
 	/* who is being called: two contacts of one pair at a time would read
 	 * each other's late hello as lost data */
 	struct node_id contacts[ENGINE_CONTACTS];
@@ -36,6 +39,9 @@ struct engine {
 enum err engine_init(struct engine *e, struct replica *replica, struct fail *f);
 /* Nobody may wait any more. Does not close the replica. */
 void engine_release(struct engine *e);
+/* After engine_stop(), when all who used it have ended: begin anew, with another
+ * replica. */
+void engine_again(struct engine *e, struct replica *replica);
 
 void engine_lock(struct engine *e);
 void engine_unlock(struct engine *e);
@@ -52,7 +58,7 @@ void engine_take_back(struct engine *e, unsigned turn);
 void engine_changed(struct engine *e);
 /* Nothing was written, but waiters must look. Lock held. */
 void engine_stir(struct engine *e);
-/* Wake all, for the end of the process. Lock not held. */
+/* Wake all, for the end of the process or of this engine. Lock not held. */
 void engine_stop(struct engine *e);
 /* Is it about to end? Lock not held. */
 bool engine_stopping(struct engine *e);

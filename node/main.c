@@ -41,6 +41,8 @@ harden(struct fail *f)
 	for (size_t i = 0; i < COUNT_OF(proxies); i++)
 		(void)unsetenv(proxies[i]);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* a file at the limit that somebody set is an error like a full disk */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (sodium_init() < 0)
 		return fail_set(f, ERR_IO, "libsodium cannot be set up");
 	return OK;
@@ -141,13 +143,14 @@ run_in_daemon(int *status, struct run *run, int argc, char **argv, enum err *e,
 	return true;
 }
 
+/* *r is another one afterwards, or NULL, where the command opened it again. */
 static enum err
-run_with_replica(struct run *run, struct open_with *w, struct replica *r,
+run_with_replica(struct run *run, struct open_with *w, struct replica **r,
     struct cli *cli, struct fail *f)
 {
 	struct engine engine;
 	bool rekeyed;
-	enum err e = engine_init(&engine, r, f);
+	enum err e = engine_init(&engine, *r, f);
 
 	if (e != OK)
 		return e;
@@ -155,11 +158,14 @@ run_with_replica(struct run *run, struct open_with *w, struct replica *r,
 		cli->as = w->config.as;
 	/* cppcheck-suppress autoVariables ; taken back below */
 	run->engine = &engine;
+	run->with = w;
 	e = run_here(run, f);
 	run->engine = NULL;
+	*r = engine.replica;
 	/* an order to destroy came: the disk still has what was deleted. What
 	 * goes wrong here is due at the next command, and status says so */
-	(void)out_shred(r, &rekeyed, NULL);
+	if (*r != NULL)
+		(void)out_shred(*r, &rekeyed, NULL);
 	engine_release(&engine);
 	return e;
 }
@@ -199,7 +205,7 @@ run_somewhere(int *status, struct run *run, struct cli *cli, int argc,
 		(void)fprintf(stderr, "footbridge: %s\n",
 		    life_words(LIFE_MOVED));
 	if (e == OK && r != NULL)
-		e = run_with_replica(run, &w, r, cli, f);
+		e = run_with_replica(run, &w, &r, cli, f);
 	replica_close(r);
 	open_forget(&w);
 	return e;

@@ -162,6 +162,19 @@ open_unlocked(struct replica **out, struct open_with *w, const char *dir,
 }
 
 enum err
+open_waiting(struct replica **out, struct open_with *w, const char *dir,
+    int patience_ms, struct fail *f)
+{
+	for (int waited = 0;; waited += OPEN_STEP_MS) {
+		enum err e = open_unlocked(out, w, dir, f);
+
+		if (e != ERR_BUSY || waited >= patience_ms)
+			return e;
+		open_pause();
+	}
+}
+
+enum err
 open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
     const char *dir, struct fail *f)
 {
@@ -170,14 +183,7 @@ open_replica(struct replica **out, struct open_with *w, const struct cli *cli,
 	e = open_prepare(w, dir, f);
 	if (e == OK)
 		e = open_unlock(w, cli, dir, f);
-	if (e != OK)
-		return e;
-	for (int waited = 0;; waited += OPEN_STEP_MS) {
-		e = open_unlocked(out, w, dir, f);
-		if (e != ERR_BUSY || waited >= OPEN_BUSY_MS)
-			return e;
-		open_pause();
-	}
+	return e == OK ? open_waiting(out, w, dir, OPEN_BUSY_MS, f) : e;
 }
 
 /*

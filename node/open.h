@@ -39,6 +39,10 @@ enum err open_unlocked(struct replica **out, struct open_with *w,
 enum err open_replica(struct replica **out, struct open_with *w,
     const struct cli *cli, const char *dir, struct fail *f);
 
+/* open_unlocked, for so long waiting for whoever uses it. */
+enum err open_waiting(struct replica **out, struct open_with *w,
+    const char *dir, int patience_ms, struct fail *f);
+
 /* How long another command may take to end, and how often one looks. */
 #define OPEN_BUSY_MS 3000
 #define OPEN_STEP_MS 10

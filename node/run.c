@@ -130,6 +130,12 @@ run_progress(struct run *run, const char *format, ...)
 }
 
 void
+run_warn(const char *text)
+{
+	(void)fprintf(stderr, "footbridge: %s\n", text);
+}
+
+void
 run_breathe(struct run *run)
 {
 	if (run->engine != NULL)

@@ -20,10 +20,14 @@
 /* standard input of a command: one JSON object */
 #define RUN_INPUT_BYTES ((size_t)4 << 20)
 
+struct open_with;
+
 struct run {
 	const struct cli *cli;
-	const char *dir;         /* the replica's directory */
-	struct engine *engine;   /* NULL unless the command needs a replica */
+	const char *dir; /* the replica's directory */
+	struct open_with
+	    *with;             /* what it was opened with; NULL in the daemon */
+	struct engine *engine; /* NULL unless the command needs a replica */
 	struct replica *replica; /* = engine->replica; lock held, see cli.h */
 	const char *cwd;         /* of the person's shell; NULL: our own */
 	const uint8_t *input;    /* standard input, when wanted */
@@ -52,6 +56,10 @@ void run_flush(struct run *run);
 void run_drain(struct run *run);
 /* A line that replaces itself on the terminal; nothing elsewhere. */
 void run_progress(struct run *run, const char *format, ...) PRINTF(2, 3);
+
+/* A line of our own words to standard error, for whoever reads what a daemon
+ * says; nothing that anybody typed. */
+void run_warn(const char *text);
 
 /* Let others have the engine between two transactions: run_breathe after a
  * write, which is news for them, run_yield between two readings. */

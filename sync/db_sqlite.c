@@ -77,8 +77,9 @@ refuse(const struct db *db, struct fail *f)
 {
 	if (db->poisoned)
 		return fail_set(f, ERR_IO,
-		    "an earlier save failed and may or may not be on disk; "
-		    "the database %s must be opened again",
+		    "an earlier save failed, so the database %s has to be "
+		    "opened again before more is read or written; what was "
+		    "answered as saved is safe; try again",
 		    db->path);
 	return fail_set(f, ERR_IO,
 	    "the transaction was undone by an earlier failure; nothing of it "
@@ -161,6 +162,23 @@ db_begin(struct db *db, struct fail *f)
 	return OK;
 }
 
+/* Some of it may have reached the disk: only the next opening knows. */
+static enum err
+fail_commit(const struct db *db, int code, struct fail *f)
+{
+	if ((code & 0xff) == SQLITE_FULL)
+		return fail_set(f, ERR_IO,
+		    "the disk that holds %s is full; this change may or may "
+		    "not have been saved, all earlier ones were; free some "
+		    "space, then look whether it is there",
+		    db->path);
+	return fail_set(f, ERR_IO,
+	    "saving in %s failed (%s, %d); this change may or may not have "
+	    "been saved, all earlier ones were; look whether it is there "
+	    "before you make it again",
+	    db->path, sqlite3_errmsg(db->handle), code);
+}
+
 enum err
 db_commit(struct db *db, struct fail *f)
 {
@@ -179,10 +197,7 @@ db_commit(struct db *db, struct fail *f)
 		return OK;
 	}
 	db->poisoned = true;
-	return fail_set(f, ERR_IO,
-	    "saving failed and may or may not be on disk: %s (%d); earlier "
-	    "saves are safe; the database %s must be opened again",
-	    sqlite3_errmsg(db->handle), code, db->path);
+	return fail_commit(db, code, f);
 }
 
 void

@@ -105,13 +105,20 @@ replica_leave(struct replica *r, bool own, enum err e, struct fail *f)
 	return e;
 }
 
+bool
+replica_must_reopen(const struct replica *r)
+{
+	return r->stale || db_poisoned(r->db);
+}
+
 enum err
 replica_begin(struct replica *r, struct fail *f)
 {
 	if (r->stale)
 		return fail_set(f, ERR_IO,
-		    "what was undone could not be read again; close and open"
-		    " the replica: everything saved is intact");
+		    "what was undone could not be read again, so the replica"
+		    " has to be opened again: everything saved is safe; try"
+		    " again");
 	return db_begin(r->db, f);
 }
 

@@ -72,6 +72,13 @@ enum err replica_open(struct replica **out, const char *dir,
     const struct replica_options *o, struct fail *f);
 /* Writes the fence, checkpoints, wipes; NULL is fine. */
 void replica_close(struct replica *r);
+/*
+ * Must it be closed and opened before anything more is done with it? A commit
+ * failed and may or may not be on the disk, or what was undone could not be read
+ * again. Every call that would write says so until then; what was answered OK is
+ * safe.
+ */
+bool replica_must_reopen(const struct replica *r);
 
 /*
  * Lives. A node writes under an incarnation; a copy of it must not write under
@@ -187,7 +194,8 @@ int64_t replica_counter(struct replica *r, const char *name);
  *                     must be opened again
  *         in memory there is no key: OK, and nothing is done
  * cost:   the whole database once: 1.1 s for 94 MB (bench-backup)
- * notes:  struct slot_keys that the caller unlocked before are stale after
+ * notes:  struct slot_keys that the caller unlocked before are stale after, but
+ *         replica_open takes what the slots hold by then
  */
 enum err replica_rekey(struct replica *r, struct fail *f);
 

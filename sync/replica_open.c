@@ -92,6 +92,15 @@ take_lock(struct replica *r, struct fail *f)
 	    : e;
 }
 
+/* Whoever held the lock until now may have changed the key. Where the slots are
+ * not these, or cannot be read, the keys are what the caller says. */
+static void
+refresh_keys(struct replica *r)
+{
+	if (!r->in_memory)
+		(void)slot_again(&r->keys, r->env, r->dir, NULL);
+}
+
 static enum err
 make_tables(struct replica *r, const struct replica_options *o, struct fail *f)
 {
@@ -384,6 +393,8 @@ replica_open(struct replica **out, const char *dir,
 	e = new_replica(&r, dir, o, f);
 	if (e == OK)
 		e = take_lock(r, f);
+	if (e == OK)
+		refresh_keys(r);
 	if (e == OK)
 		e = replica_open_database(r, REPLICA_DATABASE, false, f);
 	if (e == OK)

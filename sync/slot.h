@@ -163,6 +163,14 @@ enum err slot_open(struct slot_keys *keys, uint8_t *number,
     const struct env *env, const char *dir, const struct slot_secret *secret,
     struct fail *f);
 
+/*
+ * The replica's keys as the files have them now: since these were unlocked it may
+ * have been given a new one.
+ * fails: ERR_AUTH they are another replica's; as slot_load; keys untouched
+ */
+enum err slot_again(struct slot_keys *keys, const struct env *env,
+    const char *dir, struct fail *f);
+
 /* One more way to open; its number goes to *number.
  * fails: ERR_LIMIT SLOT_MAX slots are there; ERR_AUTH keys are not this
  *        replica's; ERR_INPUT; ERR_IO */

@@ -220,6 +220,20 @@ slot_open(struct slot_keys *keys, uint8_t *number, const struct env *env,
 	return e;
 }
 
+enum err
+slot_again(struct slot_keys *keys, const struct env *env, const char *dir,
+    struct fail *f)
+{
+	struct slot_keys held;
+	struct slot_set set;
+	enum err e = load_own(&set, &held, env, dir, keys, f);
+
+	if (e == OK)
+		*keys = held;
+	slot_keys_wipe(&held);
+	return e;
+}
+
 static enum err
 add(uint8_t *number, const struct env *env, const char *dir,
     const struct slot_keys *keys, const struct slot_secret *secret,

@@ -84,15 +84,22 @@ step_remove(void *self, const char *path, struct fail *f)
 /* ---- a replica ---------------------------------------------------------------*/
 
 static enum err
-open_replica(struct fail *f)
+open_with_keys(struct fail *f)
 {
 	struct replica_options o = { .env = &d.env,
 		.schema = &schema,
 		.schema_count = 1,
 		.keys = &d.keys };
+
+	return replica_open(&d.r, d.dir, &o, f);
+}
+
+static enum err
+open_replica(struct fail *f)
+{
 	enum err e = slot_open(&d.keys, NULL, &d.env, d.dir, &secret, f);
 
-	return e == OK ? replica_open(&d.r, d.dir, &o, f) : e;
+	return e == OK ? open_with_keys(f) : e;
 }
 
 static void
@@ -417,6 +424,18 @@ a_failing_disk_leaves_it_as_it_was(void **state)
 	assert_true(failed > 10);
 }
 
+/* A daemon that opens its replica again, a command that waited for another. */
+static void
+keys_that_were_unlocked_before_a_change_open_it_afterwards(void **state)
+{
+	(void)state;
+	MUST(slot_open(&d.keys, NULL, &d.env, d.dir, &secret, f));
+	MUST(replica_rekey(d.r, f));
+	close_replica();
+	MUST(open_with_keys(f));
+	check_whole();
+}
+
 static void
 slots_that_change_meanwhile_are_refused_not_lost(void **state)
 {
@@ -463,6 +482,9 @@ main(void)
 		    cut_off_while_it_is_ended_it_still_opens, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    a_failing_disk_leaves_it_as_it_was, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    keys_that_were_unlocked_before_a_change_open_it_afterwards,
+		    begin, end),
 		cmocka_unit_test_setup_teardown(
 		    slots_that_change_meanwhile_are_refused_not_lost, begin,
 		    end),
