@@ -74,6 +74,7 @@ MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
 SIM_SRC := $(wildcard tests/sim/*.c)
 FAULTS_SRC := $(wildcard tests/faults/*.c)
+ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
 
@@ -82,6 +83,7 @@ TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 	$(filter-out tools/embed.c,$(wildcard tools/*.c)))
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
+ORDERS := $(if $(ORDERS_SRC),$(OUT)/tests-orders)
 SIM := $(OUT)/tests-sim-logic $(OUT)/tests-sim
 FAULTS := $(if $(FAULTS_SRC),$(OUT)/tests-faults)
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
@@ -104,7 +106,7 @@ PLANTED := $(wildcard tests/planted/run.sh)
 
 # ---- building --------------------------------------------------------------
 all: $(BELOW) $(NODE_A) $(PROGRAM) $(TOOLS) ## the program, its tools, the archives
-tests: all $(UNIT) $(REPLAY) $(PROP) $(SIM) $(FAULTS) $(TEST_TOOLS) ## build the test programs, run nothing
+tests: all $(UNIT) $(REPLAY) $(PROP) $(ORDERS) $(SIM) $(FAULTS) $(TEST_TOOLS) ## build the test programs, run nothing
 bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
@@ -140,6 +142,9 @@ $(OUT)/tests/unit/model/%: $(OUT)/tests/unit/model/%.o $(MODEL_A)
 $(OUT)/tests-prop: $(call objects,$(PROP_SRC)) $(MODEL_A) $(SUPPORT_A) \
 		$(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
+$(OUT)/tests-orders: $(call objects,$(ORDERS_SRC) tests/fuzz/world.c \
+		tests/prop/memo.c) $(SUPPORT_A) $(BELOW)
+	$(link) $(SYNC_LIBS) -lcmocka $(MEMO)
 $(REPLAY): $(OUT)/fuzz-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(OUT)/tests/fuzz/replay.o $(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
@@ -188,12 +193,19 @@ endif
 # ---- running ---------------------------------------------------------------
 check: tests ## unit, golden and a short property run, under 2 minutes
 	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-300} \
-	    tests/run $(UNIT) $(REPLAY) $(PROP)
+	    tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS)
 
 asan: ## the unit programs under AddressSanitizer
 	+$(Q)$(SUB) MODE=asan check
 ubsan: ## the unit programs under UndefinedBehaviorSanitizer
 	+$(Q)$(SUB) MODE=ubsan check
+
+check-orders: tests ## all small histories in every order of arrival; hours
+	$(Q)ORDERS_OF_2=1 ORDERS_OF_3=$${ORDERS_OF_3:-1} \
+	    ORDERS_OF_4=$${ORDERS_OF_4:-20000} ORDERS_OF_5=$${ORDERS_OF_5:-4000} \
+	    ORDERS_OF_6=$${ORDERS_OF_6:-400} TEST_TIMEOUT=$${TEST_TIMEOUT:-86400} \
+	    $(ORDERS)
+.PHONY: check-orders
 
 check-faults: tests ## every fault and crash point (FAULTS=n: one of n)
 	$(Q)TEST_FAULTS=$${FAULTS:-1} TEST_TIMEOUT=86400 tests/run $(FAULTS)
@@ -207,7 +219,7 @@ test-run: tests
 	+$(Q)$(SUB) MODE=asan tests
 	+$(Q)$(SUB) MODE=ubsan tests
 	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-10000} \
-	    tests/run $(UNIT) $(REPLAY) $(PROP) \
+	    tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS) \
 	    $(SIM) $(FAULTS) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000

@@ -112,14 +112,14 @@ world_reset(struct world *w, enum pair_who who)
 	memcpy(env->block, s->env.block, sizeof(env->block));
 }
 
-/* What everybody holds of the compartment, as it may be named. */
-static void
-note_refs(struct world *w)
+void
+world_note(struct world *w)
 {
 	struct db *db = replica_db(w->p.r[PAIR_NORTH]);
 	struct stmt *s;
 	bool row = false;
 
+	w->ref_count = 0;
 	if (db_stmt(&s, db,
 		"SELECT author, chain, seq, position, id FROM _segment"
 		" WHERE cpt = (SELECT no FROM _compartment WHERE id = ?1)"
@@ -188,7 +188,7 @@ make(struct world *w)
 	memcpy(w->name, c->name, sizeof(w->name));
 	if (grant_seal_key(p->r[PAIR_NORTH], c, w->key, &w->key_id, NULL) != OK)
 		abort();
-	note_refs(w);
+	world_note(w);
 	invite(w);
 	save(w, PAIR_NORTH);
 	save(w, PAIR_SOUTH);

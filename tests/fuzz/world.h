@@ -40,6 +40,8 @@ struct world {
 
 /* Made at the first call; never released. */
 struct world *world_get(void);
+/* Note in ref[] what North holds of the compartment, as it may be named. */
+void world_note(struct world *w);
 /* North or South as at the beginning, when anything was committed there. */
 void world_reset(struct world *w, enum pair_who who);
 /* Close it: it is opened again by the next world_reset. */
