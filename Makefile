@@ -98,6 +98,11 @@ FUZZERS := $(FUZZ:%=$(OUT)/libfuzzer-%)
 FUZZ_COMMON := $(call objects,$(filter-out tests/fuzz/replay.c,\
 	$(wildcard tests/fuzz/*.c)) tests/prop/memo.c)
 MEMO := -Wl,--wrap=crypto_sign_verify_detached
+# a target that stands in for the library below: what it takes over
+wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
+WRAP_http_server := $(call wrap,MHD_start_daemon MHD_get_connection_info \
+	tls_peer_key)
+WRAP_http_client := $(call wrap,curl_easy_setopt)
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
@@ -147,10 +152,11 @@ $(OUT)/tests-orders: $(call objects,$(ORDERS_SRC) tests/fuzz/world.c \
 	$(link) $(SYNC_LIBS) -lcmocka $(MEMO)
 $(REPLAY): $(OUT)/fuzz-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(OUT)/tests/fuzz/replay.o $(SUPPORT_A) $(NODE_A) $(BELOW)
-	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO) $(WRAP_$*)
 $(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(SUPPORT_A) $(NODE_A) $(BELOW)
-	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO)
+	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO) \
+	    $(WRAP_$*)
 # one simulator, and one whose cryptography is cheap and worth nothing
 $(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka
@@ -221,6 +227,10 @@ test-run: tests
 	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-10000} \
 	    tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS) \
 	    $(SIM) $(FAULTS) $(SANITIZED) -- $(SECOND) $(PLANTED) $(E2E) $(KILL)
+
+check-planted: tests ## plant each known bug in a copy: the tests must see it
+	$(Q)tests/planted/run.sh $(PATCH)
+.PHONY: check-planted
 
 check-kill: ready tests ## kill -9, damage, full disks, copies: RUNS=2000
 	$(Q)RUNS=$${RUNS:-2000} TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} \

@@ -82,7 +82,8 @@ left() {
 	local f own
 	while IFS= read -r -d '' f; do
 		case ${f#"$tmp/"} in
-		*/* | err | errors | *.log | *.backup | *.up | *.down | *.err) ;;
+		*/* | err | errors | *.out | *.log | *.backup) ;;
+		*.up | *.down | *.err) ;;
 		*) grep -qaP '\x00' "$f" || continue ;;
 		esac
 		for own in "${own_files[@]+"${own_files[@]}"}"; do

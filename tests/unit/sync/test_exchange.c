@@ -442,6 +442,7 @@ what_has_no_room_is_not_acknowledged(void **state)
 	static struct row_id p[10];
 	struct office_sync s = { 0 };
 	struct fail f = { 0 };
+	int64_t come;
 
 	(void)state;
 	office_settle(north, hub);
@@ -465,10 +466,14 @@ what_has_no_room_is_not_acknowledged(void **state)
 			     "DELETE FROM _parked WHERE author = 'x'", &f),
 	    OK);
 	office_restart(hub);
+	come = office_number(hub, "SELECT count(*) FROM _parked") +
+	    s.server.put_off;
 	s = (struct office_sync){ 0 };
 	sync_ok(north, hub, &s);
 	assert_false(s.stats.peer_lost);
 	assert_int_equal(s.server.put_off, 0);
+	/* what was put off was sent again */
+	assert_true(office_number(hub, "SELECT count(*) FROM _parked") >= come);
 }
 
 static void
