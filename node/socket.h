@@ -8,8 +8,8 @@
  * a stuck terminal stops nobody. File names are resolved from the person's
  * directory (run_path()).
  *
- * A request and an answer are one frame each: length (4 bytes), then fields
- * as buf_bytes. No secret passes: the daemon's replica is open.
+ * What passes is in socket_message.h. No secret does: the daemon's replica is
+ * open.
  */
 #ifndef FOOTBRIDGE_NODE_SOCKET_H
 #define FOOTBRIDGE_NODE_SOCKET_H

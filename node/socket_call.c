@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "node/socket_frame.h"
+#include "node/socket_message.h"
 
 static enum err
 connect_to(int *out, const char *dir, struct fail *f)
@@ -37,61 +38,26 @@ connect_to(int *out, const char *dir, struct fail *f)
 	return OK;
 }
 
-/* a text with its length before it */
-static void
-put_text(struct buf *b, const char *text)
-{
-	buf_bytes(b, text, strlen(text));
-}
-
-static void
-make_request(struct buf *b, int argc, char *const *argv, bool yes, bool tty,
-    const uint8_t *input, size_t input_n)
-{
-	char cwd[4096];
-
-	put_text(b, "footbridge command 1");
-	put_text(b, getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/");
-	buf_u8(b, (uint8_t)((tty ? 1 : 0) | (input != NULL ? 2 : 0)));
-	buf_bytes(b, input != NULL ? input : (const uint8_t *)"", input_n);
-	buf_uint(b, (uint64_t)argc + (yes ? 1 : 0));
-	put_text(b, argv[0]);
-	if (yes) /* the question was asked and answered here */
-		put_text(b, "--yes");
-	for (int i = 1; i < argc; i++)
-		put_text(b, argv[i]);
-}
-
-static bool
-take_answer(struct socket_answer *answer, int fd)
-{
-	uint8_t status;
-
-	if (!frame_read(fd, &status, 1))
-		return false;
-	answer->status = status;
-	buf_init(&answer->out, RUN_OUTPUT_BYTES);
-	return frame_take(fd, &answer->out, RUN_OUTPUT_BYTES) &&
-	    frame_take(fd, &answer->err, 65536);
-}
-
 enum err
 socket_call(struct socket_answer *answer, const char *dir, int argc,
     char *const *argv, bool yes, bool tty, const uint8_t *input, size_t input_n,
     struct fail *f)
 {
 	struct buf request = { .limit = SOCKET_REQUEST_BYTES };
+	char cwd[4096];
 	int fd = -1;
 	enum err e = connect_to(&fd, dir, f);
 
 	if (e != OK)
 		return e;
 	*answer = (struct socket_answer){ 0 };
-	make_request(&request, argc, argv, yes, tty, input, input_n);
+	socket_request_put(&request,
+	    getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/", argc, argv, yes, tty,
+	    input, input_n);
 	if (request.err != OK)
 		e = fail_set(f, ERR_LIMIT, "the command line is too long");
 	else if (!frame_send(fd, request.p, request.n) ||
-	    !take_answer(answer, fd))
+	    !socket_answer_take(answer, fd))
 		e = fail_set(f, ERR_NET,
 		    "the daemon stopped before it answered; what it said it "
 		    "saved is saved, the rest was not done");

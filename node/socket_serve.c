@@ -13,7 +13,7 @@
 
 #include "node/dispatch.h"
 #include "node/socket_frame.h"
-#include "sync/rd.h"
+#include "node/socket_message.h"
 
 /* A local program has sent its request by then, or never will. */
 #define REQUEST_WAIT_S 20
@@ -36,76 +36,8 @@ struct client {
 
 /* ---- one request ---- */
 
-struct request {
-	char *cwd;
-	char **argv;
-	int argc;
-	bool tty, has_input;
-	const uint8_t *input; /* borrowed from the frame */
-	size_t input_n;
-};
-
-static void
-request_release(struct request *q)
-{
-	for (int i = 0; i < q->argc; i++)
-		free(q->argv[i]);
-	free(q->argv);
-	free(q->cwd);
-}
-
-static char *
-take_text(struct rd *r)
-{
-	size_t n;
-	const uint8_t *p = rd_bytes(r, &n, SOCKET_REQUEST_BYTES);
-	char *text;
-
-	if (p == NULL || r->err != OK || memchr(p, '\0', n) != NULL)
-		return NULL;
-	text = malloc(n + 1);
-	if (text == NULL)
-		return NULL;
-	memcpy(text, p, n);
-	text[n] = '\0';
-	return text;
-}
-
-static bool
-request_read(struct request *q, const struct buf *frame)
-{
-	struct rd r = rd_of(frame->p, frame->n);
-	char *version = take_text(&r);
-	bool known =
-	    version != NULL && strcmp(version, "footbridge command 1") == 0;
-	uint64_t argc;
-	uint8_t flags;
-
-	free(version);
-	if (!known)
-		return false;
-	q->cwd = take_text(&r);
-	flags = rd_u8(&r);
-	q->tty = (flags & 1) != 0;
-	q->has_input = (flags & 2) != 0;
-	q->input = rd_bytes(&r, &q->input_n, RUN_INPUT_BYTES);
-	argc = rd_max(&r, SOCKET_ARGS_MAX);
-	if (q->cwd == NULL || r.err != OK || argc == 0)
-		return false;
-	q->argv = calloc((size_t)argc + 1, sizeof(*q->argv));
-	if (q->argv == NULL)
-		return false;
-	for (uint64_t i = 0; i < argc; i++) {
-		q->argv[i] = take_text(&r);
-		if (q->argv[i] == NULL)
-			return false;
-		q->argc++;
-	}
-	return rd_done(&r) == OK;
-}
-
 static enum err
-run_request(struct run *run, struct cli *cli, const struct request *q,
+run_request(struct run *run, struct cli *cli, const struct socket_request *q,
     struct socket_server *s, struct fail *f)
 {
 	enum err e =
@@ -138,17 +70,13 @@ answer_with(struct client *c, int status, const struct buf *out,
     const char *text)
 {
 	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
-	uint8_t byte = (uint8_t)status;
 
 	(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	(void)(frame_write(c->fd, &byte, 1) &&
-	    frame_send(c->fd, out != NULL ? out->p : NULL,
-		out != NULL ? out->n : 0) &&
-	    frame_send(c->fd, text, strlen(text)));
+	socket_answer_send(c->fd, status, out, text);
 }
 
 static void
-answer_request(struct client *c, const struct request *q)
+answer_request(struct client *c, const struct socket_request *q)
 {
 	struct cli cli = { 0 };
 	struct run run = { 0 };
@@ -172,17 +100,17 @@ serve_client(void *context)
 	struct client *c = context;
 	struct socket_server *s = c->server;
 	struct buf frame = { .limit = SOCKET_REQUEST_BYTES };
-	struct request q = { 0 };
+	struct socket_request q = { 0 };
 
 	if (frame_take(c->fd, &frame, SOCKET_REQUEST_BYTES)) {
-		if (request_read(&q, &frame))
+		if (socket_request_read(&q, frame.p, frame.n))
 			answer_request(c, &q);
 		else
 			answer_with(c, 1, NULL,
 			    "the daemon does not understand this command "
 			    "line's version; restart it");
 	}
-	request_release(&q);
+	socket_request_release(&q);
 	buf_release(&frame);
 	(void)close(c->fd);
 	free(c);
