@@ -440,7 +440,8 @@ read_tag(const struct message *m, struct rd *r, struct message_item *item)
 	}
 	item->position = (tag & TAG_POSITION) != 0 ? rd_max(r, LIMIT_SEQ)
 						   : m->next[item->lane];
-	return item->position != 0 || item->type == MESSAGE_CURSOR;
+	return item->position <= LIMIT_SEQ &&
+	    (item->position != 0 || item->type == MESSAGE_CURSOR);
 }
 
 enum err

@@ -406,6 +406,23 @@ items_out_of_order_are_refused(void **state)
 }
 
 static void
+a_position_that_follows_the_last_is_refused(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	message_head(&b, 0, 4096);
+	buf_u8(&b, 0x20); /* a member record at the last position */
+	buf_uint(&b, LIMIT_SEQ);
+	buf_bytes(&b, "x", 1);
+	assert_int_equal(read_items(&b), OK);
+	buf_u8(&b, 0x00); /* and the next one */
+	buf_bytes(&b, "y", 1);
+	assert_int_equal(read_items(&b), ERR_FORMAT);
+	buf_release(&b);
+}
+
+static void
 hostile_lengths_are_refused_before_anything_is_allocated(void **state)
 {
 	struct buf b = { 0 };
@@ -480,6 +497,7 @@ main(void)
 		cmocka_unit_test(
 		    every_truncation_is_refused_or_a_shorter_message),
 		cmocka_unit_test(items_out_of_order_are_refused),
+		cmocka_unit_test(a_position_that_follows_the_last_is_refused),
 		cmocka_unit_test(
 		    hostile_lengths_are_refused_before_anything_is_allocated),
 		cmocka_unit_test(
