@@ -6,6 +6,7 @@
 #include "node/keep_show.h"
 #include "node/out.h"
 #include "node/show.h"
+#include "node/show_clock.h"
 #include "node/show_offer.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
@@ -32,6 +33,7 @@ struct totals {
 	struct show_offer offer;
 	struct snapshot_left left; /* histories that are still coming */
 	int64_t over_room;         /* nodes that used up their day here */
+	struct show_clock clock;
 };
 
 static enum err
@@ -122,6 +124,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = snapshot_left(run->replica, &t->left, 0, f);
 	if (e == OK)
 		e = room_full_count(run->replica, &t->over_room, f);
+	if (e == OK)
+		e = show_clock_take(&t->clock, run, f);
 	return e;
 }
 
@@ -357,6 +361,7 @@ say_open(struct run *run, const struct totals *t)
 	struct buf ago = { 0 };
 
 	say_restored(run);
+	show_clock_say(run, &t->clock);
 	if (t->forked > 0)
 		run_say(run,
 		    "%lld computer%s wrote two histories: copied, or an old "
@@ -386,7 +391,8 @@ say_open(struct run *run, const struct totals *t)
 		    t->held == 1 ? "is" : "are", buf_cstr(&ago));
 	}
 	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other ==
-	    0)
+		0 &&
+	    t->clock.verdict == CLOCK_PLAUSIBLE)
 		run_say(run, "nothing waits for a person\n");
 	buf_release(&ago);
 }
@@ -404,7 +410,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:b, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:o}",
+			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
+			 "s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -427,7 +434,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    "history_coming", (json_int_t)t->left.compartments, "history_parts",
 	    (json_int_t)t->left.held, "history_parts_of",
 	    (json_int_t)t->left.expected, "over_room", (json_int_t)t->over_room,
-	    "peers", peers);
+	    "clock", show_clock_word(&t->clock), "peers", peers);
 }
 
 /* --check: one line and an exit status for a monitor. */
@@ -454,7 +461,8 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 		    p->stalled, p->count, p->stalled == 1 ? "s" : "",
 		    p->stalled == 1 ? "s" : "");
 	run->decide = t->decisions > 0 || t->held > 0 || t->offer.other > 0 ||
-	    replica_restored(run->replica, NULL) != LIFE_NONE;
+	    replica_restored(run->replica, NULL) != LIFE_NONE ||
+	    t->clock.verdict != CLOCK_PLAUSIBLE;
 	return OK;
 }
 

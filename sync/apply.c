@@ -249,6 +249,8 @@ apply_op(struct replica *r, struct compartment *c, int64_t segment,
 	enum err e = OK;
 
 	verdict = judge_op(&mask, &proposed, r, c, author, schema, op);
+	if (verdict == VERDICT_COUNTS)
+		replica_saw_work(r, author->node, author->of_owner, op->at_ms);
 	if (verdict == VERDICT_VOID)
 		replica_tally(r, "void", 1);
 	if (proposed != 0)

@@ -438,6 +438,9 @@ decode_segment(struct derivation *d, uint32_t at, struct fail *f)
 
 		like.proposal = v == VERDICT_PROPOSAL;
 		like.answer = v == VERDICT_ANSWER;
+		if (v == VERDICT_COUNTS)
+			replica_saw_work(d->r, author.node, author.of_owner,
+			    op.at_ms);
 		if (v == VERDICT_VOID)
 			d->void_ops++;
 		else if (v != VERDICT_UNKNOWN)

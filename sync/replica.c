@@ -69,6 +69,8 @@ flush(struct replica *r, struct fail *f)
 	if (e == OK)
 		e = write_counts(r, f);
 	if (e == OK)
+		e = replica_policy_flush(r, f);
+	if (e == OK)
 		e = replica_audit_flush(r, f);
 	return e;
 }

@@ -130,6 +130,14 @@ enum err replica_earlier_work(struct replica *r, int64_t *count,
  * go on with what this copy knows. In the caller's transaction or its own. */
 enum err replica_recovered(struct replica *r, struct fail *f);
 
+/*
+ * The greatest time that this replica saw signed by somebody else with standing:
+ * in a membership record, or in work of a registrar of its owner; 0: none yet.
+ * Only grows, whatever happens to clocks and copies (fence.h), so what has run
+ * out by it stays so. Nothing that a wrong clock far ahead says counts.
+ */
+int64_t replica_policy_ms(const struct replica *r);
+
 /* Group several calls into one transaction: all or nothing. */
 enum err replica_begin(struct replica *r, struct fail *f);
 enum err replica_commit(struct replica *r, struct fail *f);

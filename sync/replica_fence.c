@@ -73,7 +73,7 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 	if (e == ERR_FENCE)
 		return go_on(r, &now, verdict, f);
 	if (e == OK) {
-		r->policy_ms = now.policy_ms;
+		r->policy_ms = r->policy_fence_ms = now.policy_ms;
 		r->fence_members = now.member_count;
 		r->fence_generation = now.generation;
 	}
@@ -89,13 +89,15 @@ replica_fence_write(struct replica *r, struct fail *f)
 	if (r->in_memory || r->apart)
 		return OK;
 	replica_fence_now(r, &now);
-	if (!r->fence_behind && now.member_count == r->fence_members)
+	if (!r->fence_behind && now.member_count == r->fence_members &&
+	    r->policy_kept_ms <= r->policy_fence_ms)
 		return OK;
 	e = fence_write(&now, r->env, r->dir, r->fence_key, f);
 	if (e == OK) {
 		r->fence_behind = false;
 		r->fence_generation = now.generation;
 		r->fence_members = now.member_count;
+		r->policy_fence_ms = now.policy_ms;
 	}
 	return e;
 }

@@ -72,11 +72,13 @@ struct replica {
 	int64_t next_segment, next_compartment, next_member, next_author;
 	struct author *authors; /* by local number - 1 */
 	size_t author_count;
-	int64_t own_author;     /* 0 before the author record */
-	bool fence_behind;      /* own position moved since fence_write */
-	uint64_t fence_members; /* membership records when it was written */
-	int64_t policy_ms;      /* highest signed time seen */
-	uint64_t life;          /* incarnations so far, this one included */
+	int64_t own_author;      /* 0 before the author record */
+	bool fence_behind;       /* own position moved since fence_write */
+	uint64_t fence_members;  /* membership records when it was written */
+	int64_t policy_ms;       /* highest signed time seen (policy_time.c) */
+	int64_t policy_kept_ms;  /* of it, in the database */
+	int64_t policy_fence_ms; /* ..., in the fence */
+	uint64_t life;           /* incarnations so far, this one included */
 	uint64_t fence_generation;
 	enum life_reason opened_as, restored;
 	int64_t restored_ms;
@@ -118,6 +120,12 @@ void replica_fence_now(struct replica *r, struct fence *now);
 /* Compare the fence with the database; a new replica gets its first one. Where
  * they do not fit a new life begins. */
 enum err replica_fence_check(struct replica *r, bool created, struct fail *f);
+/* policy_time.c: somebody's work, or membership, says what time it is. */
+void replica_saw_work(struct replica *r, const struct member_node *author,
+    bool of_owner, int64_t ms);
+void replica_saw_members(struct replica *r);
+enum err replica_policy_load(struct replica *r, struct fail *f);
+enum err replica_policy_flush(struct replica *r, struct fail *f);
 /* replica_life.c: life and restored again from the tables. */
 enum err replica_load_life(struct replica *r, struct fail *f);
 /* The database, and one that is being made and takes the name when it is whole. */

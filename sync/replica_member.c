@@ -413,6 +413,8 @@ replica_add_member(struct replica *r, enum member_result *result,
 			e = retry_members(r, f);
 		if (e == OK)
 			e = lane_drop_revoked(r, f);
+		if (e == OK && n > 1 && bytes[1] == MEMBER_NODE)
+			replica_saw_members(r);
 		if (e == OK)
 			e = agency_key_learn(r, f);
 		if (e == OK)

@@ -272,6 +272,8 @@ replica_reload_counts(struct replica *r, struct fail *f)
 	if (e == OK)
 		e = load_number(r, &r->parked, "SELECT count(*) FROM _parked",
 		    f);
+	if (e == OK)
+		e = replica_policy_load(r, f);
 	return e;
 }
 
