@@ -182,16 +182,27 @@ history_offer(struct history *h, unsigned from, unsigned to)
 
 /* ---- while it shows ---- */
 
+/* In this life of the node or in one before it. */
+static bool
+is_by(struct replica *self, const uint8_t *author)
+{
+	struct author_tag tag;
+	const struct member_author *a;
+
+	memcpy(tag.b, author, sizeof(tag.b));
+	a = members_author(replica_members(self), &tag);
+	return a != NULL && id_equal(&a->node, &replica_identity(self)->node);
+}
+
 /* Is it a row that was begun at this machine itself? */
 static bool
-is_own(const struct judge_set *x, const struct author_tag *self, unsigned table,
+is_own(const struct judge_set *x, struct replica *self, unsigned table,
     const struct row_id *id)
 {
 	for (size_t i = 0; i < x->op_count; i++)
 		if (x->ops[i].insert && x->ops[i].table == table &&
 		    memcmp(x->ops[i].row, id->b, ID_BYTES) == 0 &&
-		    memcmp(x->at[x->ops[i].segment].author, self->b,
-			AUTHOR_TAG_BYTES) == 0)
+		    is_by(self, x->at[x->ops[i].segment].author))
 			return true;
 	return false;
 }
@@ -199,7 +210,7 @@ is_own(const struct judge_set *x, const struct author_tag *self, unsigned table,
 struct looking {
 	const struct history_snapshot *s;
 	const struct judge_set *set;
-	const struct author_tag *self;
+	struct replica *self;
 	const struct table *table;
 	size_t found;
 	const char *wrong;
@@ -259,7 +270,7 @@ history_judge_shown(struct history *h, unsigned n)
 	const struct registry *g = replica_registry(r);
 	struct looking l = { .s = h->w.node[n].shown,
 		.set = judge_set_new(&h->w, n),
-		.self = &replica_identity(r)->author };
+		.self = r };
 	struct judge_set *set = (struct judge_set *)l.set;
 
 	h->counts->snapshots_judged++;
