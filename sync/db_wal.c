@@ -16,6 +16,7 @@
 #define MAGIC 0x377f0682u /* the lowest bit: words are big-endian */
 #define VERSION 3007000u
 #define SALT 8
+#define PAGES_MAX (1u << 24) /* 64 GiB: more than any of ours */
 
 struct wal {
 	struct buf bytes;
@@ -95,7 +96,7 @@ load(struct wal *w, const struct env *env, const char *path, struct fail *f)
 	buf_printf(&name, "%s-wal", path);
 	if (name.err != OK)
 		e = fail_code(f, name.err);
-	else if (env->file_exists(env->self, buf_cstr(&name)))
+	else if (env_exists(env, buf_cstr(&name)))
 		e = env->file_read(env->self, &w->bytes, buf_cstr(&name),
 		    DB_WAL_BYTES_MAX, f);
 	buf_release(&name);
@@ -139,6 +140,50 @@ good_frames(struct wal *w)
 	return i;
 }
 
+/* Does frame i go on from the sum that the one before it, or the header, says? */
+static bool
+sums_up(const struct wal *w, size_t i, bool big)
+{
+	const uint8_t *frame = frame_at(w, i);
+	const uint8_t *before =
+	    i > 0 ? frame_at(w, i - 1) + 16 : w->bytes.p + 24;
+	struct wal from = { .big = big };
+
+	from.sum[0] = get32(before);
+	from.sum[1] = get32(before + 4);
+	add_frame(&from, frame);
+	return is_of_this_log(w, frame) && get32(frame + 16) == from.sum[0] &&
+	    get32(frame + 20) == from.sum[1];
+}
+
+/* The header, which tells the order of bytes, may be what is damaged. */
+static bool
+goes_on(const struct wal *w, size_t i)
+{
+	return sums_up(w, i, false) || sums_up(w, i, true);
+}
+
+/* Page and size of the database as a commit may say them; noise hardly does. */
+static bool
+is_plausible(const uint8_t *frame)
+{
+	return get32(frame) > 0 && get32(frame) <= get32(frame + 4) &&
+	    get32(frame + 4) <= PAGES_MAX;
+}
+
+/* A frame that was torn with the power, never synced, may show the salt of its
+ * log beside noise: only one that a neighbour vouches for is what it says. */
+static bool
+is_whole_commit(const struct wal *w, size_t i)
+{
+	const uint8_t *frame = frame_at(w, i);
+
+	if (!is_of_this_log(w, frame) || !is_commit(frame))
+		return false;
+	return goes_on(w, i) ||
+	    (is_plausible(frame) && i + 1 < w->frames && goes_on(w, i + 1));
+}
+
 /* Commits behind the good ones that have something behind them. */
 static uint64_t
 forgotten(struct wal *w)
@@ -149,7 +194,7 @@ forgotten(struct wal *w)
 		if (!is_of_this_log(w, frame_at(w, i)))
 			continue;
 		synced = commits;
-		commits += is_commit(frame_at(w, i));
+		commits += is_whole_commit(w, i);
 	}
 	return synced;
 }

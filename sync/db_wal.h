@@ -6,7 +6,9 @@
  * yet saved. After a flipped bit it silently takes back saves that were answered.
  * The two can be told apart: every commit is synced before anything is written
  * behind it, so a commit behind the first bad frame, with more behind it in
- * turn, was on the disk. Only damage to the very last save looks like a cut.
+ * turn, was on the disk. Only damage to the very last save looks like a cut. What
+ * was torn with the power may show a salt beside noise: a commit counts where its
+ * checksum fits to a neighbour's.
  */
 #ifndef FOOTBRIDGE_SYNC_DB_WAL_H
 #define FOOTBRIDGE_SYNC_DB_WAL_H
