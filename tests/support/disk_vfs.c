@@ -405,14 +405,13 @@ open_node(struct disk *d, const char *name, int flags, struct handle *h)
 		h->read_only = true;
 	else if (why != 0)
 		return NULL;
-	if (node == NULL) {
-		node = disk_node(d, op.no);
-		h->sync_name = name != NULL &&
-		    (flags &
-			(SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL |
-			    SQLITE_OPEN_SUPER_JOURNAL)) != 0;
-	}
-	return node;
+	/* whoever may have made it: the name of one that was made and not synced
+	 * by a process that was killed is not durable either */
+	h->sync_name = name != NULL && (flags & SQLITE_OPEN_CREATE) != 0 &&
+	    (flags &
+		(SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL |
+		    SQLITE_OPEN_SUPER_JOURNAL)) != 0;
+	return node != NULL ? node : disk_node(d, op.no);
 }
 
 static int
