@@ -47,15 +47,15 @@ cmd_root_export(struct run *run, struct fail *f)
 	if (!replica_identity(run->replica)->has_root_secret)
 		return no_root(f);
 	name = run_path(run, &path, run_word(run, 0));
-	if (env->file_exists(env->self, name)) {
-		e = fail_set(f, ERR_EXISTS,
+	e = env_is_free(env, name, f);
+	if (e == ERR_EXISTS)
+		e = fail_set(f, e,
 		    "%.200s is there already; nothing was written",
 		    run_word(run, 0));
-	} else {
+	if (e == OK)
 		e = root_text(&text, run);
-		if (e == OK)
-			e = env->file_write(env->self, name, text.p, text.n, f);
-	}
+	if (e == OK)
+		e = env->file_write(env->self, name, text.p, text.n, f);
 	if (e == OK)
 		e = replica_meta_set(run->replica, "root_exported", "1", 1, f);
 	if (e == OK && !run->cli->json)

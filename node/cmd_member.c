@@ -145,7 +145,7 @@ get_replica(struct joining *j, struct fail *f)
 	enum err e;
 
 	buf_printf(&path, "%s/footbridge.db", j->run->dir);
-	there = env_posix()->file_exists(env_posix()->self, buf_cstr(&path));
+	there = env_exists(env_posix(), buf_cstr(&path));
 	buf_release(&path);
 	if (!there)
 		return open_create(&j->replica, &j->with, &j->code, cli,

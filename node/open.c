@@ -322,7 +322,7 @@ holds_database(const struct env *env, const char *dir)
 	bool there;
 
 	buf_printf(&path, "%s/footbridge.db", dir);
-	there = env->file_exists(env->self, buf_cstr(&path));
+	there = env_exists(env, buf_cstr(&path));
 	buf_release(&path);
 	return there;
 }

@@ -205,10 +205,12 @@ backup_write(struct backup_facts *facts, const struct backup_job *job,
 		return fail_set(f, ERR_INPUT,
 		    "the name of the file is too "
 		    "long");
-	if (env->file_exists(env->self, path))
-		return fail_set(f, ERR_EXISTS,
+	e = env_is_free(env, path, f);
+	if (e == ERR_EXISTS)
+		return fail_set(f, e,
 		    "%.200s is there already; nothing was written", path);
-	e = backup_stage_make(&s, env, job->dir, WRITE_STAGE, f);
+	if (e == OK)
+		e = backup_stage_make(&s, env, job->dir, WRITE_STAGE, f);
 	if (e != OK)
 		return e;
 	(void)env->file_remove(env->self, part, NULL);
@@ -356,6 +358,9 @@ settle_in(const struct backup *b, const struct backup_stage *s,
 	if (e == OK)
 		return OK;
 	(void)db_remove(s->env, copied, NULL);
+	/* it may have the name though its directory could not be synced */
+	if (stored)
+		(void)db_remove(s->env, path, NULL);
 	(void)fence_forget(s->env, dir, NULL);
 	if (stored)
 		(void)slot_forget(s->env, dir, NULL);
@@ -372,8 +377,10 @@ backup_restore(struct backup_facts *facts, struct backup *b, const char *dir,
 	char path[PATH_BYTES];
 	enum err e = path_of(path, dir, "footbridge.db", f);
 
-	if (e == OK && b->env->file_exists(b->env->self, path))
-		e = fail_set(f, ERR_EXISTS,
+	if (e == OK)
+		e = env_is_free(b->env, path, f);
+	if (e == ERR_EXISTS)
+		e = fail_set(f, e,
 		    "%.200s holds a replica already; nothing was changed", dir);
 	/* what a restore that was cut off left before the name was given */
 	if (e == OK)

@@ -159,7 +159,7 @@ db_copy(const struct env *env, const char *from,
 	enum err e;
 
 	assert(env->memory_database == NULL);
-	if (!env->file_exists(env->self, from))
+	if (!env_exists(env, from))
 		return fail_set(f, ERR_NOTFOUND, "there is no database at %s",
 		    from);
 	e = db_remove(env, to, f);

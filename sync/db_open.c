@@ -280,7 +280,7 @@ static enum err
 prepare_file(struct db *db, const struct env *env, const struct db_options *o,
     struct fail *f)
 {
-	if (db->memory || env->file_exists(env->self, db->path))
+	if (db->memory || env_exists(env, db->path))
 		return OK;
 	if (o->must_exist || o->mode == DB_READ)
 		return fail_set(f, ERR_NOTFOUND, "there is no database at %s",
@@ -414,7 +414,7 @@ db_shut(struct db *db, const struct env *env, struct fail *f)
 	drop_handle(db);
 	buf_printf(&log, "%s-wal", db->path);
 	/* the last to close takes it away, having emptied it */
-	held = log.err != OK || env->file_exists(env->self, buf_cstr(&log));
+	held = log.err != OK || env_exists(env, buf_cstr(&log));
 	buf_release(&log);
 	return held ? fail_set(f, ERR_BUSY,
 			  "the log of the database %s could not be closed: "

@@ -53,9 +53,9 @@ struct env {
 	enum err (*stream_close)(void *self, void *stream, struct fail *f);
 	/* ERR_NOTFOUND when absent. */
 	enum err (*file_remove)(void *self, const char *path, struct fail *f);
-	/* Where the disk does not answer, true: nobody may take it for absent
-	 * and put another in its place. */
-	bool (*file_exists)(void *self, const char *path);
+	/* OK: it is there; ERR_NOTFOUND; ERR_IO: that cannot be seen, and nobody
+	 * may take it for absent and put another in its place. */
+	enum err (*file_look)(void *self, const char *path, struct fail *f);
 	/* Make one directory, mode 0700; ERR_EXISTS when it is there. Its name
 	 * is durable: what is synced in it can be found after a power cut. */
 	enum err (*dir_make)(void *self, const char *path, struct fail *f);
@@ -101,6 +101,22 @@ static inline int64_t
 env_mono_ms(const struct env *e)
 {
 	return e->mono_ms(e->self);
+}
+
+/* false only for what is absent for certain. */
+static inline bool
+env_exists(const struct env *e, const char *path)
+{
+	return e->file_look(e->self, path, NULL) != ERR_NOTFOUND;
+}
+
+/* OK: nothing has this name; ERR_EXISTS, without a text; ERR_IO. */
+static inline enum err
+env_is_free(const struct env *e, const char *path, struct fail *f)
+{
+	enum err seen = e->file_look(e->self, path, f);
+
+	return seen == OK ? ERR_EXISTS : seen == ERR_NOTFOUND ? OK : seen;
 }
 
 static inline void

@@ -313,13 +313,18 @@ posix_file_remove(void *self, const char *path, struct fail *f)
 	    "%s cannot be removed: %s", path, strerror(errno));
 }
 
-static bool
-posix_file_exists(void *self, const char *path)
+static enum err
+posix_file_look(void *self, const char *path, struct fail *f)
 {
 	struct stat st;
 
 	(void)self;
-	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+	if (lstat(path, &st) == 0)
+		return OK;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return ERR_NOTFOUND;
+	return fail_set(f, ERR_IO, "%s cannot be looked at: %s", path,
+	    strerror(errno));
 }
 
 static enum err
@@ -514,7 +519,7 @@ env_posix(void)
 		.stream_close = posix_stream_close,
 		.file_move = posix_file_move,
 		.file_remove = posix_file_remove,
-		.file_exists = posix_file_exists,
+		.file_look = posix_file_look,
 		.dir_make = posix_dir_make,
 		.dir_remove = posix_dir_remove,
 		.lock_take = posix_lock_take,

@@ -50,8 +50,7 @@ is_there(const struct env *env, const char *dir, const char *name)
 {
 	char path[PATH_BYTES];
 
-	return path_of(path, dir, name, NULL) == OK &&
-	    env->file_exists(env->self, path);
+	return path_of(path, dir, name, NULL) == OK && env_exists(env, path);
 }
 
 static enum err

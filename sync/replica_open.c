@@ -297,11 +297,13 @@ static enum err
 check_absent(const struct replica_options *o, const char *dir, const char *path,
     struct fail *f)
 {
-	if (o->env->memory_database == NULL &&
-	    o->env->file_exists(o->env->self, path))
-		return fail_set(f, ERR_EXISTS,
+	enum err e =
+	    o->env->memory_database == NULL ? env_is_free(o->env, path, f) : OK;
+
+	if (e == ERR_EXISTS)
+		return fail_set(f, e,
 		    "%s holds a replica already; nothing was changed", dir);
-	return OK;
+	return e;
 }
 
 /*

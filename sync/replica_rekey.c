@@ -182,7 +182,7 @@ swap(struct replica *r, bool *moved, const char *from, struct fail *f)
 	if (e == OK)
 		e = r->env->file_move(r->env->self, from, to, f);
 	/* the name may have changed though the directory's sync failed */
-	*moved = e == OK || !r->env->file_exists(r->env->self, from);
+	*moved = e == OK || !env_exists(r->env, from);
 	opened = open_with(r, *moved ? &after : &r->keys, REPLICA_DATABASE,
 	    false, e == OK ? f : NULL);
 	slot_keys_wipe(&after);

@@ -35,7 +35,7 @@ slot_exists(const struct env *env, const char *dir)
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		any = any ||
 		    (path_of(path, dir, names[i], NULL) == OK &&
-			env->file_exists(env->self, path));
+			env_exists(env, path));
 	return any;
 }
 
@@ -163,12 +163,20 @@ enum err
 slot_store(struct slot_set *set, const struct env *env, const char *dir,
     struct fail *f)
 {
-	if (slot_exists(env, dir))
-		return fail_set(f, ERR_EXISTS,
+	char path[PATH_BYTES];
+	enum err e = OK;
+
+	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
+		e = path_of(path, dir, names[i], f);
+		if (e == OK)
+			e = env_is_free(env, path, f);
+	}
+	if (e == ERR_EXISTS)
+		return fail_set(f, e,
 		    "%s has key slots already: a replica is there; nothing "
 		    "was changed",
 		    dir);
-	return save(set, env, dir, f);
+	return e == OK ? save(set, env, dir, f) : e;
 }
 
 enum err

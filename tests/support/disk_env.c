@@ -183,12 +183,16 @@ file_remove(void *self, const char *path, struct fail *f)
 	return why == 0 ? OK : refuse(f, path, "removed", why);
 }
 
-static bool
-file_exists(void *self, const char *path)
+static enum err
+file_look(void *self, const char *path, struct fail *f)
 {
 	struct disk_node *node;
+	int why = look(self, path, DISK_LOOK, &node);
 
-	return look(self, path, DISK_LOOK, &node) != ENOENT;
+	return why == 0 ? OK
+	    : why == ENOENT
+	    ? ERR_NOTFOUND
+	    : fail_set(f, ERR_IO, "%s cannot be looked at", path);
 }
 
 /* ---- streams ---------------------------------------------------------------*/
@@ -385,7 +389,7 @@ disk_env_init(struct disk *d)
 		.stream_close = stream_close,
 		.file_move = file_move,
 		.file_remove = file_remove,
-		.file_exists = file_exists,
+		.file_look = file_look,
 		.dir_make = dir_make,
 		.dir_remove = dir_remove,
 		.lock_take = lock_take,

@@ -131,12 +131,12 @@ test_file_remove(void *self, const char *path, struct fail *f)
 	return below->file_remove(below->self, path, f);
 }
 
-static bool
-test_file_exists(void *self, const char *path)
+static enum err
+test_file_look(void *self, const char *path, struct fail *f)
 {
 	const struct env *below = ((struct env_test *)self)->below;
 
-	return below->file_exists(below->self, path);
+	return below->file_look(below->self, path, f);
 }
 
 static enum err
@@ -205,7 +205,7 @@ env_test_new(uint64_t seed)
 		.stream_close = test_stream_close,
 		.file_move = test_file_move,
 		.file_remove = test_file_remove,
-		.file_exists = test_file_exists,
+		.file_look = test_file_look,
 		.dir_make = test_dir_make,
 		.dir_remove = test_dir_remove,
 		.lock_take = test_lock_take,

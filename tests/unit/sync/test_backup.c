@@ -465,8 +465,7 @@ a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
 			fired = vfs_fault_fired();
 			vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 			assert_int_equal(entries(d.dir), before);
-			assert_int_equal(d.env.file_exists(NULL, d.file),
-			    e == OK);
+			assert_int_equal(env_exists(&d.env, d.file), e == OK);
 			assert_int_equal(entries(d.target),
 			    e == OK && back == OK ? 4 : 0);
 			if (e == OK)
@@ -513,7 +512,7 @@ a_damaged_database_makes_no_backup(void **state)
 		assert_int_equal(fclose(file), 0);
 	}
 	assert_int_not_equal(make(&facts, NULL), OK);
-	assert_false(d.env.file_exists(NULL, d.file));
+	assert_false(env_exists(&d.env, d.file));
 	buf_release(&b);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "sync/backup.h"
 #include "sync/revoke.h"
 #include "tests/support/pair.h"
 
@@ -248,6 +249,71 @@ a_node_that_is_out_destroys_no_work_that_could_not_be_sealed_now(void **state)
 	assert_true(failed > 10);
 }
 
+/* ---- restoring ---------------------------------------------------------------*/
+
+static void
+back_up(const char *to)
+{
+	struct backup_facts facts;
+	struct backup_job job;
+	struct fail f = { 0 };
+
+	if (backup_begin(&job, p.r[PAIR_NORTH], &f) != OK ||
+	    backup_write(&facts, &job, to, &p.options[PAIR_NORTH], &f) != OK)
+		fail_msg("%s", f.text);
+	backup_end(&job, p.r[PAIR_NORTH]);
+}
+
+static enum err
+restore(const char *from, const char *dir, struct fail *f)
+{
+	struct backup_facts facts;
+	struct slot_keys keys;
+	struct backup *b = NULL;
+	enum err e = backup_open(&b, &p.env[PAIR_NORTH]->env, from, f);
+
+	if (e == OK)
+		e = slot_unlock(&keys, NULL, backup_slots(b), &pair_secret, f);
+	if (e == OK)
+		e = backup_restore(&facts, b, dir, &keys,
+		    &p.options[PAIR_NORTH], f);
+	backup_close(b);
+	return e;
+}
+
+static void
+a_restore_that_failed_is_done_again_in_the_same_directory(void **state)
+{
+	struct disk *before, *disk = p.env[PAIR_NORTH]->disk;
+	const struct env *env = &p.env[PAIR_NORTH]->env;
+	unsigned failed = 0;
+	uint64_t fired = 1;
+
+	(void)state;
+	back_up("dir.backup");
+	assert_int_equal(env->dir_make(env->self, "new", NULL), OK);
+	replica_close(p.r[PAIR_NORTH]);
+	p.r[PAIR_NORTH] = NULL;
+	before = disk_copy(disk);
+	for (uint64_t nth = 0; fired > 0; nth++) {
+		struct fail f = { 0 };
+		enum err e;
+
+		disk_restore(disk, before);
+		fail_after(PAIR_NORTH, DISK_SYNCS | DISK_BIT(DISK_LOOK), nth);
+		e = restore("dir.backup", "new", &f);
+		fired = disk_fired(disk);
+		disk_fail(disk, NULL);
+		if (e != OK && e != ERR_IO)
+			fail_msg("%d: %s: %s", (int)nth, err_name(e), f.text);
+		failed += e != OK;
+		if (e != OK && restore("dir.backup", "new", &f) != OK)
+			fail_msg("%d, again: %s", (int)nth, f.text);
+	}
+	disk_free(before);
+	assert_true(failed > 10);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -259,6 +325,7 @@ main(void)
 		TEST(a_replica_that_cannot_be_read_now_is_not_called_damaged),
 		TEST(a_proof_that_cannot_be_taken_in_now_is_not_called_false),
 		TEST(a_replica_whose_making_was_cut_off_is_made_anew_or_whole),
+		TEST(a_restore_that_failed_is_done_again_in_the_same_directory),
 		TEST(
 		    a_node_that_is_out_destroys_no_work_that_could_not_be_sealed_now),
 	};

@@ -112,12 +112,12 @@ a_missing_file_is_not_found(void **state)
 
 	(void)state;
 	assert_int_equal(read_file(&b, 5, NULL), ERR_NOTFOUND);
-	assert_false(e->file_exists(e->self, path));
+	assert_false(env_exists(e, path));
 	assert_int_equal(e->file_remove(e->self, path, NULL), ERR_NOTFOUND);
 	assert_int_equal(write_file(""), OK);
-	assert_true(e->file_exists(e->self, path));
+	assert_true(env_exists(e, path));
 	assert_int_equal(e->file_remove(e->self, path, NULL), OK);
-	assert_false(e->file_exists(e->self, path));
+	assert_false(env_exists(e, path));
 }
 
 static void

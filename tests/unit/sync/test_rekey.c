@@ -220,7 +220,7 @@ check_whole(void)
 	assert_false(set.has_next);
 	assert_false(set.uneven);
 	path_of(path, "footbridge.db.new");
-	assert_false(d.env.file_exists(NULL, path));
+	assert_false(env_exists(&d.env, path));
 }
 
 static void
