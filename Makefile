@@ -57,7 +57,7 @@ override LDFLAGS += $(filter -fsanitize%,$(MODE_$(MODE))) -pie \
 
 comma := ,
 WRAP_ALLOC := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup \
-	db_integrity)
+	db_integrity sqlite3_key)
 # ---- what there is ---------------------------------------------------------
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 SYNC_A := $(OUT)/libfootbridge-sync.a

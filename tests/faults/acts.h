@@ -16,6 +16,7 @@ void prepare_moved(struct scene *s);
 void prepare_skew(struct scene *s);
 void prepare_backup(struct scene *s);
 void prepare_member(struct scene *s);
+void prepare_signed(struct scene *s);
 void prepare_machine(struct scene *s);
 void prepare_join(struct scene *s);
 
@@ -41,6 +42,8 @@ enum err act_maintain(struct scene *s, struct fail *f);
 enum err act_obey(struct scene *s, struct fail *f);
 enum err act_shred(struct scene *s, struct fail *f);
 enum err act_shred_key(struct scene *s, struct fail *f);
+enum err act_compact(struct scene *s, struct fail *f);
+enum err act_trim(struct scene *s, struct fail *f);
 enum err act_new_key(struct scene *s, struct fail *f);
 enum err act_open_it(struct scene *s, struct fail *f);
 enum err act_rebuild(struct scene *s, struct fail *f);

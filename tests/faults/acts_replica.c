@@ -30,6 +30,7 @@ act_open_it(struct scene *s, struct fail *f)
 void
 prepare_log(struct scene *s)
 {
+	scene_note_before(s, s->p.r[PAIR_NORTH]);
 	/* closed without a checkpoint: the log is as a kill leaves it */
 	disk_power_off(s->env->disk, 0);
 }
@@ -55,6 +56,7 @@ prepare_moved(struct scene *s)
 	(void)pair_seal(&s->p, PAIR_NORTH);
 	(void)pair_try_insert(&s->p, PAIR_NORTH, "tag", &s->person[1], "word",
 	    "in work");
+	scene_note_before(s, s->p.r[PAIR_NORTH]);
 	replica_close(s->p.r[PAIR_NORTH]);
 	s->p.r[PAIR_NORTH] = NULL;
 	memset(s->env->binding, 7, sizeof(s->env->binding));

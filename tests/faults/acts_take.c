@@ -7,11 +7,13 @@
 
 #include <cmocka.h>
 
+#include "sync/compact.h"
 #include "sync/remove.h"
 #include "sync/revoke.h"
 #include "sync/shred.h"
 #include "sync/write.h"
 #include "tests/faults/acts.h"
+#include "tests/support/sweeping.h"
 
 #define MUST(call) \
 	do { \
@@ -220,4 +222,48 @@ enum err
 act_new_key(struct scene *s, struct fail *f)
 {
 	return replica_rekey(s->r, f);
+}
+
+/* ---- a relay -------------------------------------------------------------------*/
+
+/* All have signed for what the hub holds, and North compared it with the hub. */
+void
+prepare_signed(struct scene *s)
+{
+	static const enum pair_who who[] = { PAIR_NORTH, PAIR_SOUTH,
+		PAIR_CLINIC, PAIR_LAPTOP };
+	struct pair *p = &s->p;
+
+	for (int round = 0; round < 6; round++) {
+		for (size_t i = 0; i < COUNT_OF(who); i++)
+			(void)sweeping_meet(p, who[i], PAIR_HUB, 65536);
+		if (round == 2)
+			(void)sweeping_sweep(p, PAIR_NORTH, PAIR_HUB);
+	}
+	pair_insert(p, PAIR_CLINIC, "duty", &s->row, &s->person[0], "role",
+	    "counsellor");
+	prepare_call(s);
+}
+
+enum err
+act_compact(struct scene *s, struct fail *f)
+{
+	struct compacting c = { 0 };
+	bool done = false;
+	enum err e = OK;
+
+	while (e == OK && !done)
+		e = compact_step(s->r, &c, &done, f);
+	return e;
+}
+
+enum err
+act_trim(struct scene *s, struct fail *f)
+{
+	int64_t left = 1;
+	enum err e = OK;
+
+	while (e == OK && left > 0)
+		e = db_trim_step(replica_db(s->r), &left, f);
+	return e;
 }

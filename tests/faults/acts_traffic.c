@@ -82,7 +82,7 @@ act_apply_third(struct scene *s, struct fail *f)
 	return receive(s, 2, f);
 }
 
-/* The clinic calls: its hello, then what it has. */
+/* The clinic calls this machine: its hello, then what it has. */
 void
 prepare_call(struct scene *s)
 {
@@ -91,7 +91,7 @@ prepare_call(struct scene *s)
 
 	(void)pair_seal(&s->p, PAIR_CLINIC);
 	MUST(exchange_new(&x, s->p.r[PAIR_CLINIC],
-	    &replica_identity(s->p.r[PAIR_NORTH])->node, 65536, f));
+	    &replica_identity(s->p.r[s->is->who])->node, 65536, f));
 	MUST(exchange_ask(x, scene_input(s), &done, f));
 	exchange_free(x);
 }

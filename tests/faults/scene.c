@@ -64,6 +64,8 @@ scene_start(struct scene *s, const struct scenario *is)
 	prepare_people(s);
 	if (is->prepare != NULL)
 		is->prepare(s);
+	if (s->other == NULL && s->before.n == 0)
+		scene_note_before(s, s->p.r[is->who]);
 	replica_close(s->p.r[is->who]);
 	s->p.r[is->who] = NULL;
 	if (s->other != NULL) {
@@ -88,6 +90,8 @@ scene_stop(struct scene *s)
 		buf_release(&s->in[i]);
 	for (size_t i = 0; i < COUNT_OF(s->left); i++)
 		lines_free(&s->left[i].lines);
+	lines_free(&s->before);
+	lines_free(&s->before_log);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -133,6 +137,15 @@ scene_step(struct scene *s, size_t k, struct fail *f)
 			return e;
 	}
 	return s->is->steps[k].act(s, f);
+}
+
+void
+scene_note_before(struct scene *s, struct replica *r)
+{
+	struct fail f = { 0 };
+
+	if (!lines_read(&s->before, r, &f) || !lines_log(&s->before_log, r, &f))
+		fail_msg("what is there cannot be read: %s", f.text);
 }
 
 void

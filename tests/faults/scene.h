@@ -41,8 +41,8 @@ struct scenario {
 	enum err (*resume)(struct scene *s, struct fail *f);
 	enum pair_who who; /* the machine */
 	size_t versions;   /* of the schema, at first; 0: 2 */
-	bool fresh;   /* the first step makes or opens the replica itself */
-	bool forgets; /* lines go by intent: shred, revocation, new key */
+	bool fresh; /* the first step makes or opens the replica itself */
+	bool cuts;  /* what was sealed may become stubs: shred, compact */
 };
 
 extern const struct scenario scenarios[];
@@ -63,6 +63,9 @@ struct scene {
 	struct buf in[SCENE_INPUTS];
 	size_t inputs;
 	struct row_id person[4], row;
+	/* what it held before the first step, and of that the log; empty where
+	 * there was none */
+	struct lines before, before_log;
 	/* what others may have seen: never to be lost */
 	struct left {
 		struct lines lines;
@@ -86,6 +89,8 @@ size_t scene_steps(const struct scenario *is);
 enum err scene_step(struct scene *s, size_t k, struct fail *f);
 /* The next of s->in, empty. */
 struct buf *scene_input(struct scene *s);
+/* The replica is about to be left as the first step finds it. */
+void scene_note_before(struct scene *s, struct replica *r);
 /* Bytes leave this machine: what it holds of the log must stay. */
 void scene_leaves(struct scene *s);
 

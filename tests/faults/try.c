@@ -40,7 +40,7 @@ try_reference(struct scene *s, struct mark mark[SCENE_STEPS + 1])
 	/* mark 0 is before the first step */
 	if (!s->is->fresh && scene_open(s, &f) != OK)
 		WRONG("it does not open: %s", f.text);
-	mark_lines(&mark[0].lines, s, NULL);
+	mark_lines(&mark[0].lines, s, &s->before);
 	mark[0].at = disk_recorded(s->env->disk);
 	for (size_t k = 0; k < n; k++) {
 		if (scene_step(s, k, &f) != OK)
@@ -90,7 +90,10 @@ try_check(struct scene *s, const struct mark mark[SCENE_STEPS + 1], int done,
 		    !lines_kept(&s->left[i].lines, NULL, &sent))
 			WRONG("a segment that had left is not in the log");
 	}
-	if (was->n > 0 && next->n > 0 && !s->is->fresh) {
+	if (!s->is->cuts && !lines_kept(&s->before_log, NULL, &sent))
+		WRONG("a segment that was there before is not in the log");
+	/* what is made anew is another one */
+	if (was->n > 0 && next->n > 0 && s->is->resume == NULL) {
 		if (!lines_kept(was, next, &now))
 			WRONG("something that was saved is lost, of %s",
 			    lines_odd());

@@ -56,6 +56,7 @@ static void
 crash_again(struct crashing *x, const struct disk *image)
 {
 	struct disk *copy = disk_copy(image), *record;
+	size_t end = strlen(try_place);
 
 	put_disk(x, image);
 	disk_record(x->s.env->disk);
@@ -67,6 +68,9 @@ crash_again(struct crashing *x, const struct disk *image)
 
 		disk_step(copy, record, i);
 		torn = disk_copy(copy);
+		(void)snprintf(try_place + end, sizeof(try_place) - end,
+		    ", again after change %zu of the recovery, %s", i,
+		    disk_damage_name((enum disk_damage)(1 + i % 4)));
 		disk_crash(torn, (enum disk_damage)(1 + i % 4), i);
 		put_disk(x, torn);
 		disk_free(torn);

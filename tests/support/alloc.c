@@ -108,6 +108,22 @@ __wrap_db_integrity(struct db *db, struct fail *f)
 	return e;
 }
 
+/* So does SQLCipher 4.6 where it sets up its cipher for a key. */
+int __real_sqlite3_key(sqlite3 *handle, const void *key, int n);
+int __wrap_sqlite3_key(sqlite3 *handle, const void *key, int n);
+
+int
+__wrap_sqlite3_key(sqlite3 *handle, const void *key, int n)
+{
+	bool on = plan.on;
+	int code;
+
+	plan.on = false;
+	code = __real_sqlite3_key(handle, key, n);
+	plan.on = on;
+	return code;
+}
+
 /* ---- SQLite's -----------------------------------------------------------------*/
 
 static void *
