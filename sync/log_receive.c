@@ -82,18 +82,6 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 	return e;
 }
 
-enum err
-log_no_room(struct replica *r, const struct receipt_of *x,
-    enum outcome *outcome, struct fail *why, struct fail *f)
-{
-	(void)fail_set(why, ERR_ROOM,
-	    "no more room today for what its computer wrote; it comes again"
-	    " when the day is over");
-	*outcome = OUTCOME_REFUSED;
-	replica_tally(r, "refused", 1);
-	return room_refused(r, &replica_author_no(r, x->author)->node, f);
-}
-
 /* What a segment names of what is held, by number; 0 where it is not. */
 struct named_deps {
 	int64_t no[LIMIT_DEPS];
@@ -358,22 +346,6 @@ take_shredded(struct replica *r, struct receipt_of *x, struct fail *f)
 	return e;
 }
 
-/* Where what its node stores here is bounded: is there room for it today? */
-static enum err
-judge_room(struct replica *r, struct receipt_of *x, struct fail *f)
-{
-	struct author *a = replica_author_no(r, x->author);
-	bool room = true;
-	enum err e = OK;
-
-	x->counted = a != NULL && room_counts(r, &a->node, x->c);
-	if (x->counted && !x->again)
-		e = room_has(r, &room, &a->node,
-		    (enum lane)x->segment.header.lane, x->n, f);
-	x->full = !room;
-	return e;
-}
-
 /* What is held at its place and right before it. */
 static enum err
 find_place(struct replica *r, struct receipt_of *x, struct fail *f)
@@ -531,7 +503,7 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 	enum err e = find_place(r, x, f);
 
 	if (e == OK)
-		e = judge_room(r, x, f);
+		e = log_judge_room(r, x, f);
 	if (e != OK)
 		return e;
 	if (candidates(x) == 0)

@@ -22,6 +22,10 @@ struct receipt_of {
 	int64_t no;         /* under this number */
 };
 
+/* log_room.c: where what its node stores here is bounded, is there room today?
+ * Sets counted and full. */
+enum err log_judge_room(struct replica *r, struct receipt_of *x,
+    struct fail *f);
 /* There is no room for it today: not kept, not acknowledged. */
 enum err log_no_room(struct replica *r, const struct receipt_of *x,
     enum outcome *outcome, struct fail *why, struct fail *f);
