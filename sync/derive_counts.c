@@ -204,6 +204,8 @@ judge(const struct derivation *d, const struct reaches *cuts,
 	 * key or as an offer */
 	if (s->state <= STATE_CLOSED)
 		return COUNTS;
+	/* first: who left can read what is under that key, so adopting must not
+	 * make it the thing to do */
 	if (under_ended(d, s, at))
 		return UNCOUNTED_ENDED;
 	if (adopted(adoptions, s, at))
@@ -281,24 +283,40 @@ derive_plain(struct replica *r, const struct compartment *c, int64_t author)
 	return c->flags == 0 && !is_revoked(r, author);
 }
 
+/* Who wrote in a compartment, after a number; 0: nobody more. */
+static enum err
+next_author(struct replica *r, int64_t *author, int64_t cpt, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT coalesce(min(author), 0) FROM _segment WHERE cpt = ?1"
+	    " AND author > ?2",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_int(s, 2, *author);
+	e = stmt_step(s, &row, f);
+	*author = e == OK && row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
+
 enum err
 derive_all_plain(struct replica *r, const struct compartment *c, bool *plain,
     struct fail *f)
 {
-	struct stmt *s;
-	bool row;
-	enum err e;
+	int64_t author = 0;
+	enum err e = OK;
 
 	*plain = c->flags == 0;
 	if (!*plain || !members_any_revocation(r->members))
 		return OK;
-	e = db_stmt(&s, r->db,
-	    "SELECT DISTINCT author FROM _segment WHERE cpt = ?1", f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, c->no);
-	while (*plain && (e = stmt_step(s, &row, f)) == OK && row)
-		*plain = !is_revoked(r, stmt_col_int(s, 0));
-	stmt_reset(s);
+	/* from author to author: what each wrote is not read */
+	while (*plain && (e = next_author(r, &author, c->no, f)) == OK &&
+	    author != 0)
+		*plain = !is_revoked(r, author);
 	return e;
 }

@@ -128,6 +128,40 @@ who_knew_and_used_the_ended_key_is_quarantined_alike(void **state)
 	pair_stop(&p);
 }
 
+/* Who left can read it: adopting it would make that the thing to do. */
+static void
+what_used_the_ended_key_knowingly_is_not_adopted(void **state)
+{
+	struct remove_adopted adopted;
+	struct row_id person;
+	struct fail f = { 0 };
+	struct pair p;
+
+	(void)state;
+	taking_with_laptop(&p, 221, &person);
+	assert_int_equal(taking_try_remove(&p, PAIR_NORTH, &person, GRANT_NODE,
+			     PAIR_LAPTOP, REMOVE_LOST),
+	    OK);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
+	taking_set(&p, PAIR_LAPTOP, &person, "forced");
+	(void)pair_ship(&p, PAIR_LAPTOP, PAIR_NORTH,
+	    seal_under_ended(&p, PAIR_LAPTOP));
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
+	assert_int_equal(remove_adopt(p.r[PAIR_NORTH],
+			     members_node(replica_members(p.r[PAIR_NORTH]),
+				 &replica_identity(p.r[PAIR_LAPTOP])->node),
+			     &adopted, &f),
+	    OK);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "known");
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "known");
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
 static void
 a_new_grant_after_the_removal_gives_it_again(void **state)
 {
@@ -425,6 +459,8 @@ main(void)
 		    a_removed_writer_goes_on_seeing_what_it_could_only_offer),
 		cmocka_unit_test(
 		    who_knew_and_used_the_ended_key_is_quarantined_alike),
+		cmocka_unit_test(
+		    what_used_the_ended_key_knowingly_is_not_adopted),
 		cmocka_unit_test(a_new_grant_after_the_removal_gives_it_again),
 		cmocka_unit_test(a_removal_beats_a_concurrent_grant),
 		cmocka_unit_test(
