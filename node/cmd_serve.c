@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "node/keep.h"
+#include "node/log.h"
 #include "node/net.h"
 #include "node/open.h"
 #include "node/schedule.h"
@@ -119,22 +120,15 @@ stop(struct serving *s, struct run *run)
 static enum err
 say_ready(struct run *run, const struct serving *s, struct fail *f)
 {
+	const struct log_fields fields = { .dir = run->dir,
+		.address = s->address };
 	enum err e = OK;
 
 	if (run->cli->json)
-		e = run_json(run,
-		    json_pack("{s:s, s:s}", "dir", run->dir, "listen",
-			s->address),
-		    f);
-	else if (s->address[0] != '\0')
-		run_say(run, "serving %s, peers reach it at %s\n", run->dir,
-		    s->address);
+		e = log_document(run, &fields, f);
 	else
-		run_say(run,
-		    "serving %s; peers cannot call it (no --listen), it calls "
-		    "them\n",
-		    run->dir);
-	run_drain(run);
+		log_event(run,
+		    s->address[0] != '\0' ? LOG_SERVING : LOG_CALLING, &fields);
 	(void)sd_notify(0, "READY=1");
 	return e;
 }
@@ -205,8 +199,7 @@ open_again(struct serving *s, struct run *run, struct fail *f)
 	if (e != OK)
 		return fail_in(f, e,
 		    "a save failed, and the replica cannot be opened again");
-	run_warn("a save failed, so the replica was opened again; all that "
-		 "was answered as saved is there");
+	log_event(run, LOG_OPENED_AGAIN, &(struct log_fields){ 0 });
 	return OK;
 }
 
@@ -229,5 +222,7 @@ cmd_serve(struct run *run, struct fail *f)
 			e = open_again(&s, run, f);
 	}
 	(void)sd_notify(0, "STOPPING=1");
+	if (e == OK)
+		log_event(run, LOG_STOPPING, &(struct log_fields){ 0 });
 	return e;
 }

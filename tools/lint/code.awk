@@ -3,6 +3,8 @@
 #   layers     schema <- sync <- node: by what a file includes
 #   the seam   sync/ takes clock, randomness and files from sync/env.h only
 #   silence    sync/ never prints and has no threads and no network
+#   the log    node/ prints in four files; the daemon through node/log.h alone,
+#              which has an allow-list of what may vary in a line
 #   SQL        no SQL text is built with a printf function, but in
 #              sync/table_sql.c, from the registry's names alone
 #
@@ -99,6 +101,17 @@ function check_sync(text) {
 		bad("sync/ never exits, waits, or starts a process or thread")
 }
 
+function check_log(text) {
+	if (FILENAME !~ /^node\/(main|run|secret)\.c$/ &&
+	    text ~ /(^|[^a-zA-Z0-9_>.])(printf|vprintf|puts|putchar|perror|syslog|vsyslog|sd_journal_[a-z]+|warn|warnx|err|errx)\(|(^|[^a-zA-Z0-9_])(stdout|stderr|STDOUT_FILENO|STDERR_FILENO)([^a-zA-Z0-9_]|$)/)
+		bad("node/ prints in main.c, run.c and secret.c only")
+	if (FILENAME ~ /^node\/(cmd_serve|server[a-z_]*|schedule[a-z_]*|keep|keep_folder|net[a-z_]*|client[a-z_]*|socket_serve|engine|contact|tls|wire)\.c$/ &&
+	    text ~ /(^|[^a-zA-Z0-9_>.])run_(say|warn|drain|flush|progress)\(/)
+		bad("what the daemon says goes through node/log.h")
+	if (text ~ /CURLOPT_(VERBOSE|DEBUGFUNCTION)|MHD_USE_ERROR_LOG|MHD_USE_DEBUG|gnutls_global_set_log|CURLOPT_STDERR/)
+		bad("a library may not write to the log")
+}
+
 # calls of printf functions are collected up to their ';'
 function check_sql(text) {
 	if (call == "" && text ~ /(snprintf|buf_printf|asprintf|sqlite3_mprintf|sqlite3_snprintf)\(/) {
@@ -132,6 +145,8 @@ function check_sql(text) {
 		check_include(substr(full, 11, RLENGTH - 11))
 	if (layer == "sync" && !excused)
 		check_sync(text)
+	if (layer == "node" && !excused)
+		check_log(text)
 	if (layer ~ /^(sync|node|tools)$/ && !sql_from_names)
 		check_sql(full)
 	if (layer != "tests" &&
