@@ -40,6 +40,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wstrict-prototypes \
 	$(if $(filter 1,$(WERROR)),-Werror)
 MODE_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 MODE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address
+MODE_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 MODE_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
 # clang only: `make fuzz`
 MODE_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
@@ -47,7 +48,7 @@ MODE_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 # the same for counts: many more, which see nothing but asserts
 MODE_plain := -O2 -g -fsanitize=fuzzer-no-link
 ifndef MODE_$(MODE)
-$(error MODE=$(MODE) is not known: use release, asan, ubsan, fuzz or plain)
+$(error MODE=$(MODE) is not known: use release, asan, ubsan, tsan, fuzz or plain)
 endif
 override CFLAGS += -std=c17 -D_DEFAULT_SOURCE -DSQLITE_HAS_CODEC -fPIE \
 	$(MODE_$(MODE)) $(WARN)

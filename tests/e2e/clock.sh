@@ -1,8 +1,8 @@
 # Sourced after lib.sh: what the program takes for the time of day is ours.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # lib.sh sets tmp
 export TEST_CLOCK=$tmp/clock
 echo 0 >"$TEST_CLOCK"
-# shellcheck disable=SC2154 # lib.sh sets tmp
 cc -shared -fPIC -O1 -o "$tmp/clock.so" tests/e2e/clock.c || die "clock.c"
 run=(env "LD_PRELOAD=$tmp/clock.so" "${run[@]}")
 
