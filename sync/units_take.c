@@ -129,6 +129,11 @@ note_full(struct taking *t, const uint8_t *p, size_t n, struct fail *f)
 	size_t i = 0;
 
 	t->stats->no_room++;
+	if (t->stats->note[0] == '\0')
+		(void)snprintf(t->stats->note, sizeof(t->stats->note),
+		    "there is no more room here today for what a computer"
+		    " wrote: it waits where it came from; what came by stick"
+		    " is to be imported again tomorrow");
 	if (segment_parse(&seg, p, n, f) != OK)
 		return fail_in(f, ERR_CORRUPT, "what was just received");
 	while (i < full->count &&

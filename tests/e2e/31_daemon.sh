@@ -116,6 +116,10 @@ before=$(status_of hub segments)
 begun=$(now_ms)
 stop "$hub"
 ok $? "a_daemon_that_holds_requests_ends_in_order"
+grep -q '^serving .*/hub, peers reach it at ' "$tmp/hub.out" &&
+	[ "$(tail -n 1 "$tmp/hub.out")" = "stopping, as it was asked to" ] &&
+	[ "$(wc -l <"$tmp/hub.out")" -eq 2 ]
+ok $? "its_log_has_two_lines_that_name_nobody"
 took=$(($(now_ms) - begun))
 echo "# after $took ms"
 [ "$took" -lt 5000 ]

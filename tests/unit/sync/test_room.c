@@ -143,6 +143,7 @@ what_is_over_waits_at_who_sent_it_and_goes_on_other_days(void **state)
 	write_many(&p, PAIR_CLINIC, &person, 40);
 	assert_true(contact(&p, PAIR_CLINIC, PAIR_HUB, 0, &asked, &answered));
 	assert_true(answered.no_room > 0);
+	assert_non_null(strstr(answered.note, "no more room here today"));
 	assert_true(asked.set_aside > 0);
 	assert_non_null(strstr(asked.note, "no more room today"));
 	assert_int_equal(held_of(&p, PAIR_HUB, PAIR_CLINIC), 14);
