@@ -380,6 +380,8 @@ cli_get(const struct cli *c, const char *option)
 bool
 cli_wants_input(const struct cli *c)
 {
+	if (c->command == NULL)
+		return false;
 	if ((c->command->flags & CLI_DASH) != 0 && c->word_count > 0 &&
 	    strcmp(c->words[0], "-") == 0)
 		return true;

@@ -54,8 +54,9 @@ run_request(struct run *run, struct cli *cli, const struct socket_request *q,
 		run->input = q->input;
 		run->input_n = q->input_n;
 	}
-	if (cli->command == NULL || cli->command->run == NULL ||
-	    cli->command->need < CLI_REPLICA ||
+	/* who asks for help may have left out the words that it counts on */
+	if (cli->command == NULL || cli->command->run == NULL || cli->help ||
+	    cli->version || cli->command->need < CLI_REPLICA ||
 	    (cli->command->flags & CLI_HERE) != 0)
 		return fail_set(f, ERR_USAGE,
 		    "this command does not run in the daemon");
