@@ -544,3 +544,23 @@ pair_carry(struct pair *p, const struct row_id *person)
 
 	MUST(grant_carry(p->r[PAIR_NORTH], person, laptop, &granted, f));
 }
+
+void
+pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
+{
+	const uint8_t *at;
+	struct stmt *s;
+	bool row = false;
+	size_t n;
+
+	assert_int_equal(db_stmt(&s, replica_db(p->r[who]),
+			     "SELECT bytes FROM _member ORDER BY no DESC LIMIT "
+			     "1",
+			     NULL),
+	    OK);
+	assert_int_equal(stmt_step(s, &row, NULL), OK);
+	assert_true(row);
+	at = stmt_col_blob(s, 0, &n);
+	buf_put(out, at, n);
+	stmt_reset(s);
+}

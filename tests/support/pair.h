@@ -54,6 +54,8 @@ void pair_stop(struct pair *p);
 void pair_restart(struct pair *p, enum pair_who who, size_t versions);
 /* Give one membership record to a node. */
 void pair_member(struct pair *p, enum pair_who who, const struct buf *record);
+/* The newest one that a node holds, appended. */
+void pair_last_member(struct pair *p, enum pair_who who, struct buf *out);
 
 /* Insert (row receives the id) or set one field of a row. */
 void pair_insert(struct pair *p, enum pair_who who, const char *table,

@@ -126,27 +126,6 @@ a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under(void **state)
 	pair_stop(&p);
 }
 
-/* The newest membership record that a node holds. */
-static void
-pair_last_member(struct pair *p, enum pair_who who, struct buf *out)
-{
-	const uint8_t *at;
-	struct stmt *s;
-	bool row = false;
-	size_t n;
-
-	assert_int_equal(db_stmt(&s, replica_db(p->r[who]),
-			     "SELECT bytes FROM _member ORDER BY no DESC LIMIT "
-			     "1",
-			     NULL),
-	    OK);
-	assert_int_equal(stmt_step(s, &row, NULL), OK);
-	assert_true(row);
-	at = stmt_col_blob(s, 0, &n);
-	buf_put(out, at, n);
-	stmt_reset(s);
-}
-
 /* It was handed the records of the log and not the revocation: by what it knows
  * somebody lacks a key, and no grant of its own can mend that. */
 static void

@@ -328,6 +328,42 @@ work_past_a_cut_is_quarantined_alike_and_adopted(void **state)
 	pair_stop(&p);
 }
 
+/* A copy of a lost laptop writes on under a number that nobody had heard of. */
+static void
+work_in_a_life_that_no_cut_names_is_quarantined_too(void **state)
+{
+	struct row_id person;
+	struct buf life = { 0 };
+	struct fail f = { 0 };
+	struct pair p;
+
+	(void)state;
+	taking_with_laptop(&p, 213, &person);
+	assert_int_equal(replica_new_life(p.r[PAIR_LAPTOP], LIFE_MOVED, &f),
+	    OK);
+	pair_last_member(&p, PAIR_LAPTOP, &life);
+	pair_member(&p, PAIR_SOUTH, &life);
+	taking_set(&p, PAIR_LAPTOP, &person, "late");
+	(void)pair_seal(&p, PAIR_LAPTOP);
+	assert_int_equal(taking_try_remove(&p, PAIR_NORTH, &person, GRANT_NODE,
+			     PAIR_LAPTOP, REMOVE_LOST),
+	    OK);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_SOUTH);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "late");
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_member(&p, PAIR_NORTH, &life);
+	pair_ship_all(&p, PAIR_LAPTOP, PAIR_NORTH);
+	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "known");
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "known");
+	assert_int_equal(taking_quarantined(&p, PAIR_NORTH), 1);
+	assert_int_equal(taking_quarantined(&p, PAIR_SOUTH), 1);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	taking_all_are_sound(&p);
+	buf_release(&life);
+	pair_stop(&p);
+}
+
 static void
 honest_work_on_top_of_what_was_cut_stays(void **state)
 {
@@ -468,6 +504,8 @@ main(void)
 		cmocka_unit_test(nobody_else_may_take_away),
 		cmocka_unit_test(
 		    work_past_a_cut_is_quarantined_alike_and_adopted),
+		cmocka_unit_test(
+		    work_in_a_life_that_no_cut_names_is_quarantined_too),
 		cmocka_unit_test(honest_work_on_top_of_what_was_cut_stays),
 		cmocka_unit_test(a_carried_person_is_taken_off_again),
 		cmocka_unit_test(
