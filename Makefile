@@ -69,7 +69,7 @@ MODEL_A := $(OUT)/libtests-model.a
 BELOW := $(SYNC_A) $(SCHEMA_A)
 
 SYNC_SRC := $(wildcard sync/*.c)
-NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c))
+NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
@@ -78,6 +78,7 @@ FAULTS_SRC := $(wildcard tests/faults/*.c)
 ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
+POLICY_ASSETS := $(wildcard node/policy/*.pack)
 
 PROGRAM := $(patsubst node/main.c,$(OUT)/footbridge,$(wildcard node/main.c))
 TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
@@ -117,7 +118,7 @@ bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
 $(SCHEMA_A): $(OUT)/gen/schema_assets.o
-$(NODE_A): $(call objects,$(NODE_SRC))
+$(NODE_A): $(call objects,$(NODE_SRC)) $(OUT)/gen/policy_assets.o
 $(SUPPORT_A): $(call objects,$(SUPPORT_SRC))
 $(MODEL_A): $(call objects,$(MODEL_SRC))
 $(SYNC_A) $(SCHEMA_A) $(NODE_A) $(SUPPORT_A) $(MODEL_A):
@@ -189,6 +190,8 @@ $(GEN)/sync_assets.c: $(GEN)/embed $(SYNC_ASSETS) $(wildcard sync/dict) Makefile
 $(GEN)/schema_assets.c: $(GEN)/embed $(SCHEMA_ASSETS) \
 		$(wildcard schema/migrations) Makefile
 	$(call say,EMBED,$@)$(GEN)/embed $@ schema $(SCHEMA_ASSETS)
+$(GEN)/policy_assets.c: $(GEN)/embed $(POLICY_ASSETS) Makefile
+	$(call say,EMBED,$@)$(GEN)/embed $@ node/policy $(POLICY_ASSETS)
 
 need:
 ifneq ($(PKGS_OK),1)

@@ -66,6 +66,12 @@ enum err cmd_shred_status(struct run *run, struct fail *f);
 enum err cmd_share(struct run *run, struct fail *f);
 enum err cmd_access(struct run *run, struct fail *f);
 enum err cmd_carry(struct run *run, struct fail *f);
+/* cmd_may.c */
+enum err cmd_may(struct run *run, struct fail *f);
+/* cmd_agreement.c */
+enum err cmd_agreement(struct run *run, struct fail *f);
+enum err cmd_agreement_show(struct run *run, struct fail *f);
+enum err cmd_agreement_sign(struct run *run, struct fail *f);
 /* cmd_take.c */
 enum err cmd_unshare(struct run *run, struct fail *f);
 enum err cmd_adopt(struct run *run, struct fail *f);

@@ -164,6 +164,38 @@ const struct cli_option transfer_options[] = {
 	    .help = "why they may read it, where they do not yet" },
 	{ .name = NULL },
 };
+const struct cli_option may_options[] = {
+	{ .name = "to",
+	    .must = true,
+	    .value = "AGENCY",
+	    .help = "who would get it" },
+	{ .name = "purpose",
+	    .value = "WORD",
+	    .help =
+		"treatment, coordination, supervision, court, safety, "
+		"emergency, payment, operations, audit, research or person; "
+		"else what such an agency works for" },
+	{ .name = "role",
+	    .value = "ROLE",
+	    .help = "of who would see it there; else officer, counselor and "
+		    "so on by the kind of agency" },
+	{ .name = "relation",
+	    .value = "WORD",
+	    .help = "assigned, supervises, team or on_call, where nothing here "
+		    "says that they work with the person" },
+	{ .name = "by",
+	    .value = "CHANNEL",
+	    .help = "sync, bundle, view, print, export, phone, fax, meeting or "
+		    "calendar; else sync" },
+	{ .name = "on", .value = "DATE", .help = "on another day than today" },
+	{ .name = NULL },
+};
+const struct cli_option agreement_options[] = {
+	{ .name = "withdraw",
+	    .help = "take the signature back instead: the agreement is not in "
+		    "force any more" },
+	{ .name = NULL },
+};
 const struct cli_option unshare_options[] = {
 	{ .name = "from",
 	    .must = true,

@@ -395,6 +395,41 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .min_words = 1,
 	    .max_words = 1 },
+	{ .name = "may",
+	    .synopsis = "SUBJECT CATEGORY... --to AGENCY [--purpose WORD]",
+	    .help = "May this be disclosed? Why, under which rule, what goes "
+		    "with it, and what to do next. Of several categories (a "
+		    "note that quotes another) the strictest decides.",
+	    .options = may_options,
+	    .run = cmd_may,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 9 },
+	{ .name = "agreement",
+	    .synopsis = "",
+	    .help = "The agreements that this office knows: between whom, "
+		    "from when to when, who signed.",
+	    .run = cmd_agreement,
+	    .need = CLI_MEMBER },
+	{ .name = "agreement show",
+	    .synopsis = "ID",
+	    .help = "One agreement, its rules as they are read and as they "
+		    "act.",
+	    .run = cmd_agreement_show,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
+	{ .name = "agreement sign",
+	    .synopsis = "ID [--withdraw]",
+	    .help = "Sign this text for the own agency. Another text, a rule "
+		    "more or less, would need another signature.",
+	    .options = agreement_options,
+	    .run = cmd_agreement_sign,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "This agency is bound by it once every party has "
+			"signed." },
 	{ .name = "carry",
 	    .synopsis = "SUBJECT... --on NODE | --off NODE SUBJECT...",
 	    .help = "Let one laptop of the own agency read what this office "

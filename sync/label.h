@@ -32,6 +32,8 @@
 	X(LABEL_GRANT_BOX, "footbridge/grant-box/v1") \
 	X(LABEL_GRANT_BASIS_KEY, "footbridge/grant-basis-key/v1") \
 	X(LABEL_GRANT_BASIS_AD, "footbridge/grant-basis-ad/v1") \
+	X(LABEL_AGREEMENT, "footbridge/agreement-text/v1") \
+	X(LABEL_POLICY_PACK, "footbridge/policy-pack/v1") \
 	X(LABEL_SLOT_COMMIT, "footbridge/slot-commit/v1") \
 	X(LABEL_SLOT_AD, "footbridge/slot-ad/v1") \
 	X(LABEL_SLOT_REPLICA_AD, "footbridge/slot-replica-ad/v1") \

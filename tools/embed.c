@@ -3,13 +3,14 @@
  *
  * usage: embed OUT.c LAYER FILE...
  *
- * OUT.c defines LAYER_assets[] and LAYER_asset_count, declared in
- * LAYER/assets.h. Names are the paths as given. Each blob ends in a NUL that
+ * OUT.c defines NAME_assets[] and NAME_asset_count, declared in LAYER/assets.h;
+ * NAME is the last part of LAYER. Names are the paths as given. Each blob ends in a NUL that
  * its n does not count; the array ends in an entry whose name is NULL.
  * Built before everything else, for the machine that builds.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void
 die(const char *what, const char *path)
@@ -41,6 +42,7 @@ put_blob(FILE *out, const char *path, int number)
 int
 main(int argc, char **argv)
 {
+	const char *name;
 	size_t *size;
 	FILE *out;
 
@@ -48,6 +50,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: embed OUT.c LAYER FILE...\n");
 		return 2;
 	}
+	name = strrchr(argv[2], '/');
+	name = name != NULL ? name + 1 : argv[2];
 	size = calloc((size_t)argc, sizeof(*size));
 	out = fopen(argv[1], "w");
 	if (size == NULL || out == NULL)
@@ -56,10 +60,10 @@ main(int argc, char **argv)
 	fprintf(out, "#include \"%s/assets.h\"\n\n", argv[2]);
 	for (int i = 3; i < argc; i++)
 		size[i] = put_blob(out, argv[i], i);
-	fprintf(out, "\nconst struct asset %s_assets[] = {\n", argv[2]);
+	fprintf(out, "\nconst struct asset %s_assets[] = {\n", name);
 	for (int i = 3; i < argc; i++)
 		fprintf(out, "{ \"%s\", blob%d, %zu },\n", argv[i], i, size[i]);
-	fprintf(out, "{ 0 },\n};\nconst size_t %s_asset_count = %d;\n", argv[2],
+	fprintf(out, "{ 0 },\n};\nconst size_t %s_asset_count = %d;\n", name,
 	    argc - 3);
 	free(size);
 	if (ferror(out) || fclose(out) != 0)
