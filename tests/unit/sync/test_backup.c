@@ -13,7 +13,6 @@
 #include "sync/fence.h"
 #include "sync/log.h"
 #include "sync/write.h"
-#include "tests/support/vfs_fault.h"
 
 #define NOTES 30
 
@@ -79,11 +78,8 @@ begin(void **state)
 	int64_t sealed, kept;
 
 	(void)state;
-	vfs_fault_install();
-	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	memset(&d, 0, sizeof(d));
 	d.env = *env_posix();
-	d.env.vfs = VFS_FAULT_NAME;
 	(void)snprintf(d.top, sizeof(d.top), "%s/footbridge-backup-XXXXXX",
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(d.top));
@@ -116,7 +112,6 @@ end(void **state)
 	char command[128];
 
 	(void)state;
-	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	replica_close(d.r);
 	(void)snprintf(command, sizeof(command), "rm -rf '%s'", d.top);
 	return system(command) == 0 ? 0 : -1;
@@ -441,56 +436,6 @@ parts_of_two_backups_do_not_combine(void **state)
 }
 
 static void
-a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
-{
-	static const enum vfs_fault_kind kinds[] = { VFS_FAULT_FULL,
-		VFS_FAULT_SYNC, VFS_FAULT_READ };
-	struct backup_facts facts;
-	unsigned failed = 0;
-	int before = entries(d.dir);
-
-	(void)state;
-	/* what is unsealed is sealed now: a save that fails is another test */
-	MUST(make(&facts, f));
-	MUST(d.env.file_remove(NULL, d.file, f));
-	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
-		for (unsigned n = 0;; n += 1 + n / 2) {
-			enum err e, back = OK;
-			unsigned fired;
-
-			vfs_fault_plan(kinds[k], n, true);
-			e = make(&facts, NULL);
-			if (e == OK)
-				back = restore(&secret, NULL);
-			fired = vfs_fault_fired();
-			vfs_fault_plan(VFS_FAULT_NONE, 0, false);
-			assert_int_equal(entries(d.dir), before);
-			assert_int_equal(env_exists(&d.env, d.file), e == OK);
-			assert_int_equal(entries(d.target),
-			    e == OK && back == OK ? 4 : 0);
-			if (e == OK)
-				MUST(d.env.file_remove(NULL, d.file, f));
-			failed += e != OK || back != OK;
-			if (e == OK && back == OK && fired == 0)
-				break;
-			if (back == OK && e == OK)
-				break; /* the fault hit nothing that counts */
-		}
-		MUST(slot_forget(&d.env, d.target, f));
-		MUST(fence_forget(&d.env, d.target, f));
-		{
-			char path[128];
-
-			(void)snprintf(path, sizeof(path), "%s/footbridge.db",
-			    d.target);
-			MUST(db_remove(&d.env, path, f));
-		}
-	}
-	assert_true(failed > 10);
-	assert_int_equal(notes(d.r), NOTES + 1);
-}
-
-static void
 a_damaged_database_makes_no_backup(void **state)
 {
 	struct backup_facts facts;
@@ -531,7 +476,6 @@ main(void)
 		TEST(cut_off_anywhere_it_is_refused),
 		TEST(a_flipped_bit_anywhere_is_refused),
 		TEST(parts_of_two_backups_do_not_combine),
-		TEST(a_failing_disk_leaves_no_half_backup_and_no_half_replica),
 		TEST(a_damaged_database_makes_no_backup),
 	};
 

@@ -16,7 +16,7 @@
 #include <sqlcipher/sqlite3.h>
 
 #include "sync/db.h"
-#include "tests/support/vfs_fault.h"
+#include "tests/support/disk.h"
 
 static const uint8_t key[DB_KEY_BYTES] = { 1, 2, 3 };
 static const uint8_t other_key[DB_KEY_BYTES] = { 9 };
@@ -34,7 +34,6 @@ fresh(void **state)
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(path, sizeof(path), "%s/replica.db", dir);
 	f = (struct fail){ 0 };
-	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	return 0;
 }
 
@@ -114,9 +113,9 @@ insert(struct db *db, int64_t id)
 
 /* a table t with rows 1..n in an encrypted file, closed */
 static void
-make_file(int n)
+make_file_on(const struct env *env, int n)
 {
-	struct db *db = open_ok(env_posix());
+	struct db *db = open_ok(env);
 
 	exec_ok(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT");
 	assert_int_equal(db_begin(db, &f), OK);
@@ -124,6 +123,12 @@ make_file(int n)
 		assert_int_equal(insert(db, i), OK);
 	assert_int_equal(db_commit(db, &f), OK);
 	db_close(db);
+}
+
+static void
+make_file(int n)
+{
+	make_file_on(env_posix(), n);
 }
 
 static void
@@ -479,28 +484,28 @@ hostile_sql_limits_hold(void **state)
  * not at all, and earlier rows always.
  */
 static void
-fail_each(enum vfs_fault_kind kind, bool for_ever)
+fail_each(unsigned acts, enum disk_fault fault, bool for_ever)
 {
-	struct env env = *env_posix();
+	struct disk *disk = disk_new(1);
+	const struct env *env = disk_env(disk);
+	struct disk_plan plan = { acts, fault, 0, for_ever };
 	int64_t before = 1;
 	bool done = false;
 
-	vfs_fault_install();
-	env.vfs = VFS_FAULT_NAME;
-	make_file(1);
-	for (unsigned nth = 0; !done && nth < 200; nth++) {
-		struct db *db = open_ok(&env);
+	make_file_on(env, 1);
+	for (; !done && plan.nth < 200; plan.nth++) {
+		struct db *db = open_ok(env);
 		int64_t now = count_rows(db);
 		enum err e;
 
 		assert_true(now == before || now == before + 1);
 		before = now;
 		assert_int_equal(db_begin(db, &f), OK);
-		vfs_fault_plan(kind, nth, for_ever);
+		disk_fail(disk, &plan);
 		e = insert(db, before + 1);
 		if (e == OK)
 			e = db_commit(db, &f);
-		done = vfs_fault_fired() == 0;
+		done = disk_fired(disk) == 0;
 		assert_int_equal(e, done ? OK : ERR_IO);
 		if (!done && db_poisoned(db)) {
 			struct stmt *s;
@@ -509,38 +514,39 @@ fail_each(enum vfs_fault_kind kind, bool for_ever)
 			assert_int_equal(db_stmt(&s, db, "SELECT 1", &f),
 			    ERR_IO);
 		}
-		vfs_fault_plan(VFS_FAULT_NONE, 0, false);
+		disk_fail(disk, NULL);
 		db_close(db);
 	}
-	assert_true(done);
+	assert_true(done && plan.nth > 1);
+	disk_free(disk);
 }
 
 static void
 a_failed_write_in_a_commit_is_unknown_until_reopened(void **state)
 {
 	(void)state;
-	fail_each(VFS_FAULT_WRITE, false);
+	fail_each(DISK_BIT(DISK_WRITE), DISK_EIO, false);
 }
 
 static void
 a_full_disk_in_a_commit_keeps_what_was_saved(void **state)
 {
 	(void)state;
-	fail_each(VFS_FAULT_FULL, true);
+	fail_each(DISK_BIT(DISK_WRITE), DISK_FULL, true);
 }
 
 static void
 a_torn_write_in_a_commit_keeps_what_was_saved(void **state)
 {
 	(void)state;
-	fail_each(VFS_FAULT_TORN, true);
+	fail_each(DISK_BIT(DISK_WRITE), DISK_SHORT, true);
 }
 
 static void
 a_failed_sync_in_a_commit_is_unknown_until_reopened(void **state)
 {
 	(void)state;
-	fail_each(VFS_FAULT_SYNC, false);
+	fail_each(DISK_BIT(DISK_SYNC), DISK_EIO, false);
 }
 
 #define DB_TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)

@@ -1,10 +1,10 @@
 /* replica_rekey: a new key, and a power cut at every step of the way to it. */
+#define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -13,7 +13,7 @@
 #include "sync/replica.h"
 #include "sync/slot.h"
 #include "sync/write.h"
-#include "tests/support/vfs_fault.h"
+#include "tests/support/env_test.h"
 
 #define NOTES 40
 #define STEPS_MAX 2000
@@ -38,7 +38,9 @@ static struct {
 	struct slot_keys keys;
 	struct replica *r;
 	struct incarnation incarnation;
-	char dir[64];
+	struct env_test *machine;
+	struct disk *disk; /* of it */
+	const char *dir;
 } d;
 
 #define MUST(call) \
@@ -48,38 +50,6 @@ static struct {
 		if ((call) != OK) \
 			fail_msg("%s: %s", #call, fail_.text); \
 	} while (0)
-
-/* ---- a machine that can stop at each step -----------------------------------*/
-
-static enum err
-step_write(void *self, const char *path, const void *p, size_t n,
-    struct fail *f)
-{
-	enum err e;
-
-	vfs_fault_step();
-	e = env_posix()->file_write(self, path, p, n, f);
-	vfs_fault_step();
-	return e;
-}
-
-static enum err
-step_move(void *self, const char *from, const char *to, struct fail *f)
-{
-	enum err e;
-
-	vfs_fault_step();
-	e = env_posix()->file_move(self, from, to, f);
-	vfs_fault_step();
-	return e;
-}
-
-static enum err
-step_remove(void *self, const char *path, struct fail *f)
-{
-	vfs_fault_step();
-	return env_posix()->file_remove(self, path, f);
-}
 
 /* ---- a replica ---------------------------------------------------------------*/
 
@@ -142,18 +112,12 @@ begin(void **state)
 	int64_t sealed, kept;
 
 	(void)state;
-	vfs_fault_install();
-	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	memset(&d, 0, sizeof(d));
-	d.env = *env_posix();
-	d.env.vfs = VFS_FAULT_NAME;
-	d.env.file_write = step_write;
-	d.env.file_move = step_move;
-	d.env.file_remove = step_remove;
-	/* thousands of syncs: in memory where that can be had */
-	(void)snprintf(d.dir, sizeof(d.dir), "%s/footbridge-rekey-XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(d.dir));
+	d.machine = env_test_new(1);
+	env_test_on_virtual_disk(d.machine);
+	d.env = d.machine->env;
+	d.disk = d.machine->disk;
+	d.dir = "dir";
 	MUST(slot_create(&d.keys, &d.env, d.dir, &secret, f));
 	MUST(replica_create(&d.r, d.dir, &o, f));
 	MUST(replica_found_network(d.r, &found, f));
@@ -172,13 +136,10 @@ begin(void **state)
 static int
 end(void **state)
 {
-	char command[128];
-
 	(void)state;
-	vfs_fault_plan(VFS_FAULT_NONE, 0, false);
 	close_replica();
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", d.dir);
-	return system(command) == 0 ? 0 : -1;
+	env_test_free(d.machine);
+	return 0;
 }
 
 static void
@@ -257,7 +218,7 @@ a_new_key_opens_everything_and_the_old_one_nothing(void **state)
 
 	(void)state;
 	path_of(path, "slots");
-	MUST(d.env.file_read(NULL, &old_slots, path, 4096, f));
+	MUST(d.env.file_read(d.env.self, &old_slots, path, 4096, f));
 	MUST(slot_open(&was, NULL, &d.env, d.dir, &secret, f));
 	MUST(replica_rekey(d.r, f));
 	check_whole();
@@ -284,7 +245,8 @@ a_new_key_opens_everything_and_the_old_one_nothing(void **state)
 	/* the old slots beside the new database */
 	for (size_t i = 1; i < COUNT_OF(names); i++) {
 		path_of(path, names[i]);
-		MUST(d.env.file_write(NULL, path, old_slots.p, old_slots.n, f));
+		MUST(d.env.file_write(d.env.self, path, old_slots.p,
+		    old_slots.n, f));
 	}
 	assert_int_equal(open_replica(&fail), ERR_AUTH);
 	buf_release(&old_slots);
@@ -293,38 +255,47 @@ a_new_key_opens_everything_and_the_old_one_nothing(void **state)
 static void
 no_file_has_a_readable_word(void **state)
 {
-	char command[256];
+	static const char *const words[] = { "kept word", "not sealed",
+		"SQLite format" };
 
 	(void)state;
 	MUST(replica_rekey(d.r, f));
 	close_replica();
-	(void)snprintf(command, sizeof(command),
-	    "grep -rqa -e 'kept word' -e 'not sealed' -e 'SQLite format' '%s'",
-	    d.dir);
-	assert_int_equal(WEXITSTATUS(system(command)), 1);
+	for (size_t i = 0; disk_path(d.disk, i) != NULL; i++) {
+		const struct disk_bytes *b =
+		    disk_file(d.disk, disk_path(d.disk, i));
+
+		for (size_t k = 0; b != NULL && b->n > 0 && k < 3; k++)
+			assert_null(
+			    memmem(b->p, b->n, words[k], strlen(words[k])));
+	}
 }
 
-/* A process of its own that ends at that step of a change; its status. */
-static int
-change_and_die(unsigned step)
+/* The power goes off after so many changes of the disk, and comes back. */
+static bool
+cut(unsigned after, enum err (*act)(struct fail *f))
 {
-	int status;
-	pid_t child;
+	bool off;
 
-	(void)fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (open_replica(NULL) != OK)
-			_exit(1);
-		vfs_fault_plan(VFS_FAULT_DIE, step, false);
-		if (replica_rekey(d.r, NULL) != OK)
-			_exit(2);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	disk_power_off(d.disk, after);
+	(void)act(NULL);
+	off = disk_is_off(d.disk);
+	close_replica();
+	disk_crash(d.disk, (enum disk_damage)(after % DISK_DAMAGES), after);
+	return off;
+}
+
+static enum err
+change(struct fail *f)
+{
+	return replica_rekey(d.r, f);
+}
+
+static bool
+cut_off_change(unsigned after)
+{
+	MUST(open_replica(f));
+	return cut(after, change);
 }
 
 static void
@@ -332,13 +303,13 @@ cut_off_at_any_step_it_opens_and_holds_everything(void **state)
 {
 	unsigned step = 0, old_key = 0, new_key = 0;
 	struct slot_keys before;
-	int status;
+	bool off = true;
 
 	(void)state;
 	close_replica();
-	for (; step < STEPS_MAX; step++) {
+	for (; off && step < STEPS_MAX; step++) {
 		MUST(slot_open(&before, NULL, &d.env, d.dir, &secret, f));
-		status = change_and_die(step);
+		off = cut_off_change(step);
 		MUST(open_replica(f));
 		check_whole();
 		close_replica();
@@ -348,9 +319,6 @@ cut_off_at_any_step_it_opens_and_holds_everything(void **state)
 			old_key++;
 		else
 			new_key++;
-		if (status == 0)
-			break;
-		assert_int_equal(status, VFS_FAULT_DEAD);
 	}
 	assert_true(step > 20 && step < STEPS_MAX);
 	assert_true(old_key > 10 && new_key > 10);
@@ -362,55 +330,49 @@ cut_off_while_it_is_ended_it_still_opens(void **state)
 {
 	static const unsigned late[] = { 2, 4, 10 };
 	unsigned last = 0, step;
-	int status;
+	bool off;
 
 	(void)state;
 	close_replica();
-	while (change_and_die(last) != 0)
+	while (cut_off_change(last))
 		last++;
 	for (size_t i = 0; i < COUNT_OF(late); i++) {
-		for (step = 0;; step++) {
-			pid_t child;
-
+		for (step = 0, off = true; off; step++) {
 			/* among the last steps: the new database has the name */
-			assert_int_equal(change_and_die(last - late[i]),
-			    VFS_FAULT_DEAD);
-			(void)fflush(NULL);
-			child = fork();
-			if (child == 0) {
-				vfs_fault_plan(VFS_FAULT_DIE, step, false);
-				_exit(open_replica(NULL) == OK ? 0 : 1);
-			}
-			assert_int_equal(waitpid(child, &status, 0), child);
+			assert_true(cut_off_change(last - late[i]));
+			off = cut(step, open_replica);
 			MUST(open_replica(f));
 			check_whole();
 			close_replica();
-			if (WEXITSTATUS(status) == 0)
-				break;
-			assert_int_equal(WEXITSTATUS(status), VFS_FAULT_DEAD);
 		}
-		assert_true(step > 0);
+		assert_true(step > 1);
 	}
 }
 
 static void
 a_failing_disk_leaves_it_as_it_was(void **state)
 {
-	static const enum vfs_fault_kind kinds[] = { VFS_FAULT_WRITE,
-		VFS_FAULT_FULL, VFS_FAULT_TORN, VFS_FAULT_SYNC,
-		VFS_FAULT_READ };
+	static const struct disk_plan plans[] = {
+		{ DISK_BIT(DISK_WRITE), DISK_EIO, 0, true },
+		{ DISK_BIT(DISK_WRITE), DISK_FULL, 0, true },
+		{ DISK_BIT(DISK_WRITE), DISK_SHORT, 0, true },
+		{ DISK_SYNCS, DISK_EIO, 0, true },
+		{ DISK_BIT(DISK_READ), DISK_EIO, 0, true },
+	};
 	unsigned failed = 0;
 
 	(void)state;
-	for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+	for (size_t k = 0; k < COUNT_OF(plans); k++) {
 		for (unsigned n = 0;; n += 1 + n / 8) {
-			unsigned fired;
+			struct disk_plan plan = plans[k];
+			uint64_t fired;
 			enum err e;
 
-			vfs_fault_plan(kinds[k], n, true);
+			plan.nth = n;
+			disk_fail(d.disk, &plan);
 			e = replica_rekey(d.r, NULL);
-			fired = vfs_fault_fired();
-			vfs_fault_plan(VFS_FAULT_NONE, 0, false);
+			fired = disk_fired(d.disk);
+			disk_fail(d.disk, NULL);
 			failed += e != OK;
 			if (e == OK && fired == 0)
 				break;
