@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "tests/support/alloc.h"
+#include "tests/support/pair.h"
 #include "tests/support/sealing.h"
 
 /* The salt once was made of a header that there had been no memory for. */
@@ -48,12 +49,84 @@ a_segment_is_made_as_it_always_is_or_not_at_all(void **state)
 	buf_release(&usual);
 }
 
+/* What could not be read for want of memory was told as damage, or as a fault of
+ * this computer. */
+static void
+want_of_memory(enum err e, const struct fail *f, uint64_t nth)
+{
+	if (e != OK && e != ERR_NOMEM && e != ERR_IO)
+		fail_msg("allocation %d: %s: %s", (int)nth, err_name(e),
+		    f->text);
+}
+
+static void
+sealing_takes_want_of_memory_for_what_it_is(void **state)
+{
+	struct row_id row;
+	struct pair p;
+	unsigned failed = 0;
+	uint64_t fired = 1;
+
+	(void)state;
+	pair_start(&p, 3, 2);
+	pair_insert(&p, PAIR_NORTH, "person", &row, NULL, "hearing", "One");
+	for (uint64_t nth = 0; fired > 0; nth += 3) {
+		struct fail f = { 0 };
+		int64_t sealed, kept;
+		enum err e;
+
+		alloc_fail(nth, false);
+		e = log_seal(p.r[PAIR_NORTH], &sealed, &kept, &f);
+		fired = alloc_fired();
+		alloc_mend();
+		want_of_memory(e, &f, nth);
+		failed += e != OK;
+		if (replica_must_reopen(p.r[PAIR_NORTH]))
+			pair_restart(&p, PAIR_NORTH, 2);
+		if (e == OK)
+			pair_insert(&p, PAIR_NORTH, "person", &row, NULL,
+			    "hearing", "Another");
+	}
+	assert_true(failed > 10);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
+static void
+opening_takes_want_of_memory_for_what_it_is(void **state)
+{
+	struct pair p;
+	unsigned failed = 0;
+	uint64_t fired = 1;
+
+	(void)state;
+	pair_start_on_disk(&p, 4, 2, 1u << PAIR_NORTH);
+	for (uint64_t nth = 0; fired > 0; nth += 3) {
+		struct fail f = { 0 };
+		enum err e;
+
+		replica_close(p.r[PAIR_NORTH]);
+		p.r[PAIR_NORTH] = NULL;
+		alloc_fail(nth, false);
+		e = replica_open(&p.r[PAIR_NORTH], PAIR_DIR,
+		    &p.options[PAIR_NORTH], &f);
+		fired = alloc_fired();
+		alloc_mend();
+		want_of_memory(e, &f, nth);
+		failed += e != OK;
+	}
+	assert_true(failed > 10);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_segment_is_made_as_it_always_is_or_not_at_all),
+		cmocka_unit_test(sealing_takes_want_of_memory_for_what_it_is),
+		cmocka_unit_test(opening_takes_want_of_memory_for_what_it_is),
 	};
 
 	if (sodium_init() < 0)
