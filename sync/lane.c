@@ -213,9 +213,11 @@ queue_segment(struct replica *r, const struct route *to, enum lane lane,
 	    : e;
 }
 
-enum err
-lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
-    enum lane lane, const struct node_id *source, struct fail *f)
+/* fresh: the segment was not held until now. Else it may have gone to its source
+ * already, as a stub, and its place in that queue is taken for good. */
+static enum err
+pass_on(struct replica *r, const struct compartment *c, int64_t segment,
+    enum lane lane, const struct node_id *source, bool fresh, struct fail *f)
 {
 	struct buf routes = { 0 };
 	int64_t from = 0, source_upto = 0;
@@ -237,7 +239,8 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 		if (t.peer == from && from != 0) {
 			source_known = t.state != ROUTE_NONE;
 			source_upto = t.reach;
-			if (t.state == ROUTE_OPEN && segment <= t.reach)
+			if (fresh && t.state == ROUTE_OPEN &&
+			    segment <= t.reach)
 				e = take_back(r, from, lane, segment, f);
 		} else if (t.state == ROUTE_OPEN &&
 		    (source == NULL || segment > t.reach)) {
@@ -248,6 +251,20 @@ lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
 		e = note_source(r, c->no, from, source_upto, segment, f);
 	buf_release(&routes);
 	return e;
+}
+
+enum err
+lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
+    enum lane lane, const struct node_id *source, struct fail *f)
+{
+	return pass_on(r, c, segment, lane, source, true, f);
+}
+
+enum err
+lane_whole(struct replica *r, const struct compartment *c, int64_t segment,
+    enum lane lane, const struct node_id *source, struct fail *f)
+{
+	return pass_on(r, c, segment, lane, source, false, f);
 }
 
 enum err

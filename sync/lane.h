@@ -38,6 +38,10 @@ enum lane_what { LANE_MEMBER = 0, LANE_SEGMENT = 1, LANE_SNAPSHOT = 2 };
 enum err lane_segment(struct replica *r, const struct compartment *c,
     int64_t segment, enum lane lane, const struct node_id *source,
     struct fail *f);
+/* The content came of a segment that was held as its stub: the same, once more. */
+enum err lane_whole(struct replica *r, const struct compartment *c,
+    int64_t segment, enum lane lane, const struct node_id *source,
+    struct fail *f);
 /* A membership record was stored: to every peer, urgent. */
 enum err lane_member(struct replica *r, int64_t member,
     const struct node_id *source, struct fail *f);

@@ -118,6 +118,6 @@ log_take_twice(struct replica *r, struct receipt_of *x,
 	if (e == OK)
 		e = log_have_whole(r, held->no, x->peer, f);
 	return e != OK ? e
-		       : lane_segment(r, x->c, held->no,
+		       : lane_whole(r, x->c, held->no,
 			     (enum lane)x->segment.header.lane, x->peer, f);
 }
