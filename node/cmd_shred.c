@@ -195,19 +195,23 @@ struct certificate {
 	json_t *array; /* NULL: text */
 	const char *reference;
 	int64_t count, missing;
+	int64_t standing; /* orders that count */
 	bool failed;
 };
 
 static const char *
-receipt_state(const struct shred_receipt *r)
+receipt_state(const struct shred_told *t, const struct shred_receipt *r)
 {
+	if (t->undone_ms != 0)
+		return "had destroyed it";
 	if (r->at_ms != 0)
 		return "confirmed";
 	return r->out ? "out of the network" : "missing";
 }
 
 static void
-say_receipt(struct certificate *c, const struct shred_receipt *r)
+say_receipt(struct certificate *c, const struct shred_told *t,
+    const struct shred_receipt *r)
 {
 	const struct env *env = replica_env(c->run->replica);
 	char at[NAME_TIME_BYTES], id[ID_TEXT_BYTES];
@@ -215,7 +219,7 @@ say_receipt(struct certificate *c, const struct shred_receipt *r)
 	at[0] = '\0';
 	if (r->at_ms != 0)
 		name_time(at, r->at_ms, env->offset_min(env->self));
-	run_say(c->run, "  %-20s %s (%s)%s%s\n", receipt_state(r),
+	run_say(c->run, "  %-20s %s (%s)%s%s\n", receipt_state(t, r),
 	    r->node->name, name_of_agency(c->run, &r->node->agency, id),
 	    at[0] != '\0' ? ", " : "", at);
 }
@@ -229,9 +233,31 @@ receipts_json(const struct shred_told *t)
 		(void)json_array_append_new(a,
 		    json_pack("{s:s, s:s, s:I}", "node",
 			t->receipts[i].node->name, "state",
-			receipt_state(&t->receipts[i]), "at_ms",
+			receipt_state(t, &t->receipts[i]), "at_ms",
 			(json_int_t)t->receipts[i].at_ms));
 	return a;
+}
+
+/* Below this come those who had obeyed. */
+static void
+say_undone(struct certificate *c, const struct shred_told *t)
+{
+	const struct env *env = replica_env(c->run->replica);
+	char at[NAME_TIME_BYTES];
+
+	name_time(at, t->undone_ms, env->offset_min(env->self));
+	run_say(c->run,
+	    "  THIS ORDER DOES NOT COUNT, known here since %s: whoever gave it "
+	    "was taken out of the network or cut off from before it, or a "
+	    "judgement voids it. No confirmation of it stands. What it "
+	    "destroyed comes back from computers that still have it",
+	    at);
+	if (t->lacking > 0)
+		run_say(c->run, "; %lld segment%s not come back here yet",
+		    (long long)t->lacking, t->lacking == 1 ? " has" : "s have");
+	run_say(c->run,
+	    ". If it is to be destroyed all the same, a registrar orders it "
+	    "again.\n");
 }
 
 static void
@@ -241,7 +267,7 @@ say_told(struct certificate *c, const struct shred_told *t, const char *order)
 	char at[NAME_TIME_BYTES];
 
 	name_time(at, t->at_ms, env->offset_min(env->self));
-	if (c->count == 1)
+	if (c->standing == 1 && t->undone_ms == 0)
 		run_say(c->run, "CERTIFICATE OF DESTRUCTION\n");
 	run_say(c->run,
 	    "\nRecord group %lld\n"
@@ -253,8 +279,10 @@ say_told(struct certificate *c, const struct shred_told *t, const char *order)
 	    t->reference[0] != '\0' ? t->reference
 				    : "(its reference is not readable here)",
 	    t->issuer != NULL ? t->issuer->name : "?", order, at);
+	if (t->undone_ms != 0)
+		say_undone(c, t);
 	for (size_t i = 0; i < t->receipt_count; i++)
-		say_receipt(c, &t->receipts[i]);
+		say_receipt(c, t, &t->receipts[i]);
 }
 
 static enum err
@@ -267,17 +295,20 @@ certify(void *context, const struct shred_told *t, struct fail *f)
 	c->count++;
 	for (size_t i = 0; i < t->receipt_count; i++)
 		c->missing += t->receipts[i].at_ms == 0 && !t->receipts[i].out;
+	c->standing += t->undone_ms == 0;
 	if (t->sealed)
 		hex_encode(order, t->order.b, SEGMENT_ID_BYTES);
 	if (c->array == NULL)
 		say_told(c, t, order);
 	else if (json_array_append_new(c->array,
-		     json_pack("{s:I, s:s, s:s, s:s, s:I, s:o}", "group",
-			 (json_int_t)t->number, "reference", t->reference,
-			 "order", order, "by",
+		     json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:o}",
+			 "group", (json_int_t)t->number, "reference",
+			 t->reference, "order", order, "by",
 			 t->issuer != NULL ? t->issuer->name : "", "at_ms",
-			 (json_int_t)t->at_ms, "receipts", receipts_json(t))) !=
-	    0)
+			 (json_int_t)t->at_ms, "undone_ms",
+			 (json_int_t)t->undone_ms, "lacking",
+			 (json_int_t)t->lacking, "receipts",
+			 receipts_json(t))) != 0)
 		c->failed = true;
 	return OK;
 }
@@ -333,7 +364,7 @@ cmd_shred_status(struct run *run, struct fail *f)
 		return run_json(run, c.array, f);
 	if (c.count == 0)
 		run_say(run, "nothing was ordered to be destroyed\n");
-	else
+	else if (c.standing > 0)
 		say_limits(run, &n, c.missing);
 	return OK;
 }

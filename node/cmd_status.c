@@ -93,7 +93,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		{ &t->unreadable,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 5 AND chain <> 3"
-		    " AND cpt NOT IN (SELECT cpt FROM _shred)" },
+		    " AND cpt NOT IN (SELECT cpt FROM _shred"
+		    " WHERE undone_ms = 0)" },
 		{ &t->quarantined,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 6" },
@@ -376,6 +377,15 @@ say_open(struct run *run, const struct totals *t)
 		    "records were destroyed by order; this computer's new key, "
 		    "without which their remains may be read on its disk, is "
 		    "due and made by itself\n");
+	if (t->shred.undone > 0)
+		run_say(run,
+		    "%lld record group%s destroyed here by an order that does "
+		    "not count; %lld segment%s not come back yet from other "
+		    "computers (footbridge shred status)\n",
+		    (long long)t->shred.undone,
+		    t->shred.undone == 1 ? " was" : "s were",
+		    (long long)t->shred.lacking,
+		    t->shred.lacking == 1 ? " has" : "s have");
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "
@@ -409,6 +419,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	hex_encode(id, me->node.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
 			 "s:I, s:I, s:I, s:b, "
+			 "s:I, "
 			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
 			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
 			 "s:o}",
@@ -420,11 +431,12 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    "kept", (json_int_t)t->kept, "offered", (json_int_t)t->offer.own,
 	    "offers", (json_int_t)t->offer.other, "rekey", (json_int_t)t->rekey,
 	    "shredded", (json_int_t)t->shred.compartments, "new_key_due",
-	    t->shred.rekey, "quarantined", (json_int_t)t->quarantined,
-	    "waiting", (json_int_t)t->waiting, "unreadable",
-	    (json_int_t)t->unreadable, "decisions", (json_int_t)t->decisions,
-	    "notices", (json_int_t)t->notices, "held", (json_int_t)t->held,
-	    "drafts", (json_int_t)t->drafts, "unsealed_since_ms",
+	    t->shred.rekey, "coming_back", (json_int_t)t->shred.lacking,
+	    "quarantined", (json_int_t)t->quarantined, "waiting",
+	    (json_int_t)t->waiting, "unreadable", (json_int_t)t->unreadable,
+	    "decisions", (json_int_t)t->decisions, "notices",
+	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
+	    (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", keep_show_json(b), "restored",
 	    life_words(replica_restored(run->replica, NULL)), "forked",
 	    (json_int_t)t->forked, "unjudged", (json_int_t)t->unjudged,

@@ -171,8 +171,9 @@ struct control {
 	                                 * these that no cut names; ascending */
 	struct control_point *adopted; /* up to and with this segment */
 	struct control_point *voided;  /* this one and what builds on it */
+	int64_t *orders; /* to destroy: segments of all that count */
 	size_t owner_count, claim_count, leaver_count, ended_count, cut_count,
-	    cut_node_count, adopted_count, voided_count;
+	    cut_node_count, adopted_count, voided_count, order_count;
 };
 
 /*

@@ -83,6 +83,18 @@ load_unsealed(struct loading *l, struct control_item *i, struct stmt *q)
 	return e;
 }
 
+/* Held as its stub, with what it said beside it (shred_i.h). */
+static void
+load_said(struct loading *l, struct control_item *i, struct stmt *q)
+{
+	size_t n;
+	const uint8_t *p = stmt_col_blob(q, 9, &n);
+
+	l->of[l->n].body_at = l->bytes.n;
+	i->body_n = n;
+	buf_put(&l->bytes, p, n);
+}
+
 static enum err
 load_sealed(struct loading *l, struct control_item *i, struct stmt *q,
     struct fail *f)
@@ -113,6 +125,8 @@ load_sealed(struct loading *l, struct control_item *i, struct stmt *q,
 	if (view.body != NULL) {
 		of->body_at = of->bytes_at + (size_t)(view.body - p);
 		i->body_n = view.header.body_bytes;
+	} else if (!stmt_col_null(q, 9)) {
+		load_said(l, i, q);
 	}
 	return e;
 }
@@ -183,6 +197,8 @@ add_part(struct loading *l, struct stmt *q)
 	return OK;
 }
 
+/* A stub with what it said costs as much as the whole: 32 bytes of hash stand in
+ * it for the body. */
 static enum err
 find_room(struct loading *l, int64_t cpt, struct fail *f)
 {
@@ -191,8 +207,10 @@ find_room(struct loading *l, int64_t cpt, struct fail *f)
 	enum err e;
 
 	e = db_stmt(&q, l->r->db,
-	    "SELECT no, author, seq, id, state, kind, length(bytes)"
-	    " FROM _segment WHERE cpt = ?1 AND chain = ?2",
+	    "SELECT no, author, seq, id, state, kind, length(bytes) +"
+	    " coalesce(length(d.body) - 32, 0) FROM _segment"
+	    " LEFT JOIN _said d ON d.segment = no"
+	    " WHERE cpt = ?1 AND chain = ?2",
 	    f);
 	if (e != OK)
 		return e;
@@ -231,8 +249,9 @@ load_rows(struct loading *l, int64_t cpt, struct fail *f)
 	if (e != OK)
 		return e;
 	e = db_stmt(&q, l->r->db,
-	    "SELECT no, author, kind, seq, position, id, deps, bytes, state"
-	    " FROM _segment WHERE cpt = ?1 AND chain = ?2 ORDER BY no",
+	    "SELECT no, author, kind, seq, position, id, deps, bytes, state,"
+	    " d.body FROM _segment LEFT JOIN _said d ON d.segment = no"
+	    " WHERE cpt = ?1 AND chain = ?2 ORDER BY no",
 	    f);
 	if (e != OK)
 		return e;

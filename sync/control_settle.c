@@ -20,6 +20,7 @@ control_free(struct control *c)
 	free(c->cut_nodes);
 	free(c->adopted);
 	free(c->voided);
+	free(c->orders);
 	free(c);
 }
 
@@ -67,20 +68,27 @@ find_offer(struct settling *s)
 	s->out->offer = s->item[best->item].no;
 }
 
-static void
-find_order(struct settling *s)
+static enum err
+find_orders(struct settling *s)
 {
+	struct control *out = s->out;
 	size_t best = NO_ITEM;
 
+	out->orders = calloc(s->order_shreds + 1, sizeof(*out->orders));
+	if (out->orders == NULL)
+		return ERR_NOMEM;
 	for (size_t k = 0; k < s->order_shreds; k++) {
 		size_t i = s->orders[k];
 
-		if (settle_by_owner(s, i) && !s->at[i].past_cut &&
-		    (best == NO_ITEM || settle_smaller(s, i, best)))
+		if (!settle_by_owner(s, i) || s->at[i].past_cut)
+			continue;
+		out->orders[out->order_count++] = s->item[i].no;
+		if (best == NO_ITEM || settle_smaller(s, i, best))
 			best = i;
 	}
 	if (best != NO_ITEM)
-		s->out->shred = s->item[best].no;
+		out->shred = s->item[best].no;
+	return OK;
 }
 
 /* The cuts become the result's. */
@@ -111,10 +119,11 @@ settle_all(struct settling *s)
 		e = settle_grants(s);
 	if (e == OK)
 		e = settle_ended(s);
+	if (e == OK)
+		e = find_orders(s);
 	if (e != OK)
 		return e;
 	find_offer(s);
-	find_order(s);
 	hand_over_cuts(s);
 	return OK;
 }

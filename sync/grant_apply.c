@@ -264,9 +264,16 @@ open_segment(void *context, int64_t segment, const struct member_node *issuer,
 		.issuer = issuer->id };
 	enum err e = OK;
 
-	for (size_t k = 0; e == OK && k < body->count; k++)
-		if (entry_counts(o->now, segment, &body->entry[k]))
-			e = open_entry(o, &body->entry[k], &place, f);
+	for (size_t k = 0; e == OK && k < body->count; k++) {
+		const struct grant_entry *entry = &body->entry[k];
+		bool opens = entry_counts(o->now, segment, entry);
+
+		if (!opens && for_us(&o->r->identity, entry))
+			e = shred_lost_key(o->r, o->c->no, &entry->key_id,
+			    &opens, f);
+		if (e == OK && opens)
+			e = open_entry(o, entry, &place, f);
+	}
 	return e;
 }
 
@@ -377,6 +384,21 @@ forget_claims(struct replica *r, const struct compartment *c, struct fail *f)
 	return stmt_run(s, f);
 }
 
+/* Destroyed: does an order still count? If none does, it is undone. */
+static enum err
+judge_order(struct replica *r, struct compartment *c, bool *stands,
+    struct fail *f)
+{
+	struct control *now = NULL;
+	enum err e = control_load(&now, r, c, f);
+
+	*stands = e == OK && now->shred != 0;
+	if (e == OK)
+		e = *stands ? shred_stands(r, c, now, f) : shred_undo(r, c, f);
+	control_free(now);
+	return e;
+}
+
 /* What all control segments of the compartment say together, written down and
  * used. */
 static enum err
@@ -385,11 +407,15 @@ settle(struct replica *r, struct compartment *c, const struct alone *one,
 {
 	struct control *now = NULL;
 	struct opening o = { .r = r, .c = c };
+	bool stands = false, undone = false;
 	enum err e;
 
-	/* for ever, and what it rested on is not held any more */
-	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
-		return OK;
+	if ((c->flags & COMPARTMENT_SHREDDED) != 0) {
+		e = judge_order(r, c, &stands, f);
+		if (e != OK || stands)
+			return e;
+		undone = true;
+	}
 	e = control_load(&now, r, c, f);
 	if (e == OK && now->over > 0)
 		e = forget_claims(r, c, f);
@@ -404,6 +430,8 @@ settle(struct replica *r, struct compartment *c, const struct alone *one,
 	if (e == OK)
 		e = each_or(&o, one, read_basis, f);
 	change->new_key |= o.new_key;
+	change->judged |= undone;
+	change->left |= undone;
 	control_free(now);
 	return e;
 }
@@ -467,8 +495,9 @@ grant_rederive(struct replica *r, struct compartment *c, struct fail *f)
 	struct stmt *s;
 	enum err e;
 
+	/* what was noted says who hears of it, as long as the order counts */
 	if ((c->flags & COMPARTMENT_SHREDDED) != 0)
-		return OK;
+		return control_apply(r, c, f);
 	/* kept, not dropped: at_ms says when a grant was first applied here */
 	e = db_stmt(&s, r->db,
 	    "UPDATE _grant SET rights = 0, ever = 0, ended = 0, basis = NULL"

@@ -124,6 +124,22 @@ grant_entries_read(struct rd *r, struct grant_body *b)
 	    r->err == OK && b->basis != NULL ? &b->entry[b->basis[0]] : NULL;
 }
 
+static void
+blank(uint8_t *body, const uint8_t *part, size_t n)
+{
+	memset(body + (part - body), 0, n);
+}
+
+void
+grant_entries_blank(uint8_t *body, const struct grant_body *of)
+{
+	for (size_t k = 0; k < of->count; k++)
+		blank(body, of->entry[k].box, of->entry[k].box_n);
+	/* the first byte is the number of an entry */
+	if (of->basis != NULL)
+		blank(body, of->basis + 1, of->basis_n - 1);
+}
+
 enum err
 grant_body_parse(struct grant_body *out, const uint8_t *p, size_t n)
 {

@@ -72,6 +72,9 @@ void grant_body_encode(struct buf *out, const struct grant_body *body);
  * may be none. Of *b these are written: count, entry, basis, basis_entry. */
 void grant_entries_read(struct rd *r, struct grant_body *b);
 void grant_entries_encode(struct buf *out, const struct grant_body *body);
+/* Zeros for what is sealed in a body that was parsed into *of: boxes and basis.
+ * It parses as before, and says the same of who was given what. */
+void grant_entries_blank(uint8_t *body, const struct grant_body *of);
 
 /* Seal one entry's box into box[GRANT_BOX_MAX] and point the entry at it.
  * e: all but box. ERR_INPUT: recipient_key is no usable key. */

@@ -66,8 +66,11 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 		.n = x->n,
 		.peer = x->peer,
 	};
-	enum err e = only_stub(r, x, &stub, f);
+	enum err e = OK;
 
+	/* a removal may be what undoes the order: it waits as it is */
+	if (x->segment.header.kind != SEGMENT_REMOVE)
+		e = only_stub(r, x, &stub, f);
 	if (stub.n > 0) {
 		in.bytes = stub.p;
 		in.n = stub.n;
@@ -313,35 +316,43 @@ take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 }
 
 /*
- * What comes for a compartment that was destroyed: its stub, of which nothing is
- * derived. Whom a grant names is noted, for they have to hear of it too.
+ * Control that comes for a compartment that was destroyed is judged with the rest,
+ * for the order may not count any more by it. If it does, this is cut to its stub
+ * there and then (shred_stands).
  */
+static enum err
+take_shredded_control(struct replica *r, struct receipt_of *x, struct fail *f)
+{
+	struct named_deps deps;
+	bool later = false;
+	enum err e = find_deps(r, x, &deps, f);
+
+	if (e == OK)
+		e = insert_received(r, x, STATE_APPLIED, f);
+	if (e != OK)
+		return e;
+	cover(x, &deps);
+	log_end_added(x->c, x->no, CHAIN_CONTROL);
+	e = control_later(r, x->c, &later, f);
+	return e == OK && !later ? control_apply(r, x->c, f) : e;
+}
+
+/* All else that comes for it: its stub, of which nothing is derived. */
 static enum err
 take_shredded(struct replica *r, struct receipt_of *x, struct fail *f)
 {
 	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
-	enum segment_kind kind = x->segment.header.kind;
-	bool control = segment_chain(kind) == CHAIN_CONTROL;
-	struct named_deps deps;
-	enum err e = only_stub(r, x, &stub, f);
+	enum err e;
 
+	if (segment_chain(x->segment.header.kind) == CHAIN_CONTROL)
+		return take_shredded_control(r, x, f);
+	e = only_stub(r, x, &stub, f);
 	if (stub.n > 0) {
 		x->bytes = stub.p;
 		x->n = stub.n;
 	}
-	if (e == OK && control)
-		e = find_deps(r, x, &deps, f);
 	if (e == OK)
-		e = insert_received(r, x,
-		    control ? STATE_APPLIED : STATE_UNREADABLE, f);
-	if (e == OK && control) {
-		cover(x, &deps);
-		log_end_added(x->c, x->no, CHAIN_CONTROL);
-	}
-	if (e == OK && kind == SEGMENT_GRANT && !x->segment.stub)
-		e = shred_note_grant(r, x->c, x->no,
-		    replica_author_node(r, x->author), x->segment.body,
-		    x->segment.header.body_bytes, f);
+		e = insert_received(r, x, STATE_UNREADABLE, f);
 	buf_release(&stub);
 	return e;
 }

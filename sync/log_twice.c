@@ -56,6 +56,41 @@ is_stub(struct replica *r, bool *yes, int64_t no, size_t n, struct fail *f)
 	return e;
 }
 
+/* *put: only its stub was here. */
+static enum err
+put_whole(struct replica *r, const struct receipt_of *x, int64_t no, bool *put,
+    struct fail *f)
+{
+	/* of one id, only a stub is shorter */
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "UPDATE _segment SET bytes = ?2 WHERE no = ?1 AND state > 2"
+	    " AND length(bytes) < ?3",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	stmt_blob(s, 2, x->bytes, x->n);
+	stmt_int(s, 3, (int64_t)x->n);
+	e = stmt_run(s, f);
+	*put = e == OK && db_changes(r->db) > 0;
+	return e;
+}
+
+/* What it says was not known here, where all was destroyed. */
+static enum err
+hear_again(struct replica *r, struct receipt_of *x, int64_t no, struct fail *f)
+{
+	bool said = false, put;
+	enum err e = shred_is_said(r, no, &said, f);
+
+	if (e != OK || said)
+		return e;
+	e = put_whole(r, x, no, &put, f);
+	return e == OK && put ? control_apply(r, x->c, f) : e;
+}
+
 /*
  * The same segment once more. Where only its stub is held, the whole one takes
  * its place: who sends a stub first must not keep the content away.
@@ -66,7 +101,7 @@ log_take_twice(struct replica *r, struct receipt_of *x,
     enum outcome *outcome, struct fail *why, struct fail *f)
 {
 	enum segment_kind kind = x->segment.header.kind;
-	struct stmt *s;
+	bool put = false;
 	enum err e;
 
 	*outcome = OUTCOME_DUPLICATE;
@@ -82,9 +117,8 @@ log_take_twice(struct replica *r, struct receipt_of *x,
 	}
 	if (shred_stubs(x->c, kind)) {
 		replica_tally(r, "duplicate", 1);
-		return kind == SEGMENT_GRANT
-		    ? shred_note_grant(r, x->c, held->no, node, x->segment.body,
-			  x->segment.header.body_bytes, f)
+		return segment_chain(kind) == CHAIN_CONTROL
+		    ? hear_again(r, x, held->no, f)
 		    : OK;
 	}
 	if (x->full) {
@@ -94,18 +128,8 @@ log_take_twice(struct replica *r, struct receipt_of *x,
 		if (e != OK || stub)
 			return e != OK ? e : log_no_room(r, x, outcome, why, f);
 	}
-	/* of one id, only a stub is shorter */
-	e = db_stmt(&s, r->db,
-	    "UPDATE _segment SET bytes = ?2 WHERE no = ?1 AND state > 2"
-	    " AND length(bytes) < ?3",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, held->no);
-	stmt_blob(s, 2, x->bytes, x->n);
-	stmt_int(s, 3, (int64_t)x->n);
-	e = stmt_run(s, f);
-	if (e != OK || db_changes(r->db) == 0) {
+	e = put_whole(r, x, held->no, &put, f);
+	if (e != OK || !put) {
 		replica_tally(r, "duplicate", 1);
 		return e;
 	}

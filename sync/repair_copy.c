@@ -29,6 +29,8 @@ static const struct kept {
 	{ "_open", NULL, TRUTH },
 	{ "_key", "cpt DESC, key_id DESC", TRUTH },
 	{ "_shred", NULL, TRUTH },
+	{ "_said", NULL, TRUTH },
+	{ "_key_lost", "cpt DESC, key_id DESC", TRUTH },
 	{ "_offered", NULL, TRUTH },
 	{ "_fork", "author DESC, cpt DESC, chain DESC, at DESC", LOCAL },
 	{ "_grant",

@@ -462,7 +462,8 @@ next_unanswered(struct replica *r, int64_t *cpt, struct segment_id *order,
 	bool row = false;
 	enum err e = db_stmt(&s, r->db,
 	    "SELECT h.cpt, s.id FROM _shred h JOIN _segment s ON s.no ="
-	    " h.segment WHERE h.answered = 0 AND h.cpt > ?1"
+	    " h.segment WHERE h.answered = 0 AND h.undone_ms = 0"
+	    " AND h.cpt > ?1"
 	    " AND s.id IS NOT NULL ORDER BY h.cpt LIMIT 1",
 	    f);
 

@@ -4,9 +4,14 @@
  * An order is a control record of a registrar of the owner agency, one for each
  * compartment. Whoever holds or relays the compartment obeys it in the
  * transaction that takes it: rows, keys, drafts and unsealed work go, every
- * segment but the records of the shred (and of transfers, which say who may
- * order) becomes its stub, subject and category are forgotten. That is for ever:
- * what comes later of it is stored as a stub, and nothing new is written.
+ * segment but those records of control that hold no key becomes its stub, subject
+ * and category are forgotten. What comes later of it is stored as a stub, and
+ * nothing new is written.
+ *
+ * It stays so as long as the order counts, which is judged like everything else
+ * (control.h): who ordered it may turn out to have been a thief. Then the content
+ * is asked for again, and comes back from whoever has not obeyed yet or had heard
+ * better. So the state of two nodes never depends on what each heard first.
  *
  * Then the replica needs a new key, since deleted pages can be read under the
  * old one (shred_rekey), and each node signs a receipt, once it has committed
@@ -65,7 +70,8 @@ struct shred_receipt {
 	int64_t at_ms; /* when its receipt was stored here; 0: missing */
 	bool out;      /* taken out of the network: none is to be expected */
 };
-/* One compartment that was destroyed here. */
+/* One compartment that was destroyed here. Of an order that is undone the receipts
+ * are of those who had obeyed it. */
 struct shred_told {
 	int64_t number; /* local; it has no other name any more */
 	struct segment_id order;
@@ -73,6 +79,9 @@ struct shred_told {
 	const struct member_node *issuer; /* or NULL */
 	const char *reference; /* "" where no key was held that opens it */
 	int64_t at_ms;         /* when it was destroyed here */
+	int64_t
+	    undone_ms;   /* since when it does not count any more; 0: it does */
+	int64_t lacking; /* undone: segments whose content is not here again */
 	const struct shred_receipt *receipts; /* borrowed for the call */
 	size_t receipt_count;
 };
@@ -83,7 +92,10 @@ enum err shred_list(struct replica *r, const char *reference,
     shred_told_fn each, void *context, struct fail *f);
 struct shred_counts {
 	int64_t compartments; /* destroyed here */
-	bool rekey;           /* the replica's new key is due */
+	int64_t
+	    undone; /* were, by orders that count no more, and lack content */
+	int64_t lacking; /* segments of those whose content is not here again */
+	bool rekey;      /* the replica's new key is due */
 };
 enum err shred_count(struct replica *r, struct shred_counts *out,
     struct fail *f);
@@ -99,11 +111,20 @@ enum err shred_apply(struct replica *r, struct compartment *c, int64_t order,
     struct fail *f);
 /* Is a segment of this kind held as its stub in this compartment? */
 bool shred_stubs(const struct compartment *c, enum segment_kind kind);
-/* A whole grant came for a shredded compartment, to be stored as a stub: note
- * whom it names, so that the order and the receipts reach them. */
-enum err shred_note_grant(struct replica *r, struct compartment *c,
-    int64_t segment, const struct member_node *issuer, const uint8_t *body,
-    size_t n, struct fail *f);
+/* What was destroyed was judged again. An order still counts: what came whole
+ * meanwhile is cut. */
+enum err shred_stands(struct replica *r, struct compartment *c,
+    const struct control *now, struct fail *f);
+/* None does: it is a compartment like any other, whose content is asked for. To
+ * be settled again after this. */
+enum err shred_undo(struct replica *r, struct compartment *c, struct fail *f);
+/* Was this key held here until an order destroyed it? Then a box gives it back,
+ * whether its grant counts by now or not: it would still be held otherwise. */
+enum err shred_lost_key(struct replica *r, int64_t cpt, const struct key_id *id,
+    bool *yes, struct fail *f);
+/* Is what this grant or removal said known, though only its stub is held? */
+enum err shred_is_said(struct replica *r, int64_t segment, bool *yes,
+    struct fail *f);
 /* Receipts for what was obeyed and committed; *made: segments to be sealed. */
 enum err shred_answer(struct replica *r, int64_t *made, struct fail *f);
 /* A compartment, above number *cpt, that has an order which does not count (a

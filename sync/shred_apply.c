@@ -12,11 +12,18 @@
 #include "sync/log_i.h"
 #include "sync/shred_i.h"
 
+_Static_assert(SEGMENT_SHRED == 3 && SEGMENT_TRANSFER == 6, "SHRED_STAYS");
+
+static bool
+stays_whole(enum segment_kind kind)
+{
+	return kind >= SEGMENT_SHRED && kind <= SEGMENT_TRANSFER;
+}
+
 bool
 shred_stubs(const struct compartment *c, enum segment_kind kind)
 {
-	return (c->flags & COMPARTMENT_SHREDDED) != 0 &&
-	    kind != SEGMENT_SHRED && kind != SEGMENT_TRANSFER;
+	return (c->flags & COMPARTMENT_SHREDDED) != 0 && !stays_whole(kind);
 }
 
 static enum err
@@ -62,8 +69,9 @@ note_order(struct replica *r, const struct compartment *c, int64_t order,
 	if (e == OK)
 		e = db_stmt(&s, r->db,
 		    "INSERT INTO _shred (cpt, segment, reference, answered,"
-		    " at_ms) VALUES (?1, ?2, ?3, 0, ?4)"
-		    " ON CONFLICT DO NOTHING",
+		    " at_ms, undone_ms) VALUES (?1, ?2, ?3, 0, ?4, 0)"
+		    " ON CONFLICT (cpt) DO UPDATE SET segment = ?2,"
+		    " reference = ?3, answered = 0, at_ms = ?4, undone_ms = 0",
 		    f);
 	if (e != OK)
 		return e;
@@ -108,12 +116,12 @@ drop_unsealed(struct replica *r, struct compartment *c, struct fail *f)
 		e = run_for(r,
 		    "DELETE FROM _open WHERE segment IN"
 		    " (SELECT no FROM _segment WHERE cpt = ?1"
-		    " AND state <= 2 AND kind NOT IN (3, 6))",
+		    " AND state <= 2 AND kind NOT IN " SHRED_STAYS ")",
 		    c->no, f);
 	if (e == OK)
 		e = run_for(r,
 		    "DELETE FROM _segment WHERE cpt = ?1 AND state <= 2"
-		    " AND kind NOT IN (3, 6)",
+		    " AND kind NOT IN " SHRED_STAYS,
 		    c->no, f);
 	log_open_forget(r);
 	c->open_no = 0;
@@ -135,15 +143,17 @@ shred_stub(struct buf *out, const uint8_t *p, size_t n, struct fail *f)
 	return out->err == OK ? OK : fail_code(f, out->err);
 }
 
+/* The next that is not a stub, after number *no; *no 0: none. */
 static enum err
-next_whole(struct replica *r, int64_t cpt, int64_t *no, struct buf *stub,
+next_whole(struct replica *r, int64_t cpt, int64_t *no, struct buf *whole,
     struct fail *f)
 {
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, r->db,
 	    "SELECT no, bytes FROM _segment WHERE cpt = ?1 AND no + 0 > ?2"
-	    " AND state > 2 AND kind NOT IN (3, 6) ORDER BY no LIMIT 1",
+	    " AND state > 2 AND kind NOT IN " SHRED_STAYS
+	    " ORDER BY no LIMIT 1",
 	    f);
 
 	if (e != OK)
@@ -156,61 +166,90 @@ next_whole(struct replica *r, int64_t cpt, int64_t *no, struct buf *stub,
 		size_t n;
 		const uint8_t *p = stmt_col_blob(s, 1, &n);
 
-		e = shred_stub(stub, p, n, f);
-		if (e == ERR_FORMAT)
-			e = fail_in(f, ERR_CORRUPT, "stored segment %lld",
-			    (long long)*no);
+		buf_reset(whole);
+		buf_put(whole, p, n);
 	}
 	stmt_reset(s);
-	return e;
+	return e == OK && whole->err != OK ? fail_code(f, whole->err) : e;
 }
 
-/* Control and data keep their state: the one is not asked, the other is derived
- * anew; what stands beside them has none of its content any more. */
+/* Control and data keep their state: of the one what it said is kept, the other
+ * is derived anew; what stands beside them has none of its content any more. */
 static enum err
-cut_segments(struct replica *r, int64_t cpt, struct fail *f)
+cut_one(struct replica *r, int64_t no, const struct segment *whole,
+    struct fail *f)
 {
 	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
 	struct stmt *s;
-	int64_t no = 0;
-	enum err e;
+	enum err e = shred_say(r, no, whole, f);
 
-	while ((e = next_whole(r, cpt, &no, &stub, f)) == OK && no != 0) {
+	segment_stub(&stub, whole);
+	if (e == OK && stub.err != OK)
+		e = fail_code(f, stub.err);
+	if (e == OK)
 		e = db_stmt(&s, r->db,
 		    "UPDATE _segment SET bytes = ?2, state = CASE"
 		    " WHEN chain >= 2 AND state = 3 THEN 5 ELSE state END"
 		    " WHERE no = ?1",
 		    f);
-		if (e != OK)
-			break;
+	if (e == OK) {
 		stmt_int(s, 1, no);
 		stmt_blob(s, 2, stub.p, stub.n);
 		e = stmt_run(s, f);
-		if (e != OK)
-			break;
 	}
 	buf_release(&stub);
 	return e;
 }
 
-/* Is what is kept aside of this compartment, and whole? Then its stub. */
+static enum err
+parse_stored(struct segment *out, int64_t no, const struct buf *bytes,
+    struct fail *f)
+{
+	enum err e = segment_parse(out, bytes->p, bytes->n, f);
+
+	return e == ERR_FORMAT
+	    ? fail_in(f, ERR_CORRUPT, "stored segment %lld", (long long)no)
+	    : e;
+}
+
+static enum err
+cut_segments(struct replica *r, int64_t cpt, struct fail *f)
+{
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
+	struct segment view;
+	int64_t no = 0;
+	enum err e;
+
+	while ((e = next_whole(r, cpt, &no, &bytes, f)) == OK && no != 0) {
+		e = parse_stored(&view, no, &bytes, f);
+		if (e == OK && !view.stub)
+			e = cut_one(r, no, &view, f);
+		if (e != OK)
+			break;
+	}
+	buf_release(&bytes);
+	return e;
+}
+
+/* Is what is kept aside of this compartment, and to be cut? Then its stub.
+ * waits: it may come to count, and a removal may undo the very order. */
 static bool
-aside_stub(struct buf *stub, const struct compartment *c, const uint8_t *p,
-    size_t n)
+aside_stub(struct buf *stub, const struct compartment *c, bool waits,
+    const uint8_t *p, size_t n)
 {
 	struct segment view;
 
 	return segment_parse(&view, p, n, NULL) == OK && !view.stub &&
 	    id_equal(&view.header.compartment, &c->id) &&
-	    view.header.kind != SEGMENT_SHRED &&
-	    view.header.kind != SEGMENT_TRANSFER &&
+	    !stays_whole(view.header.kind) &&
+	    (!waits || view.header.kind != SEGMENT_REMOVE) &&
 	    shred_stub(stub, p, n, NULL) == OK;
 }
 
 /* The next of those kept aside that has to be cut; *no 0: none. */
 static enum err
 next_aside(struct replica *r, const char *sql, const struct compartment *c,
-    int64_t *no, struct buf *stub, struct fail *f)
+    bool waits, int64_t *no, struct buf *stub, struct fail *f)
 {
 	struct stmt *s;
 	bool row = false, found = false;
@@ -225,7 +264,7 @@ next_aside(struct replica *r, const char *sql, const struct compartment *c,
 		const uint8_t *p = stmt_col_blob(s, 1, &n);
 
 		*no = stmt_col_int(s, 0);
-		found = aside_stub(stub, c, p, n);
+		found = aside_stub(stub, c, waits, p, n);
 	}
 	stmt_reset(s);
 	if (!found)
@@ -234,15 +273,16 @@ next_aside(struct replica *r, const char *sql, const struct compartment *c,
 }
 
 static enum err
-cut_aside(struct replica *r, const struct compartment *c, const char *select,
-    const char *update, struct fail *f)
+cut_aside(struct replica *r, const struct compartment *c, bool waits,
+    const char *select, const char *update, struct fail *f)
 {
 	struct buf stub = { .limit = LIMIT_SEGMENT_BYTES };
 	struct stmt *s;
 	int64_t no = 0;
 	enum err e;
 
-	while ((e = next_aside(r, select, c, &no, &stub, f)) == OK && no != 0) {
+	while ((e = next_aside(r, select, c, waits, &no, &stub, f)) == OK &&
+	    no != 0) {
 		e = db_stmt(&s, r->db, update, f);
 		if (e != OK)
 			break;
@@ -260,14 +300,14 @@ cut_aside(struct replica *r, const struct compartment *c, const char *select,
 static enum err
 cut_unverified(struct replica *r, const struct compartment *c, struct fail *f)
 {
-	enum err e = cut_aside(r, c,
+	enum err e = cut_aside(r, c, true,
 	    "SELECT no, bytes FROM _parked WHERE no > ?1 AND cpt = ?2"
 	    " AND reason < 9 ORDER BY no",
 	    "UPDATE _parked SET bytes = ?2, size = length(?2) WHERE no = ?1",
 	    f);
 
 	return e == OK
-	    ? cut_aside(r, c,
+	    ? cut_aside(r, c, false,
 		  "SELECT no, bytes FROM _refused WHERE no > ?1 AND ?2 <> ''"
 		  " ORDER BY no",
 		  "UPDATE _refused SET bytes = ?2 WHERE no = ?1", f)
@@ -326,6 +366,8 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 		" (SELECT no FROM _snapshot_out WHERE cpt = ?1)",
 		"DELETE FROM _snapshot_out WHERE cpt = ?1",
 		"DELETE FROM _snapshot_in WHERE cpt = ?1",
+		("INSERT INTO _key_lost (cpt, key_id) SELECT cpt, key_id"
+		 " FROM _key WHERE cpt = ?1 ON CONFLICT DO NOTHING"),
 		"DELETE FROM _key WHERE cpt = ?1",
 		("DELETE FROM _wanted WHERE segment IN"
 		 " (SELECT no FROM _segment WHERE cpt = ?1)"),
@@ -419,9 +461,10 @@ answer_again(struct replica *r, const struct compartment *c, struct fail *f)
 	return stmt_run(s, f);
 }
 
-enum err
-shred_note_grant(struct replica *r, struct compartment *c, int64_t segment,
-    const struct member_node *issuer, const uint8_t *body, size_t n,
+/* So that the order and the receipts reach whom it names. */
+static enum err
+note_grant(struct replica *r, struct compartment *c, int64_t segment,
+    const struct member_node *issuer, const struct segment *whole,
     struct fail *f)
 {
 	struct grant_body *b = malloc(sizeof(*b));
@@ -429,7 +472,7 @@ shred_note_grant(struct replica *r, struct compartment *c, int64_t segment,
 
 	if (b == NULL)
 		return fail_set(f, ERR_NOMEM, "grant: out of memory");
-	if (grant_body_parse(b, body, n) == OK) {
+	if (grant_body_parse(b, whole->body, whole->header.body_bytes) == OK) {
 		for (size_t k = 0; e == OK && k < b->count; k++)
 			e = note_entry(r, c, segment, issuer, &b->entry[k], f);
 		if (e == OK)
@@ -438,5 +481,49 @@ shred_note_grant(struct replica *r, struct compartment *c, int64_t segment,
 			e = lane_compartment(r, c, f);
 	}
 	free(b);
+	return e;
+}
+
+/* A stored segment and its author's node. */
+static enum err
+load_stored(struct replica *r, struct buf *bytes,
+    const struct member_node **issuer, int64_t segment, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT author, bytes FROM _segment WHERE no = ?1", f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, segment);
+	e = stmt_step(s, &row, f);
+	if (e == OK && row) {
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 1, &n);
+
+		*issuer = replica_author_node(r, stmt_col_int(s, 0));
+		buf_put(bytes, p, n);
+	}
+	stmt_reset(s);
+	return e == OK && bytes->err != OK ? fail_code(f, bytes->err) : e;
+}
+
+enum err
+shred_cut_heard(struct replica *r, struct compartment *c, int64_t segment,
+    struct fail *f)
+{
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
+	const struct member_node *issuer = NULL;
+	struct segment view;
+	enum err e = load_stored(r, &bytes, &issuer, segment, f);
+
+	if (e == OK)
+		e = parse_stored(&view, segment, &bytes, f);
+	if (e == OK && view.header.kind == SEGMENT_GRANT)
+		e = note_grant(r, c, segment, issuer, &view, f);
+	if (e == OK)
+		e = cut_one(r, segment, &view, f);
+	buf_release(&bytes);
 	return e;
 }

@@ -67,19 +67,67 @@ next_record(struct replica *r, int64_t cpt, int64_t *no, int64_t *at_ms,
 	return e;
 }
 
+/* The order of that id in a compartment, or 0. */
 static enum err
-list_signed(struct listing *l, int64_t cpt, struct fail *f)
+find_order(struct replica *r, int64_t cpt, const struct segment_id *id,
+    int64_t *no, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT no FROM _segment WHERE kind = 3 AND cpt = ?1 AND id = ?2",
+	    f);
+
+	*no = 0;
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, cpt);
+	stmt_blob(s, 2, id->b, sizeof(id->b));
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*no = stmt_col_int(s, 0);
+	stmt_reset(s);
+	return e;
+}
+
+/* A receipt is for the order that it names: for one that counts, or for the one
+ * that is undone. What was said for another says nothing of this. */
+static enum err
+is_for(struct listing *l, const struct shred_told *t, const struct control *now,
+    const struct segment_id *order, bool *yes, struct fail *f)
+{
+	int64_t no = 0;
+	enum err e = OK;
+
+	*yes = t->sealed && id_equal(order, &t->order);
+	if (*yes || t->undone_ms != 0)
+		return OK;
+	e = find_order(l->r, t->number, order, &no, f);
+	*yes = no != 0 && shred_counts_order(now, no);
+	return e;
+}
+
+static enum err
+list_signed(struct listing *l, const struct shred_told *t,
+    const struct control *now, struct fail *f)
 {
 	const struct member_node *node = NULL;
 	int64_t no = 0, at_ms = 0;
 	struct shred_body body;
+	bool yes;
 	enum err e;
 
-	while ((e = next_record(l->r, cpt, &no, &at_ms, f)) == OK && no != 0) {
+	while ((e = next_record(l->r, t->number, &no, &at_ms, f)) == OK &&
+	    no != 0) {
 		e = shred_load(l->r, &l->bytes, &body, &node, no, f);
 		if (e == ERR_NOTFOUND)
 			continue;
-		if (e == OK && body.done && node != NULL)
+		if (e != OK)
+			break;
+		if (!body.done || node == NULL)
+			continue;
+		e = is_for(l, t, now, &body.order, &yes, f);
+		if (e == OK && yes)
 			e = add_receipt(l, node, at_ms, f);
 		if (e != OK)
 			break;
@@ -139,7 +187,10 @@ next_shredded(struct replica *r, const char *reference, int64_t *place,
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, r->db,
-	    "SELECT h.no, h.cpt, h.reference, h.at_ms, s.id, s.author"
+	    "SELECT h.no, h.cpt, h.reference, h.at_ms, s.id, s.author,"
+	    " h.undone_ms, CASE WHEN h.undone_ms = 0 THEN 0 ELSE"
+	    " (SELECT count(*) FROM _wanted w JOIN _segment x"
+	    " ON x.no = w.segment WHERE x.cpt = h.cpt) END"
 	    " FROM _shred h LEFT JOIN _segment s ON s.no = h.segment"
 	    " WHERE h.no > ?1 AND (?2 IS NULL OR h.reference = ?2)"
 	    " ORDER BY h.no LIMIT 1",
@@ -165,8 +216,28 @@ next_shredded(struct replica *r, const char *reference, int64_t *place,
 		t->at_ms = stmt_col_int(s, 3);
 		t->sealed = stmt_col_copy(s, 4, t->order.b, sizeof(t->order.b));
 		t->issuer = replica_author_node(r, stmt_col_int(s, 5));
+		t->undone_ms = stmt_col_int(s, 6);
+		t->lacking = stmt_col_int(s, 7);
 	}
 	stmt_reset(s);
+	return e;
+}
+
+static enum err
+list_receipts(struct listing *l, const struct shred_told *t, struct fail *f)
+{
+	struct control *now = NULL;
+	struct compartment *c;
+	enum err e = compartment_get(l->r, &c, t->number, f);
+
+	l->count = 0;
+	if (e == OK)
+		e = control_load(&now, l->r, c, f);
+	if (e == OK && t->undone_ms == 0)
+		e = list_expected(l, t->number, f);
+	if (e == OK)
+		e = list_signed(l, t, now, f);
+	control_free(now);
 	return e;
 }
 
@@ -183,10 +254,7 @@ shred_list(struct replica *r, const char *reference, shred_told_fn each,
 
 	while ((e = next_shredded(r, reference, &place, &t, text, f)) == OK &&
 	    place != 0) {
-		l.count = 0;
-		e = list_expected(&l, t.number, f);
-		if (e == OK)
-			e = list_signed(&l, t.number, f);
+		e = list_receipts(&l, &t, f);
 		t.receipts = l.at;
 		t.receipt_count = l.count;
 		if (e == OK)
@@ -215,14 +283,23 @@ shred_count(struct replica *r, struct shred_counts *out, struct fail *f)
 {
 	struct stmt *s;
 	bool row = false;
-	enum err e = db_stmt(&s, r->db, "SELECT count(*) FROM _shred", f);
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT (SELECT count(*) FROM _shred WHERE undone_ms = 0),"
+	    " count(DISTINCT x.cpt), count(*) FROM _shred h"
+	    " JOIN _segment x ON x.cpt = h.cpt"
+	    " JOIN _wanted w ON w.segment = x.no WHERE h.undone_ms <> 0",
+	    f);
 
 	*out = (struct shred_counts){ 0 };
 	if (e == OK)
 		e = stmt_step(s, &row, f);
 	if (e != OK)
 		return e;
-	out->compartments = row ? stmt_col_int(s, 0) : 0;
+	if (row) {
+		out->compartments = stmt_col_int(s, 0);
+		out->undone = stmt_col_int(s, 1);
+		out->lacking = stmt_col_int(s, 2);
+	}
 	stmt_reset(s);
 	return is_due(r, &out->rekey, f);
 }

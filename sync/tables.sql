@@ -218,16 +218,34 @@ CREATE TABLE _grant (
 CREATE INDEX _grant_recipient ON _grant (recipient);
 CREATE INDEX _grant_void ON _grant (cpt) WHERE ever = 0;
 
+-- What a grant or removal says that is held as its stub, since its compartment was
+-- destroyed: its body, with zeros for what is sealed in it. No key, and all that
+-- control is judged by.
+CREATE TABLE _said (
+	segment INTEGER PRIMARY KEY,
+	body BLOB NOT NULL
+);
+
+-- Which keys were destroyed by an order: where it turns out not to count they are
+-- taken again from any box they come in, as they were held before.
+CREATE TABLE _key_lost (
+	cpt BIGINT NOT NULL,
+	key_id BLOB NOT NULL,
+	PRIMARY KEY (cpt, key_id)
+) WITHOUT ROWID;
+
 -- Compartments that were destroyed here, in that order: by which segment, the
 -- order's reference as it was read before the keys went, and when. answered 1:
--- this node's receipt is written.
+-- this node's receipt is written. undone_ms: since when no order counts any more
+-- and what is still held anywhere comes back; 0: destroyed.
 CREATE TABLE _shred (
 	no INTEGER PRIMARY KEY,
 	cpt BIGINT NOT NULL UNIQUE,
 	segment BIGINT NOT NULL,
 	reference TEXT NOT NULL,
 	answered BIGINT NOT NULL,
-	at_ms BIGINT NOT NULL
+	at_ms BIGINT NOT NULL,
+	undone_ms BIGINT NOT NULL
 );
 CREATE INDEX _shred_unanswered ON _shred (cpt) WHERE answered = 0;
 

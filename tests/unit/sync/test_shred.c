@@ -54,12 +54,12 @@ assert_gone(struct pair *p, enum pair_who who)
 	assert_int_equal(pair_number(p, who, "SELECT count(*) FROM _key"), 0);
 	assert_int_equal(pair_number(p, who,
 			     "SELECT count(*) FROM _segment WHERE state <= 2"
-			     " AND kind NOT IN (3, 6)"),
+			     " AND kind NOT IN (3, 4, 5, 6)"),
 	    0);
 	/* a stub begins with 1 */
 	assert_int_equal(pair_number(p, who,
 			     "SELECT count(*) FROM _segment WHERE state > 2"
-			     " AND kind NOT IN (3, 6)"
+			     " AND kind NOT IN (3, 4, 5, 6)"
 			     " AND substr(bytes, 1, 1) <> x'01'"),
 	    0);
 	assert_int_equal(pair_number(p, who,

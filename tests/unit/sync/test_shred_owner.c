@@ -29,7 +29,7 @@ assert_gone(struct pair *p, enum pair_who who, const struct row_id *person)
 	/* a stub begins with 1; records of shreds and transfers stay whole */
 	assert_int_equal(pair_number(p, who,
 			     "SELECT count(*) FROM _segment WHERE"
-			     " (kind NOT IN (3, 6)) <>"
+			     " (kind NOT IN (3, 4, 5, 6)) <>"
 			     " (substr(bytes, 1, 1) = x'01')"),
 	    0);
 }
