@@ -361,13 +361,13 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
     struct fail *f)
 {
 	static const char *const plain[] = {
+		("INSERT INTO _key_lost (cpt, key_id) SELECT cpt, key_id"
+		 " FROM _key WHERE cpt = ?1 ON CONFLICT DO NOTHING"),
 		"DELETE FROM _batch_row WHERE cpt = ?1",
 		"UPDATE _queue SET ref = 0 WHERE what = 2 AND ref IN"
 		" (SELECT no FROM _snapshot_out WHERE cpt = ?1)",
 		"DELETE FROM _snapshot_out WHERE cpt = ?1",
 		"DELETE FROM _snapshot_in WHERE cpt = ?1",
-		("INSERT INTO _key_lost (cpt, key_id) SELECT cpt, key_id"
-		 " FROM _key WHERE cpt = ?1 ON CONFLICT DO NOTHING"),
 		"DELETE FROM _key WHERE cpt = ?1",
 		("DELETE FROM _wanted WHERE segment IN"
 		 " (SELECT no FROM _segment WHERE cpt = ?1)"),
