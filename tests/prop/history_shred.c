@@ -227,7 +227,8 @@ judge_tables(struct history *h, unsigned n)
 		 " AND kind NOT IN (3, 4, 5, 6)"),
 		/* a stub begins with 1 */
 		("_segment WHERE cpt = ?1 AND state > 2"
-		 " AND kind NOT IN (3, 4, 5, 6) AND substr(bytes, 1, 1) <> x'01'"),
+		 " AND kind NOT IN (3, 4, 5, 6) AND substr(bytes, 1, 1) <> "
+		 "x'01'"),
 		("_compartment WHERE no = ?1 AND"
 		 " (subject IS NOT NULL OR category IS NOT NULL)"),
 	};
