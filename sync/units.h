@@ -97,7 +97,7 @@ enum err units_send(struct replica *r, struct buf *out, struct units_plan *plan,
 /* ---- receiving ----------------------------------------------------------- */
 
 /* Whose work found no room, and from which lane on. Of more at once, who is left
- * out here is told of with the next message. */
+ * out here is told of with the next message. Part of the format. */
 #define UNITS_FULL_MAX 16
 struct units_full {
 	struct author_tag author;

@@ -454,6 +454,7 @@ units_heed_full(struct replica *r, bool *told, const struct lane_state *state,
 	struct message copy = *m;
 	struct message_item item;
 	bool end = false;
+	size_t count = 0;
 	enum err e = OK;
 
 	*told = says_full(*m);
@@ -468,6 +469,12 @@ units_heed_full(struct replica *r, bool *told, const struct lane_state *state,
 		    item.position <= state->lane[item.lane].top)
 			e = lane_ack(r, state->peer, item.lane, item.position,
 			    f);
+		/* each looks through the queue */
+		if (item.type == MESSAGE_FULL && ++count > UNITS_FULL_MAX)
+			return fail_set(f, ERR_FORMAT,
+			    "exchange: more than %d times that there is no"
+			    " room",
+			    UNITS_FULL_MAX);
 		if (item.type == MESSAGE_FULL)
 			e = lane_full(r, &moved, state->peer, &item.author,
 			    item.lane, (int64_t)item.count, f);

@@ -334,6 +334,41 @@ a_day_of_scans_leaves_room_for_notes_and_of_notes_for_hearings(void **state)
 	pair_stop(&p);
 }
 
+/* Each of them has the queue looked through. */
+static void
+who_says_it_too_often_is_refused(void **state)
+{
+	struct message_item item = { .type = MESSAGE_FULL, .count = 1 };
+	struct exchange_stats stats = { 0 };
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 948, &person);
+	item.author = replica_identity(p.r[PAIR_CLINIC])->author;
+	for (int extra = 0; extra < 2; extra++) {
+		struct buf request = { 0 }, answer = { 0 };
+		struct exchange *x;
+		bool done;
+
+		assert_int_equal(exchange_new(&x, p.r[PAIR_CLINIC],
+				     &replica_identity(p.r[PAIR_HUB])->node,
+				     4096, NULL),
+		    OK);
+		assert_int_equal(exchange_ask(x, &request, &done, NULL), OK);
+		for (int k = 0; k < UNITS_FULL_MAX + extra; k++)
+			message_put(&request, &item, false);
+		assert_int_equal(exchange_answer(p.r[PAIR_HUB], &answer,
+				     &replica_identity(p.r[PAIR_CLINIC])->node,
+				     request.p, request.n, &stats, NULL),
+		    extra == 0 ? OK : ERR_FORMAT);
+		exchange_free(x);
+		buf_release(&request);
+		buf_release(&answer);
+	}
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -343,6 +378,7 @@ main(void)
 		cmocka_unit_test(what_others_wrote_does_not_wait_behind_it),
 		cmocka_unit_test(a_contact_broken_anywhere_loses_nothing_of_it),
 		cmocka_unit_test(what_is_held_already_needs_no_room),
+		cmocka_unit_test(who_says_it_too_often_is_refused),
 		cmocka_unit_test(
 		    who_reads_it_or_relays_for_nobody_counts_nothing),
 		cmocka_unit_test(
