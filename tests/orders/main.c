@@ -96,26 +96,31 @@ same(struct buf *a, struct buf *b)
 	return strcmp(buf_cstr(a), buf_cstr(b)) == 0;
 }
 
+static bool
+agree(struct shown *one, struct shown *other)
+{
+	return same(&one->always, &other->always) &&
+	    (!same(&one->keys, &other->keys) ||
+		same(&one->by_keys, &other->by_keys));
+}
+
 /* What the taker shows now is what it showed after the first order. */
 static void
 compare(struct play *p, const size_t *order)
 {
 	struct arrival *a = p->begun ? &p->now : &p->first;
-	struct shown *one = &p->first.shown, *other = &p->now.shown;
 
 	memcpy(a->order, order, p->s->n * sizeof(order[0]));
 	show(&a->shown, p->t);
-	if (!p->begun || p->differs) {
+	if (strstr(buf_cstr(&a->shown.always), SHOWN_MISSING) == NULL &&
+	    (!p->begun || agree(&p->first.shown, &p->now.shown))) {
 		p->begun = true;
 		return;
 	}
-	if (same(&one->always, &other->always) &&
-	    (!same(&one->keys, &other->keys) ||
-		same(&one->by_keys, &other->by_keys)))
-		return;
-	p->differs = true;
-	if (p->told->differ++ < DIFFERENCES_TOLD)
+	p->begun = true;
+	if (!p->differs && p->told->differ++ < DIFFERENCES_TOLD)
 		print_difference(p);
+	p->differs = true;
 }
 
 /* Each once; then all of them again, or each twice at once. */

@@ -101,13 +101,15 @@ bool story_is_left_out(const struct story *s);
 /*
  * Which keys a taker holds is no function of what it was told: of one that it was
  * given by somebody who might not, or who was taken back, it has read the box, or
- * never will. The keys that it has by right it must hold (always).
+ * never will. The keys that it has by right it must hold.
  */
 struct shown {
 	struct buf keys;
 	struct buf by_keys; /* the same wherever the same keys are held */
 	struct buf always;
 };
+/* How lines of `always` begin that name a key it has by right and not at hand. */
+#define SHOWN_MISSING "missing"
 /* Fills out anew. */
 void show(struct shown *out, enum taker t);
 void shown_release(struct shown *s);

@@ -24,11 +24,14 @@ static const struct part parts_always[] = {
 	    " ORDER BY bytes" },
 	{ "refused",
 	    "SELECT code, length(bytes) FROM _refused ORDER BY bytes" },
-	{ "mine",
-	    "SELECT DISTINCT g.key_id, k.key IS NOT NULL FROM _grant g"
-	    " LEFT JOIN _key k ON k.cpt = g.cpt AND k.key_id = g.key_id"
-	    " JOIN _compartment c ON c.no = g.cpt WHERE c.flags & 8 = 0"
-	    " AND g.rights > 0 AND g.recipient IN (?1, ?2) ORDER BY 1" },
+	/* nothing may ever stand here */
+	{ SHOWN_MISSING,
+	    "SELECT g.key_id, s.id FROM _grant g"
+	    " JOIN _compartment c ON c.no = g.cpt"
+	    " JOIN _segment s ON s.no = g.segment"
+	    " WHERE c.flags & 8 = 0 AND g.rights > 0"
+	    " AND g.recipient IN (?1, ?2) AND NOT EXISTS (SELECT 1 FROM _key k"
+	    " WHERE k.cpt = g.cpt AND k.key_id = g.key_id) ORDER BY 1, 2" },
 	/* of what was destroyed they are only told; a grant that came before its
 	 * predecessor is a stub by then, and names nobody */
 	{ "holders",
@@ -150,7 +153,7 @@ compare_ids(const void *a, const void *b)
 static void
 show_ends(struct buf *out, struct replica *r, const struct compartment *c)
 {
-	struct segment_id id[COMPARTMENT_ENDS];
+	struct segment_id id[COMPARTMENT_ENDS] = { { { 0 } } };
 	char text[2 * SEGMENT_ID_BYTES + 1];
 	struct stmt *s;
 	bool row;
