@@ -46,6 +46,12 @@ const struct letter letters[] = {
 	    INSERTS(LAPTOP, "attendance", "appointment", "a1") },
 	{ .says = "the clinic notes that visit",
 	    INSERTS(CLINIC, "attendance", "appointment", "a1") },
+	{ .says = "the second says what came of the laptop's",
+	    DOES(SECOND, SET),
+	    .table = "attendance",
+	    .field = "result",
+	    .value = "came",
+	    .whom = LAPTOP },
 	{ .says = "the second deletes the row",
 	    SETS(SECOND, "row_state", "expunged") },
 	/* control */

@@ -55,7 +55,7 @@ struct letter {
 	enum actor by;
 	enum act act;
 	const char *table, *field, *value; /* SET, INSERT */
-	/* GRANT, REMOVE, REVOKE: whom */
+	/* GRANT, REMOVE, REVOKE: whom; SET of attendance: whose */
 	enum grant_recipient kind;
 	enum actor whom;
 	bool anew;  /* GRANT: a new key */

@@ -119,9 +119,11 @@ put_data(const struct making *m, struct buf *body)
 		abort();
 	op.fields[0].number = w.field->number;
 	op.fields[0].value = w.value;
-	if (m->l->act == INSERT && t->set_count == 0)
-		memset(op.row.b, (int)m->e->letter, sizeof(op.row.b));
-	else if (m->l->act == INSERT &&
+	if (t->single_field != 0)
+		memset(op.row.b,
+		    1 + (int)(m->l->act == INSERT ? m->l->by : m->l->whom),
+		    sizeof(op.row.b));
+	if (t->set_count != 0 &&
 	    write_set_id(&op.row, north, t, &w, 1, NULL) != OK)
 		abort();
 	op_encode(&loose, &op);
