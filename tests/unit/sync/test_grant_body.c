@@ -148,6 +148,35 @@ sealing_the_same_twice_looks_different(void **state)
 	env_test_free(t);
 }
 
+static void
+a_box_whose_category_is_no_plain_text_is_refused(void **state)
+{
+	static const char *const bad[] = { "SUP\nnote", "\x7f", "SUP.\xff" };
+	uint8_t box[GRANT_BOX_MAX], public_key[32], secret[32],
+	    seed[32] = { 4 };
+	struct grant_place place = { .compartment = { { 1 } },
+		.issuer = { { 2 } } };
+	struct env_test *t = env_test_new(1);
+
+	(void)state;
+	(void)crypto_box_seed_keypair(public_key, secret, seed);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct grant_secret in = { .key = { 9 } }, out;
+		struct grant_entry e = { .kind = GRANT_NODE,
+			.right = GRANT_READ };
+
+		memcpy(in.category, bad[i], strlen(bad[i]));
+		segment_key_id(&e.key_id, in.key);
+		assert_int_equal(grant_box_seal(&e, box, &place, &in,
+				     public_key, &t->env),
+		    OK);
+		assert_int_equal(grant_box_open(&out, &e, &place, public_key,
+				     secret),
+		    ERR_FORMAT);
+	}
+	env_test_free(t);
+}
+
 int
 main(void)
 {
@@ -155,6 +184,8 @@ main(void)
 		cmocka_unit_test(a_body_is_read_back_and_damage_is_refused),
 		cmocka_unit_test(a_box_is_bound_to_everything_around_it),
 		cmocka_unit_test(sealing_the_same_twice_looks_different),
+		cmocka_unit_test(
+		    a_box_whose_category_is_no_plain_text_is_refused),
 	};
 
 	if (sodium_init() < 0)

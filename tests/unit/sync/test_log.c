@@ -339,6 +339,51 @@ a_refused_one_tried_again_is_counted_once(void **state)
 	pair_stop(&p);
 }
 
+static bool
+take_number(void *context, const struct held_item *h)
+{
+	*(int64_t *)context = h->no;
+	return true;
+}
+
+static void
+what_is_held_may_be_tried_again_and_still_waits(void **state)
+{
+	struct row_id person;
+	struct fail f = { 0 };
+	struct pair p;
+	int64_t first, no;
+
+	(void)state;
+	pair_start(&p, 27, 1);
+	shared_person(&p, &person);
+	first = pair_top(&p, PAIR_NORTH);
+	assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person, "word",
+			     "second", NULL),
+	    OK);
+	/* without its predecessor it cannot even be verified */
+	assert_int_equal(pair_ship(&p, PAIR_NORTH, PAIR_CLINIC,
+			     pair_seal(&p, PAIR_NORTH)),
+	    OUTCOME_WAITING);
+	assert_int_equal(held_list(p.r[PAIR_CLINIC], take_number, &no, NULL),
+	    OK);
+	assert_int_equal(held_retry(p.r[PAIR_CLINIC], no, &f), OK);
+	pair_check(&p, PAIR_CLINIC);
+	assert_int_equal(pair_number(&p, PAIR_CLINIC,
+			     "SELECT count(*) FROM _parked"),
+	    1);
+	/* what is not held is said so, of whatever kind */
+	for (int64_t kind = 0; kind < 4; kind++)
+		assert_int_equal(held_retry(p.r[PAIR_CLINIC], 4000 + kind, &f),
+		    ERR_NOTFOUND);
+	pair_ship_range(&p, PAIR_NORTH, PAIR_CLINIC, 1, first);
+	assert_string_equal(pair_get(&p, PAIR_CLINIC, "person", &person, "word",
+				NULL),
+	    "second");
+	pair_check(&p, PAIR_CLINIC);
+	pair_stop(&p);
+}
+
 static void
 what_is_rolled_back_is_forgotten_in_memory_too(void **state)
 {
@@ -414,6 +459,8 @@ main(void)
 		cmocka_unit_test(
 		    what_is_rolled_back_is_forgotten_in_memory_too),
 		cmocka_unit_test(a_refused_one_tried_again_is_counted_once),
+		cmocka_unit_test(
+		    what_is_held_may_be_tried_again_and_still_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,39 @@ the_same_record_twice_is_a_duplicate(void **state)
 	network_release(&w);
 }
 
+static void
+relays_stand_in_their_order_whatever_order_they_are_given_in(void **state)
+{
+	static struct network w;
+	struct buf one = { 0 }, other = { 0 };
+	struct member_node n;
+
+	(void)state;
+	network_init(&w, 9);
+	network_describe(&n, &w, &w.laptop, &w.north_agency, "laptop",
+	    MEMBER_FIELD, 2);
+	n.via_count = 3;
+	memset(n.via[0].b, 3, ID_BYTES);
+	memset(n.via[1].b, 1, ID_BYTES);
+	memset(n.via[2].b, 2, ID_BYTES);
+	assert_int_equal(member_make_node(&one, &w.north, &w.network, false,
+			     &n),
+	    OK);
+	for (size_t i = 0; i < n.via_count; i++)
+		memset(n.via[i].b, (int)i + 1, ID_BYTES);
+	assert_int_equal(member_make_node(&other, &w.north, &w.network, false,
+			     &n),
+	    OK);
+	assert_int_equal(one.n, other.n);
+	assert_memory_equal(one.p, other.p, one.n);
+	/* and who has not the root's secret makes none in its name */
+	assert_int_equal(member_make_node(&one, &w.north, &w.network, true, &n),
+	    ERR_DENIED);
+	buf_release(&one);
+	buf_release(&other);
+	network_release(&w);
+}
+
 /* ---- hostile bytes --------------------------------------------------------------- */
 
 static void
@@ -261,6 +294,8 @@ main(void)
 		cmocka_unit_test(a_founded_network_can_be_looked_up),
 		cmocka_unit_test(a_name_that_two_nodes_have_must_be_said_by_id),
 		cmocka_unit_test(the_same_record_twice_is_a_duplicate),
+		cmocka_unit_test(
+		    relays_stand_in_their_order_whatever_order_they_are_given_in),
 		cmocka_unit_test(every_truncation_and_extension_is_refused),
 		cmocka_unit_test(no_flipped_bit_changes_the_state),
 		cmocka_unit_test(

@@ -364,6 +364,66 @@ another_tiny_schema_works_end_to_end(void **state)
 	pair_stop(&p);
 }
 
+static bool
+take_rows(void *context, const struct conflict *c)
+{
+	if (c->reason == CONFLICT_ROWS)
+		*(int64_t *)context = c->no;
+	return true;
+}
+
+/* The conflict over rows that is open at a node, or 0. */
+static int64_t
+open_rows(struct pair *p, enum pair_who who)
+{
+	int64_t no = 0;
+
+	assert_int_equal(conflict_list(p->r[who], NULL, NULL, false, take_rows,
+			     &no, NULL),
+	    OK);
+	return no;
+}
+
+static void
+a_person_says_which_of_two_rows_stays(void **state)
+{
+	static const struct row_id nobody;
+	struct row_id person, mine, theirs;
+	struct fail f = { .code = OK };
+	struct pair p;
+	int64_t no;
+
+	(void)state;
+	pair_start(&p, 9, 1);
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", "w");
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_insert(&p, PAIR_NORTH, "attendance", &mine, &person, "appointment",
+	    "a1");
+	pair_insert(&p, PAIR_SOUTH, "attendance", &theirs, &person,
+	    "appointment", "a1");
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_NORTH);
+	no = open_rows(&p, PAIR_NORTH);
+	assert_int_not_equal(no, 0);
+	/* no such number, no such row: nothing is written */
+	assert_int_equal(conflict_keep(p.r[PAIR_NORTH], no + 1, 1, &nobody, &f),
+	    ERR_NOTFOUND);
+	assert_int_equal(conflict_keep(p.r[PAIR_NORTH], no, 3, &nobody, &f),
+	    ERR_INPUT);
+	assert_int_equal(open_rows(&p, PAIR_NORTH), no);
+	assert_int_equal(conflict_keep(p.r[PAIR_NORTH], no, 1, &nobody, &f),
+	    OK);
+	assert_int_equal(open_rows(&p, PAIR_NORTH), 0);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_int_equal(open_rows(&p, PAIR_SOUTH), 0);
+	pair_check(&p, PAIR_NORTH);
+	pair_check(&p, PAIR_SOUTH);
+	pair_equal(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -382,6 +442,7 @@ main(void)
 		cmocka_unit_test(
 		    a_refused_write_in_a_callers_transaction_leaves_nothing),
 		cmocka_unit_test(another_tiny_schema_works_end_to_end),
+		cmocka_unit_test(a_person_says_which_of_two_rows_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
