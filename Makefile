@@ -1,7 +1,7 @@
 # Footbridge: one file, no directory recursion. `make help` lists the targets.
 #
-# MODE=release|asan|ubsan|fuzz|plain and CC=gcc|clang build side by side, each in its own
-# directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
+# MODE=release|asan|ubsan|coverage|fuzz|plain and CC=gcc|clang build side by side,
+# each in its own directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
 # New sources are found by wildcard: adding a file needs no edit here.
 
 MODE ?= release
@@ -42,18 +42,21 @@ MODE_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 MODE_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address
 MODE_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 MODE_ubsan := -O1 -g -fsanitize=undefined -fno-sanitize-recover=all
+# children of tests end by _exit, which would write no counts
+MODE_coverage := -O0 -g --coverage -D_exit=exit
 # clang only: `make fuzz`
 MODE_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=address,undefined,fuzzer-no-link
 # the same for counts: many more, which see nothing but asserts
 MODE_plain := -O2 -g -fsanitize=fuzzer-no-link
 ifndef MODE_$(MODE)
-$(error MODE=$(MODE) is not known: use release, asan, ubsan, tsan, fuzz or plain)
+$(error MODE=$(MODE) is not known: use release, asan, ubsan, tsan, coverage, fuzz \
+	or plain)
 endif
 override CFLAGS += -std=c17 -D_DEFAULT_SOURCE -DSQLITE_HAS_CODEC -fPIE \
 	$(MODE_$(MODE)) $(WARN)
 override CPPFLAGS += -I. -MMD -MP $(subst -I/,-isystem /,$(PKG_CFLAGS))
-override LDFLAGS += $(filter -fsanitize%,$(MODE_$(MODE))) -pie \
+override LDFLAGS += $(filter -fsanitize% --coverage,$(MODE_$(MODE))) -pie \
 	-Wl,-z,relro,-z,now -Wl,--as-needed
 
 comma := ,
@@ -209,6 +212,15 @@ asan: ## the unit programs under AddressSanitizer
 	+$(Q)$(SUB) MODE=asan check
 ubsan: ## the unit programs under UndefinedBehaviorSanitizer
 	+$(Q)$(SUB) MODE=ubsan check
+
+coverage: ## what of sync/ the tests enter, by groups of modules; gcc
+	+$(Q)$(SUB) MODE=coverage coverage-run
+coverage-run: tests
+	$(Q)find $(OUT) -name '*.gcda' -delete
+	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-60} \
+	    TEST_TIMEOUT=3600 tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS)
+	$(Q)tests/coverage $(OUT)
+.PHONY: coverage coverage-run
 
 check-orders: tests ## all small histories in every order of arrival; hours
 	$(Q)ORDERS_OF_2=1 ORDERS_OF_3=$${ORDERS_OF_3:-1} \
