@@ -53,8 +53,10 @@ struct exchange {
 	/* what the last request carried, acknowledged by its answer */
 	struct units_plan plan;
 	bool receipts_sent;
-	/* of their lanes: what they were last told, what we now hold */
+	/* of their lanes: what they were last told, what we now hold; and of which
+	 * stream that was */
 	uint64_t told[LANE_COUNT], told_staged[LANE_COUNT];
+	uint8_t told_stream[LANE_STREAM_BYTES];
 	struct units_want ours[LANE_COUNT]; /* what we want of their offers */
 	uint8_t their_members[MESSAGE_SHORT_MARK];
 	struct sweep *sweep; /* owned */
@@ -152,6 +154,7 @@ ask_hello(struct exchange *x, struct buf *body, struct fail *f)
 	message_hello(body, &h);
 	buf_put(body, receipts.p, receipts.n);
 	memcpy(x->stream, state.stream, sizeof(x->stream));
+	memcpy(x->told_stream, state.their_stream, sizeof(x->told_stream));
 	x->author = replica_identity(x->r)->author;
 	for (int i = 0; i < LANE_COUNT; i++) {
 		x->told[i] = state.lane[i].their_position;
@@ -336,6 +339,11 @@ take_hello(struct exchange *x, struct lane_state *state,
 	*again = memcmp(x->stream, state->stream, sizeof(x->stream)) != 0 ||
 	    !id_equal(&x->author, &replica_identity(x->r)->author);
 	memcpy(x->their_stream, h->stream, sizeof(x->their_stream));
+	/* it began anew: the same number says something else now */
+	if (memcmp(x->told_stream, h->stream, sizeof(h->stream)) != 0) {
+		memset(x->told, 0, sizeof(x->told));
+		memset(x->told_staged, 0, sizeof(x->told_staged));
+	}
 	memcpy(x->their_members, h->members, sizeof(x->their_members));
 	x->want_receipts = h->want_receipts;
 	if (h->want_sweep)
