@@ -144,7 +144,8 @@ on_row(void *context, const struct read_row *row)
 	}
 	for (size_t i = 0; i < j->table->field_count; i++) {
 		const struct field *f = &j->table->fields[i];
-		struct model_value have = world_value(&row->values[f->number]);
+		struct model_value have =
+		    as_model_value(&row->values[f->number]);
 
 		if (model_equal(&have, &want->cells[f->number].value))
 			continue;
@@ -195,7 +196,7 @@ same_values(const struct model *m, const struct model_cell *cell,
     unsigned field, const struct conflict *c)
 {
 	for (size_t i = 0; i < c->value_count; i++) {
-		struct model_value v = world_value(&c->values[i].value);
+		struct model_value v = as_model_value(&c->values[i].value);
 		bool found = false;
 
 		for (size_t k = 0; k < cell->standing_count && !found; k++) {
@@ -213,7 +214,8 @@ same_values(const struct model *m, const struct model_cell *cell,
 		bool found = false;
 
 		for (size_t i = 0; i < c->value_count && !found; i++) {
-			struct model_value v = world_value(&c->values[i].value);
+			struct model_value v =
+			    as_model_value(&c->values[i].value);
 
 			found = model_equal(&v, &op->values[field]);
 		}
@@ -285,7 +287,7 @@ judge_open(const struct judging *j, const struct conflict *c)
 		if (open == c->value_count)
 			return judge_differ("%s.%s: a proposal is left out",
 			    c->table->name, c->field->name);
-		v = world_value(&c->values[open].value);
+		v = as_model_value(&c->values[open].value);
 		if (op->at != c->values[open++].at_ms ||
 		    !model_equal(&v, &op->values[c->field->number]))
 			return judge_differ("%s.%s: an open proposal",
@@ -374,7 +376,7 @@ any_open(const struct model_cell *cell)
 }
 
 static size_t
-conflicts_wanted(struct judging *j, const struct judge_model *schema)
+conflicts_wanted(struct judging *j, const struct as_model_schema *schema)
 {
 	size_t want = 0;
 
@@ -459,7 +461,7 @@ judge_node(struct world *w, unsigned n, struct judge_counts *counts)
 	    "conflicts");
 	wrong = j.wrong;
 	if (wrong == NULL) {
-		size_t want = conflicts_wanted(&j, &x);
+		size_t want = conflicts_wanted(&j, &x.schema);
 
 		if (want != j.rows)
 			wrong = judge_differ("%zu conflicts, want %zu", j.rows,

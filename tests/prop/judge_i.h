@@ -28,9 +28,7 @@ const char *judge_differ(const char *format, ...) PRINTF(1, 2);
 
 /* judge_model.c: what the model says of a node, by its schema. */
 struct judge_model {
-	struct model_table tables[8];
-	struct model_field fields[8][64];
-	size_t table_count;
+	struct as_model_schema schema;
 	struct judge_set *set;
 	struct model m;
 };

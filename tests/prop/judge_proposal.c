@@ -44,7 +44,7 @@ on_proposal(void *context, const struct proposal *p)
 		return t->wrong == NULL;
 	}
 	cell = &t->row->cells[p->field->number];
-	v = world_value(&p->value.value);
+	v = as_model_value(&p->value.value);
 	for (size_t i = 0; i < cell->proposal_count; i++) {
 		const struct model_op *op = &t->m->ops[cell->proposals[i]];
 

@@ -214,7 +214,7 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 		world_must(log_payload(w->node[n].replica, payload, open[i].no,
 			       &f),
 		    &f, "unsealed payload");
-		op_count = world_ops(&ops, payload);
+		op_count = as_model_ops(&ops, payload);
 		add_ops(x, ops, op_count);
 		free(ops);
 		x->count++;

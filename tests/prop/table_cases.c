@@ -265,7 +265,7 @@ on_row(void *context, const struct read_row *row)
 	for (size_t i = 0; i < (c->group ? 2u : 1u); i++) {
 		struct model_value want = case_value(c, c->value[i], text);
 		struct model_value have =
-		    world_value(&row->values[field[i]->number]);
+		    as_model_value(&row->values[field[i]->number]);
 
 		if (!model_equal(&want, &have))
 			s->wrong = describe(&have);
@@ -290,7 +290,7 @@ is_write(const struct play *p, const struct conflict_value *v, const char *name)
 		return id_equal(&id, &v->row);
 	}
 	want = case_value(p->c, s->value[0], text);
-	have = world_value(&v->value);
+	have = as_model_value(&v->value);
 	return model_equal(&want, &have) &&
 	    v->at_ms == WORLD_START_MS + s->at * 1000;
 }

@@ -13,7 +13,7 @@
 #include "sync/db.h"
 #include "sync/log.h"
 #include "sync/read.h"
-#include "tests/model/model.h"
+#include "tests/prop/as_model.h"
 #include "tests/support/env_test.h"
 
 #define WORLD_NODES 7
@@ -221,11 +221,5 @@ void world_set_of(struct world *w, unsigned node, world_set stored,
 
 /* splitmix64: the tests' randomness; below > 0 */
 uint64_t world_draw(uint64_t *seed, uint64_t below);
-
-/* Operations of a packed payload as the model takes them; returns how many.
- * *ops is malloc'ed, values borrow from the payload. */
-size_t world_ops(struct model_op **ops, const struct buf *payload);
-/* A value as the model takes it. */
-struct model_value world_value(const struct value *v);
 
 #endif

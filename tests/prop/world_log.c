@@ -95,60 +95,6 @@ world_logged(struct world *w, unsigned n, size_t note)
 	return row;
 }
 
-struct model_value
-world_value(const struct value *v)
-{
-	switch (v->type) {
-	case VALUE_NULL:
-		return (struct model_value){ .kind = MODEL_NULL };
-	case VALUE_INT:
-	case VALUE_DATE:
-	case VALUE_TIME:
-		return (
-		    struct model_value){ .kind = MODEL_NUMBER, .number = v->i };
-	case VALUE_TEXT:
-	case VALUE_BYTES:
-	case VALUE_ID:
-		break;
-	}
-	return (struct model_value){
-		.kind = MODEL_TEXT,
-		.text = (const char *)v->p,
-		.n = v->type == VALUE_ID ? ID_BYTES : v->n,
-	};
-}
-
-size_t
-world_ops(struct model_op **ops, const struct buf *payload)
-{
-	struct op_reader r;
-	struct op op;
-	size_t count = 0;
-
-	*ops = NULL;
-	op_reader_init(&r, payload->p, payload->n);
-	while (op_reader_next(&r, &op)) {
-		struct model_op *m;
-
-		*ops = realloc(*ops, (count + 1) * sizeof(**ops));
-		if (*ops == NULL)
-			abort();
-		m = &(*ops)[count++];
-		*m = (struct model_op){ .insert = op.kind == OP_INSERT,
-			.table = op.table,
-			.at = op.at_ms };
-		memcpy(m->row, op.row.b, 16);
-		for (size_t i = 0; i < op.field_count; i++) {
-			unsigned k = op.fields[i].number;
-
-			m->named |= MODEL_BIT(k);
-			m->values[k] = world_value(&op.fields[i].value);
-		}
-	}
-	world_must(r.err, NULL, "payload");
-	return count;
-}
-
 /* The world_note number of the earliest operation; all of them are sealed. */
 static size_t
 first_note(struct world *w, unsigned node, const struct buf *payload)
@@ -277,7 +223,7 @@ take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
 		world_must(log_payload(w->node[n].replica, &s->payload,
 			       found->no, &f),
 		    &f, "own payload");
-		s->op_count = world_ops(&s->ops, &s->payload);
+		s->op_count = as_model_ops(&s->ops, &s->payload);
 	}
 	check_past(w, s);
 	world_tell("machine %u seals %zu, %s, under key %02x%02x", n,
