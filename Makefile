@@ -76,7 +76,7 @@ NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
-SIM_SRC := $(wildcard tests/sim/*.c)
+SIM_SRC := $(wildcard tests/sim/*.c) tests/prop/as_model.c
 FAULTS_SRC := $(wildcard tests/faults/*.c)
 ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
@@ -163,10 +163,11 @@ $(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO) \
 	    $(WRAP_$*)
 # one simulator, and one whose cryptography is cheap and worth nothing
-$(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(SUPPORT_A) $(BELOW)
+$(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(MODEL_A) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka
 $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
-		$(wildcard tests/sim/cheap/*.c)) $(SUPPORT_A) $(BELOW)
+		$(wildcard tests/sim/cheap/*.c)) $(MODEL_A) $(SUPPORT_A) \
+		$(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka
 # the program's allocations fail on demand (tests/support/alloc.h)
 $(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)

@@ -86,7 +86,7 @@ lane_snapshot(struct replica *r, bool *queued, int64_t cpt, int64_t peer,
 		e = is_fit(r, &fit, c, peer, node, f);
 	if (e == OK && fit)
 		e = measure(r, &count, &history, cpt, f);
-	if (e != OK || !fit || count < SNAPSHOT_SEGMENTS_MIN)
+	if (e != OK || !fit || (uint64_t)count < r->bounds.snapshot_segments)
 		return e;
 	e = snapshot_make(r, &bytes, cpt, f);
 	if (e == OK && (int64_t)bytes.n * SNAPSHOT_GAIN <= history) {

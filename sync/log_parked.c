@@ -85,7 +85,7 @@ has_room(struct replica *r, const struct node_id *peer, size_t n, bool *room,
 	e = stmt_step(s, &row, f);
 	if (e != OK)
 		return e;
-	*room = stmt_col_int(s, 0) < LIMIT_PARKED_PER_PEER &&
+	*room = (uint64_t)stmt_col_int(s, 0) < r->bounds.parked &&
 	    stmt_col_int(s, 1) + (int64_t)n <= LIMIT_PARKED_BYTES;
 	stmt_reset(s);
 	return OK;

@@ -14,6 +14,7 @@
 
 #include "sync/assets.h"
 #include "sync/migrate.h"
+#include "sync/snapshot.h"
 
 #define PATH_BYTES 4096
 
@@ -58,6 +59,10 @@ new_replica(struct replica **out, const char *dir,
 		r->bounds.room_bytes = LIMIT_ROOM_BYTES;
 	if (r->bounds.room_segments == 0)
 		r->bounds.room_segments = LIMIT_ROOM_SEGMENTS;
+	if (r->bounds.parked == 0)
+		r->bounds.parked = LIMIT_PARKED_PER_PEER;
+	if (r->bounds.snapshot_segments == 0)
+		r->bounds.snapshot_segments = SNAPSHOT_SEGMENTS_MIN;
 	if (o->keys != NULL)
 		r->keys = *o->keys;
 	r->scratch.limit = LIMIT_PAYLOAD_BYTES * 2;

@@ -47,6 +47,9 @@ hand(struct sim *s, unsigned from, unsigned to, const struct buf *b)
 		&f),
 	    &f, "receiving");
 	sim_must(s, replica_commit(r, &f), &f, "commit");
+	if (outcome == OUTCOME_REFUSED && why.code == ERR_WAIT &&
+	    s->bounds.parked != 0)
+		sim_fired(s, SIM_FULL_PARKED);
 	sim_say(s, "machine %u hands machine %u a segment by hand: %s %.70s",
 	    from, to, outcome_name(outcome), why.text);
 	sim_check(s, to);
@@ -320,6 +323,39 @@ send_control(struct craft *k, bool forge)
 	sim_fired(k->s, forge ? SIM_EVIL_GRANT : SIM_EVIL_CONTROL);
 }
 
+/* One after the other, each as dear to all as a decision can be. */
+static void
+flood(struct craft *k)
+{
+	unsigned made = 0;
+
+	next_place(k, CHAIN_CONTROL);
+	k->header.lane = 0;
+	k->header.schema = 0;
+	for (unsigned i = 0; i < 12; i++) {
+		int kind = -1;
+
+		for (unsigned tries = 0; tries < 6; tries++) {
+			buf_reset(&k->body);
+			kind = some_control(k);
+			if (kind == SEGMENT_REMOVE)
+				break;
+		}
+		if (kind < 0 || k->body.n == 0)
+			continue;
+		k->header.kind = (enum segment_kind)kind;
+		if (!make(k))
+			break;
+		hand_out(k, -1);
+		made++;
+		k->prev = k->id;
+		k->header.seq++;
+		k->header.position++;
+	}
+	if (made > 0)
+		sim_fired(k->s, SIM_EVIL_FLOOD);
+}
+
 static void
 send_misplaced(struct craft *k)
 {
@@ -367,7 +403,7 @@ replay(struct craft *k)
 static void
 send(struct craft *k)
 {
-	switch (sim_draw(k->s, 8)) {
+	switch (sim_draw(k->s, k->s->may[SIM_EVIL_FLOOD] ? 9 : 8)) {
 	case 0:
 		junk(k);
 		if (make(k))
@@ -393,6 +429,9 @@ send(struct craft *k)
 		if (make(k))
 			hand_out(k, -1);
 		sim_fired(k->s, SIM_EVIL_FAN_IN);
+		break;
+	case 8:
+		flood(k);
 		break;
 	default:
 		replay(k);

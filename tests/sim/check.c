@@ -8,6 +8,8 @@
 
 #include <sqlite3.h>
 
+#include "sync/control_i.h"
+#include "sync/hash.h"
 #include "sync/op.h"
 #include "sync/revoke.h"
 
@@ -44,11 +46,24 @@ static void
 check_knowledge(struct sim *s, unsigned n)
 {
 	struct sim_node *m = &s->node[n];
-	int64_t members = sim_number(s, n, "SELECT count(*) FROM _member");
-	int64_t segments = sim_number(s, n,
-	    "SELECT count(*) FROM _segment WHERE position > 0");
-	int64_t forks = sim_number(s, n, "SELECT count(*) FROM _fork");
+	int64_t members, segments, forks;
+	struct fail f = { 0 };
+	struct stmt *st;
+	bool row, shows;
 
+	sim_must(s,
+	    db_stmt(&st, replica_db(m->r),
+		"SELECT (SELECT count(*) FROM _member), (SELECT count(*) FROM"
+		" _segment WHERE position > 0), (SELECT count(*) FROM _fork),"
+		" EXISTS (SELECT 1 FROM _snapshot_in)",
+		&f),
+	    &f, "what is known");
+	sim_must(s, stmt_step(st, &row, &f), &f, "what is known");
+	members = stmt_col_int(st, 0);
+	segments = stmt_col_int(st, 1);
+	forks = stmt_col_int(st, 2);
+	shows = stmt_col_int(st, 3) != 0;
+	stmt_reset(st);
 	if (members < m->members || segments < m->segments || forks < m->forks)
 		sim_wrong(s,
 		    "machine %u forgot: %lld records, %lld segments, %lld "
@@ -58,6 +73,9 @@ check_knowledge(struct sim *s, unsigned n)
 		    (long long)m->segments, (long long)m->forks);
 	if (segments > m->segments)
 		sim_notes_find(s, n);
+	if (shows && !m->shows)
+		sim_fired(s, SIM_SNAPSHOT);
+	m->shows = shows;
 	m->members = members;
 	m->segments = segments;
 	m->forks = forks;
@@ -129,7 +147,9 @@ sim_check(struct sim *s, unsigned n)
 }
 
 /* I12: who holds two segments that follow one holds the proof. I6: every key that
- * is held was given to this node, by name or through its agency. */
+ * is held and that others wrote under was given to this node, by name or through
+ * its agency. (One that it made itself, in a decision that does not count, opens
+ * nothing.) */
 static void
 check_evidence(struct sim *s, unsigned n)
 {
@@ -149,15 +169,116 @@ check_evidence(struct sim *s, unsigned n)
 	    db_stmt(&st, replica_db(s->node[n].r),
 		"SELECT 1 FROM _key k WHERE NOT EXISTS (SELECT 1 FROM"
 		" _grant g WHERE g.cpt = k.cpt AND g.key_id = k.key_id"
-		" AND g.recipient IN (?1, ?2)) LIMIT 1",
+		" AND g.recipient IN (?1, ?2)) AND EXISTS (SELECT 1 FROM"
+		" _segment s WHERE s.cpt = k.cpt AND s.chain IN (1, 3) AND"
+		" s.position > 0 AND instr(s.bytes, substr(k.key_id, 1, ?3)) >"
+		" 0 AND s.author NOT IN (SELECT no FROM _author WHERE node ="
+		" ?1)) LIMIT 1",
 		&f),
 	    &f, "keys");
 	stmt_blob(st, 1, i->node.b, sizeof(i->node.b));
 	stmt_blob(st, 2, i->agency.b, sizeof(i->agency.b));
+	stmt_int(st, 3, SEGMENT_PREFIX_BYTES);
 	sim_must(s, stmt_step(st, &row, &f), &f, "keys");
 	stmt_reset(st);
-	if (row)
+	/* a grant for which there was no room any more is no grant */
+	if (row && s->bounds.control_cost == 0)
 		sim_wrong(s, "machine %u holds a key that nobody gave it", n);
+}
+
+static void
+check_control(struct sim *s, unsigned n, const struct compartment_id *id)
+{
+	const struct compartment *c = sim_compartment(s, n, id);
+	struct control *control = NULL;
+	struct fail f = { 0 };
+
+	if (c == NULL)
+		return;
+	sim_must(s, control_load(&control, s->node[n].r, c, &f), &f, "control");
+	if (control != NULL && control->over > 0)
+		sim_fired(s, SIM_FULL_CONTROL);
+	control_free(control);
+}
+
+/* I9: what waits and what was refused stays within its bounds. */
+static void
+check_bounds(struct sim *s, unsigned n)
+{
+	int64_t parked = s->bounds.parked != 0 ? (int64_t)s->bounds.parked
+					       : LIMIT_PARKED_PER_PEER;
+
+	if (sim_number(s, n,
+		"SELECT coalesce(max(k), 0) FROM (SELECT count(*) AS k FROM"
+		" _parked WHERE reason < 9 GROUP BY peer)") > parked)
+		sim_wrong(s, "machine %u parks more than %lld for one peer", n,
+		    (long long)parked);
+	if (sim_number(s, n, "SELECT coalesce(sum(size), 0) FROM _parked") >
+		2 * (int64_t)LIMIT_PARKED_BYTES ||
+	    sim_number(s, n, "SELECT count(*) FROM _refused") > LIMIT_REFUSED)
+		sim_wrong(s, "machine %u keeps too much that is refused", n);
+	if (sim_number(s, n,
+		"SELECT EXISTS (SELECT 1 FROM _segment WHERE why = 6)") != 0)
+		sim_fired(s, SIM_FULL_DATA);
+	for (unsigned p = 0; p < SIM_PEOPLE && s->bounds.control_cost != 0; p++)
+		check_control(s, n, &s->person[p].compartment);
+}
+
+/* I10: every entry of the audit hashes the one before it. */
+static void
+check_audit(struct sim *s, unsigned n)
+{
+	uint8_t head[16] = { 0 }, kept[16];
+	struct fail f = { 0 };
+	struct stmt *st;
+	bool row;
+
+	sim_must(s,
+	    db_stmt(&st, replica_db(s->node[n].r),
+		"SELECT at_ms, staff, act, object, result, hash FROM _audit"
+		" ORDER BY no",
+		&f),
+	    &f, "audit");
+	for (;;) {
+		const char *act;
+		const uint8_t *p;
+		struct hash h;
+		size_t size;
+
+		sim_must(s, stmt_step(st, &row, &f), &f, "audit");
+		if (!row)
+			return;
+		hash_init(&h, LABEL_AUDIT, sizeof(head), NULL, 0);
+		hash_put(&h, head, sizeof(head));
+		hash_u64(&h, (uint64_t)stmt_col_int(st, 0));
+		p = stmt_col_blob(st, 1, &size);
+		hash_put(&h, p, size);
+		act = stmt_col_text(st, 2);
+		hash_bytes(&h, act, strlen(act));
+		hash_u64(&h, (uint64_t)stmt_col_int(st, 4));
+		p = stmt_col_blob(st, 3, &size);
+		hash_put(&h, p, size);
+		hash_final(&h, head);
+		if (stmt_col_copy(st, 5, kept, sizeof(kept)) &&
+		    memcmp(head, kept, sizeof(head)) == 0)
+			continue;
+		sim_wrong(s, "the audit of machine %u is broken", n);
+		stmt_reset(st);
+		return;
+	}
+}
+
+/* I3 and I8, of each person whose rows are all from sealed, readable work. */
+static void
+judge_rows(struct sim *s, unsigned n)
+{
+	for (unsigned p = 0; p < SIM_PEOPLE && s->wrong[0] == '\0'; p++) {
+		const struct compartment *c =
+		    sim_compartment(s, n, &s->person[p].compartment);
+
+		if (c != NULL)
+			sim_judge_rows(s, n, c);
+	}
 }
 
 void
@@ -175,6 +296,10 @@ sim_verify(struct sim *s, unsigned n, bool deep)
 		sim_wrong(s, "machine %u, verify%s: %s", n,
 		    deep ? " --deep" : "", f.text);
 	check_evidence(s, n);
+	check_bounds(s, n);
+	check_audit(s, n);
+	if (deep)
+		judge_rows(s, n);
 	sim_count(s, deep ? SIM_N_DEEP : SIM_N_SOUND, 1);
 }
 
@@ -303,7 +428,11 @@ image_asks(struct env_test *image, const char *sql, const void *p, size_t size)
 	return row;
 }
 
-#define SQL_SEALED "SELECT 1 FROM _segment WHERE id = ?1"
+/* a stub keeps the place of what others have whole */
+#define SQL_SEALED \
+	"SELECT 1 FROM _segment WHERE id = ?1 AND substr(bytes, 1, 1) <> " \
+	"x'01'"
+#define SQL_PLACE "SELECT 1 FROM _segment WHERE id = ?1"
 #define SQL_UNSEALED \
 	"SELECT 1 FROM _segment WHERE state <= 2 AND instr(bytes, ?1) UNION" \
 	" ALL SELECT 1 FROM _open WHERE instr(bytes, ?1) LIMIT 1"
@@ -329,6 +458,18 @@ sim_note_at(struct sim *s, size_t note, unsigned n)
 			return true;
 	staff_of(staff, note + 1);
 	return asks(s, n, SQL_UNSEALED, staff, sizeof(staff));
+}
+
+bool
+sim_note_place_at(struct sim *s, size_t note, unsigned n)
+{
+	const struct sim_note *k = &s->note[note];
+
+	for (size_t i = 0; i < k->segment_count; i++)
+		if (asks(s, n, SQL_PLACE, k->segment[i].b,
+			sizeof(k->segment[i].b)))
+			return true;
+	return false;
 }
 
 bool

@@ -408,7 +408,8 @@ sim_fault(struct sim *s)
 		SIM_CRASH_FENCE, SIM_POWER_CUT, SIM_POWER_CUT, SIM_JUMP,
 		SIM_YEARS, SIM_UPGRADE, SIM_REBUILD, SIM_BACKUP,
 		SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
-		SIM_REVIVED, SIM_STICK, SIM_STICK };
+		SIM_REVIVED, SIM_STICK, SIM_STICK, SIM_METERED, SIM_COMPACT,
+		SIM_COMPACT };
 	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
 	bool disk;
 	unsigned n;
@@ -429,6 +430,12 @@ sim_fault(struct sim *s)
 		part_one_way(s);
 	} else if (c == SIM_SWIZZLE) {
 		swizzle(s);
+	} else if (c == SIM_METERED) {
+		sim_meter(s, (unsigned)sim_draw(s, s->edge_count));
+	} else if (c == SIM_COMPACT) {
+		for (unsigned i = 0; i < s->places; i++)
+			if (s->node[i].hub)
+				sim_compact(s, i);
 	} else if (n != UINT32_MAX) {
 		at_machine(s, c, n);
 		sim_check(s, n);

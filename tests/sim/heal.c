@@ -184,9 +184,14 @@ look(struct sim *s, unsigned n, const struct sim_person *p, struct held *out)
 	out->entitled = is_entitled(s, n, c);
 	out->readable = c->has_subject && c->unreadable == 0;
 	out->waiting = c->waiting;
+	if ((c->flags & COMPARTMENT_SNAPSHOT) != 0)
+		sim_wrong(s, "machine %u still shows a snapshot", n);
+	/* what is large may wait for ever where a link costs */
 	out->count = hash_blobs(s, n, out->segments,
-	    "SELECT id FROM _segment WHERE cpt = ?1 AND position > 0"
-	    " ORDER BY id",
+	    s->metered ? "SELECT id FROM _segment WHERE cpt = ?1 AND"
+			 " position > 0 AND chain <> 3 ORDER BY id"
+		       : "SELECT id FROM _segment WHERE cpt = ?1 AND"
+			 " position > 0 ORDER BY id",
 	    c->no);
 	(void)hash_blobs(s, n, out->keys,
 	    "SELECT key_id FROM _key WHERE cpt = ?1 ORDER BY key_id", c->no);
@@ -234,8 +239,9 @@ compare(struct sim *s, unsigned a, const struct held *x, unsigned b,
 	if (differs(x->segments, y->segments)) {
 		sim_wrong(s,
 		    "machines %u and %u hold %zu and %zu other segments of "
-		    "person %u",
-		    a, b, x->count, y->count, person);
+		    "person %u%s",
+		    a, b, x->count, y->count, person,
+		    s->metered ? ", where links cost" : "");
 		return;
 	}
 	if (!x->readable || !y->readable || differs(x->keys, y->keys) ||
@@ -292,7 +298,8 @@ compare_all(struct sim *s, unsigned person)
 			continue;
 		look(s, n, &s->person[person], &held[n]);
 		judge_rekey(s, n, &s->person[person]);
-		if (held[n].entitled && held[n].waiting > 0 && !s->any_evil)
+		if (held[n].entitled && held[n].waiting > 0 && !s->any_evil &&
+		    s->bounds.control_cost == 0)
 			sim_wrong(s, "machine %u: %lld segments still wait", n,
 			    (long long)held[n].waiting);
 		for (unsigned k = 0; k < n; k++)
@@ -318,6 +325,14 @@ judge_members(struct sim *s)
 		if (replica_restored(s->node[n].r, NULL) != LIFE_NONE)
 			sim_wrong(s, "machine %u is still restored", n);
 	}
+}
+
+/* Does a machine that may read it hold this, whole, or its place for others? */
+static bool
+has_note(struct sim *s, size_t i, unsigned n)
+{
+	return sim_note_at(s, i, n) ||
+	    (s->node[n].hub && sim_note_place_at(s, i, n));
 }
 
 /* Somebody has it; and if its maker may still read there, everybody who may, and
@@ -347,11 +362,55 @@ judge_note(struct sim *s, size_t i)
 		sim_wrong(s, "note %zu of machine %u was saved and is lost",
 		    i + 1, k->maker);
 	for (unsigned n = 0; n < SIM_NODES && holds && lives; n++)
-		if (entitled[n] && !sim_note_at(s, i, n))
+		if (entitled[n] && !has_note(s, i, n))
 			sim_wrong(s,
 			    "note %zu of machine %u did not come to machine %u",
 			    i + 1, k->maker, n);
 	sim_count(s, SIM_N_NOTES_KEPT, 1);
+}
+
+/* A document of who still may write there and never lost a disk comes to all who
+ * have the same keys, unless a link costs. */
+static void
+judge_document(struct sim *s, struct sim_document *d)
+{
+	const struct compartment_id *id = &s->person[d->person].compartment;
+	const struct compartment *c;
+	struct held maker, other;
+
+	if (!is_judged(s, d->maker) || s->node[d->maker].put_back)
+		return;
+	c = sim_compartment(s, d->maker, id);
+	if (c == NULL || !is_holder(s, d->maker, c) ||
+	    !may_seal(s, d->maker, c) || !sim_document_at(s, d, d->maker, c))
+		return;
+	look(s, d->maker, &s->person[d->person], &maker);
+	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++) {
+		if (!is_judged(s, n))
+			continue;
+		c = sim_compartment(s, n, id);
+		if (c == NULL || !c->has_subject || !is_holder(s, n, c))
+			continue;
+		look(s, n, &s->person[d->person], &other);
+		if (differs(maker.keys, other.keys) || !other.readable)
+			continue;
+		c = sim_compartment(s, n, id);
+		if (sim_document_at(s, d, n, c))
+			sim_count(s, SIM_N_DOCUMENTS_READ, 1);
+		else if (!s->metered)
+			sim_wrong(s,
+			    "document %zu of machine %u did not come to "
+			    "machine %u",
+			    (size_t)(d - s->document) + 1, d->maker, n);
+	}
+}
+
+static void
+judge_documents(struct sim *s)
+{
+	for (size_t i = 0; i < s->document_count && s->wrong[0] == '\0'; i++)
+		if (!s->person[s->document[i].person].shredded)
+			judge_document(s, &s->document[i]);
 }
 
 static void
@@ -384,7 +443,16 @@ sim_heal(struct sim *s)
 		if (upgrade && m->schemas < SIM_SCHEMAS)
 			sim_restart(s, n, SIM_SCHEMAS);
 	}
+	s->metered = s->fired[SIM_METERED] && sim_chance(s, 40);
+	if (!s->metered)
+		sim_unmeter(s);
 	until_quiet(s);
+	/* what is cut now was signed for by all, and moves nothing */
+	for (unsigned n = 0; n < s->places && s->may[SIM_COMPACT]; n++)
+		if (s->node[n].hub)
+			sim_compact(s, n);
+	if (s->may[SIM_COMPACT] && s->wrong[0] == '\0')
+		until_quiet(s);
 	if (s->wrong[0] == '\0')
 		judge_members(s);
 	for (unsigned p = 0; p < SIM_PEOPLE && s->wrong[0] == '\0'; p++)
@@ -393,6 +461,7 @@ sim_heal(struct sim *s)
 		judge_forks(s);
 	if (s->wrong[0] == '\0')
 		judge_notes(s);
+	judge_documents(s);
 	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++)
 		if (is_judged(s, n))
 			sim_verify(s, n, true);

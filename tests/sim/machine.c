@@ -104,20 +104,21 @@ new_env(const struct sim *s, uint64_t seed)
 }
 
 static struct replica_options
-options(struct env_test *env, size_t schemas)
+options(const struct sim *s, struct env_test *env, size_t schemas)
 {
 	return (struct replica_options){ .env = &env->env,
 		.schema = schema,
 		.schema_count = schemas,
 		.gate = allow,
-		.cache_kib = 512 };
+		.cache_kib = 512,
+		.bounds = s->bounds };
 }
 
 static enum err
-create(struct replica **out, struct env_test *env, const char *dir,
-    size_t schemas, struct fail *f)
+create(const struct sim *s, struct replica **out, struct env_test *env,
+    const char *dir, size_t schemas, struct fail *f)
 {
-	struct replica_options o = options(env, schemas);
+	struct replica_options o = options(s, env, schemas);
 	struct slot_keys keys;
 	enum err e;
 
@@ -133,10 +134,10 @@ create(struct replica **out, struct env_test *env, const char *dir,
 }
 
 static enum err
-open_replica(struct replica **out, struct env_test *env, const char *dir,
-    size_t schemas, struct fail *f)
+open_replica(const struct sim *s, struct replica **out, struct env_test *env,
+    const char *dir, size_t schemas, struct fail *f)
 {
-	struct replica_options o = options(env, schemas);
+	struct replica_options o = options(s, env, schemas);
 	struct slot_keys keys;
 	enum err e;
 
@@ -281,7 +282,8 @@ found(struct sim *s, struct founded *w, unsigned places)
 
 		w->env[n] = new_env(s, 7000 + n);
 		(void)snprintf(dir, sizeof(dir), "/node-%u", n);
-		sim_must(s, create(&r[n], w->env[n], dir, 1, &f), &f, "create");
+		sim_must(s, create(s, &r[n], w->env[n], dir, 1, &f), &f,
+		    "create");
 		sim_must(s,
 		    n == 0 ? replica_found_network(r[0], &first, &f)
 			   : join_place(r[place_of(n).steward], r[n], n, &f),
@@ -436,7 +438,7 @@ sim_open(struct sim *s, unsigned n)
 	struct fail f = { 0 };
 
 	sim_tell_time(s, n);
-	sim_must(s, open_replica(&m->r, m->env, m->dir, m->schemas, &f), &f,
+	sim_must(s, open_replica(s, &m->r, m->env, m->dir, m->schemas, &f), &f,
 	    "opening a replica");
 	/* as the program does when it starts */
 	if (revoke_is_due(m->r))
@@ -525,7 +527,7 @@ sim_join_new(struct sim *s, unsigned steward)
 	(void)snprintf(m->dir, sizeof(m->dir), "/node-%u", n);
 	m->env = new_env(s, sim_draw(s, UINT64_MAX));
 	sim_tell_time(s, n);
-	sim_must(s, create(&m->r, m->env, m->dir, m->schemas, &f), &f,
+	sim_must(s, create(s, &m->r, m->env, m->dir, m->schemas, &f), &f,
 	    "create");
 	e = enrol(s->node[steward].r, m->r, &o, NULL, &f);
 	m->joined = e == OK;

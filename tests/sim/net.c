@@ -200,6 +200,14 @@ sim_call(struct sim *s, unsigned edge)
 		ask(s, c);
 }
 
+/* Too much waited there already; the rest comes with another contact. */
+static void
+was_full(struct sim *s, enum err e)
+{
+	if (e == ERR_BUSY && s->bounds.parked != 0)
+		sim_fired(s, SIM_FULL_PARKED);
+}
+
 /* The server's side. ERR_NET: it does not answer. */
 static enum err
 serve(struct sim *s, unsigned server, unsigned caller, struct buf *answer,
@@ -226,6 +234,7 @@ serve(struct sim *s, unsigned server, unsigned caller, struct buf *answer,
 		sim_wrong(s, "node %u: received %lld, outcomes %lld", server,
 		    (long long)stats.received, (long long)sum);
 	sim_count(s, SIM_N_NEW_LIVES, stats.new_life);
+	was_full(s, e);
 	s->moved |= stats.received != stats.outcome[OUTCOME_DUPLICATE] ||
 	    stats.sealed != 0 || stats.new_life || stats.recovered;
 	switch (e) {
@@ -315,6 +324,7 @@ take(struct sim *s, struct sim_contact *c, const struct buf *answer)
 			sim_wrong(s, "node %u takes: %s: %s", caller,
 			    err_name(e), f.text);
 		}
+		was_full(s, e);
 		sim_say(s, "node %u breaks off: %.100s", caller, f.text);
 		contact_end(s, c, true);
 	}
@@ -366,8 +376,10 @@ talk(struct sim *s, struct exchange *x, unsigned caller, unsigned server,
 		if (e == ERR_REVOKED)
 			(void)revoke_shown(s->node[caller].r, &self,
 			    &s->node[server].id, answer.p, answer.n, f);
-		if (e == OK)
+		if (e == OK) {
 			e = exchange_take(x, answer.p, answer.n, f);
+			was_full(s, e);
+		}
 	}
 	if (e == OK && !done)
 		sim_wrong(s, "nodes %u and %u come to no end", caller, server);

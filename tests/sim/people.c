@@ -54,12 +54,39 @@ is_logged(struct sim *s, unsigned n, const struct row_id *staff)
 	return e == OK && row;
 }
 
+/* I10: what was written is in the audit, once, and what was not is not. */
+static void
+check_audit(struct sim *s, unsigned n, const struct row_id *staff, bool written)
+{
+	struct fail f = { 0 };
+	struct stmt *st;
+	int64_t count;
+	bool row;
+
+	if (s->dying)
+		return;
+	sim_must(s,
+	    db_stmt(&st, replica_db(s->node[n].r),
+		"SELECT count(*) FROM _audit WHERE staff = ?1", &f),
+	    &f, "audit");
+	stmt_blob(st, 1, staff->b, sizeof(staff->b));
+	sim_must(s, stmt_step(st, &row, &f), &f, "audit");
+	count = stmt_col_int(st, 0);
+	stmt_reset(st);
+	if (count != (written ? 1 : 0))
+		sim_wrong(s,
+		    "note %zu at machine %u is %lld times in the audit",
+		    s->note_count, n, (long long)count);
+}
+
 /* What writes again what stands leaves nothing: such a word is not looked for. */
 static void
 note_end(struct sim *s, unsigned n, const struct row_id *staff, enum err e)
 {
-	s->note[s->note_count - 1].saved =
-	    e == OK && !s->node[n].evil && is_logged(s, n, staff);
+	bool written = e == OK && is_logged(s, n, staff);
+
+	check_audit(s, n, staff, written);
+	s->note[s->note_count - 1].saved = written && !s->node[n].evil;
 	sim_count(s, e == OK ? SIM_N_WRITES : SIM_N_REFUSED, 1);
 }
 
@@ -336,6 +363,10 @@ sim_act(struct sim *s, unsigned n)
 	if (s->note_count + 1 >= SIM_NOTES)
 		return;
 	sim_tell_time(s, n);
+	if (s->may[SIM_DOCUMENT] && sim_chance(s, 10))
+		sim_document(s, n);
+	if (s->may[SIM_DOCUMENT_ASKED] && sim_chance(s, 10))
+		sim_document_ask(s, n);
 	if (kind < 60)
 		change(s, n);
 	else if (kind < 80)

@@ -177,6 +177,29 @@ draw_places(struct sim *s)
 	return sizes[sim_draw(s, COUNT_OF(sizes))];
 }
 
+/* Bounds so small that people at work meet them; the same for everybody. */
+static void
+draw_bounds(struct sim *s)
+{
+	if (s->may[SIM_FULL_CONTROL] && sim_chance(s, 50))
+		s->bounds.control_cost = 250 + sim_draw(s, 400);
+	if (s->may[SIM_FULL_DATA] && sim_chance(s, 30))
+		s->bounds.compartment_bytes = 200 + sim_draw(s, 4000);
+	/* what fits no history is kept for ever: whoever sends much of it fills
+	 * his own part, as he would who flips bits after TLS */
+	if (s->may[SIM_FULL_PARKED] && !s->may[SIM_FLIP] && sim_chance(s, 30))
+		s->bounds.parked = 1 + sim_draw(s, 4);
+	if (s->may[SIM_SNAPSHOT])
+		s->bounds.snapshot_segments = 2 + sim_draw(s, 8);
+	if (s->bounds.control_cost + s->bounds.compartment_bytes +
+		s->bounds.parked >
+	    0)
+		sim_say(s, "bounds: control %u, records %u, parked %u",
+		    (unsigned)s->bounds.control_cost,
+		    (unsigned)s->bounds.compartment_bytes,
+		    (unsigned)s->bounds.parked);
+}
+
 /* Whole classes are switched off, and the others are as rare or as common as
  * this seed wants them, so that what seldom meets meets somewhere. */
 static void
@@ -194,6 +217,7 @@ draw_odds(struct sim *s)
 	s->act_every_ms = days * SIM_DAY_MS / acts;
 	s->fault_every_ms = days * SIM_DAY_MS / (4 + (int64_t)sim_draw(s, 16));
 	s->power_every_ms = days * SIM_DAY_MS / (3 + (int64_t)sim_draw(s, 10));
+	draw_bounds(s);
 	s->latency_ms = 20 + (int64_t)sim_draw(s, 3000);
 	s->patience_ms = 20000 + 10 * s->latency_ms;
 }
@@ -204,7 +228,7 @@ choose_evil(struct sim *s)
 {
 	bool any = false;
 
-	for (unsigned c = SIM_EVIL_JUNK; c <= SIM_EVIL_REPLAY; c++)
+	for (unsigned c = SIM_EVIL_JUNK; c <= SIM_EVIL_FLOOD; c++)
 		any = any || s->may[c];
 	if (!any || s->places < 3 || sim_chance(s, 55))
 		return;

@@ -13,6 +13,7 @@
 #ifndef FOOTBRIDGE_TESTS_SIM_H
 #define FOOTBRIDGE_TESTS_SIM_H
 
+#include "sync/attachment.h"
 #include "sync/compartment.h"
 #include "sync/db.h"
 #include "sync/exchange.h"
@@ -38,6 +39,7 @@
 #define SIM_SEGMENTS 4096 /* of a replica, that are looked into */
 #define SIM_SCHEMAS 2
 #define SIM_STICKS 16
+#define SIM_DOCUMENTS 16
 
 /*
  * What can happen, each counted; a seed switches many of them off. A run over
@@ -79,6 +81,15 @@
 	X(STICK_TWICE, "bundle taken twice") \
 	X(STICK_TORN, "bundle damaged") \
 	X(RESCUE, "stick from a computer that is out") \
+	/* what is large, and bounds */ \
+	X(DOCUMENT, "document added") \
+	X(DOCUMENT_ASKED, "document asked for") \
+	X(METERED, "link that costs") \
+	X(COMPACT, "relay cut segments to stubs") \
+	X(SNAPSHOT, "rows shown before their history") \
+	X(FULL_CONTROL, "more decisions than there is room for") \
+	X(FULL_DATA, "more records than there is room for") \
+	X(FULL_PARKED, "more waits unverified than there is room for") \
 	/* who may */ \
 	X(SHARE, "granted to an agency") \
 	X(SHARE_FROM_NOW, "granted without its past") \
@@ -100,7 +111,8 @@
 	X(EVIL_CONTROL, "another's decision signed again") \
 	X(EVIL_PLACE, "wrong place, wrong author") \
 	X(EVIL_FAN_IN, "all named that a header holds") \
-	X(EVIL_REPLAY, "old segments shown again")
+	X(EVIL_REPLAY, "old segments shown again") \
+	X(EVIL_FLOOD, "decisions without end")
 
 enum sim_class {
 #define X(name, words) SIM_##name,
@@ -128,6 +140,8 @@ enum sim_class {
 	X(DEEP, "replicas derived anew and compared") \
 	X(ROUNDS, "rounds until all was quiet") \
 	X(DIGESTS, "equal digests") \
+	X(MODEL, "records that show what the model computes") \
+	X(DOCUMENTS_READ, "documents read whole at the end") \
 	X(NOTES_KEPT, "saved words found at the end") \
 	X(NOTES_GONE, "saved words whose only disk was destroyed") \
 	X(NODES, "nodes") \
@@ -171,6 +185,7 @@ struct sim_node {
 	size_t kept_schemas, kept_notes;
 	/* what it knew when it was last looked at, so that it forgets nothing */
 	int64_t members, segments, forks;
+	bool shows; /* rows before their history, when last looked at */
 	uint64_t scanned[SIM_SEGMENTS / 64]; /* own segments looked into */
 };
 
@@ -198,6 +213,13 @@ struct sim_note {
 	bool offered; /* in a box that only the owner opens */
 	size_t segment_count;
 	struct segment_id segment[SIM_NOTE_SEGMENTS];
+};
+
+/* Its content follows from its seed. */
+struct sim_document {
+	unsigned maker, person;
+	uint64_t seed;
+	struct attachment a; /* cpt: as its maker numbers it */
 };
 
 struct sim_row {
@@ -258,12 +280,15 @@ struct sim {
 	unsigned hot[4];
 	struct sim_note note[SIM_NOTES];
 	size_t note_count;
+	struct sim_document document[SIM_DOCUMENTS];
+	size_t document_count;
 
 	/* the seed's own odds */
 	bool may[SIM_CLASS_COUNT];
 	unsigned percent[SIM_CLASS_COUNT]; /* of messages, for the wire's */
 	int64_t act_every_ms, fault_every_ms, power_every_ms, end_ms;
 	int64_t latency_ms, patience_ms;
+	struct replica_bounds bounds; /* everybody's */
 
 	/* the events to come: a heap, the earliest at 0 */
 	struct sim_event **heap;
@@ -272,6 +297,7 @@ struct sim {
 	bool dying;   /* a disk was told to fail: errors are no fault */
 	bool moved;   /* a server took something new */
 	bool healing; /* nothing goes wrong any more */
+	bool metered; /* ... but some links still cost */
 
 	/* what came of it */
 	uint64_t trace; /* a hash over all that happened */
@@ -366,6 +392,24 @@ void sim_people(struct sim *s);
 struct compartment *sim_compartment(struct sim *s, unsigned n,
     const struct compartment_id *id);
 
+/* ---- bulk.c ---- */
+
+/* Somebody adds a document, or wants one that is not all there. */
+void sim_document(struct sim *s, unsigned n);
+void sim_document_ask(struct sim *s, unsigned n);
+/* Is it whole at this machine? Then it is read, and must be the same. */
+bool sim_document_at(struct sim *s, struct sim_document *d, unsigned n,
+    const struct compartment *c);
+void sim_meter(struct sim *s, unsigned edge);
+void sim_unmeter(struct sim *s);
+void sim_compact(struct sim *s, unsigned n);
+
+/* ---- shows.c ---- */
+
+/* Are the rows of this compartment what the reference model computes (I3), and as
+ * restrictive as each of the values that stand (I8)? */
+void sim_judge_rows(struct sim *s, unsigned n, const struct compartment *c);
+
 /* ---- power.c ---- */
 
 /* One decision about who may read what, somewhere. */
@@ -398,6 +442,8 @@ void sim_notes_find(struct sim *s, unsigned n);
 void sim_notes_lose(struct sim *s, unsigned n, struct env_test *image);
 /* Is this note, from 0, on the disk of this machine? */
 bool sim_note_at(struct sim *s, size_t note, unsigned n);
+/* ... or at least its stub? */
+bool sim_note_place_at(struct sim *s, size_t note, unsigned n);
 /* Is it of a record that was ordered destroyed? */
 bool sim_note_shredded(const struct sim *s, size_t note);
 int64_t sim_number(struct sim *s, unsigned n, const char *sql);
