@@ -410,19 +410,17 @@ sim_fault(struct sim *s)
 		SIM_ROLLED_BACK, SIM_PUT_BACK, SIM_CLONE, SIM_MOVED,
 		SIM_REVIVED, SIM_STICK, SIM_STICK, SIM_METERED, SIM_COMPACT,
 		SIM_COMPACT };
-	enum sim_class c = all[sim_draw(s, COUNT_OF(all))];
+	enum sim_class c = sim_choose(s, all, COUNT_OF(all), SIM_CLASS_COUNT);
 	bool disk;
 	unsigned n;
 
-	for (unsigned i = 0; i < 4 && !s->may[c]; i++)
-		c = all[sim_draw(s, COUNT_OF(all))];
 	disk = c == SIM_BACKUP || c == SIM_ROLLED_BACK || c == SIM_PUT_BACK ||
 	    c == SIM_CLONE || c == SIM_MOVED || c == SIM_REVIVED;
 	n = some_machine(s, !disk, disk && sim_chance(s, 80));
 	sim_mend(s, false);
 	keep_some(s);
 	rescue_some(s);
-	if (!s->may[c])
+	if (c == SIM_CLASS_COUNT)
 		return;
 	if (c == SIM_PARTITION) {
 		part_two(s);

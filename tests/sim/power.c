@@ -347,17 +347,12 @@ sim_power(struct sim *s)
 	static const enum sim_class all[] = { SIM_SHARE, SIM_SHARE, SIM_CARRY,
 		SIM_CARRY, SIM_REMOVE, SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE,
 		SIM_ROTATE, SIM_JOIN, SIM_TRANSFER, SIM_TRANSFER, SIM_ADOPT,
-		SIM_ADOPT, SIM_JUDGE, SIM_JUDGE, SIM_SHRED };
+		SIM_ADOPT, SIM_JUDGE, SIM_JUDGE, SIM_JUDGE, SIM_SHRED };
 	struct sim_person *p = &s->person[sim_draw(s, SIM_PEOPLE)];
-	enum sim_class c = SIM_SHARE;
+	enum sim_class c = sim_choose(s, all, COUNT_OF(all), SIM_SHARE);
 	unsigned n = some_registrar(s, p);
 
-	for (unsigned i = 0; i < 4; i++) {
-		c = all[sim_draw(s, COUNT_OF(all))];
-		if (s->may[c])
-			break;
-	}
-	if (n == UINT32_MAX || (!s->may[c] && c != SIM_SHARE))
+	if (n == UINT32_MAX)
 		return;
 	sim_tell_time(s, n);
 	decide(s, c, n, p);

@@ -200,6 +200,31 @@ draw_bounds(struct sim *s)
 		    (unsigned)s->bounds.parked);
 }
 
+/* Of a class by its name, so that a new one changes nothing for the others. */
+static uint64_t
+draw_for(const struct sim *s, const char *name)
+{
+	struct sim of = { .dice = s->seed };
+
+	for (; *name != '\0'; name++)
+		of.dice = of.dice * 0x100000001b3 + (uint8_t)*name;
+	return sim_draw(&of, UINT64_MAX);
+}
+
+enum sim_class
+sim_choose(struct sim *s, const enum sim_class *all, size_t count,
+    enum sim_class otherwise)
+{
+	enum sim_class of[64];
+	size_t n = 0;
+
+	assert(count <= COUNT_OF(of));
+	for (size_t i = 0; i < count; i++)
+		if (s->may[all[i]])
+			of[n++] = all[i];
+	return n > 0 ? of[sim_draw(s, n)] : otherwise;
+}
+
 /* Whole classes are switched off, and the others are as rare or as common as
  * this seed wants them, so that what seldom meets meets somewhere. */
 static void
@@ -210,13 +235,15 @@ draw_odds(struct sim *s)
 	int64_t acts = 15 + (int64_t)sim_draw(s, 30);
 
 	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
-		s->may[i] = sim_chance(s, on);
-		s->percent[i] = 1 + (unsigned)sim_draw(s, 12);
+		uint64_t z = draw_for(s, sim_class_name((enum sim_class)i));
+
+		s->may[i] = z % 100 < on;
+		s->percent[i] = 1 + (unsigned)(z >> 32) % 12;
 	}
 	s->end_ms = s->now_ms + days * SIM_DAY_MS;
 	s->act_every_ms = days * SIM_DAY_MS / acts;
-	s->fault_every_ms = days * SIM_DAY_MS / (4 + (int64_t)sim_draw(s, 16));
-	s->power_every_ms = days * SIM_DAY_MS / (3 + (int64_t)sim_draw(s, 10));
+	s->fault_every_ms = days * SIM_DAY_MS / (6 + (int64_t)sim_draw(s, 20));
+	s->power_every_ms = days * SIM_DAY_MS / (5 + (int64_t)sim_draw(s, 12));
 	draw_bounds(s);
 	s->latency_ms = 20 + (int64_t)sim_draw(s, 3000);
 	s->patience_ms = 20000 + 10 * s->latency_ms;

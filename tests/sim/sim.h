@@ -328,6 +328,9 @@ void sim_must(struct sim *s, enum err e, const struct fail *f,
 void sim_show(const struct sim *s);
 /* The same from a signal handler, of the seed that is played. */
 void sim_show_playing(void);
+/* One of those that may happen in this seed; each may stand there twice. */
+enum sim_class sim_choose(struct sim *s, const enum sim_class *all,
+    size_t count, enum sim_class otherwise);
 const char *sim_class_name(enum sim_class c);
 const char *sim_class_words(enum sim_class c);
 const char *sim_count_words(enum sim_count c);
