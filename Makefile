@@ -207,7 +207,7 @@ endif
 # ---- running ---------------------------------------------------------------
 check: tests ## unit, golden and a short property run, under 2 minutes
 	$(Q)TEST_SEED=$${TEST_SEED:-1} TEST_ITERS=$${TEST_ITERS:-300} \
-	    tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS)
+	    SIM_SEEDS=0 tests/run $(UNIT) $(REPLAY) $(PROP) $(ORDERS) $(SIM)
 
 asan: ## the unit programs under AddressSanitizer
 	+$(Q)$(SUB) MODE=asan check

@@ -40,7 +40,7 @@ struct replica_bounds {
 	uint64_t room_bytes;        /* LIMIT_ROOM_BYTES; UINT64_MAX: no bound */
 	uint64_t room_segments;     /* LIMIT_ROOM_SEGMENTS; the same */
 	uint64_t parked;            /* LIMIT_PARKED_PER_PEER */
-	uint64_t snapshot_segments; /* SNAPSHOT_SEGMENTS_MIN: shorter get none */
+	uint64_t snapshot_segments; /* SNAPSHOT_SEGMENTS_MIN */
 };
 
 struct replica_options {

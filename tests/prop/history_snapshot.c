@@ -232,7 +232,8 @@ on_row(void *context, const struct read_row *row)
 	l->found++;
 	for (size_t i = 0; i < l->table->field_count; i++) {
 		const struct field *f = &l->table->fields[i];
-		struct model_value have = as_model_value(&row->values[f->number]);
+		struct model_value have =
+		    as_model_value(&row->values[f->number]);
 
 		if (model_equal(&have, &want->cells[f->number].value))
 			continue;

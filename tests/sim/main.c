@@ -106,8 +106,8 @@ play_scenarios(const struct run *r, struct sim_counts *counts)
 		    (strncmp(rest, " full ", 6) == 0) != r->full)
 			continue;
 		good = play(r, seed, counts, false);
-		if (!good)
-			printf("# it was: %s", line);
+		line[strcspn(line, "\n")] = '\0';
+		printf("# scenario %s %s\n", line, good ? "holds" : "FAILS");
 	}
 	(void)fclose(file);
 	return good;
