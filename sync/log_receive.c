@@ -8,11 +8,9 @@
 #include "sync/attachment.h"
 #include "sync/control.h"
 #include "sync/derive.h"
-#include "sync/grant.h"
 #include "sync/lane.h"
 #include "sync/log_receive_i.h"
 #include "sync/room.h"
-#include "sync/shred.h"
 #include "sync/shred_i.h"
 
 /* Is it of a compartment that was destroyed here: then its stub, in *stub, is
@@ -66,11 +64,11 @@ put_aside(struct replica *r, const struct receipt_of *x, int reason,
 		.n = x->n,
 		.peer = x->peer,
 	};
-	enum err e = OK;
-
 	/* a removal may be what undoes the order: it waits as it is */
-	if (x->segment.header.kind != SEGMENT_REMOVE)
-		e = only_stub(r, x, &stub, f);
+	enum err e = x->segment.header.kind == SEGMENT_REMOVE
+	    ? OK
+	    : only_stub(r, x, &stub, f);
+
 	if (stub.n > 0) {
 		in.bytes = stub.p;
 		in.n = stub.n;
@@ -315,11 +313,7 @@ take_beside(struct replica *r, struct receipt_of *x, struct fail *f)
 			       : e;
 }
 
-/*
- * Control that comes for a compartment that was destroyed is judged with the rest,
- * for the order may not count any more by it. If it does, this is cut to its stub
- * there and then (shred_stands).
- */
+/* It may be what undoes the order; if not, it is cut at once (shred_stands). */
 static enum err
 take_shredded_control(struct replica *r, struct receipt_of *x, struct fail *f)
 {
