@@ -1,7 +1,8 @@
 # Footbridge: one file, no directory recursion. `make help` lists the targets.
 #
-# MODE=release|asan|ubsan|coverage|fuzz|plain and CC=gcc|clang build side by side,
-# each in its own directory under build/. V=1 shows the commands. WERROR=0 lets warnings pass.
+# MODE=release|asan|ubsan|tsan|coverage|fuzz|plain and CC=gcc|clang build side by
+# side, each in its own directory under build/. V=1 shows the commands. WERROR=0 lets
+# warnings pass.
 # New sources are found by wildcard: adding a file needs no edit here.
 
 MODE ?= release
