@@ -4,7 +4,10 @@
  * TLS 1.3 with AES-256-GCM, our certificate shown, the peer's key pinned: a
  * peer with another key gets no byte of a request. No redirects, no proxy, no
  * certificate authorities. Time-outs are by progress, not by clock: on a bad
- * link a request may take as long as it likes while bytes go through.
+ * link a request may take as long as it likes while bytes go through. When
+ * nothing is heard any more another connection is dialled beside the silent one
+ * and takes its place once TLS is done there: after a change of address, or
+ * when a network forgot the connection, the contact goes on after seconds.
  *
  * Not thread-safe: one thread at a time has the object. Waits for the network.
  */
@@ -19,6 +22,10 @@
 #define CLIENT_CONNECT_MS 90000
 /* no byte went through or was acknowledged for so long: given up */
 #define CLIENT_STALL_MS 20000
+/* Nothing at all was heard for so long, no acknowledgement either: another
+ * connection is dialled beside. Several round trips of the worst link, each with
+ * its packets lost once. */
+#define CLIENT_SILENT_MS 5000
 /* fewer come in one burst and say nothing of the link */
 #define CLIENT_SAMPLE_BYTES 4096
 
@@ -31,9 +38,10 @@ struct client_stats {
 	 * and bodies. Complete after client_close. */
 	int64_t wire_sent_bytes, wire_received_bytes;
 	int64_t requests; /* answered */
-	int64_t connects; /* more than 1: the connection was lost between */
-	bool near;        /* the other end is on a local network */
-	int64_t rtt_us;   /* the kernel's smoothed estimate; 0 = not known */
+	/* more than 1: the connection was lost, or was silent for a while */
+	int64_t connects;
+	bool near;      /* the other end is on a local network */
+	int64_t rtt_us; /* the kernel's smoothed estimate; 0 = not known */
 	/* what the link carries, from the last request or answer of at least
 	 * CLIENT_SAMPLE_BYTES; 0 = none yet */
 	int64_t sent_bytes_per_s, received_bytes_per_s;
@@ -47,7 +55,16 @@ struct client_options {
 	/* NULL, or asked about once a second: true gives the contact up */
 	bool (*stop)(void *ctx);
 	void *stop_ctx;
+	/* NULL, or what to say on a second connection when the first is silent
+	 * and its request was sent: append to request. That is asked for once
+	 * in a client_post; what came of it, client_began_anew tells. */
+	enum err (*again)(void *ctx, struct buf *request);
+	void *again_ctx;
+	/* the answer is meant to take long: silence is no sign of anything, and
+	 * there is no second connection */
+	bool is_patient;
 	int64_t stall_ms;    /* 0 = CLIENT_STALL_MS */
+	int64_t silent_ms;   /* 0 = CLIENT_SILENT_MS */
 	size_t answer_limit; /* 0 = LIMIT_MESSAGE_BYTES */
 };
 
@@ -77,6 +94,8 @@ enum err client_open(struct client **out, const struct client_options *o,
 enum err client_post(struct client *c, struct buf *answer, const char *path,
     const uint8_t *body, size_t n, struct fail *f);
 
+/* Is the last answer to what o.again gave? */
+bool client_began_anew(const struct client *c);
 /*
  * The text with which the peer refused the last request, "" if it did not.
  * From outside: only for a line of its own, through fail_set.

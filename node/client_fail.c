@@ -37,7 +37,8 @@ reason(const struct client *c, int code)
 	default:
 		return "the connection failed";
 	}
-	if (curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &number) != CURLE_OK)
+	if (curl_easy_getinfo(c->at->curl, CURLINFO_OS_ERRNO, &number) !=
+	    CURLE_OK)
 		number = 0;
 	switch (number) {
 	case ECONNREFUSED:

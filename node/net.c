@@ -20,6 +20,16 @@
 #define NET_SLOW_RTT_MS 150
 #define NET_SLOW_BYTES_PER_S 2000
 
+/* A contact that is going on. */
+struct talk {
+	struct engine *engine;
+	const struct node_id *peer;
+	struct net_result *out;
+	struct exchange *x;    /* owned */
+	struct exchange *anew; /* owned; its hello may take the place of x's
+	                        * last request */
+};
+
 /* What a contact needs of the replica, copied under the lock. */
 struct peer {
 	char name[LIMIT_NAME_BYTES + 1];
@@ -125,10 +135,65 @@ take_refusal(struct engine *e, const struct node_id *peer,
 	return r;
 }
 
+static void
+result_items(struct net_result *out, const struct exchange_stats *s)
+{
+	out->sent_items += s->sent_segments + s->sent_members;
+	out->sealed += s->sealed;
+	out->sweep_rounds += s->sweep_rounds;
+	out->sweep_found += s->sweep_queued;
+	out->sweep_equal = s->sweep_equal;
+	for (size_t i = 0; i < OUTCOME_COUNT; i++)
+		out->outcome[i] += s->outcome[i];
+	if (s->note[0] != '\0')
+		(void)snprintf(out->note, sizeof(out->note), "%s", s->note);
+}
+
+/* Lock held. */
+static void
+exchange_end(struct talk *t, struct exchange *x)
+{
+	if (x == NULL)
+		return;
+	result_items(t->out, exchange_stats(x));
+	if (exchange_stats(x)->sealed > 0)
+		engine_changed(t->engine);
+	exchange_free(x);
+}
+
+/* Begin the contact once more, with a hello: the first connection is silent. */
 static enum err
-rounds(struct engine *e, struct net_result *out, struct exchange *x,
-    const struct node_id *peer, struct client *c, int64_t budget_bytes,
-    struct fail *f)
+talk_again(void *ctx, struct buf *request)
+{
+	struct talk *t = ctx;
+	bool done;
+	enum err r;
+
+	engine_lock(t->engine);
+	exchange_free(t->anew);
+	t->anew = NULL;
+	r = exchange_new(&t->anew, t->engine->replica, t->peer,
+	    LIMIT_UNIT_MIN_BYTES, NULL);
+	if (r == OK)
+		r = exchange_ask(t->anew, request, &done, NULL);
+	engine_unlock(t->engine);
+	return r;
+}
+
+/* The answer is to that hello: what the exchange before it waited for does not
+ * come any more. */
+static void
+talk_took_over(struct talk *t)
+{
+	engine_lock(t->engine);
+	exchange_end(t, t->x);
+	engine_unlock(t->engine);
+	t->x = t->anew;
+	t->anew = NULL;
+}
+
+static enum err
+rounds(struct talk *t, struct client *c, int64_t budget_bytes, struct fail *f)
 {
 	struct buf request, answer;
 	struct client_stats s;
@@ -138,23 +203,25 @@ rounds(struct engine *e, struct net_result *out, struct exchange *x,
 
 	buf_init(&request, LIMIT_MESSAGE_BYTES);
 	buf_init(&answer, LIMIT_MESSAGE_BYTES);
-	while ((r = ask(e, x, &request, &done, f)) == OK && !done) {
+	while ((r = ask(t->engine, t->x, &request, &done, f)) == OK && !done) {
 		client_stats(c, &s);
 		wire = s.wire_sent_bytes + s.wire_received_bytes;
 		if (budget_bytes > 0 &&
 		    wire + (int64_t)request.n > budget_bytes) {
-			out->over_budget = true;
+			t->out->over_budget = true;
 			break;
 		}
 		buf_reset(&answer);
 		r = client_post(c, &answer, SERVER_PATH_EXCHANGE, request.p,
 		    request.n, f);
 		if (r == ERR_REVOKED)
-			r = take_refusal(e, peer, &answer, f);
+			r = take_refusal(t->engine, t->peer, &answer, f);
 		if (r != OK)
 			break;
+		if (client_began_anew(c))
+			talk_took_over(t);
 		client_stats(c, &s);
-		r = take(e, x, &answer, unit_budget(&s), f);
+		r = take(t->engine, t->x, &answer, unit_budget(&s), f);
 		if (r != OK)
 			break;
 	}
@@ -175,46 +242,23 @@ result_wire(struct net_result *out, const struct client_stats *s)
 	out->near = s->near;
 }
 
-static void
-result_items(struct net_result *out, const struct exchange_stats *s)
-{
-	out->sent_items = s->sent_segments + s->sent_members;
-	out->sealed = s->sealed;
-	out->sweep_rounds = s->sweep_rounds;
-	out->sweep_found = s->sweep_queued;
-	out->sweep_equal = s->sweep_equal;
-	memcpy(out->outcome, s->outcome, sizeof(out->outcome));
-	(void)snprintf(out->note, sizeof(out->note), "%s", s->note);
-}
-
-static void
-exchange_end(struct engine *e, struct net_result *out, struct exchange *x)
-{
-	if (x == NULL)
-		return;
-	engine_lock(e);
-	result_items(out, exchange_stats(x));
-	if (out->sealed > 0)
-		engine_changed(e);
-	exchange_free(x);
-	engine_unlock(e);
-}
-
 enum err
 net_call(struct engine *e, struct net_result *out, const struct node_id *peer,
     const char *address, int64_t budget_bytes, struct fail *f)
 {
 	const struct env *env = env_posix();
 	const int64_t begun = env_mono_ms(env);
+	struct talk t = { .engine = e, .peer = peer, .out = out };
 	struct peer p = { 0 };
 	const struct client_options o = { .address = address,
 		.name = p.name,
 		.pin = p.pin,
 		.cert = &p.cert,
 		.stop = is_stopping,
-		.stop_ctx = e };
+		.stop_ctx = e,
+		.again = talk_again,
+		.again_ctx = &t };
 	struct client *c = NULL;
-	struct exchange *x = NULL;
 	struct client_stats s = { 0 };
 	enum err r;
 
@@ -225,14 +269,17 @@ net_call(struct engine *e, struct net_result *out, const struct node_id *peer,
 	if (r != OK)
 		goto out;
 	engine_lock(e);
-	r = exchange_new(&x, e->replica, peer, LIMIT_UNIT_MIN_BYTES, f);
+	r = exchange_new(&t.x, e->replica, peer, LIMIT_UNIT_MIN_BYTES, f);
 	engine_unlock(e);
 	if (r == OK)
-		r = rounds(e, out, x, peer, c, budget_bytes, f);
+		r = rounds(&t, c, budget_bytes, f);
 out:
 	client_close(c, &s);
 	result_wire(out, &s);
-	exchange_end(e, out, x);
+	engine_lock(e);
+	exchange_end(&t, t.x);
+	exchange_free(t.anew);
+	engine_unlock(e);
 	tls_cert_release(&p.cert);
 	out->took_ms = env_mono_ms(env) - begun;
 	return r;
@@ -263,6 +310,7 @@ net_watch_open(struct net_watch **out, struct engine *e,
 			.cert = &w->peer.cert,
 			.stop = stop,
 			.stop_ctx = stop_ctx,
+			.is_patient = true,
 			.stall_ms = SERVER_HOLD_S * 1000 + CLIENT_STALL_MS };
 
 		r = client_open(&w->client, &o, f);

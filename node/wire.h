@@ -13,5 +13,11 @@
  * Does what the system allows; what it does not changes nothing.
  */
 void wire_prepare(int fd);
+/*
+ * Ask the other end for a sign of life after two seconds without any, and then
+ * each second: an answer that is long in coming is told from a dead connection.
+ * About 100 bytes each.
+ */
+void wire_probe(int fd);
 
 #endif

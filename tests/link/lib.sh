@@ -35,7 +35,7 @@ tell() {
 	echo "$2" >&"${say[$1]}"
 }
 
-# counted NUMBER WAY FIELD: of the link, since it began
+# counted NUMBER FIELD: of the link, since it began: up.lost, cuts
 counted() {
 	local before
 	before=$(grep -c '^{' "$tmp/link-$1.out")
@@ -43,7 +43,7 @@ counted() {
 	until [ "$(grep -c '^{' "$tmp/link-$1.out")" -gt "$before" ]; do
 		:
 	done
-	tail -n 1 "$tmp/link-$1.out" | field "$2.$3"
+	tail -n 1 "$tmp/link-$1.out" | field "$2"
 }
 
 # at NUMBER COMMAND...: in the namespace behind that link

@@ -9,11 +9,14 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "node/client_i.h"
+#include "sync/env.h"
 #include "tests/support/https.h"
 #include "tests/support/proxy.h"
 
@@ -131,6 +134,132 @@ a_peer_that_says_nothing_is_given_up(void **state)
 	assert_non_null(strstr(f.text, "nothing moved for 1 seconds"));
 	client_close(c, NULL);
 	(void)close(fd);
+}
+
+/* ---- a connection that goes silent ---- */
+
+/* Nothing that arrives for this socket is taken in from now on. */
+static void
+deafen(int fd)
+{
+	struct sock_filter drop_all[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog program = { COUNT_OF(drop_all), drop_all };
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			     sizeof(program)),
+	    0);
+}
+
+static enum err
+say_anew(void *ctx, struct buf *request)
+{
+	int *asked = ctx;
+
+	*asked += 1;
+	buf_text(request, "anew");
+	return OK;
+}
+
+static struct client *
+call_impatiently(struct world *w, int *asked)
+{
+	const struct client_options o = { .address = w->address,
+		.name = "Hub",
+		.pin = w->key[HUB],
+		.cert = &w->cert[NORTH],
+		.again = asked != NULL ? say_anew : NULL,
+		.again_ctx = asked,
+		.stall_ms = 4000,
+		.silent_ms = 200 };
+	struct client *c = NULL;
+
+	assert_int_equal(client_open(&c, &o, NULL), OK);
+	return c;
+}
+
+static void
+a_silent_connection_is_replaced_and_the_contact_begun_anew(void **state)
+{
+	struct world *w = *state;
+	struct buf answer = { 0 };
+	struct client_stats s;
+	int asked = 0;
+	struct client *c = call_impatiently(w, &asked);
+
+	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	deafen(c->at->sockets[0]);
+	assert_int_equal(client_post(c, &answer, SERVER_PATH_EXCHANGE,
+			     (const uint8_t *)"old", 3, NULL),
+	    OK);
+	assert_string_equal(buf_cstr(&answer), "anew");
+	assert_true(client_began_anew(c));
+	assert_int_equal(asked, 1);
+	/* and the new one is kept */
+	expect_echo(c, SERVER_PATH_EXCHANGE, 100000);
+	assert_false(client_began_anew(c));
+	client_close(c, &s);
+	buf_release(&answer);
+	assert_int_equal(s.connects, 2);
+	assert_int_equal(s.requests, 3);
+}
+
+static void
+a_request_that_was_sent_is_not_sent_twice(void **state)
+{
+	struct world *w = *state;
+	struct client *c = call_impatiently(w, NULL);
+	struct client_stats s;
+	struct fail f = { 0 };
+
+	expect_echo(c, SERVER_PATH_JOIN, 10);
+	deafen(c->at->sockets[0]);
+	assert_int_equal(refusal(c, SERVER_PATH_JOIN, 10, &f), ERR_NET);
+	assert_non_null(strstr(f.text, "nothing moved for 4 seconds"));
+	client_close(c, &s);
+	assert_int_equal(s.connects, 1);
+}
+
+/* What the client asks while it waits lets the peer answer, after a while. */
+struct busy {
+	struct world *world;
+	int64_t until_ms;
+	bool is_over;
+};
+
+static bool
+answer_at_last(void *ctx)
+{
+	struct busy *b = ctx;
+
+	if (!b->is_over && atomic_load(&b->world->handled) > 0 &&
+	    env_mono_ms(env_posix()) >= b->until_ms) {
+		b->is_over = true;
+		(void)pthread_mutex_unlock(&b->world->gate);
+	}
+	return false;
+}
+
+static void
+a_peer_that_is_merely_busy_is_not_called_twice(void **state)
+{
+	struct world *w = *state;
+	/* longer than silent_ms, which is more than a probe takes to go out */
+	struct busy busy = { .world = w,
+		.until_ms = env_mono_ms(env_posix()) + 4000 };
+	struct client_stats s;
+	int asked = 0;
+	struct client *c = call_impatiently(w, &asked);
+
+	c->o.silent_ms = 2500;
+	c->o.stall_ms = 60000;
+	c->o.stop = answer_at_last;
+	c->o.stop_ctx = &busy;
+	(void)pthread_mutex_lock(&w->gate);
+	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	client_close(c, &s);
+	assert_int_equal(asked, 0);
+	assert_int_equal(s.connects, 1);
+	assert_int_equal(atomic_load(&w->handled), 1);
 }
 
 static void
@@ -265,6 +394,10 @@ main(void)
 		CASE(a_server_that_is_gone_is_told_in_one_line),
 		CASE(a_lost_connection_is_made_again),
 		CASE(a_peer_that_says_nothing_is_given_up),
+		CASE(
+		    a_silent_connection_is_replaced_and_the_contact_begun_anew),
+		CASE(a_request_that_was_sent_is_not_sent_twice),
+		CASE(a_peer_that_is_merely_busy_is_not_called_twice),
 		CASE(an_answer_beyond_the_limit_is_not_read),
 		CASE(a_contact_ends_when_the_program_does),
 		CASE(errors_of_the_handler_arrive_as_themselves),
