@@ -113,6 +113,12 @@ client_refused(const struct client *c, long status, struct fail *f)
 		return fail_set(f, ERR_LIMIT,
 		    "%.80s (%.60s) found the request too large. " SAFE, name,
 		    address);
+	case 425:
+		return fail_set(f, ERR_BUSY,
+		    "%.80s (%.60s) was put back to an old state twice within "
+		    "an hour. It goes on by itself before the hour is "
+		    "over. " SAFE,
+		    name, address);
 	case 426:
 		return fail_set(f, ERR_VERSION,
 		    "%.80s (%.60s) runs a version that this one cannot talk "

@@ -30,7 +30,7 @@
 	X(ERR_CORRUPT, 500, "stored data is damaged") \
 	X(ERR_VERSION, 426, "a newer or older version made this") \
 	X(ERR_WAIT, 202, "something it depends on has not arrived yet") \
-	X(ERR_FENCE, 500, "this replica was restored or copied") \
+	X(ERR_FENCE, 425, "this replica was restored or copied") \
 	X(ERR_NET, 502, "the other computer could not be reached") \
 	X(ERR_UNAVAILABLE, 501, "not available yet") \
 	X(ERR_USAGE, 400, "wrong usage") \

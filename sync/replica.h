@@ -119,8 +119,9 @@ enum life_reason replica_restored(const struct replica *r, int64_t *at_ms);
  * grants records. */
 enum err replica_use(const struct replica *r, struct fail *f);
 /* Is a peer's mere word that it holds more of our work to be believed? Once an
- * hour, since each time costs an author record for ever. */
-enum err replica_believe(struct replica *r, bool *yes, struct fail *f);
+ * hour, since each time costs an author record for ever. *wait_ms: 0, or how
+ * long until the next is. */
+enum err replica_believe(struct replica *r, int64_t *wait_ms, struct fail *f);
 /* Under how many names that are newer than ours here does this node write, or
  * did: other copies of it, which may be in use. */
 size_t replica_copies(const struct replica *r);

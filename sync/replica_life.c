@@ -265,13 +265,18 @@ replica_new_life(struct replica *r, enum life_reason reason, struct fail *f)
 }
 
 enum err
-replica_believe(struct replica *r, bool *yes, struct fail *f)
+replica_believe(struct replica *r, int64_t *wait_ms, struct fail *f)
 {
 	int64_t now = env_wall_ms(r->env), last = 0;
 	enum err e = get_number(r, &last, NULL, META_CLAIMED, f);
 
-	*yes = last == 0 || now - last >= CLAIM_MS || last - now >= CLAIM_MS;
-	return e == OK && *yes ? set_number(r, META_CLAIMED, NULL, now, f) : e;
+	/* a clock that was set back may cost as much again, no more */
+	*wait_ms = last == 0 || now - last >= CLAIM_MS || last - now >= CLAIM_MS
+	    ? 0
+	    : last + CLAIM_MS - now;
+	return e == OK && *wait_ms == 0
+	    ? set_number(r, META_CLAIMED, NULL, now, f)
+	    : e;
 }
 
 enum err

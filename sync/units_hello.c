@@ -183,16 +183,16 @@ static enum err
 believe(struct replica *r, struct exchange_stats *stats, const struct fail *why,
     struct fail *f)
 {
-	bool yes = false;
-	enum err e = replica_believe(r, &yes, f);
+	int64_t wait_ms = 0;
+	enum err e = replica_believe(r, &wait_ms, f);
 
-	if (e == OK && !yes)
+	if (e == OK && wait_ms > 0)
 		return fail_set(f, ERR_FENCE,
-		    "%s. It said so within the last hour already, and this"
-		    " computer began anew then: nothing was sent and nothing"
-		    " is lost. Try again later; if it goes on, that computer"
-		    " needs looking at",
-		    why->text);
+		    "%s. That was so within the last hour already, and this"
+		    " computer began anew then. Nothing is lost; contact goes"
+		    " on by itself in %d minutes. Did somebody put an old copy"
+		    " back twice?",
+		    why->text, (int)((wait_ms + 59999) / 60000));
 	if (e == OK)
 		e = replica_new_life(r, LIFE_KNOWN_BETTER, f);
 	if (e != OK)

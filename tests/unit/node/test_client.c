@@ -313,12 +313,16 @@ errors_of_the_handler_arrive_as_themselves(void **state)
 		ERR_BUSY, ERR_FORMAT, ERR_NOTFOUND };
 	struct world *w = *state;
 	struct client *c = world_call(w, NORTH);
+	struct fail f = { 0 };
 
 	for (size_t i = 0; i < COUNT_OF(errors); i++) {
 		w->answer_error = errors[i];
 		assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, NULL),
 		    errors[i]);
 	}
+	w->answer_error = ERR_FENCE;
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, &f), ERR_BUSY);
+	assert_non_null(strstr(f.text, "put back to an old state twice"));
 	w->answer_error = ERR_CORRUPT;
 	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, NULL), ERR_NET);
 	w->answer_error = OK;
