@@ -43,12 +43,14 @@ must north peer add Hub "$hub_at"
 crowd 127.0.0.2 300
 must north sync
 ok $? "an_office_that_never_called_gets_through_a_crowd"
-# and one for the office, which was unknown, too
-until [ "$(closed)" -ge 173 ]; do
+# half of SERVER_STRANGERS is for addresses that are not known. Each connection of
+# the office, which is not known either, sends one away; it may need a second one
+places=128
+until left=$((300 - $(closed))) && [ "$left" -le "$places" ]; do
 	:
 done
-[ "$(closed)" -eq 173 ]
-ok $? "of_300_that_stand_still_127_are_left"
+[ "$left" -ge $((places - 4)) ]
+ok $? "those_from_unknown_addresses_have_half_of_the_places_and_no_more_go"
 must north put person legal_name='Pat Sample'
 must north sync
 ok $? "an_office_gets_through_again"
