@@ -128,6 +128,11 @@ client_refused(const struct client *c, long status, struct fail *f)
 		return fail_set(f, ERR_FORMAT,
 		    "%.80s (%.60s) could not read the request. " SAFE, name,
 		    address);
+	case 500:
+		return fail_set(f, ERR_NET,
+		    "%.80s (%.60s) has trouble of its own, with memory or its "
+		    "disk: footbridge status there may say more. " SAFE,
+		    name, address);
 	case 503:
 		return fail_set(f, ERR_BUSY, "%.80s (%.60s) is busy. " SAFE,
 		    name, address);

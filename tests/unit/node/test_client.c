@@ -323,8 +323,9 @@ errors_of_the_handler_arrive_as_themselves(void **state)
 	w->answer_error = ERR_FENCE;
 	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, &f), ERR_BUSY);
 	assert_non_null(strstr(f.text, "put back to an old state twice"));
-	w->answer_error = ERR_CORRUPT;
-	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, NULL), ERR_NET);
+	w->answer_error = ERR_NOMEM;
+	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, &f), ERR_NET);
+	assert_non_null(strstr(f.text, "has trouble of its own"));
 	w->answer_error = OK;
 	w->answer_bytes = (size_t)LIMIT_MESSAGE_BYTES + 1;
 	assert_int_equal(refusal(c, SERVER_PATH_EXCHANGE, 1, NULL), ERR_LIMIT);
