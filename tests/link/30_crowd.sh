@@ -1,103 +1,17 @@
 #!/bin/bash
 # A hub in a crowd: 2,000 connections that stand still at each point of a
-# contact, a flood that comes again and again, 10,000 at a time, while fifty
-# offices sync. All over loopback: the offices from one address, as behind one
-# router, the crowd from another.
+# contact, a flood that comes again and again, from one address or from as many
+# as there are connections, 10,000 at a time, while fifty offices sync. All over
+# loopback: the offices from one address, as behind one router, the crowd from
+# others.
 # shellcheck source=tests/link/lib.sh
 . tests/link/lib.sh
-
-offices=${LINK_OFFICES:-50} stalled=${LINK_STALLED:-2000}
-many=${LINK_MANY:-10000} window_s=10
-elsewhere=127.0.0.2
-
-# crowd POINT COUNT [OPTION...]: is there; sets $crowd, $ask
-crowd() {
-	rm -f "$tmp/crowd.say"
-	mkfifo "$tmp/crowd.say"
-	exec {ask}<>"$tmp/crowd.say"
-	"$tools/tests-crowd" "$hub_at" "$2" "$1" --from "$elsewhere" \
-		"${@:3}" <"$tmp/crowd.say" >"$tmp/crowd.out" 2>&1 &
-	crowd=$!
-	daemons+=("$crowd")
-	wait_for "$tmp/crowd.out" '^ready' >/dev/null ||
-		die "the crowd: $(cat "$tmp/crowd.out")"
-}
-
-# crowd_counts: open and closed, now
-crowd_counts() {
-	local before
-	before=$(grep -c '^now' "$tmp/crowd.out")
-	echo >&"$ask"
-	until [ "$(grep -c '^now' "$tmp/crowd.out")" -gt "$before" ]; do
-		kill -0 "$crowd" || die "the crowd is gone"
-		sleep 0.05
-	done
-	tail -n 1 "$tmp/crowd.out" | cut -d ' ' -f 2-
-}
-
-disperse() {
-	exec {ask}>&-
-	kill "$crowd"
-	wait "$crowd" 2>/dev/null
-}
-
-# shellcheck disable=SC2317,SC2329 # by all_offices
-# office N: one save and one sync; its time in milliseconds, or what it said
-office() {
-	local begun
-	on "office$1" --quiet put person legal_name='Pat Sample' >/dev/null ||
-		die "put"
-	begun=$(now_ms)
-	if on "office$1" sync >"$tmp/sync.$1" 2>&1; then
-		echo $(($(now_ms) - begun))
-	else
-		tail -n 1 "$tmp/sync.$1"
-	fi
-}
-
-# all_offices NAME: ten at a time; ok when each got through
-all_offices() {
-	local good
-	export -f office on now_ms die
-	export tmp fb
-	# shellcheck disable=SC2016 # the inner shell expands it
-	seq "$offices" | xargs -P 10 -I {} bash -c '
-		run=("$fb")
-		office {}' >"$tmp/took"
-	good=$(grep -cx '[0-9]*' "$tmp/took")
-	figure "$1: $good of $offices offices synced, the slowest in" \
-		"$(sort -n "$tmp/took" | tail -n 1) ms"
-	[ "$good" -eq "$offices" ]
-	ok $? "every_office_syncs_$1"
-}
-
-# idle NAME: the hub's processor time in a window with nothing to do
-idle() {
-	local begun used
-	begun=$(cpu_ms "$hub")
-	sleep "$window_s" # the window itself
-	used=$(($(cpu_ms "$hub") - begun))
-	figure "$1: $used ms of processor in $window_s s," \
-		"$(find "/proc/$hub/fd" | wc -l) files," \
-		"$(awk '/VmRSS/ { print int($2 / 1024) }' \
-			"/proc/$hub/status") MiB"
-	[ $((used * 100)) -lt $((window_s * 1000 * 5)) ]
-	ok $? "the_hub_is_idle_$1"
-}
+# shellcheck source=tests/link/crowd.sh
+. tests/link/crowd.sh
 
 [ "$(ulimit -Hn)" -gt $((many + 100)) ] ||
 	die "the crowd needs $((many + 100)) files, ulimit -Hn is $(ulimit -Hn)"
-figure "a hub with $offices offices in a crowd"
-found hub Hub Region hub --hub
-for n in $(seq "$offices"); do
-	enrol hub "office$n" "Office $n" Ann --agency "Agency $n" \
-		--kind probation
-done
-serve_hub
-hub_at=127.0.0.1:$port
-for n in $(seq "$offices"); do
-	must "office$n" peer add Hub "$hub_at"
-done
+found_crowded
 all_offices alone
 
 for point in silent half drip head; do
@@ -112,6 +26,21 @@ done
 crowd half "$stalled" --again 100
 all_offices "in_a_flood"
 figure "flood: open and closed: $(crowd_counts)"
+disperse
+
+# each from an address of its own, and so are those that come again
+crowd half "$stalled" --again 100 --from "$everywhere" --spread 1000000
+all_offices "in_a_flood_from_everywhere"
+figure "flood from everywhere: open and closed: $(crowd_counts)"
+disperse
+crowd head "$stalled" --again 100 --from "$everywhere" --spread 1000000
+all_offices "in_a_flood_of_handshakes_from_everywhere"
+figure "handshakes from everywhere: open and closed: $(crowd_counts)"
+disperse
+
+crowd silent "$many" --from "$everywhere" --spread "$many"
+all_offices "beside_${many}_from_everywhere"
+idle "beside_${many}_from_everywhere"
 disperse
 
 crowd silent "$many"

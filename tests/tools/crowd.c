@@ -1,5 +1,5 @@
 /*
- * tests-crowd HOST:PORT COUNT POINT [--from IP] [--again PER_S]
+ * tests-crowd HOST:PORT COUNT POINT [--from IP] [--spread N] [--again PER_S]
  *
  * COUNT connections that go as far as POINT and stay there:
  *
@@ -8,7 +8,8 @@
  *	drip	the record of a hello, one byte every DRIP_MS
  *	head	TLS done, half of an HTTP head sent, one byte every DRIP_MS
  *
- * --from is the address that they come from; --again opens so many of those
+ * --from is the address that they come from, or with --spread the first of so
+ * many, which they take in turn; --again opens so many of those
  * that the server closed anew each second. Prints "ready OPEN" when each was
  * tried, "now OPEN CLOSED" for each line that it reads, and ends with its
  * input. Only connecting waits: a server whose queue is full is waited for.
@@ -47,6 +48,8 @@ struct visitor {
 static struct crowd {
 	struct sockaddr_in to, from;
 	enum point point;
+	uint32_t spread; /* addresses from there on */
+	uint32_t turn;   /* of the next one */
 	size_t count, open, closed;
 	struct visitor *visitors;
 	struct pollfd *fds;
@@ -95,14 +98,16 @@ greet(struct visitor *v)
 static void
 enter(struct visitor *v)
 {
-	const struct sockaddr *from = (const struct sockaddr *)&crowd.from;
 	const struct sockaddr *to = (const struct sockaddr *)&crowd.to;
+	struct sockaddr_in from = crowd.from;
 
+	from.sin_addr.s_addr =
+	    htonl(ntohl(from.sin_addr.s_addr) + crowd.turn++ % crowd.spread);
 	*v = (struct visitor){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
 	if (v->fd < 0)
 		return;
 	crowd.open++;
-	if (bind(v->fd, from, sizeof(crowd.from)) != 0 ||
+	if (bind(v->fd, (const struct sockaddr *)&from, sizeof(from)) != 0 ||
 	    connect(v->fd, to, sizeof(crowd.to)) != 0 ||
 	    fcntl(v->fd, F_SETFL, O_NONBLOCK) != 0 ||
 	    (crowd.point == HEAD && !greet(v)) ||
@@ -227,6 +232,7 @@ begin(const char *to, const char *count, const char *point)
 	crowd.to = (struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10)) };
 	crowd.from.sin_family = AF_INET;
+	crowd.spread = 1;
 	while (k < COUNT_OF(points) && strcmp(points[k], point) != 0)
 		k++;
 	crowd.point = (enum point)k;
@@ -253,6 +259,9 @@ main(int argc, char **argv)
 	for (int i = 4; ok && i < argc; i += 2) {
 		if (strcmp(argv[i], "--again") == 0)
 			again = strtoll(argv[i + 1], NULL, 10);
+		else if (strcmp(argv[i], "--spread") == 0)
+			ok = (crowd.spread = (uint32_t)strtoul(argv[i + 1],
+				  NULL, 10)) > 0;
 		else
 			ok = strcmp(argv[i], "--from") == 0 &&
 			    inet_pton(AF_INET, argv[i + 1],
@@ -261,7 +270,7 @@ main(int argc, char **argv)
 	if (!ok) {
 		(void)fprintf(stderr,
 		    "usage: tests-crowd HOST:PORT COUNT silent|half|drip|head "
-		    "[--from IP] [--again PER_S]\n");
+		    "[--from IP] [--spread N] [--again PER_S]\n");
 		return 2;
 	}
 	(void)setvbuf(stdin, NULL, _IONBF, 0);
