@@ -271,78 +271,6 @@ a_long_item_travels_in_pieces_and_resumes(void **state)
 	assert_int_equal(office_number(hub, "SELECT COUNT(*) FROM _stage"), 0);
 }
 
-/* North forgets its last segment, as an old file put back would. */
-static void
-north_forgets(void)
-{
-	const struct author_tag *own = &replica_identity(north->r)->author;
-	struct stmt *s;
-	bool row;
-
-	assert_int_equal(db_stmt(&s, replica_db(north->r),
-			     "DELETE FROM _segment WHERE no ="
-			     " (SELECT s.no FROM _segment s JOIN _author a"
-			     " ON a.no = s.author WHERE a.tag = ?1"
-			     " ORDER BY s.position DESC LIMIT 1)",
-			     NULL),
-	    OK);
-	stmt_blob(s, 1, own->b, sizeof(own->b));
-	assert_int_equal(stmt_step(s, &row, NULL), OK);
-	stmt_reset(s);
-}
-
-static void
-a_replica_put_back_begins_a_new_life_and_gets_its_work_back(void **state)
-{
-	struct row_id p[3];
-	struct office_sync s = { 0 };
-
-	(void)state;
-	people(north, p, 3);
-	office_settle(north, hub);
-	north_forgets();
-	office_set(north, &p[0], "preferred_name", "after");
-	office_sync(north, hub, &s);
-	assert_int_equal(s.err, OK);
-	assert_true(s.stats.new_life);
-	assert_true(s.stats.recovered);
-	assert_int_equal(replica_restored(north->r, NULL), LIFE_NONE);
-	assert_int_equal(office_number(north, "SELECT count(*) FROM _segment"),
-	    office_number(hub, "SELECT count(*) FROM _segment"));
-	assert_string_equal(office_get(hub, &p[0], "preferred_name"), "after");
-}
-
-static void
-a_second_old_copy_within_the_hour_waits_and_says_how_long(void **state)
-{
-	struct row_id p[1];
-	struct office_sync s = { 0 };
-
-	(void)state;
-	people(north, p, 1);
-	office_settle(north, hub);
-	north_forgets();
-	office_settle(north, hub);
-	office_set(north, &p[0], "preferred_name", "once");
-	office_settle(north, hub);
-	/* so that the number of the row that goes is not given again */
-	office_set(hub, &p[0], "gender", "f");
-	office_settle(north, hub);
-	north_forgets();
-	office_set(north, &p[0], "language", "Spanish");
-	north->env->wall_ms += 10 * 60 * 1000;
-	office_sync(north, hub, &s);
-	assert_int_equal(s.err, ERR_FENCE);
-	assert_non_null(
-	    strstr(s.fail.text, "contact goes on by itself in 50 minutes"));
-	north->env->wall_ms += 50 * 60 * 1000;
-	s = (struct office_sync){ 0 };
-	office_sync(north, hub, &s);
-	assert_int_equal(s.err, OK);
-	assert_true(s.stats.new_life);
-	assert_string_equal(office_get(hub, &p[0], "language"), "Spanish");
-}
-
 static void
 a_peer_that_lost_its_cursor_gets_everything_again_but_only_ids(void **state)
 {
@@ -658,10 +586,6 @@ main(void)
 		EXCHANGE_TEST(
 		    a_contact_broken_at_any_message_goes_on_without_duplicates),
 		EXCHANGE_TEST(a_long_item_travels_in_pieces_and_resumes),
-		EXCHANGE_TEST(
-		    a_replica_put_back_begins_a_new_life_and_gets_its_work_back),
-		EXCHANGE_TEST(
-		    a_second_old_copy_within_the_hour_waits_and_says_how_long),
 		EXCHANGE_TEST(
 		    a_peer_that_lost_its_cursor_gets_everything_again_but_only_ids),
 		EXCHANGE_TEST(
