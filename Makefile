@@ -108,7 +108,7 @@ MEMO := -Wl,--wrap=crypto_sign_verify_detached
 wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 WRAP_http_server := $(call wrap,MHD_start_daemon MHD_get_connection_info \
 	tls_peer_key)
-WRAP_http_client := $(call wrap,curl_easy_setopt)
+WRAP_http_client := $(call wrap,curl_easy_setopt curl_multi_poll)
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))

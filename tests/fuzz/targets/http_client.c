@@ -22,6 +22,10 @@
 /* The linker puts this in place of the calls in node/ (the Makefile's WRAP). */
 CURLcode __real_curl_easy_setopt(CURL *curl, CURLoption option, ...);
 CURLcode __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...);
+CURLMcode __real_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds,
+    unsigned n, int wait_ms, int *ready);
+CURLMcode __wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds,
+    unsigned n, int wait_ms, int *ready);
 
 const size_t fuzz_bytes_max = (size_t)16 << 20;
 
@@ -42,7 +46,6 @@ static struct play {
 	socklen_t at_bytes;
 	int fds[SOCKETS_MAX]; /* of its connections */
 	size_t count;
-	curl_xferinfo_callback on_progress; /* the client's */
 } play;
 
 static void
@@ -87,12 +90,13 @@ open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 	return socket(AF_UNIX, SOCK_STREAM, 0);
 }
 
-static int
-on_progress(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
-    curl_off_t up)
+/* Before the client waits. */
+CURLMcode
+__wrap_curl_multi_poll(CURLM *multi, struct curl_waitfd *fds, unsigned n,
+    int wait_ms, int *ready)
 {
 	answer_all();
-	return play.on_progress(ctx, down_all, down, up_all, up);
+	return __real_curl_multi_poll(multi, fds, n, wait_ms, ready);
 }
 
 /* "https" of an address, or alone, without its last letter. */
@@ -116,9 +120,9 @@ __wrap_curl_easy_setopt(CURL *curl, CURLoption option, ...)
 	    option == CURLOPT_REDIR_PROTOCOLS_STR) {
 		rc = __real_curl_easy_setopt(curl, option,
 		    without_tls(text, sizeof(text), va_arg(ap, char *)));
-	} else if (option == CURLOPT_XFERINFOFUNCTION) {
-		play.on_progress = va_arg(ap, curl_xferinfo_callback);
-		rc = __real_curl_easy_setopt(curl, option, on_progress);
+	} else if (option == CURLOPT_SOCKOPTFUNCTION) {
+		rc = __real_curl_easy_setopt(curl, option,
+		    va_arg(ap, curl_sockopt_callback));
 		if (rc == CURLE_OK)
 			rc = __real_curl_easy_setopt(curl,
 			    CURLOPT_OPENSOCKETFUNCTION, open_socket);
