@@ -351,74 +351,6 @@ take_shredded(struct replica *r, struct receipt_of *x, struct fail *f)
 	return e;
 }
 
-/* What is held at its place and right before it. */
-static enum err
-find_place(struct replica *r, struct receipt_of *x, struct fail *f)
-{
-	const struct segment_header *h = &x->segment.header;
-	struct log_place place = { .author = x->author,
-		.chain = segment_chain(h->kind),
-		.seq = h->seq };
-	enum err e;
-
-	x->c = NULL;
-	x->before.count = x->beside.count = 0;
-	e = compartment_by_id(r, &x->c, &h->compartment, f);
-	if (e != OK)
-		return e == ERR_NOTFOUND ? OK : e;
-	place.cpt = x->c->no;
-	e = log_at(r, &x->beside, &place, f);
-	place.seq--;
-	return e == OK && h->seq > 1 ? log_at(r, &x->before, &place, f) : e;
-}
-
-/* As the successor of number at of those before it; what is first in its chain
- * succeeds nothing. */
-static void
-identify(struct replica *r, struct receipt_of *x, size_t at)
-{
-	bool first = x->segment.header.seq == 1;
-
-	memset(&x->prev, 0, sizeof(x->prev));
-	if (!first)
-		x->prev = x->before.at[at];
-	segment_identify(&x->id, &x->segment, members_network(r->members),
-	    first ? NULL : &x->prev.id);
-}
-
-static size_t
-candidates(const struct receipt_of *x)
-{
-	return x->segment.header.seq == 1 ? 1 : x->before.count;
-}
-
-/* The very segment that is held already, or NULL. */
-static const struct log_stand *
-find_same(struct replica *r, struct receipt_of *x)
-{
-	for (size_t i = 0; x->beside.count > 0 && i < candidates(x); i++) {
-		identify(r, x, i);
-		for (size_t k = 0; k < x->beside.count; k++) {
-			if (id_equal(&x->beside.at[k].id, &x->id))
-				return &x->beside.at[k];
-		}
-	}
-	return NULL;
-}
-
-/* Only under the id that its true predecessor gives does the signature fit. */
-static bool
-find_signed(struct replica *r, struct receipt_of *x,
-    const struct member_node *node)
-{
-	for (size_t i = 0; node != NULL && i < candidates(x); i++) {
-		identify(r, x, i);
-		if (segment_verify(&x->segment, &x->id, node->sign_key) == OK)
-			return true;
-	}
-	return false;
-}
-
 /* One branch too many at its place: kept and passed on while there is room,
  * and of no effect. */
 static enum err
@@ -505,22 +437,22 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 {
 	const struct member_node *node = replica_author_node(r, x->author);
 	const struct log_stand *same;
-	enum err e = find_place(r, x, f);
+	enum err e = log_find_place(r, x, f);
 
 	if (e == OK)
 		e = log_judge_room(r, x, f);
 	if (e != OK)
 		return e;
-	if (candidates(x) == 0)
+	if (log_candidates(x) == 0)
 		return x->full
 		    ? log_no_room(r, x, outcome, why, f)
 		    : put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
-	same = find_same(r, x);
+	same = log_find_same(r, x);
 	if (same != NULL)
 		return log_take_twice(r, x, same, node, outcome, why, f);
 	if (x->full)
 		return log_no_room(r, x, outcome, why, f);
-	if (!find_signed(r, x, node)) {
+	if (!log_find_signed(r, x, node)) {
 		/* of another branch, perhaps, whose beginning is to come */
 		if (node != NULL && x->segment.header.seq > 1)
 			return put_aside(r, x, PARKED_BRANCH, outcome, why, f);

@@ -13,7 +13,7 @@ struct receipt_of {
 	int64_t since_ms; /* when it first came; 0: now */
 	struct compartment *c;
 	int64_t author;
-	struct log_stands before, beside; /* what is held: see find_place */
+	struct log_stands before, beside; /* what is held: see log_find_place */
 	struct log_stand prev;            /* the one before it; no 0: none */
 	bool parsed;                      /* segment is filled */
 	bool again;         /* it was kept unverified: there is room for it */
@@ -22,6 +22,16 @@ struct receipt_of {
 	int64_t no;         /* under this number */
 };
 
+/* log_place.c: what is held at its place (beside) and right before it. */
+enum err log_find_place(struct replica *r, struct receipt_of *x,
+    struct fail *f);
+/* After which of those held before it may it stand? How many. */
+size_t log_candidates(const struct receipt_of *x);
+/* The very segment that is held already, or NULL. */
+const struct log_stand *log_find_same(struct replica *r, struct receipt_of *x);
+/* Only under the id that its true predecessor gives does the signature fit. */
+bool log_find_signed(struct replica *r, struct receipt_of *x,
+    const struct member_node *node);
 /* log_room.c: where what its node stores here is bounded, is there room today?
  * Sets counted and full. */
 enum err log_judge_room(struct replica *r, struct receipt_of *x,
