@@ -93,8 +93,6 @@ void story_print(struct buf *out, const struct story *s);
 bool story_parse(struct story *s, const char *text);
 /* Give one event to a taker. */
 void story_give(const struct story *s, size_t at, enum taker t);
-/* Is it left out, as a known fault that is being mended? */
-bool story_is_left_out(const struct story *s);
 
 /* ---- show.c: what a taker shows, keeps and counts, without local numbers ------- */
 
