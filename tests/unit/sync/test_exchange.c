@@ -510,62 +510,27 @@ unit_size_follows_the_link(void **state)
 	assert_int_equal(exchange_budget(0, 0), 65536);
 }
 
-/* As many messages as it takes, but not for ever. */
-static int
-messages_until_done(struct office *caller, struct office *server)
-{
-	struct exchange_stats stats = { 0 };
-	struct exchange *x;
-	bool done = false;
-	int count = 0;
-
-	assert_int_equal(exchange_new(&x, caller->r,
-			     &replica_identity(server->r)->node, 65536, NULL),
-	    OK);
-	for (; !done && count < 50; count++) {
-		struct buf request = { .limit = LIMIT_MESSAGE_BYTES };
-		struct buf answer = { .limit = LIMIT_MESSAGE_BYTES };
-
-		assert_int_equal(exchange_ask(x, &request, &done, NULL), OK);
-		if (!done) {
-			assert_int_equal(exchange_answer(server->r, &answer,
-					     &replica_identity(caller->r)->node,
-					     request.p, request.n, &stats,
-					     NULL),
-			    OK);
-			assert_int_equal(exchange_take(x, answer.p, answer.n,
-					     NULL),
-			    OK);
-		}
-		buf_release(&request);
-		buf_release(&answer);
-	}
-	exchange_free(x);
-	return count;
-}
-
+/* Another copy of North called meanwhile; the second time the new queue is as long
+ * as what was taken of the old one. */
 static void
 what_is_taken_of_a_new_queue_is_told_in_the_same_contact(void **state)
 {
+	static const char other[] =
+	    "UPDATE _peer SET author = x'0101010101010101'";
 	bool news = true;
 
 	(void)state;
 	(void)office_person(north, "Sample 0001");
-	assert_true(messages_until_done(north, hub) < 10);
-	/* another copy of North called meanwhile; the second time the new queue
-	 * is as long as what was taken of the old one */
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(db_exec(replica_db(hub->r),
-				     "UPDATE _peer SET author ="
-				     " x'0101010101010101'",
-				     NULL),
-		    OK);
-		assert_true(messages_until_done(north, hub) < 10);
-		assert_int_equal(exchange_has_news(hub->r, &news,
-				     &replica_identity(north->r)->node, NULL),
-		    OK);
-		assert_false(news);
+	for (int i = 0; i < 3; i++) {
+		struct office_sync s = { 0 };
+
+		sync_ok(north, hub, &s);
+		assert_int_equal(db_exec(replica_db(hub->r), other, NULL), OK);
 	}
+	assert_int_equal(exchange_has_news(hub->r, &news,
+			     &replica_identity(north->r)->node, NULL),
+	    OK);
+	assert_false(news);
 }
 
 #define EXCHANGE_TEST(name) \
