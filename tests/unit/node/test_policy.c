@@ -77,7 +77,7 @@ day_of(const char *p, size_t n)
 	struct fail f = { 0 };
 	policy_day d;
 
-	if (n == 1 && *p == '-')
+	if (p == NULL || strncmp(p, "-", n) == 0)
 		return POLICY_NO_DAY;
 	if (policy_day_parse(&d, p, n, &f) != OK)
 		fail_msg("%s: %s", v.title, f.text);
@@ -289,7 +289,7 @@ read_ask(const struct words *l)
 		.today = day(l, 8),
 		.row_day =
 		    row != NULL ? day_of(row, strlen(row)) : POLICY_NO_DAY,
-		.word_age = age != NULL ? atoi(age) : -1,
+		.word_age = age != NULL ? (int32_t)strtol(age, NULL, 10) : -1,
 		.expunged = option(l, 9, "expunged") != NULL,
 		.restricted = option(l, 9, "restricted") != NULL
 		    ? "This file is closed to you."
