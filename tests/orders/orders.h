@@ -93,6 +93,9 @@ void story_print(struct buf *out, const struct story *s);
 bool story_parse(struct story *s, const char *text);
 /* Give one event to a taker. */
 void story_give(const struct story *s, size_t at, enum taker t);
+/* Is it left out? An order to destroy and a judgement, which may undo it: what
+ * was destroyed meanwhile comes back by a sweep, and none is played here. */
+bool story_is_left_out(const struct story *s);
 
 /* ---- show.c: what a taker shows, keeps and counts, without local numbers ------- */
 

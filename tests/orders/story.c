@@ -427,6 +427,18 @@ story_release(struct story *s)
 		buf_release(&s->e[k].bytes);
 }
 
+bool
+story_is_left_out(const struct story *s)
+{
+	bool judges = false, destroys = false;
+
+	for (size_t k = 0; k < s->n; k++) {
+		judges = judges || letters[s->e[k].letter].act == JUDGE;
+		destroys = destroys || letters[s->e[k].letter].act == DESTROY;
+	}
+	return judges && destroys;
+}
+
 /* ---- as text --------------------------------------------------------------------------- */
 
 void
