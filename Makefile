@@ -110,7 +110,7 @@ WRAP_http_server := $(call wrap,MHD_start_daemon MHD_get_connection_info \
 	tls_peer_key)
 WRAP_http_client := $(call wrap,curl_easy_setopt curl_multi_poll)
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
-E2E := $(sort $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh)))
+E2E := $(sort $(filter-out %/lib.sh %/clock.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
 SECOND := $(wildcard tests/second/run.sh)
 PLANTED := $(wildcard tests/planted/run.sh)

@@ -217,7 +217,8 @@ attempt_begin(struct attempt *a, bool is_second)
 
 	a->begun_ms = env_mono_ms(env_posix());
 	a->is_through = a->is_given_up = false;
-	if (c->is_sent) {
+	a->is_anew = c->is_sent;
+	if (a->is_anew) {
 		body = c->anew.p;
 		n = c->anew.n;
 	} else {
@@ -235,7 +236,9 @@ attempt_begin(struct attempt *a, bool is_second)
 	return a->is_running;
 }
 
-/* TLS is done and the request would go out now: on one of two at most. */
+/* TLS is done and the request would go out now: on one of two at most, and what
+ * went out on one is not said again on the other. (libcurl itself says it again
+ * where a connection that was kept turns out to have been closed.) */
 static int
 on_through(void *ctx, char *ip, char *own_ip, int port, int own_port)
 {
@@ -246,14 +249,15 @@ on_through(void *ctx, char *ip, char *own_ip, int port, int own_port)
 	(void)own_ip;
 	(void)port;
 	(void)own_port;
-	if (rival->is_running && rival->is_through && is_heard_since(rival, a))
+	if (rival->is_running && rival->is_through &&
+	    (!a->is_anew || is_heard_since(rival, a)))
 		a->is_given_up = true;
 	if (a->is_given_up)
 		return CURL_PREREQFUNC_ABORT;
 	rival->is_given_up = true;
 	a->is_through = true;
 	c->at = a;
-	c->began_anew = c->is_sent;
+	c->began_anew = a->is_anew;
 	c->is_sent = true;
 	buf_reset(&c->answer);
 	return CURL_PREREQFUNC_OK;

@@ -19,6 +19,7 @@ struct attempt {
 	size_t socket_count;
 	int64_t begun_ms; /* monotonic */
 	bool is_running;
+	bool is_anew;     /* carries what is said instead of the request */
 	bool is_through;  /* TLS is done, and its request goes out */
 	bool is_given_up; /* the other is through: what comes is not read */
 };

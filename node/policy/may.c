@@ -506,7 +506,7 @@ static bool
 decide(struct asking *a)
 {
 	const struct pack_basis *b;
-	bool ended;
+	bool ended = false;
 
 	if (!nothing_stops(a))
 		return false;

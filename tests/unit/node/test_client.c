@@ -102,6 +102,7 @@ a_lost_connection_is_made_again(void **state)
 	world_stop(w);
 	world_serve(w, where);
 	expect_echo(c, SERVER_PATH_EXCHANGE, 10);
+	assert_false(client_began_anew(c));
 	client_close(c, &s);
 	assert_int_equal(s.connects, 2);
 	assert_int_equal(s.requests, 2);
