@@ -18,8 +18,8 @@ empty(const struct backup_stage *s, struct fail *f)
 
 	(void)snprintf(lock, sizeof(lock), "%s/lock", s->dir);
 	if (e == OK)
-		e = s->env->file_remove(s->env->self, lock, f);
-	return e == ERR_NOTFOUND ? OK : e;
+		e = env_forget(s->env, lock, f);
+	return e;
 }
 
 enum err

@@ -140,11 +140,8 @@ db_remove(const struct env *env, const char *path, struct fail *f)
 	for (size_t i = 0; e == OK && i < COUNT_OF(tails); i++) {
 		buf_reset(&name);
 		buf_printf(&name, "%s%s", path, tails[i]);
-		e = name.err != OK
-		    ? fail_code(f, name.err)
-		    : env->file_remove(env->self, buf_cstr(&name), f);
-		if (e == ERR_NOTFOUND)
-			e = OK;
+		e = name.err != OK ? fail_code(f, name.err)
+				   : env_forget(env, buf_cstr(&name), f);
 	}
 	buf_release(&name);
 	return e;

@@ -110,6 +110,20 @@ env_exists(const struct env *e, const char *path)
 	return e->file_look(e->self, path, NULL) != ERR_NOTFOUND;
 }
 
+/* Remove it if it is there; nothing is said where it is not. ERR_IO */
+static inline enum err
+env_forget(const struct env *e, const char *path, struct fail *f)
+{
+	struct fail why = { 0 };
+	enum err done = e->file_remove(e->self, path, &why);
+
+	if (done == ERR_NOTFOUND)
+		return OK;
+	if (done != OK && f != NULL)
+		*f = why;
+	return done;
+}
+
 /* OK: nothing has this name; ERR_EXISTS, without a text; ERR_IO. */
 static inline enum err
 env_is_free(const struct env *e, const char *path, struct fail *f)

@@ -265,9 +265,7 @@ fence_forget(const struct env *env, const char *dir, struct fail *f)
 	for (size_t i = 0; e == OK && i < COUNT_OF(names); i++) {
 		e = path_of(path, dir, i, f);
 		if (e == OK)
-			e = env->file_remove(env->self, path, f);
-		if (e == ERR_NOTFOUND)
-			e = OK;
+			e = env_forget(env, path, f);
 	}
 	return e;
 }

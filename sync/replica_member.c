@@ -547,6 +547,9 @@ replica_found_network(struct replica *r, const struct replica_found *o,
 		    members_network(r->members));
 	if (e == OK)
 		e = add_made(r, &b, f);
+	/* making a record says nothing by itself */
+	if (e != OK && f != NULL && f->code != e)
+		e = fail_code(f, e);
 	e = replica_leave(r, own, e, f);
 	buf_release(&b);
 	return e;

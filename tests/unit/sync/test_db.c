@@ -551,10 +551,22 @@ a_failed_sync_in_a_commit_is_unknown_until_reopened(void **state)
 
 #define DB_TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 
+static void
+what_is_not_there_is_removed_without_a_word(void **state)
+{
+	struct fail why = { 0 };
+
+	(void)state;
+	assert_int_equal(db_remove(env_posix(), "build/none/of.db", &why), OK);
+	assert_int_equal(why.code, OK);
+	assert_string_equal(why.text, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_there_is_removed_without_a_word),
 		DB_TEST(what_was_committed_is_there_after_reopening),
 		DB_TEST(nothing_readable_stands_in_the_file),
 		DB_TEST(settings_are_what_the_design_asks_for),
