@@ -203,7 +203,7 @@ judge(struct history *h, unsigned n)
 	/* what was taken away here since the last contact may have ended it */
 	wrong = history_settle_snapshot(h, n);
 	if (wrong == NULL)
-		wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)
+		wrong = h->w.node[n].shredded ? history_judge_ordered(h, n)
 		    : h->w.node[n].shown != NULL
 		    ? history_judge_shown(h, n)
 		    : judge_node(&h->w, n, &h->counts->judged);

@@ -86,6 +86,8 @@ const char *history_order_at_last(struct history *h);
 const char *history_put_back(struct history *h);
 /* In place of judge_node, at a machine that obeyed. */
 const char *history_judge_shredded(struct history *h, unsigned machine);
+/* The same, or where what was obeyed turned out to be no order. */
+const char *history_judge_ordered(struct history *h, unsigned machine);
 /* At the end: who obeyed has signed for it, and everybody is told so. */
 const char *history_judge_receipts(struct history *h);
 

@@ -89,7 +89,7 @@ read_log(struct world *w, unsigned machine, bool whole)
 		world_put(o->in_log, i);
 		find_past(o, i);
 		if (s->chain == CHAIN_CONTROL &&
-		    (whole || !world_only_stub(w, machine, i)))
+		    (whole || world_heard(w, machine, i)))
 			read_body(o, i);
 	}
 	return o;

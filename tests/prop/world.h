@@ -66,7 +66,7 @@ struct world_node {
 	bool used;
 	world_set has;  /* delivered or made here */
 	world_set stub; /* of that: came as a stub, and not whole since */
-	bool shredded;  /* an order counted once: nothing but stubs, for ever */
+	bool shredded;  /* an order counted once: nothing but stubs */
 	const struct history_snapshot *shown; /* until its history is here */
 	bool signs; /* and it knew by then that it was given something */
 	bool obeyed_before; /* in this or a later state that was lost */
@@ -148,6 +148,8 @@ bool world_is_late_record(const uint8_t *p, size_t n);
 
 /* Has the machine nothing of this segment but its stub? */
 bool world_only_stub(const struct world *w, unsigned machine, size_t segment);
+/* Did it ever have the whole? Who obeyed knows what control it had said. */
+bool world_heard(const struct world *w, unsigned machine, size_t segment);
 /* Give what `from` has of it: the stub, perhaps. */
 enum outcome world_pass(struct world *w, unsigned from, unsigned to,
     size_t segment);

@@ -1,8 +1,9 @@
 /*
  * Orders to destroy, as the world sees them: who has only the stub of what, and
  * who must have obeyed. A rule of its own: once an order that counts is in a
- * machine's log, its state of the person is empty, for ever: nobody is taken out
- * in these histories, so what counts once goes on counting.
+ * machine's log, its state of the person is empty. Where it turns out later to
+ * count no more (who gave it is cut off, say), what comes back is not followed:
+ * only that it is obeyed no more (history_judge_ordered).
  */
 #include "tests/prop/oracle.h"
 
@@ -20,6 +21,12 @@ world_only_stub(const struct world *w, unsigned n, size_t i)
 {
 	return !stays_whole(w->pool[i]) &&
 	    (w->node[n].shredded || world_has(w->node[n].stub, i));
+}
+
+bool
+world_heard(const struct world *w, unsigned n, size_t i)
+{
+	return stays_whole(w->pool[i]) || !world_has(w->node[n].stub, i);
 }
 
 enum outcome
