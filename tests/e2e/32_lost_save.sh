@@ -13,9 +13,10 @@ command -v prlimit >/dev/null || {
 # limit BYTES|unlimited: no file that the daemon writes may grow beyond it
 limit() { prlimit --pid "$hub" --fsize="$1:" || die "no limit can be set"; }
 names() { on hub list person | grep -c "$1"; }
-# goes COMMAND...: within 30 s
+# goes COMMAND...: after a while; a daemon that failed four times in a row rests from
+# its peers for up to two minutes
 goes() {
-	for _ in $(seq 300); do
+	for _ in $(seq 1200); do
 		"$@" >"$tmp/out" 2>"$tmp/err" && return 0
 		sleep 0.1
 	done
