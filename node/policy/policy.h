@@ -95,7 +95,6 @@ struct policy_consent {
 	uint32_t purposes;
 	policy_day effective, expires, revoked;
 	bool event_met;      /* the event that ends it has come */
-	bool can_be_revoked; /* by its own rule, by now */
 	const struct policy_scope *scope;
 	size_t scope_count;
 	const struct policy_recipient *recipient;
