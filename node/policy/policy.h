@@ -94,7 +94,7 @@ struct policy_consent {
 	uint32_t elements; /* of the form, bits of policy_element */
 	uint32_t purposes;
 	policy_day effective, expires, revoked;
-	bool event_met;      /* the event that ends it has come */
+	bool event_met; /* the event that ends it has come */
 	const struct policy_scope *scope;
 	size_t scope_count;
 	const struct policy_recipient *recipient;
