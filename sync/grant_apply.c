@@ -277,16 +277,6 @@ open_segment(void *context, int64_t segment, const struct member_node *issuer,
 	return e;
 }
 
-/* The words in a removal say why somebody left, not why others read. */
-static bool
-is_removal(const struct control *now, int64_t segment)
-{
-	for (size_t k = 0; k < now->leaver_count; k++)
-		if (now->leavers[k].segment == segment)
-			return true;
-	return false;
-}
-
 static enum err
 read_basis(void *context, int64_t segment, const struct member_node *issuer,
     const struct grant_body *body, struct fail *f)
@@ -299,7 +289,7 @@ read_basis(void *context, int64_t segment, const struct member_node *issuer,
 	struct stmt *s;
 	enum err e;
 
-	if (body->basis == NULL || is_removal(o->now, segment))
+	if (body->basis == NULL)
 		return OK;
 	e = grant_key_by_id(o->r, o->c->no, &body->basis_entry->key_id, key, f);
 	if (e != OK)

@@ -18,10 +18,15 @@ parse_granting(union granting *to, enum segment_kind kind, const uint8_t *p,
 	if (kind == SEGMENT_GRANT)
 		return grant_body_parse(&to->grant, p, n) == OK ? &to->grant
 								: NULL;
-	return remove_body_parse(&to->remove, p, n) == OK &&
-		to->remove.grant.count > 0
-	    ? &to->remove.grant
-	    : NULL;
+	if (remove_body_parse(&to->remove, p, n) != OK ||
+	    to->remove.grant.count == 0)
+		return NULL;
+	/* its words say why somebody left, not why others read: whether the
+	 * removal counts or not */
+	to->remove.grant.basis = NULL;
+	to->remove.grant.basis_entry = NULL;
+	to->remove.grant.basis_n = 0;
+	return &to->remove.grant;
 }
 
 /* The clear body inside a _segment row; NULL for a stub. */

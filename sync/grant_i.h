@@ -200,7 +200,8 @@ void grant_making_release(struct grant_making *m);
 /* ---- reading them from the log ----------------------------------------- */
 
 /* Every segment of a compartment that grants something (grants and removals)
- * and is not malformed, in log order. body borrows for the call. */
+ * and is not malformed, in log order. body borrows for the call; of a removal it
+ * has no basis: its words say why somebody left. */
 typedef enum err (*grant_segment_fn)(void *context, int64_t segment,
     const struct member_node *issuer, const struct grant_body *body,
     struct fail *f);
