@@ -215,6 +215,9 @@ enum err control_apply(struct replica *r, struct compartment *c,
  * is settled before the transaction ends; else the caller settles it. */
 enum err control_later(struct replica *r, const struct compartment *c,
     bool *later, struct fail *f);
+/* Whatever there is of it, it is settled before the transaction ends. */
+enum err control_list(struct replica *r, const struct compartment *c,
+    struct fail *f);
 /* ... which is now; compartment_flush calls it. */
 enum err control_settle_listed(struct replica *r, struct fail *f);
 

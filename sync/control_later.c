@@ -52,11 +52,17 @@ control_later(struct replica *r, const struct compartment *c, bool *later,
 	if (!*later) {
 		e = is_many(r, c->no, later, f);
 		if (e == OK && *later)
-			buf_put(&r->unsettled, &c->no, sizeof(c->no));
+			e = control_list(r, c, f);
 	}
-	return e == OK && r->unsettled.err != OK
-	    ? fail_code(f, r->unsettled.err)
-	    : e;
+	return e;
+}
+
+enum err
+control_list(struct replica *r, const struct compartment *c, struct fail *f)
+{
+	if (!is_listed(&r->unsettled, c->no))
+		buf_put(&r->unsettled, &c->no, sizeof(c->no));
+	return r->unsettled.err != OK ? fail_code(f, r->unsettled.err) : OK;
 }
 
 enum err

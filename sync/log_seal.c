@@ -6,6 +6,7 @@
  */
 #include <sodium.h>
 
+#include "sync/control.h"
 #include "sync/derive.h"
 #include "sync/grant.h"
 #include "sync/lane.h"
@@ -341,6 +342,18 @@ may_not_count(struct replica *r, const struct compartment *c)
 	    members_revocation(r->members, &r->identity.node) != NULL;
 }
 
+/* What a node said of control before it learned that it is out counted for nothing
+ * while it was open; by the place that it has now it may count. */
+static enum err
+settle_again(struct replica *r, const struct compartment *c,
+    enum segment_kind kind, struct fail *f)
+{
+	if (segment_chain(kind) != CHAIN_CONTROL ||
+	    members_revocation(r->members, &r->identity.node) == NULL)
+		return OK;
+	return control_list(r, c, f);
+}
+
 /* ERR_NOTFOUND or ERR_WAIT: stays closed until a key (or what it depends on)
  * can be used. */
 static enum err
@@ -370,6 +383,8 @@ seal_one(struct replica *r, struct making *m, const struct unsealed *u,
 		e = lane_farewell(r, c, u->no, f);
 	if (e == OK && u->kind == SEGMENT_DATA)
 		e = offer_not_needed(r, u->no, f);
+	if (e == OK)
+		e = settle_again(r, c, u->kind, f);
 	if (e != OK)
 		return e;
 	own = replica_author_no(r, r->own_author);
