@@ -2,6 +2,7 @@
 #include "node/cmd.h"
 
 #include "node/name.h"
+#include "sync/audit.h"
 #include "sync/compact.h"
 #include "sync/db.h"
 #include "sync/log.h"
@@ -12,6 +13,7 @@ cmd_verify(struct run *run, struct fail *f)
 	bool deep = cli_get(run->cli, "deep") != NULL;
 	struct log_verifying v = { 0 };
 	bool done = false;
+	int64_t journal = 0;
 	enum err e;
 
 	run_progress(run, "checking the database");
@@ -23,17 +25,22 @@ cmd_verify(struct run *run, struct fail *f)
 		e = log_verify_step(run->replica, &v, deep, &done, f);
 	}
 	run_progress(run, "%s", "");
+	if (e == OK)
+		e = audit_verify(run->replica, &journal, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
 		return run_json(run,
-		    json_pack("{s:b, s:I, s:b}", "ok", 1, "segments",
-			(json_int_t)v.checked, "deep", deep),
+		    json_pack("{s:b, s:I, s:b, s:I}", "ok", 1, "segments",
+			(json_int_t)v.checked, "deep", deep, "journal",
+			(json_int_t)journal),
 		    f);
 	run_say(run,
-	    "in order: %lld signed log entr%s, their chains and signatures%s\n",
+	    "in order: %lld signed log entr%s, their chains and signatures%s; "
+	    "%lld of the journal of who did what\n",
 	    (long long)v.checked, v.checked == 1 ? "y" : "ies",
-	    deep ? ", and every table agrees with the log" : "");
+	    deep ? ", and every table agrees with the log" : "",
+	    (long long)journal);
 	return OK;
 }
 

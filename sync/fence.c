@@ -13,7 +13,7 @@
 #include "sync/hash.h"
 #include "sync/rd.h"
 
-#define MAGIC "FBFENCE1"
+#define MAGIC "FBFENCE2"
 #define MAGIC_BYTES 8
 #define MAC_BYTES 32
 #define PATH_BYTES 4096
@@ -47,6 +47,8 @@ fence_encode(struct buf *out, const struct fence *fence,
 	buf_u64(out, fence->member_count);
 	buf_put(out, fence->member_head, sizeof(fence->member_head));
 	buf_u64(out, (uint64_t)fence->policy_ms);
+	buf_u64(out, fence->audit_count);
+	buf_put(out, fence->audit_head, sizeof(fence->audit_head));
 	buf_put(out, fence->binding, sizeof(fence->binding));
 	if (out->err != OK)
 		return;
@@ -79,6 +81,8 @@ fence_decode(struct fence *out, const uint8_t *p, size_t n, const uint8_t *key,
 	fence.member_count = rd_u64(&r);
 	rd_copy(&r, fence.member_head, sizeof(fence.member_head));
 	fence.policy_ms = (int64_t)rd_u64(&r);
+	fence.audit_count = rd_u64(&r);
+	rd_copy(&r, fence.audit_head, sizeof(fence.audit_head));
 	rd_copy(&r, fence.binding, sizeof(fence.binding));
 	rd_copy(&r, said, sizeof(said));
 	if (rd_done(&r) != OK)
@@ -293,6 +297,16 @@ fence_rekey(const struct env *env, const char *dir,
 	return e == OK ? write_next(&fence, env, dir, now, f) : e;
 }
 
+/* What the journal was outside of the database; NULL: nobody says. */
+static void
+take_audit(struct fence *to, const struct fence *found)
+{
+	if (found == NULL)
+		return;
+	to->audit_count = found->audit_count;
+	memcpy(to->audit_head, found->audit_head, sizeof(to->audit_head));
+}
+
 enum err
 fence_guard(struct fence *fence, enum fence_verdict *verdict,
     const struct env *env, const char *dir,
@@ -320,11 +334,14 @@ fence_guard(struct fence *fence, enum fence_verdict *verdict,
 		if (have && found.life > now.life)
 			now.life = found.life;
 		*fence = now;
+		take_audit(fence, have ? &found : NULL);
 		return e;
 	}
 	if (*verdict == FENCE_BEHIND)
 		e = fence_write(&now, env, dir, key, f);
-	if (e == OK)
-		*fence = now;
-	return e;
+	if (e != OK)
+		return e;
+	*fence = now;
+	take_audit(fence, have ? &found : NULL);
+	return OK;
 }

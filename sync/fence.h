@@ -15,7 +15,8 @@
  * Bytes: DIR/fence and DIR/fence.b, written in turn, so that the last but one
  * survives damage to the last: one atomic file write for each fence.
  *     magic 8, generation 8, life 8, incarnation 16, position 8, segment 32,
- *     member_count 8, member_head 32, policy_ms 8, binding 32, MAC 32
+ *     member_count 8, member_head 32, policy_ms 8, audit_count 8, audit_head 32,
+ *     binding 32, MAC 32
  */
 #ifndef FOOTBRIDGE_SYNC_FENCE_H
 #define FOOTBRIDGE_SYNC_FENCE_H
@@ -26,7 +27,7 @@
 #define FENCE_KEY_BYTES 32
 #define FENCE_HEAD_BYTES 32
 #define FENCE_BINDING_BYTES 32
-#define FENCE_FILE_BYTES 192
+#define FENCE_FILE_BYTES 232
 
 struct fence {
 	uint64_t generation; /* set by fence_write: one more each time */
@@ -38,7 +39,9 @@ struct fence {
 	struct segment_id segment; /* the one at position; zeros if none */
 	uint64_t member_count;     /* membership records held; never shrinks */
 	uint8_t member_head[FENCE_HEAD_BYTES]; /* digest over them */
-	int64_t policy_ms; /* highest signed time seen; only grows */
+	int64_t policy_ms;    /* highest signed time seen; only grows */
+	uint64_t audit_count; /* entries of the journal */
+	uint8_t audit_head[FENCE_HEAD_BYTES]; /* hash of its last; zeros */
 	uint8_t binding[FENCE_BINDING_BYTES]; /* set by fence_write */
 };
 
@@ -87,7 +90,8 @@ enum err fence_write(struct fence *fence, const struct env *env,
  *
  * in:     *fence  as the database says it; generation and binding are ignored
  * out:    *fence  ready for fence_write: policy_ms is the later of both, and
- *         with ERR_FENCE life too, so that the next one is later than any
+ *         with ERR_FENCE life too, so that the next one is later than any;
+ *         audit_count and audit_head are what was found outside, if anything
  * fails:  ERR_FENCE nothing was written; ERR_IO *fence is untouched
  */
 enum err fence_guard(struct fence *fence, enum fence_verdict *verdict,

@@ -23,6 +23,7 @@ replica_fence_now(struct replica *r, struct fence *now)
 		now->segment = own->top_id;
 	}
 	members_head(r->members, now->member_head);
+	now->audit_count = (uint64_t)audit_head(r, now->audit_head);
 }
 
 static enum life_reason
@@ -40,17 +41,30 @@ reason_of(enum fence_verdict verdict)
 	}
 }
 
+/* A journal that is shorter than the fence says, though the database is not
+ * older: that is no accident. */
+static enum err
+judge_audit(struct replica *r, const struct fence *now, struct fail *f)
+{
+	return replica_audit_fence(r, (int64_t)now->audit_count,
+	    now->audit_head, f);
+}
+
 /* Nobody else can be writing as this node's next incarnation: its number is
  * later than the database's and the fence's. */
 static enum err
 go_on(struct replica *r, const struct fence *now, enum fence_verdict verdict,
     struct fail *f)
 {
+	enum err e = OK;
+
 	r->life = now->life;
 	r->policy_ms = now->policy_ms;
 	r->fence_generation = now->generation;
 	r->opened_as = reason_of(verdict);
-	return replica_new_life(r, r->opened_as, f);
+	if (r->opened_as == LIFE_MOVED)
+		e = judge_audit(r, now, f);
+	return e == OK ? replica_new_life(r, r->opened_as, f) : e;
 }
 
 enum err
@@ -76,6 +90,7 @@ replica_fence_check(struct replica *r, bool created, struct fail *f)
 		r->policy_ms = r->policy_fence_ms = now.policy_ms;
 		r->fence_members = now.member_count;
 		r->fence_generation = now.generation;
+		e = judge_audit(r, &now, f);
 	}
 	return e;
 }

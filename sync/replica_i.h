@@ -5,6 +5,7 @@
 #ifndef FOOTBRIDGE_SYNC_REPLICA_I_H
 #define FOOTBRIDGE_SYNC_REPLICA_I_H
 
+#include "sync/audit.h"
 #include "sync/compartment.h"
 #include "sync/db.h"
 #include "sync/fence.h"
@@ -37,15 +38,14 @@ struct table_sql {
 struct compartment_cache;
 struct open_tails;
 
-/* The audit entry of the running transaction: acts of one kind by one person
- * are one entry with their number. act: a literal. */
+/* The entry of the journal that the running transaction has still to write. */
 struct audit_pending {
-	uint64_t count;
-	const char *act;
+	uint64_t count; /* 0: none */
 	enum err result;
-	struct row_id staff;
-	uint8_t object[32];
-	size_t object_n;
+	int table;
+	struct row_id staff, row, subject;
+	char act[AUDIT_ACT_MAX + 1], origin[AUDIT_ORIGIN_MAX + 1];
+	char decision[AUDIT_TEXT_MAX + 1], note[AUDIT_TEXT_MAX + 1];
 };
 
 struct replica {
@@ -98,7 +98,9 @@ struct replica {
 	} counts[48]; /* written at commit */
 	size_t count_used;
 	struct audit_pending audit;
-	uint8_t audit_head[16]; /* hash of the last entry */
+	char audit_origin[AUDIT_ORIGIN_MAX + 1];
+	int64_t audit_count;                  /* entries */
+	uint8_t audit_head[AUDIT_HASH_BYTES]; /* hash of the last one */
 };
 
 enum err compartment_cache_new(struct replica *r, struct fail *f);
@@ -147,10 +149,13 @@ struct author *replica_author_no(struct replica *r, int64_t no);
 const struct member_node *replica_author_node(struct replica *r, int64_t no);
 /* Take in new author records of members as numbered authors. */
 enum err replica_number_authors(struct replica *r, struct fail *f);
-/* In the caller's transaction; written by replica_leave. */
-enum err replica_audit(struct replica *r, const struct row_id *staff,
-    const char *act, const void *object, size_t n, enum err result,
+/* audit.c: in the caller's transaction; written by replica_leave. */
+enum err replica_audit(struct replica *r, const struct audit_entry *entry,
     struct fail *f);
+/* The fence says what the journal came to: what is missing is kept in mind. */
+enum err replica_audit_fence(struct replica *r, int64_t entries,
+    const uint8_t hash[static AUDIT_HASH_BYTES], struct fail *f);
+enum err replica_audit_load(struct replica *r, struct fail *f);
 enum err replica_audit_flush(struct replica *r, struct fail *f);
 /* Take one row out of _parked. */
 enum err replica_unpark(struct replica *r, int64_t no, struct fail *f);

@@ -236,25 +236,6 @@ load_identity(struct replica *r, struct fail *f)
 	return e;
 }
 
-static enum err
-load_audit_head(struct replica *r, struct fail *f)
-{
-	struct stmt *s;
-	bool row = false;
-	enum err e;
-
-	memset(r->audit_head, 0, sizeof(r->audit_head));
-	e = db_stmt(&s, r->db,
-	    "SELECT hash FROM _audit ORDER BY no DESC LIMIT 1", f);
-	if (e == OK)
-		e = stmt_step(s, &row, f);
-	if (e != OK || !row)
-		return e;
-	(void)stmt_col_copy(s, 0, r->audit_head, sizeof(r->audit_head));
-	stmt_reset(s);
-	return OK;
-}
-
 enum err
 replica_reload_counts(struct replica *r, struct fail *f)
 {
@@ -273,7 +254,7 @@ replica_reload_counts(struct replica *r, struct fail *f)
 		e = load_number(r, &r->next_author,
 		    "SELECT coalesce(max(no), 0) + 1 FROM _author", f);
 	if (e == OK)
-		e = load_audit_head(r, f);
+		e = replica_audit_load(r, f);
 	if (e == OK)
 		e = load_number(r, &r->parked, "SELECT count(*) FROM _parked",
 		    f);

@@ -345,14 +345,18 @@ order_one(void *context, struct compartment *c, const struct agency_id *owner,
 	struct ordering *o = context;
 	uint8_t sealed[GRANT_BASIS_MAX];
 	struct shred_body body = { .owner = c->founder, .reference = sealed };
-	uint8_t object[32] = { 0 };
+	struct row_id which;
+	struct audit_entry entry = { .act = "shred",
+		.staff = &o->q->staff,
+		.row = &which };
 	int64_t no;
 	enum err e;
 
 	if (!id_equal(owner, &o->r->identity.agency))
 		return OK;
 	memcpy(body.name, c->name, sizeof(body.name));
-	memcpy(object, c->id.b, sizeof(c->id.b));
+	/* of the compartment, which tells nothing of whom and what */
+	memcpy(which.b, c->id.b, sizeof(which.b));
 	e = log_close_open(o->r, c, f);
 	if (e == OK)
 		e = seal_reference(o->r, c, o->q->reference, sealed,
@@ -369,9 +373,7 @@ order_one(void *context, struct compartment *c, const struct agency_id *owner,
 	if (e == OK)
 		e = keep_reference(o, c->no, f);
 	o->count++;
-	return e == OK ? replica_audit(o->r, &o->q->staff, "shred", object,
-			     sizeof(object), OK, f)
-		       : e;
+	return e == OK ? replica_audit(o->r, &entry, f) : e;
 }
 
 static enum err

@@ -296,14 +296,22 @@ CREATE TABLE _draft (
 	fields BLOB NOT NULL
 );
 
--- Local: who did or looked at what; each entry hashes the one before.
+-- Local: who did or looked at what (audit.h); each entry hashes the one before.
+-- Ids of 16 zeros: nobody, none or several.
 CREATE TABLE _audit (
 	no INTEGER PRIMARY KEY,
 	at_ms BIGINT NOT NULL,
+	offset_min BIGINT NOT NULL,
 	staff BLOB NOT NULL,
 	act TEXT NOT NULL,
-	object BLOB NOT NULL,
+	origin TEXT NOT NULL,
+	tbl BIGINT NOT NULL,
+	row BLOB NOT NULL,
+	subject BLOB NOT NULL,
+	count BIGINT NOT NULL,
 	result BIGINT NOT NULL,
+	decision TEXT NOT NULL,
+	note TEXT NOT NULL,
 	hash BLOB NOT NULL
 );
 

@@ -52,14 +52,6 @@ put_op(struct writing *w, struct fail *f)
 	return e;
 }
 
-static void
-object_of(uint8_t out[static 24], const struct writing *w)
-{
-	memset(out, 0, 24);
-	out[0] = (uint8_t)w->t->number;
-	memcpy(out + 8, w->row.b, sizeof(w->row.b));
-}
-
 static enum err
 keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
 {
@@ -117,7 +109,10 @@ judge_self(struct writing *w, struct fail *f)
 static enum err
 run_write(struct writing *w, struct fail *f)
 {
-	uint8_t object[24];
+	struct audit_entry entry = { .act = "write",
+		.staff = w->q->staff,
+		.table = w->t,
+		.row = &w->row };
 	enum err e;
 
 	if (w->r->own_author == 0)
@@ -140,9 +135,9 @@ run_write(struct writing *w, struct fail *f)
 		e = put_op(w, f);
 	if (e != OK)
 		return e;
-	object_of(object, w);
-	return replica_audit(w->r, w->q->staff, "write", object, sizeof(object),
-	    OK, f);
+	if (w->c != NULL && w->c->has_subject)
+		entry.subject = &w->c->subject;
+	return replica_audit(w->r, &entry, f);
 }
 
 static void
@@ -191,93 +186,4 @@ write_row(struct replica *r, struct row_id *row, int64_t *draft,
 	buf_release(&w.clock);
 	buf_release(&w.keep);
 	return e;
-}
-
-/* ---- audit ---- */
-
-static enum err
-insert_audit(struct replica *r, struct fail *f)
-{
-	struct audit_pending *p = &r->audit;
-	uint8_t object[40] = { 0 };
-	int64_t now = env_wall_ms(r->env);
-	struct stmt *s;
-	struct hash h;
-	enum err e;
-
-	memcpy(object, p->object, p->object_n);
-	for (size_t i = 0; i < 8; i++)
-		object[32 + i] = (uint8_t)(p->count >> (8 * i));
-	hash_init(&h, LABEL_AUDIT, sizeof(r->audit_head), NULL, 0);
-	hash_put(&h, r->audit_head, sizeof(r->audit_head));
-	hash_u64(&h, (uint64_t)now);
-	hash_put(&h, p->staff.b, sizeof(p->staff.b));
-	hash_bytes(&h, p->act, strlen(p->act));
-	hash_u64(&h, (uint64_t)p->result);
-	hash_put(&h, object, sizeof(object));
-	hash_final(&h, r->audit_head);
-	e = db_stmt(&s, r->db,
-	    "INSERT INTO _audit (at_ms, staff, act, object, result, hash)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, now);
-	stmt_blob(s, 2, p->staff.b, sizeof(p->staff.b));
-	stmt_text(s, 3, p->act);
-	stmt_blob(s, 4, object, sizeof(object));
-	stmt_int(s, 5, (int64_t)p->result);
-	stmt_blob(s, 6, r->audit_head, sizeof(r->audit_head));
-	return stmt_run(s, f);
-}
-
-enum err
-replica_audit_flush(struct replica *r, struct fail *f)
-{
-	enum err e;
-
-	if (r->audit.count == 0)
-		return OK;
-	e = insert_audit(r, f);
-	r->audit.count = 0;
-	return e;
-}
-
-enum err
-replica_audit(struct replica *r, const struct row_id *staff, const char *act,
-    const void *object, size_t n, enum err result, struct fail *f)
-{
-	struct row_id nobody = { 0 };
-	struct audit_pending *p = &r->audit;
-	enum err e;
-
-	if (staff == NULL)
-		staff = &nobody;
-	if (p->count > 0 &&
-	    (strcmp(p->act, act) != 0 || p->result != result ||
-		!id_equal(&p->staff, staff))) {
-		e = replica_audit_flush(r, f);
-		if (e != OK)
-			return e;
-	}
-	p->count++;
-	p->act = act;
-	p->result = result;
-	p->staff = *staff;
-	p->object_n = n < sizeof(p->object) ? n : sizeof(p->object);
-	memcpy(p->object, object, p->object_n);
-	return OK;
-}
-
-enum err
-write_audit(struct replica *r, const struct row_id *staff, const char *act,
-    const void *object, size_t n, enum err result, struct fail *f)
-{
-	bool own;
-	enum err e = replica_enter(r, &own, f);
-
-	if (e != OK)
-		return e;
-	e = replica_audit(r, staff, act, object, n, result, f);
-	return replica_leave(r, own, e, f);
 }

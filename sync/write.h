@@ -76,9 +76,4 @@ enum err write_set_id(struct row_id *out, struct replica *r,
     const struct table *table, const struct write_field *fields, size_t count,
     struct fail *f);
 
-/* Append to the audit (own transaction unless in one). object: opaque bytes. */
-enum err write_audit(struct replica *r, const struct row_id *staff,
-    const char *act, const void *object, size_t n, enum err result,
-    struct fail *f);
-
 #endif

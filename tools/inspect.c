@@ -91,6 +91,8 @@ show_fence(const uint8_t *p, size_t n, struct fail *f)
 	    (unsigned long long)fence.member_count);
 	show_hex("member head", fence.member_head, sizeof(fence.member_head));
 	show_time("policy time", fence.policy_ms);
+	printf("%-14s%llu\n", "journal", (unsigned long long)fence.audit_count);
+	show_hex("journal head", fence.audit_head, sizeof(fence.audit_head));
 	show_hex("binding", fence.binding, sizeof(fence.binding));
 	return OK;
 }

@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 
+#include "sync/audit.h"
 #include "sync/control_i.h"
 #include "sync/hash.h"
 #include "sync/op.h"
@@ -224,48 +225,18 @@ check_bounds(struct sim *s, unsigned n)
 		check_control(s, n, &s->person[p].compartment);
 }
 
-/* I10: every entry of the audit hashes the one before it. */
+/* I10: every entry of the journal hashes the one before it. */
 static void
 check_audit(struct sim *s, unsigned n)
 {
-	uint8_t head[16] = { 0 }, kept[16];
 	struct fail f = { 0 };
-	struct stmt *st;
-	bool row;
+	int64_t entries;
+	enum err e = audit_verify(s->node[n].r, &entries, &f);
 
-	sim_must(s,
-	    db_stmt(&st, replica_db(s->node[n].r),
-		"SELECT at_ms, staff, act, object, result, hash FROM _audit"
-		" ORDER BY no",
-		&f),
-	    &f, "audit");
-	for (;;) {
-		const char *act;
-		const uint8_t *p;
-		struct hash h;
-		size_t size;
-
-		sim_must(s, stmt_step(st, &row, &f), &f, "audit");
-		if (!row)
-			return;
-		hash_init(&h, LABEL_AUDIT, sizeof(head), NULL, 0);
-		hash_put(&h, head, sizeof(head));
-		hash_u64(&h, (uint64_t)stmt_col_int(st, 0));
-		p = stmt_col_blob(st, 1, &size);
-		hash_put(&h, p, size);
-		act = stmt_col_text(st, 2);
-		hash_bytes(&h, act, strlen(act));
-		hash_u64(&h, (uint64_t)stmt_col_int(st, 4));
-		p = stmt_col_blob(st, 3, &size);
-		hash_put(&h, p, size);
-		hash_final(&h, head);
-		if (stmt_col_copy(st, 5, kept, sizeof(kept)) &&
-		    memcmp(head, kept, sizeof(head)) == 0)
-			continue;
-		sim_wrong(s, "the audit of machine %u is broken", n);
-		stmt_reset(st);
-		return;
-	}
+	if (e == ERR_CORRUPT)
+		sim_wrong(s, "machine %u: %s", n, f.text);
+	else
+		sim_must(s, e, &f, "journal");
 }
 
 /* I3 and I8, of each person whose rows are all from sealed, readable work. */
