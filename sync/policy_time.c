@@ -8,7 +8,10 @@
 
 #define META_POLICY "policy time"
 
-/* Further ahead than this of all that is known here, it is a wrong clock. */
+/* So far ahead of all that is known here one node alone is believed: what a
+ * wrong clock can bring nearer of leases and ends. */
+#define BELIEVED_ALONE_MS (2LL * 24 * 60 * 60 * 1000)
+/* Two nodes are believed so far; whoever says more has a wrong clock. */
 #define BELIEVED_AHEAD_MS (2LL * 366 * 24 * 60 * 60 * 1000)
 /* Written so seldom: nothing is decided by minutes. */
 #define KEPT_STEP_MS (60LL * 60 * 1000)
@@ -21,16 +24,39 @@ has_standing(const struct member_node *node, bool of_owner)
 	    (of_owner && (node->roles & MEMBER_REGISTRAR) != 0);
 }
 
+/* A computer that was off for months, its clock's battery empty: the first that
+ * says what time it is may be the one whose clock is wrong, the second who says
+ * no less confirms it. Which of them said it first is forgotten with the process. */
 static void
-raise(struct replica *r, int64_t ms)
+claim(struct replica *r, const struct node_id *who, int64_t ms)
+{
+	struct policy_claim *c = &r->policy_claim;
+
+	if (c->ms > 0 && !id_equal(&c->who, who)) {
+		int64_t both = ms < c->ms ? ms : c->ms;
+
+		if (both > r->policy_ms)
+			r->policy_ms = both;
+	}
+	if (ms > c->ms)
+		*c = (struct policy_claim){ *who, ms };
+}
+
+/* who NULL: it is not known whose clock that was. */
+static void
+raise(struct replica *r, const struct node_id *who, int64_t ms)
 {
 	int64_t known = env_wall_ms(r->env);
 
 	if (r->policy_ms > known)
 		known = r->policy_ms;
-	if (ms > r->policy_ms && ms <= LIMIT_TIME_MAX_MS &&
-	    ms - known <= BELIEVED_AHEAD_MS)
+	if (ms <= r->policy_ms || ms > LIMIT_TIME_MAX_MS ||
+	    ms - known > BELIEVED_AHEAD_MS)
+		return;
+	if (ms - known <= BELIEVED_ALONE_MS)
 		r->policy_ms = ms;
+	else if (who != NULL)
+		claim(r, who, ms);
 }
 
 void
@@ -40,7 +66,7 @@ replica_saw_work(struct replica *r, const struct member_node *author,
 	/* our own clock is what is to be judged */
 	if (ms > r->policy_ms && !id_equal(&author->id, &r->identity.node) &&
 	    has_standing(author, of_owner))
-		raise(r, ms);
+		raise(r, &author->id, ms);
 }
 
 void
@@ -56,7 +82,7 @@ replica_saw_members(struct replica *r)
 		const struct member_node *n = members_node_at(r->members, i);
 
 		if (!id_equal(&n->id, &r->identity.node))
-			raise(r, n->made_ms);
+			raise(r, NULL, n->made_ms);
 	}
 }
 

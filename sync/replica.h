@@ -137,7 +137,8 @@ enum err replica_recovered(struct replica *r, struct fail *f);
  * The greatest time that this replica saw signed by somebody else with standing:
  * in a membership record, or in work of a registrar of its owner; 0: none yet.
  * Only grows, whatever happens to clocks and copies (fence.h), so what has run
- * out by it stays so. Nothing that a wrong clock far ahead says counts.
+ * out by it stays so. One node alone moves it at most two days beyond what is
+ * known here, two nodes two years: what a wrong clock ahead can do.
  */
 int64_t replica_policy_ms(const struct replica *r);
 

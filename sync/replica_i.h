@@ -72,10 +72,14 @@ struct replica {
 	int64_t next_segment, next_compartment, next_member, next_author;
 	struct author *authors; /* by local number - 1 */
 	size_t author_count;
-	int64_t own_author;      /* 0 before the author record */
-	bool fence_behind;       /* own position moved since fence_write */
-	uint64_t fence_members;  /* membership records when it was written */
-	int64_t policy_ms;       /* highest signed time seen (policy_time.c) */
+	int64_t own_author;     /* 0 before the author record */
+	bool fence_behind;      /* own position moved since fence_write */
+	uint64_t fence_members; /* membership records when it was written */
+	int64_t policy_ms;      /* highest signed time seen (policy_time.c) */
+	struct policy_claim {
+		struct node_id who;
+		int64_t ms; /* 0: nobody */
+	} policy_claim;     /* further ahead than one node alone is believed */
 	int64_t policy_kept_ms;  /* of it, in the database */
 	int64_t policy_fence_ms; /* ..., in the fence */
 	uint64_t life;           /* incarnations so far, this one included */

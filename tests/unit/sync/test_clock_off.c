@@ -63,7 +63,7 @@ what_was_seen_signed_is_known_after_the_clock_went_back(void **state)
 	taking_with_clinic(&p, 981, &person);
 	was = replica_policy_ms(p.r[PAIR_CLINIC]);
 	assert_true(was > 0);
-	p.env[PAIR_NORTH]->wall_ms += 100 * DAY_MS;
+	p.env[PAIR_NORTH]->wall_ms += DAY_MS;
 	p.env[PAIR_CLINIC]->wall_ms -= 10 * YEAR_MS;
 	taking_set(&p, PAIR_NORTH, &person, "by the registrar");
 	pair_ship(&p, PAIR_NORTH, PAIR_CLINIC, pair_seal(&p, PAIR_NORTH));
@@ -105,6 +105,35 @@ who_has_no_standing_or_a_clock_far_ahead_moves_nothing(void **state)
 }
 
 static void
+one_registrar_a_year_ahead_moves_nothing_until_a_second_says_so(void **state)
+{
+	struct row_id person;
+	int64_t was, north, south;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 984, &person);
+	was = replica_policy_ms(p.r[PAIR_CLINIC]);
+	for (int again = 0; again < 2; again++) {
+		p.env[PAIR_NORTH]->wall_ms += YEAR_MS / 2;
+		taking_set(&p, PAIR_NORTH, &person,
+		    again == 0 ? "half a year" : "a year");
+		pair_ship(&p, PAIR_NORTH, PAIR_CLINIC,
+		    pair_seal(&p, PAIR_NORTH));
+		assert_int_equal(replica_policy_ms(p.r[PAIR_CLINIC]), was);
+	}
+	north = p.env[PAIR_NORTH]->wall_ms;
+	south = p.env[PAIR_SOUTH]->wall_ms + 100 * DAY_MS;
+	p.env[PAIR_SOUTH]->wall_ms = south;
+	taking_set(&p, PAIR_SOUTH, &person, "after 100 days");
+	pair_ship(&p, PAIR_SOUTH, PAIR_CLINIC, pair_seal(&p, PAIR_SOUTH));
+	assert_true(south < north);
+	was = replica_policy_ms(p.r[PAIR_CLINIC]);
+	assert_true(was >= south && was < south + DAY_MS);
+	pair_stop(&p);
+}
+
+static void
 an_old_database_beside_a_newer_fence_does_not_forget_it(void **state)
 {
 	struct row_id person;
@@ -115,7 +144,7 @@ an_old_database_beside_a_newer_fence_does_not_forget_it(void **state)
 	pair_start_on_disk(&p, 983, 1, 1u << PAIR_CLINIC);
 	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", "first");
 	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_WRITE, false);
-	p.env[PAIR_NORTH]->wall_ms += 50 * DAY_MS;
+	p.env[PAIR_NORTH]->wall_ms += DAY_MS;
 	taking_set(&p, PAIR_NORTH, &person, "later");
 	(void)pair_seal(&p, PAIR_NORTH);
 	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
@@ -144,6 +173,8 @@ main(void)
 		    what_was_seen_signed_is_known_after_the_clock_went_back),
 		cmocka_unit_test(
 		    who_has_no_standing_or_a_clock_far_ahead_moves_nothing),
+		cmocka_unit_test(
+		    one_registrar_a_year_ahead_moves_nothing_until_a_second_says_so),
 		cmocka_unit_test(
 		    an_old_database_beside_a_newer_fence_does_not_forget_it),
 	};
