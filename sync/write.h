@@ -69,7 +69,8 @@ enum err write_row(struct replica *r, struct row_id *row, int64_t *draft,
     const struct write_request *q, struct fail *f);
 
 /* Row id of an imported row: keyed hash of (agency, source, table, source id);
- * of a set row: of its set fields. The key is the agency's name key. */
+ * of a set row: of its set fields, of which those that are not required may be
+ * empty. The key is the agency's name key. */
 void write_import_id(struct row_id *out, struct replica *r, const char *source,
     const struct table *table, const char *source_id);
 enum err write_set_id(struct row_id *out, struct replica *r,

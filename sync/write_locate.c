@@ -268,17 +268,18 @@ write_set_id(struct row_id *out, struct replica *r, const struct table *table,
 	hash_put(&h, i->agency.b, sizeof(i->agency.b));
 	hash_u64(&h, table->number);
 	for (size_t k = 0; k < table->set_count; k++) {
-		const struct value *v = NULL;
+		static const struct value none = { .type = VALUE_NULL };
+		const struct field *at = table->by_number[table->set_fields[k]];
+		const struct value *v = &none;
 
 		for (size_t n = 0; n < count; n++) {
 			if (fields[n].field->number == table->set_fields[k])
 				v = &fields[n].value;
 		}
-		if (v == NULL || v->type == VALUE_NULL) {
+		if (v->type == VALUE_NULL && at->required) {
 			buf_release(&b);
 			return fail_set(f, ERR_INPUT, "%s needs %s",
-			    table->name,
-			    table->by_number[table->set_fields[k]]->name);
+			    table->name, at->name);
 		}
 		buf_reset(&b);
 		value_encode(&b, v);

@@ -608,17 +608,20 @@ CREATE TABLE consent_scope ( --: 25 subject=person scope=shared lane=urgent
   PRIMARY KEY (id, _cpt)
 );
 
--- Who may receive under a consent: an agency, a role in it, or a person by
--- name.
+-- Who may receive under a consent: an agency, or a class of them (42 CFR
+-- 2.31(a)(4)); of it a role, or everybody who needs it. Whoever names neither
+-- agency nor class names nobody.
 CREATE TABLE consent_recipient ( --: 26 subject=person scope=shared lane=urgent
   --: category=any:ADM.consent decides=privacy_officer
-  --: set(consent_id,agency_id,role,person_name)
+  --: set(consent_id,agency_id,class,role)
   consent_id BLOB, --: 1 ref(consent) once required
   agency_id BLOB, --: 2 ref(agency) once
   role TEXT, --: 3 text once
   person_name TEXT, --: 4 text once
   state TEXT, --: 5 enum ranked(removed>present)
   via_intermediary TEXT, --: 6 text once
+  -- "treating_providers", or kinds of agency with commas between them.
+  class TEXT, --: 7 text once
   row_state TEXT,
   supersedes_id BLOB,
   _cpt BIGINT NOT NULL,
