@@ -189,6 +189,14 @@ say_side(struct run *run, const struct agency_id *agency, uint32_t kinds)
 		run_say(run, "every party");
 }
 
+static const char *const demands[] = {
+	[DEMAND_NONE] = "",
+	[DEMAND_CONSENT] = ", with the person's consent",
+	[DEMAND_AUTHORITY] = ", on an order or a statute",
+	[DEMAND_EITHER] = ", with the person's consent or on an order or a"
+			  " statute",
+};
+
 static void
 say_rule(struct run *run, const struct policy_rule *r, const char *sentence)
 {
@@ -204,6 +212,7 @@ say_rule(struct run *run, const struct policy_rule *r, const char *sentence)
 		run_say(run, ", seen by ");
 		say_words(run, LIST_ROLE, r->roles);
 	}
+	run_say(run, "%s", demands[r->demand]);
 	run_say(run, "\n");
 }
 

@@ -187,6 +187,7 @@ log_barrier(struct may *m, struct fail *f)
 		[POLICY_CONSENT_RECIPIENT] = "consent_scope",
 		[POLICY_CONSENT_KIND] = "consent_kind",
 		[POLICY_CONSENT_INCOMPLETE] = "consent_kind",
+		[POLICY_AGREEMENT_DEMANDS] = "no_basis",
 		[POLICY_NO_NEED] = "no_need",
 		[POLICY_NO_BASIS] = "no_basis",
 		[POLICY_NEVER] = "label",
@@ -241,6 +242,29 @@ static const char *const duty_words[] = { "the notice", "a copy of the consent",
 	"an entry in the account of disclosures",
 	"word that it must not be disclosed further" };
 
+/* Its end was asked for, and has not come. */
+static void
+say_pending(struct run *run, const struct policy_consent *c)
+{
+	char asked[POLICY_DAY_CHARS], day[POLICY_DAY_CHARS];
+
+	if (c == NULL || !c->pending)
+		return;
+	policy_day_text(asked, c->asked);
+	if (c->revoked == POLICY_NO_DAY)
+		run_say(run,
+		    "  On %s the person asked to end this consent; it ends when"
+		    " the event that it names has come (42 CFR 2.35).\n",
+		    asked);
+	else
+		policy_day_text(day, c->revoked);
+	if (c->revoked != POLICY_NO_DAY)
+		run_say(run,
+		    "  On %s the person asked to end this consent; it ends on"
+		    " %s (42 CFR 2.35).\n",
+		    asked, day);
+}
+
 static void
 say(const struct may *m, const struct buf *why, const struct buf *next)
 {
@@ -253,6 +277,7 @@ say(const struct may *m, const struct buf *why, const struct buf *next)
 	    m->pack->version);
 	if (a->agreement != NULL)
 		run_say(run, "  agreement: %s\n", a->agreement->title);
+	say_pending(run, a->consent);
 	if (a->authority != NULL)
 		run_say(run, "  authority: %s\n", a->authority->citation);
 	for (size_t k = 0; k < COUNT_OF(duty_words); k++) {

@@ -114,6 +114,25 @@ named(struct rows *rows, const struct read_row *row, const char *column,
 	return OK;
 }
 
+static bool
+read_demand(const struct read_row *row, enum policy_demand *out)
+{
+	static const char *const words[] = {
+		[DEMAND_NONE] = "none",
+		[DEMAND_CONSENT] = "consent",
+		[DEMAND_AUTHORITY] = "authority",
+		[DEMAND_EITHER] = "consent_or_authority",
+	};
+
+	for (size_t k = 0; k < COUNT_OF(words); k++) {
+		if (row_is(row, "basis", words[k])) {
+			*out = (enum policy_demand)k;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* false: the row has a word that is not known, so it allows nothing. */
 static bool
 read_rule(const struct read_row *row, struct policy_rule *r)
@@ -122,7 +141,8 @@ read_rule(const struct read_row *row, struct policy_rule *r)
 	r->from_kinds = row_bits(row, "from_kind", LIST_KIND);
 	r->to_kinds = row_bits(row, "to_kind", LIST_KIND);
 	r->roles = row_bits(row, "to_role", LIST_ROLE);
-	return r->purposes != 0 && row_said(row, "category") &&
+	return read_demand(row, &r->demand) && r->purposes != 0 &&
+	    row_said(row, "category") &&
 	    (r->from_kinds != 0 || !row_said(row, "from_kind")) &&
 	    (r->to_kinds != 0 || !row_said(row, "to_kind")) &&
 	    (r->roles != 0 || !row_said(row, "to_role"));

@@ -32,6 +32,17 @@ arena_text(struct arena *a, const struct value *v)
 	return p;
 }
 
+char *
+arena_copy(struct arena *a, const char *text)
+{
+	size_t n = strlen(text);
+	char *p = arena_take(a, n + 1);
+
+	if (p != NULL)
+		memcpy(p, text, n);
+	return p;
+}
+
 void *
 arena_more(struct arena *a, void *list, size_t *count, size_t size)
 {
@@ -52,6 +63,17 @@ arena_more(struct arena *a, void *list, size_t *count, size_t size)
 	}
 	(*count)++;
 	return at + n * size;
+}
+
+void
+arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_block **end = &a->blocks;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = from->blocks;
+	from->blocks = NULL;
 }
 
 void

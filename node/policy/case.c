@@ -1,123 +1,12 @@
-/* The person's consents, authorities, emergencies, orders and team. */
-#include "node/policy/case.h"
+/* The person's authorities, emergencies, orders and team; the whole case. */
+#include "node/policy/case_i.h"
 
 #include <string.h>
 
-#include "node/policy/rows.h"
+/* ---- what several tables have ------------------------------------------------- */
 
-struct reading {
-	struct policy_case *c;
-	const struct agency_id *to;
-	policy_day today;
-	/* as they grow; facts point to them at the end */
-	struct policy_consent *consent;
-	struct policy_authority *authority;
-	struct policy_emergency *emergency;
-	const char **sealed;
-	struct row_id *order; /* to seal, in force */
-	size_t order_count;
-};
-
-#define MORE(rows, list, count) \
-	arena_more((rows)->arena, &(list), &(count), sizeof(*(list)))
-
-/* ---- consent ------------------------------------------------------------------ */
-
-static uint32_t
-elements(const struct read_row *row)
-{
-	static const struct {
-		enum policy_element element;
-		const char *column;
-		bool is_yes; /* a box that must be ticked */
-	} fields[] = {
-		{ ELEMENT_DISCLOSER, "discloser_id", false },
-		{ ELEMENT_INFORMATION, "info_description", false },
-		{ ELEMENT_PURPOSE, "purpose", false },
-		{ ELEMENT_RIGHT_TO_REVOKE, "right_to_revoke_statement", true },
-		{ ELEMENT_EXPIRY, "expires_on", false },
-		{ ELEMENT_EXPIRY, "expires_event", false },
-		{ ELEMENT_SIGNATURE, "signed_by", false },
-		{ ELEMENT_DATE, "signed_on", false },
-		{ ELEMENT_REFUSAL, "refusal_consequence_statement", true },
-		{ ELEMENT_REDISCLOSURE, "tpo_redisclosure_statement", true },
-		{ ELEMENT_DURATION, "duration_reason", false },
-		{ ELEMENT_REVOCABLE_FROM, "revocable_event", false },
-		{ ELEMENT_REVOCABLE_FROM, "revocable_on", false },
-		{ ELEMENT_CONDITION, "condition_of_release", true },
-	};
-	/* whose compartment it stands in */
-	uint32_t bits = POLICY_BIT(ELEMENT_PATIENT);
-
-	for (size_t k = 0; k < COUNT_OF(fields); k++)
-		if (fields[k].is_yes ? row_yes(row, fields[k].column)
-				     : row_said(row, fields[k].column))
-			bits |= POLICY_BIT(fields[k].element);
-	if (row_is(row, "revocable_rule", "any_time"))
-		bits |= POLICY_BIT(ELEMENT_REVOCABLE_FROM);
-	return bits;
-}
-
-static enum policy_consent_status
-status_of(const struct read_row *row)
-{
-	return row_is(row, "status", "active")    ? CONSENT_ACTIVE
-	    : row_is(row, "status", "suspended")  ? CONSENT_SUSPENDED
-	    : row_is(row, "status", "superseded") ? CONSENT_SUPERSEDED
-	    : row_is(row, "status", "draft") || !row_said(row, "status")
-	    ? CONSENT_DRAFT
-	    : CONSENT_REVOKED;
-}
-
-static enum err
-on_consent(struct rows *rows, const struct read_row *row)
-{
-	struct reading *x = rows->context;
-	int kind = row_number(row, "kind", LIST_CONSENT);
-	policy_day met = row_day(row, "ended_by_event_on");
-	struct agency_id *discloser;
-	struct policy_consent *c;
-
-	if (kind < 0)
-		return OK;
-	c = MORE(rows, x->consent, x->c->facts.consent_count);
-	discloser = arena_take(rows->arena, sizeof(*discloser));
-	if (c == NULL || discloser == NULL)
-		return ERR_NOMEM;
-	*c = (struct policy_consent){
-		.id = row->id,
-		.kind = (enum policy_consent_kind)kind,
-		.status = status_of(row),
-		.discloser = discloser,
-		.elements = elements(row),
-		.purposes = row_bits(row, "purposes", LIST_PURPOSE),
-		.effective = row_day(row, "effective_on"),
-		.expires = row_day(row, "expires_on"),
-		.revoked = row_day(row, "revoked_on"),
-		.event_met = met != POLICY_NO_DAY && met <= x->today,
-	};
-	/* who wrote it down discloses, if nobody else is named */
-	if (!row_id_of(row, "discloser_id", discloser->b))
-		*discloser = row->owner;
-	return OK;
-}
-
-static struct policy_consent *
-consent_of(const struct reading *x, const struct read_row *row)
-{
-	struct row_id id;
-
-	if (!row_id_of(row, "consent_id", id.b) ||
-	    row_is(row, "state", "removed"))
-		return NULL;
-	for (size_t k = 0; k < x->c->facts.consent_count; k++)
-		if (id_equal(&x->consent[k].id, &id))
-			return &x->consent[k];
-	return NULL;
-}
-
-static enum err
-add_scope(struct rows *rows, const struct read_row *row,
+enum err
+case_add_scope(struct rows *rows, const struct read_row *row,
     const struct policy_scope **list, size_t *count)
 {
 	struct policy_scope *s;
@@ -131,44 +20,25 @@ add_scope(struct rows *rows, const struct read_row *row,
 	return s->category != NULL ? OK : ERR_NOMEM;
 }
 
-static enum err
-on_scope(struct rows *rows, const struct read_row *row)
+enum err
+case_name_agency(struct rows *rows, const struct read_row *row,
+    const struct row_id *of, const struct agency_id *agency, bool must)
 {
-	struct policy_consent *c = consent_of(rows->context, row);
+	struct case_reading *x = rows->context;
+	struct policy_naming *n;
 
-	return c != NULL ? add_scope(rows, row, &c->scope, &c->scope_count)
-			 : OK;
-}
-
-/* "my treating providers": 42 CFR 2.31(a)(4)(ii) */
-static uint32_t
-class_of(const struct read_row *row)
-{
-	return row_is(row, "role", "treating_providers")
-	    ? POLICY_BIT(PARTY_TREATMENT) | POLICY_BIT(PARTY_MENTAL_HEALTH) |
-		POLICY_BIT(PARTY_MEDICAL)
-	    : 0;
-}
-
-static enum err
-on_recipient(struct rows *rows, const struct read_row *row)
-{
-	struct policy_consent *c = consent_of(rows->context, row);
-	struct agency_id *agency;
-	struct policy_recipient *to;
-
-	if (c == NULL)
+	if (id_equal(&row->owner, agency))
 		return OK;
-	to = MORE(rows, c->recipient, c->recipient_count);
-	agency = arena_take(rows->arena, sizeof(*agency));
-	if (to == NULL || agency == NULL)
+	n = CASE_MORE(rows, x->c->naming, x->c->naming_count);
+	if (n == NULL)
 		return ERR_NOMEM;
-	if (row_id_of(row, "agency_id", agency->b))
-		to->agency = agency;
-	to->kinds = class_of(row);
-	to->roles = to->kinds == 0 ? row_bits(row, "role", LIST_ROLE) : 0;
-	c->elements |= POLICY_BIT(ELEMENT_RECIPIENT);
-	return OK;
+	*n = (struct policy_naming){ .category =
+					 arena_copy(rows->arena, row->category),
+		.owner = row->owner,
+		.agency = *agency,
+		.row = *of,
+		.must = must };
+	return n->category != NULL ? OK : ERR_NOMEM;
 }
 
 /* ---- authorities and orders ------------------------------------------------------- */
@@ -189,14 +59,14 @@ party(struct rows *rows, const struct read_row *row, const char *column,
 static enum err
 on_authority(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	int kind = row_number(row, "kind", LIST_AUTHORITY);
 	struct policy_authority *a;
 	enum err e;
 
 	if (kind < 0)
 		return OK;
-	a = MORE(rows, x->authority, x->c->facts.authority_count);
+	a = CASE_MORE(rows, x->authority, x->c->facts.authority_count);
 	if (a == NULL)
 		return ERR_NOMEM;
 	*a = (struct policy_authority){
@@ -212,13 +82,15 @@ on_authority(struct rows *rows, const struct read_row *row)
 	e = party(rows, row, "discloser_id", &a->discloser);
 	if (e == OK)
 		e = party(rows, row, "recipient_id", &a->recipient);
+	if (e == OK && a->discloser != NULL)
+		e = case_name_agency(rows, row, &row->id, a->discloser, true);
 	return a->citation != NULL ? e : ERR_NOMEM;
 }
 
 static enum err
 on_authority_scope(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	struct row_id id;
 
 	if (!row_id_of(row, "authority_id", id.b) ||
@@ -226,7 +98,7 @@ on_authority_scope(struct rows *rows, const struct read_row *row)
 		return OK;
 	for (size_t k = 0; k < x->c->facts.authority_count; k++)
 		if (id_equal(&x->authority[k].id, &id))
-			return add_scope(rows, row, &x->authority[k].scope,
+			return case_add_scope(rows, row, &x->authority[k].scope,
 			    &x->authority[k].scope_count);
 	return OK;
 }
@@ -234,14 +106,14 @@ on_authority_scope(struct rows *rows, const struct read_row *row)
 static enum err
 on_order(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	policy_day from = row_day(row, "effective_on");
 	struct row_id *id;
 
 	if (row_is(row, "state", "vacated") ||
 	    (from != POLICY_NO_DAY && from > x->today))
 		return OK;
-	id = MORE(rows, x->order, x->order_count);
+	id = CASE_MORE(rows, x->order, x->order_count);
 	if (id == NULL)
 		return ERR_NOMEM;
 	*id = row->id;
@@ -251,7 +123,7 @@ on_order(struct rows *rows, const struct read_row *row)
 static enum err
 on_seal(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	struct row_id id;
 	const char **to;
 
@@ -261,7 +133,7 @@ on_seal(struct rows *rows, const struct read_row *row)
 	for (size_t k = 0; k < x->order_count; k++) {
 		if (!id_equal(&x->order[k], &id))
 			continue;
-		to = MORE(rows, x->sealed, x->c->facts.sealed_count);
+		to = CASE_MORE(rows, x->sealed, x->c->facts.sealed_count);
 		if (to == NULL)
 			return ERR_NOMEM;
 		*to = arena_text(rows->arena, row_value(row, "category"));
@@ -299,17 +171,23 @@ split(struct arena *arena, char *list, struct policy_emergency *x)
 static enum err
 on_emergency(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	policy_day from = row_day(row, "opened_at");
 	policy_day end = row_day(row, "ends_at");
 	struct policy_emergency *to;
+	struct agency_id owner;
 	char *list;
+
+	/* whose records were opened hears of it, also when it is over */
+	if (row_id_of(row, "owner_agency_id", owner.b) &&
+	    case_name_agency(rows, row, &row->id, &owner, true) != OK)
+		return ERR_NOMEM;
 
 	/* whole days: hours are the session's, which ends sooner */
 	if (from == POLICY_NO_DAY || from > x->today || end == POLICY_NO_DAY ||
 	    end < x->today)
 		return OK;
-	to = MORE(rows, x->emergency, x->c->facts.emergency_count);
+	to = CASE_MORE(rows, x->emergency, x->c->facts.emergency_count);
 	if (to == NULL)
 		return ERR_NOMEM;
 	to->id = row->id;
@@ -323,106 +201,150 @@ on_emergency(struct rows *rows, const struct read_row *row)
 
 /* ---- who works with the person --------------------------------------------------------- */
 
-static bool
-is_to(const struct reading *x, const struct read_row *row, const char *column)
+static enum err
+tie(struct rows *rows, const struct agency_id *agency,
+    enum policy_relation relation, bool by_consent)
 {
-	struct agency_id id;
+	struct case_reading *x = rows->context;
+	struct policy_tie *t = CASE_MORE(rows, x->c->tie, x->c->tie_count);
 
-	return row_id_of(row, column, id.b) && id_equal(&id, x->to);
+	if (t == NULL)
+		return ERR_NOMEM;
+	*t = (struct policy_tie){ *agency, relation, by_consent };
+	return OK;
 }
 
 static enum err
 on_member(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct case_reading *x = rows->context;
 	policy_day from = row_day(row, "from_on"), end = row_day(row, "to_on");
+	struct agency_id agency;
 
-	if (is_to(x, row, "agency_id") &&
-	    (from == POLICY_NO_DAY || from <= x->today) &&
-	    (end == POLICY_NO_DAY || end > x->today)) {
-		x->c->relations |= POLICY_BIT(RELATION_TEAM);
-		x->c->episode = true;
-	}
-	return OK;
+	if (!row_id_of(row, "agency_id", agency.b) ||
+	    (from != POLICY_NO_DAY && from > x->today) ||
+	    (end != POLICY_NO_DAY && end <= x->today))
+		return OK;
+	return tie(rows, &agency, RELATION_TEAM, false);
 }
 
+/* Who is asked, and who asks. */
 static enum err
 on_referral(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	struct agency_id agency;
+	enum err e;
 
-	if (is_to(x, row, "agency_id") &&
-	    !row_is(row, "withdrawn", "withdrawn")) {
-		x->c->relations |= POLICY_BIT(RELATION_ASSIGNED);
-		x->c->episode = true;
-	}
-	return OK;
+	if (row_is(row, "withdrawn", "withdrawn") ||
+	    !row_id_of(row, "agency_id", agency.b))
+		return OK;
+	e = tie(rows, &agency, RELATION_ASSIGNED, false);
+	return e == OK ? tie(rows, &row->owner, RELATION_ASSIGNED, false) : e;
 }
 
 static enum err
 on_episode(struct rows *rows, const struct read_row *row)
 {
-	struct reading *x = rows->context;
+	return row_is(row, "status", "closed")
+	    ? OK
+	    : tie(rows, &row->owner, RELATION_ASSIGNED, false);
+}
 
-	if (id_equal(&row->owner, x->to) && !row_is(row, "status", "closed")) {
-		x->c->relations |= POLICY_BIT(RELATION_ASSIGNED);
-		x->c->episode = true;
+/* The person says of whom a consent in force names that they work with them. */
+static enum err
+tie_named(struct rows *rows)
+{
+	struct case_reading *x = rows->context;
+
+	for (size_t k = 0; k < x->c->facts.consent_count; k++) {
+		const struct policy_consent *c = &x->consent[k];
+
+		for (size_t i = 0; i < c->recipient_count; i++)
+			if (c->recipient[i].agency != NULL &&
+			    policy_consent_in_force(c, x->today) &&
+			    tie(rows, c->recipient[i].agency, RELATION_ASSIGNED,
+				true) != OK)
+				return ERR_NOMEM;
 	}
 	return OK;
 }
 
+uint32_t
+policy_case_relations(const struct policy_case *c,
+    const struct agency_id *agency, bool by_consent)
+{
+	uint32_t bits = 0;
+
+	for (size_t k = 0; k < c->tie_count; k++)
+		if (id_equal(&c->tie[k].agency, agency) &&
+		    (by_consent || !c->tie[k].by_consent))
+			bits |= POLICY_BIT(c->tie[k].relation);
+	return bits;
+}
+
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-static enum err
-load_agreements(struct reading *x, struct replica *r, struct fail *f)
+enum err
+policy_agreements_load(struct policy_agreement **out, size_t *count,
+    struct replica *r, struct arena *arena, struct fail *f)
 {
 	struct policy_agreement *p;
 	struct agreement *list = NULL;
-	size_t count = 0;
-	enum err e = agreement_load(&list, &count, r, &x->c->arena, f);
+	enum err e = agreement_load(&list, count, r, arena, f);
 
 	if (e != OK)
 		return e;
-	p = arena_take(&x->c->arena, (count + 1) * sizeof(*p));
+	p = arena_take(arena, (*count + 1) * sizeof(*p));
 	if (p == NULL)
 		return fail_code(f, ERR_NOMEM);
-	for (size_t k = 0; k < count; k++)
+	for (size_t k = 0; k < *count; k++)
 		p[k] = list[k].p;
-	x->c->facts.agreement = p;
-	x->c->facts.agreement_count = count;
+	*out = p;
 	return OK;
 }
 
-enum err
-policy_case_load(struct policy_case *out, struct replica *r,
-    const struct row_id *person, const struct agency_id *to, policy_day today,
-    struct fail *f)
+static enum err
+read_tables(struct case_reading *x, struct replica *r,
+    const struct row_id *person, struct fail *f)
 {
 	/* what others refer to comes first */
 	static const struct {
 		const char *table;
 		enum err (*each)(struct rows *rows, const struct read_row *row);
-	} tables[] = { { "consent", on_consent }, { "consent_scope", on_scope },
-		{ "consent_recipient", on_recipient },
+	} tables[] = { { "consent", case_on_consent },
+		{ "consent_scope", case_on_scope },
+		{ "consent_recipient", case_on_recipient },
+		{ "consent_event", case_on_consent_event },
 		{ "legal_authority", on_authority },
 		{ "legal_authority_scope", on_authority_scope },
 		{ "seal_order", on_order }, { "seal_scope", on_seal },
 		{ "break_glass", on_emergency }, { "team_member", on_member },
 		{ "referral", on_referral }, { "episode", on_episode },
 		{ "tx_episode", on_episode } };
-	struct reading x = { .c = out, .to = to, .today = today };
+	struct rows rows = { .r = r, .arena = &x->c->arena, .context = x };
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < COUNT_OF(tables); k++) {
+		rows.each = tables[k].each;
+		e = rows_read(&rows, tables[k].table, person, f);
+	}
+	for (size_t k = 0; e == OK && k < x->c->facts.consent_count; k++)
+		case_settle_ending(&x->consent[k], &x->ending[k], x->today);
+	return e == OK && tie_named(&rows) != OK ? fail_code(f, ERR_NOMEM) : e;
+}
+
+enum err
+policy_case_load_person(struct policy_case *out, struct replica *r,
+    const struct row_id *person, const struct policy_agreement *agreement,
+    size_t agreement_count, policy_day today, struct fail *f)
+{
+	struct case_reading x = { .c = out, .today = today };
 	enum err e;
 
 	memset(out, 0, sizeof(*out));
-	e = load_agreements(&x, r, f);
-	for (size_t k = 0; e == OK && k < COUNT_OF(tables); k++) {
-		struct rows rows = { .r = r,
-			.arena = &out->arena,
-			.context = &x,
-			.each = tables[k].each };
-
-		e = rows_read(&rows, tables[k].table, person, f);
-	}
+	out->facts.agreement = agreement;
+	out->facts.agreement_count = agreement_count;
+	e = read_tables(&x, r, person, f);
 	if (e != OK) {
 		policy_case_release(out);
 		return e;
@@ -431,6 +353,31 @@ policy_case_load(struct policy_case *out, struct replica *r,
 	out->facts.authority = x.authority;
 	out->facts.emergency = x.emergency;
 	out->facts.sealed = x.sealed;
+	return OK;
+}
+
+enum err
+policy_case_load(struct policy_case *out, struct replica *r,
+    const struct row_id *person, const struct agency_id *to, policy_day today,
+    struct fail *f)
+{
+	struct policy_agreement *list = NULL;
+	struct arena arena = { 0 };
+	size_t count = 0;
+	enum err e = policy_agreements_load(&list, &count, r, &arena, f);
+
+	if (e == OK)
+		e = policy_case_load_person(out, r, person, list, count, today,
+		    f);
+	else
+		memset(out, 0, sizeof(*out));
+	if (e != OK) {
+		arena_release(&arena);
+		return e;
+	}
+	arena_join(&out->arena, &arena);
+	out->relations = to != NULL ? policy_case_relations(out, to, false) : 0;
+	out->episode = out->relations != 0;
 	return OK;
 }
 
@@ -445,8 +392,10 @@ policy_day
 policy_today(struct replica *r)
 {
 	const struct env *env = replica_env(r);
-	int64_t ms =
-	    env_wall_ms(env) + (int64_t)env->offset_min(env->self) * 60 * 1000;
+	int64_t ms = env_wall_ms(env), seen = replica_policy_ms(r);
 
+	if (seen > ms)
+		ms = seen;
+	ms += (int64_t)env->offset_min(env->self) * 60 * 1000;
 	return (policy_day)((ms - (ms < 0 ? 86399999 : 0)) / 86400000);
 }

@@ -1,29 +1,10 @@
 /* The decision, in the order of policy.h. Every step answers for itself and says
  * no by setting a reason; the first no of a label is the label's answer. */
+#include "node/policy/may_i.h"
+
 #include <string.h>
 
-#include "node/policy/policy.h"
-
-struct asking {
-	const struct policy_pack *pack;
-	const struct policy_facts *facts;
-	const struct policy_question *q;
-	const char *category; /* the label that is being decided */
-	const struct policy_agreement *agreement;
-	struct policy_answer *out;
-};
-
 /* ---- words -------------------------------------------------------------------- */
-
-/* Is this category, LABEL.item, that one, or an item of it? */
-static bool
-covers(const char *wide, const char *category)
-{
-	size_t n = strlen(wide);
-
-	return strncmp(wide, category, n) == 0 &&
-	    (category[n] == 0 || category[n] == '.');
-}
 
 static size_t
 label_length(const char *category)
@@ -40,25 +21,13 @@ is_label(const char *category, const char *label)
 }
 
 static bool
-is_from(policy_day day, policy_day today)
-{
-	return day != POLICY_NO_DAY && day <= today;
-}
-
-static bool
-is_over(policy_day end, policy_day today)
-{
-	return end != POLICY_NO_DAY && end <= today;
-}
-
-static bool
 is_own(const struct policy_question *q)
 {
 	return id_equal(&q->from.agency, &q->to.agency);
 }
 
 static bool
-no(const struct asking *a, enum policy_reason reason, const char *cite)
+no(const struct may_asking *a, enum policy_reason reason, const char *cite)
 {
 	a->out->reason = reason;
 	a->out->category = a->category;
@@ -71,16 +40,16 @@ no(const struct asking *a, enum policy_reason reason, const char *cite)
 /* ---- 1 and 2: what stops everything ------------------------------------------- */
 
 static bool
-is_sealed(const struct asking *a)
+is_sealed(const struct may_asking *a)
 {
 	for (size_t k = 0; k < a->facts->sealed_count; k++)
-		if (covers(a->facts->sealed[k], a->category))
+		if (may_covers(a->facts->sealed[k], a->category))
 			return true;
 	return false;
 }
 
 static bool
-is_known(const struct asking *a)
+is_known(const struct may_asking *a)
 {
 	for (size_t k = 0; k < a->pack->label_count; k++)
 		if (is_label(a->category, a->pack->label[k]))
@@ -89,7 +58,7 @@ is_known(const struct asking *a)
 }
 
 static bool
-nothing_stops(const struct asking *a)
+nothing_stops(const struct may_asking *a)
 {
 	const struct policy_question *q = a->q;
 
@@ -113,15 +82,6 @@ nothing_stops(const struct asking *a)
 /* ---- 3: the agreement ----------------------------------------------------------- */
 
 static bool
-fits_party(const struct agency_id *named, uint32_t kinds,
-    const struct policy_party *p)
-{
-	if (named != NULL)
-		return id_equal(named, &p->agency);
-	return kinds == 0 || (kinds & POLICY_BIT(p->kind)) != 0;
-}
-
-static bool
 is_party(const struct policy_agreement *g, const struct agency_id *agency)
 {
 	for (size_t k = 0; k < g->party_count; k++)
@@ -133,46 +93,64 @@ is_party(const struct policy_agreement *g, const struct agency_id *agency)
 static bool
 in_force(const struct policy_agreement *g, policy_day today)
 {
-	return g->agreed && is_from(g->starts, today) &&
-	    !is_over(g->ends, today) && !is_over(g->terminated, today);
+	return g->agreed && may_is_from(g->starts, today) &&
+	    !may_is_over(g->ends, today) && !may_is_over(g->terminated, today);
 }
 
+/* Is there what this rule wants beside the agreement? ground: what it rests on
+ * otherwise; none: that is not the question yet. */
 static bool
-has_rule(const struct asking *a, const struct policy_agreement *g)
+meets_demand(const struct may_asking *a, const struct policy_rule *r,
+    enum policy_ground ground)
+{
+	bool consent = (r->demand & DEMAND_CONSENT) != 0 &&
+	    (ground == GROUND_CONSENT || may_has_any_consent(a));
+	bool authority =
+	    (r->demand & DEMAND_AUTHORITY) != 0 && may_has_any_authority(a);
+
+	return ground == GROUND_NONE || r->demand == DEMAND_NONE || consent ||
+	    authority;
+}
+
+static const struct policy_rule *
+find_rule(const struct may_asking *a, const struct policy_agreement *g,
+    enum policy_ground ground)
 {
 	const struct policy_question *q = a->q;
 
 	if (!is_party(g, &q->from.agency) || !is_party(g, &q->to.agency))
-		return false;
+		return NULL;
 	for (size_t k = 0; k < g->rule_count; k++) {
 		const struct policy_rule *r = &g->rule[k];
 
-		if (covers(r->category, a->category) &&
+		if (may_covers(r->category, a->category) &&
 		    (r->purposes & POLICY_BIT(q->purpose)) != 0 &&
 		    (r->roles == 0 || (r->roles & POLICY_BIT(q->role)) != 0) &&
-		    fits_party(r->from, r->from_kinds, &q->from) &&
-		    fits_party(r->to, r->to_kinds, &q->to))
-			return true;
+		    may_fits_party(r->from, r->from_kinds, &q->from) &&
+		    may_fits_party(r->to, r->to_kinds, &q->to) &&
+		    meets_demand(a, r, ground))
+			return r;
 	}
-	return false;
+	return NULL;
 }
 
-/* kind: of agreement, or -1. In force with a rule that fits; ended: such a one
- * was there. */
+/* kind: of agreement, or -1. In force with a rule that fits and asks for no more
+ * than there is; ended: such a one was there. */
 static const struct policy_agreement *
-find_agreement(const struct asking *a, int kind, bool *ended)
+find_agreement(const struct may_asking *a, int kind, enum policy_ground ground,
+    bool *ended)
 {
 	for (size_t k = 0; k < a->facts->agreement_count; k++) {
 		const struct policy_agreement *g = &a->facts->agreement[k];
 
 		if ((kind >= 0 &&
 			g->kind != (enum policy_agreement_kind)kind) ||
-		    !has_rule(a, g))
+		    find_rule(a, g, ground) == NULL)
 			continue;
 		if (in_force(g, a->q->today))
 			return g;
-		*ended |= is_over(g->ends, a->q->today) ||
-		    is_over(g->terminated, a->q->today);
+		*ended |= may_is_over(g->ends, a->q->today) ||
+		    may_is_over(g->terminated, a->q->today);
 	}
 	return NULL;
 }
@@ -189,7 +167,7 @@ needs_agreement(enum policy_ground ground)
 /* ---- 4: need to know ------------------------------------------------------------ */
 
 static bool
-needs_to_know(const struct asking *a)
+needs_to_know(const struct may_asking *a)
 {
 	for (size_t k = 0; k < a->pack->need_count; k++) {
 		const struct pack_need *n = &a->pack->need[k];
@@ -202,155 +180,18 @@ needs_to_know(const struct asking *a)
 	return false;
 }
 
-/* ---- 6: consent ------------------------------------------------------------------ */
-
-static const struct pack_require *
-required(const struct policy_pack *p, enum policy_consent_kind kind)
-{
-	for (size_t k = 0; k < p->require_count; k++)
-		if (p->require[k].kind == kind)
-			return &p->require[k];
-	return NULL;
-}
-
-static bool
-names_recipient(const struct policy_consent *c, const struct policy_question *q)
-{
-	for (size_t k = 0; k < c->recipient_count; k++) {
-		const struct policy_recipient *r = &c->recipient[k];
-
-		if (fits_party(r->agency, r->kinds, &q->to) &&
-		    (r->agency != NULL || r->kinds != 0) &&
-		    (r->roles == 0 || (r->roles & POLICY_BIT(q->role)) != 0))
-			return true;
-	}
-	return false;
-}
-
-static bool
-has_scope(const struct policy_scope *s, size_t n, const struct asking *a)
-{
-	for (size_t k = 0; k < n; k++)
-		if (covers(s[k].category, a->category) &&
-		    (a->q->row_day == POLICY_NO_DAY ||
-			((s[k].from == POLICY_NO_DAY ||
-			     s[k].from <= a->q->row_day) &&
-			    !is_over(s[k].to, a->q->row_day))))
-			return true;
-	return false;
-}
-
-/* One consent of the right kind; the later the step that it fails at, the more
- * it says to whoever asks. */
-static enum policy_reason
-test_consent(const struct asking *a, const struct policy_consent *c,
-    uint32_t *missing, const char **cite)
-{
-	const struct policy_question *q = a->q;
-	const struct pack_require *must = required(a->pack, c->kind);
-
-	*cite = "42 CFR 2.31";
-	if (c->discloser != NULL && !id_equal(c->discloser, &q->from.agency))
-		return POLICY_NO_BASIS;
-	if (!names_recipient(c, q))
-		return POLICY_CONSENT_RECIPIENT;
-	if (!has_scope(c->scope, c->scope_count, a))
-		return POLICY_CONSENT_SCOPE;
-	if ((c->purposes & POLICY_BIT(q->purpose)) == 0)
-		return POLICY_CONSENT_PURPOSE;
-	*cite = "42 CFR 2.31(c)";
-	if (c->status == CONSENT_REVOKED || is_over(c->revoked, q->today))
-		return POLICY_CONSENT_REVOKED;
-	if (c->status != CONSENT_ACTIVE || !is_from(c->effective, q->today) ||
-	    is_over(c->expires, q->today) || c->event_met)
-		return POLICY_CONSENT_ENDED;
-	*missing = must != NULL ? must->elements & ~c->elements : 0;
-	if (*missing != 0) {
-		*cite = must->cite;
-		return POLICY_CONSENT_INCOMPLETE;
-	}
-	return POLICY_PERMIT;
-}
-
-/* How far along the tests a refusal is: the nearest miss is what is told. */
-static int
-nearness(enum policy_reason r)
-{
-	static const enum policy_reason order[] = { POLICY_NO_BASIS,
-		POLICY_CONSENT_RECIPIENT, POLICY_CONSENT_SCOPE,
-		POLICY_CONSENT_PURPOSE, POLICY_CONSENT_REVOKED,
-		POLICY_CONSENT_ENDED, POLICY_CONSENT_INCOMPLETE };
-
-	for (size_t k = 0; k < COUNT_OF(order); k++)
-		if (order[k] == r)
-			return (int)k;
-	return -1;
-}
-
-/* kind: the basis asks for it. */
-static bool
-find_consent(const struct asking *a, int kind, struct policy_answer *near)
-{
-	for (size_t k = 0; k < a->facts->consent_count; k++) {
-		const struct policy_consent *c = &a->facts->consent[k];
-		enum policy_reason r;
-		uint32_t missing = 0;
-		const char *cite;
-
-		if (kind >= 0 && (int)c->kind != kind)
-			continue;
-		r = test_consent(a, c, &missing, &cite);
-		if (r == POLICY_PERMIT) {
-			a->out->consent = c;
-			return true;
-		}
-		if (nearness(r) <= nearness(near->reason))
-			continue;
-		near->reason = r;
-		near->consent = c;
-		near->missing = missing;
-		near->cite = cite;
-	}
-	return false;
-}
-
 /* ---- 5: the basis ----------------------------------------------------------------- */
-
-static bool
-find_authority(const struct asking *a, int kind)
-{
-	const struct policy_question *q = a->q;
-
-	for (size_t k = 0; k < a->facts->authority_count; k++) {
-		const struct policy_authority *x = &a->facts->authority[k];
-
-		if ((kind >= 0 && (int)x->kind != kind) || x->quashed ||
-		    !is_from(x->issued, q->today) ||
-		    is_over(x->expires, q->today) ||
-		    /* a subpoena compels nothing without its order */
-		    (x->kind == AUTHORITY_SUBPOENA && !x->with_order) ||
-		    (x->discloser != NULL &&
-			!id_equal(x->discloser, &q->from.agency)) ||
-		    (x->recipient != NULL &&
-			!id_equal(x->recipient, &q->to.agency)) ||
-		    !has_scope(x->scope, x->scope_count, a))
-			continue;
-		a->out->authority = x;
-		return true;
-	}
-	return false;
-}
 
 /* Medical ones need what 2.51(c) wants recorded; that is told when it is all
  * that is missing. */
 static bool
-find_emergency(const struct asking *a, struct policy_answer *near)
+find_emergency(const struct may_asking *a, struct policy_answer *near)
 {
 	for (size_t k = 0; k < a->facts->emergency_count; k++) {
 		const struct policy_emergency *x = &a->facts->emergency[k];
 
 		for (size_t i = 0; i < x->category_count; i++) {
-			if (!covers(x->category[i], a->category))
+			if (!may_covers(x->category[i], a->category))
 				continue;
 			if (!x->medical || x->recorded)
 				return true;
@@ -361,25 +202,42 @@ find_emergency(const struct asking *a, struct policy_answer *near)
 	return false;
 }
 
+/* Does an agreement let it pass that rests on this? */
 static bool
-holds(const struct asking *a, const struct pack_basis *b,
+allows(const struct may_asking *a, const struct pack_basis *b,
     struct policy_answer *near)
 {
+	int kind = b->ground == GROUND_AGREEMENT ? b->kind : -1;
 	bool ended = false;
 
+	if (is_own(a->q))
+		return true;
+	a->out->agreement = find_agreement(a, kind, b->ground, &ended);
+	if (a->out->agreement != NULL)
+		return true;
+	if (near->reason == POLICY_NO_BASIS &&
+	    find_agreement(a, kind, GROUND_NONE, &ended) != NULL) {
+		near->reason = POLICY_AGREEMENT_DEMANDS;
+		near->cite = OURS;
+	}
+	return false;
+}
+
+static bool
+holds(const struct may_asking *a, const struct pack_basis *b,
+    struct policy_answer *near)
+{
 	switch (b->ground) {
 	case GROUND_MEMBERSHIP:
 		return true;
 	case GROUND_AGREEMENT:
-		a->out->agreement =
-		    is_own(a->q) ? NULL : find_agreement(a, b->kind, &ended);
-		return is_own(a->q) || a->out->agreement != NULL;
+		return allows(a, b, near);
 	case GROUND_CONSENT:
 		if (near->consent_kind < 0)
 			near->consent_kind = b->kind;
-		return find_consent(a, b->kind, near);
+		return allows(a, b, near) && may_find_consent(a, b->kind, near);
 	case GROUND_AUTHORITY:
-		return find_authority(a, b->kind);
+		return may_find_authority(a, b->kind);
 	case GROUND_EMERGENCY:
 		return find_emergency(a, near);
 	case GROUND_EPISODE:
@@ -395,17 +253,17 @@ holds(const struct asking *a, const struct pack_basis *b,
 }
 
 static bool
-fits_basis(const struct asking *a, const struct pack_basis *b)
+fits_basis(const struct may_asking *a, const struct pack_basis *b)
 {
-	return covers(b->category, a->category) && b->own == is_own(a->q) &&
+	return may_covers(b->category, a->category) && b->own == is_own(a->q) &&
 	    (b->own || (b->to & POLICY_BIT(a->q->to.kind)) != 0) &&
 	    (b->purposes & POLICY_BIT(a->q->purpose)) != 0;
 }
 
 /* A refusal for want of a basis, as near as the facts come to one. */
 static bool
-no_basis(const struct asking *a, const struct policy_answer *near, bool ended,
-    bool agreed)
+no_basis(const struct may_asking *a, const struct policy_answer *near,
+    bool ended, bool agreed)
 {
 	a->out->consent = near->consent;
 	a->out->missing = near->missing;
@@ -422,12 +280,13 @@ no_basis(const struct asking *a, const struct policy_answer *near, bool ended,
 }
 
 static const struct pack_basis *
-find_basis(const struct asking *a)
+find_basis(const struct may_asking *a)
 {
 	struct policy_answer near = { .reason = POLICY_NO_BASIS,
 		.cite = OURS,
 		.consent_kind = -1 };
-	bool ended = false, agreed = find_agreement(a, -1, &ended) != NULL;
+	bool ended = false;
+	bool agreed = find_agreement(a, -1, GROUND_NONE, &ended) != NULL;
 	bool asked_agreement = false;
 
 	for (size_t k = 0; k < a->pack->basis_count; k++) {
@@ -462,7 +321,7 @@ find_basis(const struct asking *a)
 /* ---- 7 and 8 ----------------------------------------------------------------------- */
 
 static bool
-is_fresh(const struct asking *a)
+is_fresh(const struct may_asking *a)
 {
 	int32_t lease =
 	    pack_lease(a->pack, a->category, label_length(a->category));
@@ -478,7 +337,7 @@ is_fresh(const struct asking *a)
 }
 
 static bool
-can_carry(const struct asking *a, const struct pack_basis *b)
+can_carry(const struct may_asking *a, const struct pack_basis *b)
 {
 	unsigned duties = (b->notice != NULL ? DUTY_NOTICE : 0u) |
 	    (b->copy ? DUTY_COPY : 0u) | (b->no_onward ? DUTY_NO_ONWARD : 0u) |
@@ -502,11 +361,45 @@ bound(struct policy_answer *out, policy_day end)
 		out->until = end;
 }
 
+/* What a rule of the agreement wanted beside it. */
+static void
+note_demanded(const struct may_asking *a, enum policy_ground ground)
+{
+	const struct policy_rule *r = find_rule(a, a->out->agreement, ground);
+	struct policy_answer near = { .reason = POLICY_PERMIT };
+
+	if ((r->demand & DEMAND_CONSENT) != 0 && a->out->consent == NULL &&
+	    may_find_consent(a, -1, &near))
+		return;
+	if ((r->demand & DEMAND_AUTHORITY) != 0 && a->out->authority == NULL)
+		(void)may_find_authority(a, -1);
+}
+
+static void
+note_bounds(const struct may_asking *a, const struct pack_basis *b)
+{
+	struct policy_answer *out = a->out;
+	bool ended = false;
+
+	if (needs_agreement(b->ground) && !is_own(a->q)) {
+		out->agreement = find_agreement(a, -1, b->ground, &ended);
+		note_demanded(a, b->ground);
+		bound(out, out->agreement->ends);
+		bound(out, out->agreement->terminated);
+	}
+	if (out->consent != NULL) {
+		bound(out, out->consent->expires);
+		bound(out, out->consent->revoked);
+		bound(out, may_scope_end(a, out->consent));
+	}
+	if (out->authority != NULL)
+		bound(out, out->authority->expires);
+}
+
 static bool
-decide(struct asking *a)
+decide(struct may_asking *a)
 {
 	const struct pack_basis *b;
-	bool ended = false;
 
 	if (!nothing_stops(a))
 		return false;
@@ -524,14 +417,7 @@ decide(struct asking *a)
 		a->out->cite = b->cite;
 		a->out->category = a->category;
 	}
-	if (a->out->consent != NULL)
-		bound(a->out, a->out->consent->expires);
-	if (a->out->authority != NULL)
-		bound(a->out, a->out->authority->expires);
-	if (needs_agreement(b->ground) && !is_own(a->q)) {
-		a->out->agreement = find_agreement(a, -1, &ended);
-		bound(a->out, a->out->agreement->ends);
-	}
+	note_bounds(a, b);
 	return true;
 }
 
@@ -539,7 +425,10 @@ void
 policy_may(struct policy_answer *out, const struct policy_pack *pack,
     const struct policy_facts *facts, const struct policy_question *q)
 {
-	struct asking a = { .pack = pack, .facts = facts, .q = q, .out = out };
+	struct may_asking a = { .pack = pack,
+		.facts = facts,
+		.q = q,
+		.out = out };
 
 	*out = (struct policy_answer){ .reason = POLICY_UNKNOWN_LABEL,
 		.cite = OURS,

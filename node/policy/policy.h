@@ -45,6 +45,16 @@ struct policy_party {
 /* ---- facts: what is on record, as far as it concerns this person and these
  * two agencies. All is borrowed. ---- */
 
+/* What a rule of an agreement wants on record beside itself: it may ask for more
+ * than the pack does, and never lets anything pass for which the pack has no
+ * basis. */
+enum policy_demand {
+	DEMAND_NONE,
+	DEMAND_CONSENT,
+	DEMAND_AUTHORITY,
+	DEMAND_EITHER,
+};
+
 struct policy_rule {
 	const char *category; /* "TX2.attendance"; "TX2" is all its items */
 	/* parties by name or kind; neither: every party */
@@ -52,6 +62,7 @@ struct policy_rule {
 	uint32_t from_kinds, to_kinds; /* 0: any */
 	uint32_t purposes;
 	uint32_t roles; /* of who receives; 0: whoever needs to know */
+	enum policy_demand demand;
 };
 
 struct policy_agreement {
@@ -93,8 +104,14 @@ struct policy_consent {
 	const struct agency_id *discloser; /* NULL: whoever holds it */
 	uint32_t elements; /* of the form, bits of policy_element */
 	uint32_t purposes;
-	policy_day effective, expires, revoked;
+	policy_day effective, expires;
+	/* by its status, or by a request whose day has come (case.h) */
+	policy_day revoked;
 	bool event_met; /* the event that ends it has come */
+	/* the person asked to end it on this day, which may be before it can
+	 * end: then pending, and from revoked on (none: when its event comes) */
+	policy_day asked;
+	bool pending;
 	const struct policy_scope *scope;
 	size_t scope_count;
 	const struct policy_recipient *recipient;
@@ -167,6 +184,7 @@ struct policy_question {
 	X(UNKNOWN_LABEL, "unknown_label") \
 	X(NO_AGREEMENT, "no_agreement") \
 	X(AGREEMENT_ENDED, "agreement_ended") \
+	X(AGREEMENT_DEMANDS, "agreement_demands") \
 	X(NO_NEED, "no_need") \
 	X(NEVER, "never") \
 	X(NO_BASIS, "no_basis") \

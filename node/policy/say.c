@@ -159,6 +159,9 @@ why_not(enum policy_reason r)
 		    " that covers this.",
 		[POLICY_AGREEMENT_ENDED] =
 		    "the agreement that covered this has ended.",
+		[POLICY_AGREEMENT_DEMANDS] =
+		    "the agreement asks for more than is on record: the"
+		    " person's consent, or an order or a statute.",
 		[POLICY_NO_NEED] =
 		    "whoever would see it is not among those who work with"
 		    " this person.",

@@ -76,7 +76,7 @@ consent=$(cat "$tmp/out")
 must clinic put consent_scope person="$person" consent_id="$consent" \
 	category=TX2.attendance state=present
 must clinic put consent_recipient person="$person" consent_id="$consent" \
-	agency_id=North role=any person_name=any state=present
+	agency_id=North state=present
 asks 'No: the consent lacks that taking part is a condition' TX2.attendance \
 	--to North --relation assigned
 ok $? "a_consent_that_lacks_something_says_what"

@@ -158,6 +158,15 @@ scopes(struct policy_scope *out, char *list, const char *rows)
 
 /* ---- its lines -------------------------------------------------------------------- */
 
+static enum policy_demand
+demand_of(const char *word)
+{
+	return word == NULL || strcmp(word, "none") == 0 ? DEMAND_NONE
+	    : strcmp(word, "consent") == 0               ? DEMAND_CONSENT
+	    : strcmp(word, "authority") == 0             ? DEMAND_AUTHORITY
+							 : DEMAND_EITHER;
+}
+
 static void
 read_agreement(const struct words *l)
 {
@@ -166,6 +175,7 @@ read_agreement(const struct words *l)
 	const char *kind = option(l, 7, "kind");
 	const char *ended = option(l, 7, "terminated");
 	const char *role = option(l, 7, "role");
+	const char *demand = option(l, 7, "demand");
 
 	assert_true(k < FACTS_MAX);
 	v.party[k][0] = ids[from];
@@ -174,7 +184,8 @@ read_agreement(const struct words *l)
 		.from = &ids[from],
 		.to = &ids[to],
 		.purposes = bits(LIST_PURPOSE, word(l, 4)),
-		.roles = role != NULL ? bits(LIST_ROLE, role) : 0 };
+		.roles = role != NULL ? bits(LIST_ROLE, role) : 0,
+		.demand = demand_of(demand) };
 	v.agreement[k] = (struct policy_agreement){ .title = "An agreement",
 		.kind = kind != NULL
 		    ? (enum policy_agreement_kind)number(LIST_AGREEMENT, kind)
