@@ -239,7 +239,7 @@ recent_at(const char *sql)
 {
 	uint64_t at = (uint64_t)(uintptr_t)sql;
 
-	return (size_t)((at >> 3) ^ (at >> 11)) % DB_RECENT;
+	return (size_t)((at >> 3) ^ (at >> 13)) % DB_RECENT;
 }
 
 /* Where this text is, or the free place where it belongs. */

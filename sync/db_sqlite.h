@@ -19,8 +19,9 @@ struct stmt {
 	bool bound;      /* has bindings to forget */
 };
 
-/* entries that remember where a text was last found by its address */
-#define DB_RECENT 256
+/* entries that remember where a text was last found by its address: more than there
+ * are texts, so that few share one */
+#define DB_RECENT 1024
 
 struct db {
 	sqlite3 *handle; /* owned */

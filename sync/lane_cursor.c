@@ -24,14 +24,22 @@ lane_mark(uint8_t out[static LANE_MARK_BYTES], const uint8_t *bytes, size_t n)
 
 /* ---- loading ------------------------------------------------------------- */
 
+#define SQL_TOP(lane) \
+	"(SELECT COALESCE(MAX(position), 0) FROM _queue WHERE peer = ?1 AND" \
+	" lane = " lane ")"
+
+/* The streams, and how far ours go. */
 static enum err
 load_streams(struct replica *r, struct lane_state *out, struct fail *f)
 {
 	struct stmt *s;
 	bool row = false;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT stream, their_stream FROM _peer WHERE no = ?1", f);
+	    "SELECT stream, their_stream, " SQL_TOP("0") ", " SQL_TOP(
+		"1") ", " SQL_TOP("2") " FROM _peer WHERE no = ?1",
+	    f);
 
+	_Static_assert(LANE_COUNT == 3, "one top for each lane");
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, out->peer);
@@ -43,28 +51,8 @@ load_streams(struct replica *r, struct lane_state *out, struct fail *f)
 		!stmt_col_copy(s, 1, out->their_stream,
 		    sizeof(out->their_stream))))
 		e = fail_set(f, ERR_CORRUPT, "peer row: no stream name");
-	stmt_reset(s);
-	return e;
-}
-
-static enum err
-load_top(struct replica *r, uint64_t *top, int64_t peer, int lane,
-    struct fail *f)
-{
-	struct stmt *s;
-	bool row = false;
-	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT COALESCE(MAX(position), 0) FROM _queue"
-	    " WHERE peer = ?1 AND lane = ?2",
-	    f);
-
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, peer);
-	stmt_int(s, 2, lane);
-	e = stmt_step(s, &row, f);
-	if (e == OK && row)
-		*top = (uint64_t)stmt_col_int(s, 0);
+	for (int i = 0; e == OK && i < LANE_COUNT; i++)
+		out->lane[i].top = (uint64_t)stmt_col_int(s, 2 + i);
 	stmt_reset(s);
 	return e;
 }
@@ -142,7 +130,6 @@ lane_load(struct replica *r, struct lane_state *out, int64_t peer,
 	for (int i = 0; e == OK && i < LANE_COUNT; i++) {
 		struct lane_side *l = &state.lane[i];
 
-		e = load_top(r, &l->top, peer, i, f);
 		if (l->top < l->acked)
 			l->top = l->acked;
 	}
