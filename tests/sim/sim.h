@@ -40,6 +40,7 @@
 #define SIM_SCHEMAS 2
 #define SIM_STICKS 16
 #define SIM_DOCUMENTS 16
+#define SIM_KEYS 128
 
 /*
  * What can happen, each counted; a seed switches many of them off. A run over
@@ -185,7 +186,8 @@ struct sim_node {
 	size_t kept_schemas, kept_notes;
 	/* what it knew when it was last looked at, so that it forgets nothing */
 	int64_t members, segments, forks;
-	bool shows; /* rows before their history, when last looked at */
+	size_t keys; /* of its agency, that were remembered */
+	bool shows;  /* rows before their history, when last looked at */
 	uint64_t scanned[SIM_SEGMENTS / 64]; /* own segments looked into */
 };
 
@@ -210,7 +212,7 @@ struct sim_note {
 	struct compartment_id compartment;
 	bool saved;
 	bool gone;    /* every disk that held it was destroyed */
-	bool offered; /* in a box that only the owner opens */
+	bool offered; /* in an offer that only the owner opens */
 	size_t segment_count;
 	struct segment_id segment[SIM_NOTE_SEGMENTS];
 };
@@ -220,6 +222,12 @@ struct sim_document {
 	unsigned maker, person;
 	uint64_t seed;
 	struct attachment a; /* cpt: as its maker numbers it */
+};
+
+/* A key of an agency that some machine had once. */
+struct sim_key {
+	struct agency_id agency;
+	struct identity_key key;
 };
 
 struct sim_row {
@@ -282,6 +290,8 @@ struct sim {
 	size_t note_count;
 	struct sim_document document[SIM_DOCUMENTS];
 	size_t document_count;
+	struct sim_key key[SIM_KEYS];
+	size_t key_count;
 
 	/* the seed's own odds */
 	bool may[SIM_CLASS_COUNT];
@@ -340,6 +350,11 @@ const char *sim_count_words(enum sim_count c);
 bool sim_play(uint64_t seed, bool full, struct sim_counts *counts,
     uint64_t *trace);
 void sim_end(void);
+
+/* ---- haste.c ---- */
+
+/* Before anything else: how SQLite runs in this process. */
+void sim_make_haste(void);
 
 /* ---- event.c ---- */
 
@@ -437,10 +452,18 @@ void sim_mend(struct sim *s, bool all);
 void sim_check(struct sim *s, unsigned n);
 /* Dear: its chains, and deep: its tables against its log. */
 void sim_verify(struct sim *s, unsigned n, bool deep);
+int64_t sim_number(struct sim *s, unsigned n, const char *sql);
 /* Forget what was compared with: its disk is another one. */
 void sim_check_anew(struct sim *s, unsigned n);
+
+/* ---- notes.c ---- */
+
+/* Remember the agency keys that this machine holds. */
+void sim_keys_keep(struct sim *s, unsigned n);
 /* Where are the notes that this machine made? */
 void sim_notes_find(struct sim *s, unsigned n);
+/* It has obeyed: what it had not sealed is in what it offers to the owners. */
+void sim_notes_offered(struct sim *s, unsigned n);
 /* Its disk is about to be replaced by one with this image. */
 void sim_notes_lose(struct sim *s, unsigned n, struct env_test *image);
 /* Is this note, from 0, on the disk of this machine? */
@@ -449,7 +472,6 @@ bool sim_note_at(struct sim *s, size_t note, unsigned n);
 bool sim_note_place_at(struct sim *s, size_t note, unsigned n);
 /* Is it of a record that was ordered destroyed? */
 bool sim_note_shredded(const struct sim *s, size_t note);
-int64_t sim_number(struct sim *s, unsigned n, const char *sql);
 /* All that was saved here is there after the program was dropped (I1). */
 void sim_notes_safe(struct sim *s, unsigned n);
 
