@@ -9,12 +9,13 @@
  *   SIM_JOBS=n     processes that share the seeds (1)
  *   SIM_GO_ON=1    count failures and go on, instead of ending at the first
  *   SIM_ALL=1      print every line of the history
+ *   SIM_TRACES=1   print the trace of every seed: what makes it quicker must
+ *                  not change one
  *
  * tests-sim-logic plays in memory with cheap cryptography, tests-sim on encrypted
  * files. Seeds of tests/sim/scenarios, which failed once, are always played first.
  */
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,6 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <sqlite3.h>
 
 #include "tests/sim/sim.h"
 
@@ -46,7 +45,7 @@ setting(const char *name, uint64_t otherwise)
 struct run {
 	uint64_t first, seeds, twice, jobs;
 	double hours;
-	bool full, go_on;
+	bool full, go_on, traces;
 };
 
 static double
@@ -76,7 +75,11 @@ play(const struct run *r, uint64_t seed, struct sim_counts *counts, bool twice)
 	static struct sim_counts unused;
 	uint64_t trace, again;
 
-	if (!sim_play(seed, r->full, counts, &trace))
+	bool good = sim_play(seed, r->full, counts, &trace);
+
+	if (r->traces)
+		printf("# trace %" PRIu64 " %016" PRIx64 "\n", seed, trace);
+	if (!good)
 		return false;
 	if (!twice)
 		return true;
@@ -280,19 +283,6 @@ report(const struct sim_counts *c, const struct run *r, double took_s)
 	return never;
 }
 
-/* A process plays on one thread and frees as much as it takes: no locks, no sums
- * of memory, and what was freed is kept for the next seed. */
-static void
-make_haste(void)
-{
-	if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
-	    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK)
-		abort();
-	(void)mallopt(M_TRIM_THRESHOLD, 512 << 20);
-	(void)mallopt(M_MMAP_THRESHOLD, 512 << 20);
-	(void)mallopt(M_TOP_PAD, 16 << 20);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -305,14 +295,15 @@ main(int argc, char **argv)
 		.jobs = setting("SIM_JOBS", 1),
 		.hours = hours != NULL ? strtod(hours, NULL) : 0,
 		.full = full,
-		.go_on = getenv("SIM_GO_ON") != NULL };
+		.go_on = getenv("SIM_GO_ON") != NULL,
+		.traces = getenv("SIM_TRACES") != NULL };
 	double begun = now_s();
 	pid_t pid[JOBS_MAX];
 	int from[JOBS_MAX];
 	bool good = true;
 	unsigned never;
 
-	make_haste();
+	sim_make_haste();
 	if (getenv("SIM_SEED") != NULL && *getenv("SIM_SEED") != '\0') {
 		good = play(&r, setting("SIM_SEED", 1), &counts, true);
 		sim_end();

@@ -61,6 +61,10 @@ mix_put(struct mix *m, const void *from, size_t n)
 {
 	const uint8_t *p = from;
 
+	for (; m->bytes % 32 == 0 && n >= 32; n -= 32, p += 32) {
+		mix_block(m, p);
+		m->bytes += 32;
+	}
 	while (n > 0) {
 		size_t at = m->bytes % 32, take = 32 - at < n ? 32 - at : n;
 
