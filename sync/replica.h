@@ -19,6 +19,7 @@
 
 struct replica;
 struct slot_keys;
+struct write_rules;
 
 /* The one door through which policy enters; denies by default (NULL). */
 enum gate_act { GATE_GRANT, GATE_RECEIVE, GATE_DISPLAY };
@@ -49,7 +50,8 @@ struct replica_options {
 	size_t schema_count;
 	gate_fn gate;
 	void *gate_context;
-	int cache_kib; /* 0 = default */
+	const struct write_rules *rules; /* write.h; borrowed; NULL: none */
+	int cache_kib;                   /* 0 = default */
 	struct replica_bounds bounds;
 	/* from slot_open or slot_create; NULL with env->memory_database */
 	const struct slot_keys *keys;

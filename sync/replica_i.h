@@ -58,6 +58,7 @@ struct replica {
 	void *lock;
 	gate_fn gate;
 	void *gate_context;
+	const struct write_rules *rules;
 	bool in_memory;
 	bool apart; /* replica_options */
 	bool

@@ -47,6 +47,7 @@ new_replica(struct replica **out, const char *dir,
 	r->env = o->env;
 	r->gate = o->gate;
 	r->gate_context = o->gate_context;
+	r->rules = o->rules;
 	r->in_memory = o->env->memory_database != NULL;
 	r->apart = o->apart;
 	r->cache_kib = o->cache_kib;

@@ -107,6 +107,43 @@ judge_self(struct writing *w, struct fail *f)
 }
 
 static enum err
+ask_rules(struct writing *w, struct fail *f)
+{
+	if (w->r->rules == NULL || w->answers || (w->set == 0 && w->exists))
+		return OK;
+	for (unsigned k = 0; k <= REGISTRY_FIELD_MAX; k++)
+		w->will[k] = k > 0 && (w->set & CLOCK_BIT(k)) != 0 ? w->next[k]
+								   : w->now[k];
+	w->question = (struct write_question){
+		.table = w->t,
+		.row = &w->row,
+		.subject = w->c != NULL ? &w->c->subject : &w->subject,
+		.owner = w->c != NULL ? &w->c->owner : &w->r->identity.agency,
+		.staff = w->q->staff,
+		.exists = w->exists,
+		.now = w->now,
+		.will = w->will,
+		.set = w->set,
+	};
+	return w->r->rules->may(w->r, &w->question, f);
+}
+
+/* What was not permitted is on record, though nothing of it was done. */
+static void
+note_refusal(struct writing *w)
+{
+	const struct audit_entry entry = { .act = "write",
+		.staff = w->q->staff,
+		.table = w->t,
+		.row = w->exists ? &w->row : NULL,
+		.result = ERR_DENIED };
+
+	(void)audit_write(w->r, &entry, NULL);
+	if (w->question.code != NULL)
+		w->r->rules->refused(w->r, &w->question);
+}
+
+static enum err
 run_write(struct writing *w, struct fail *f)
 {
 	struct audit_entry entry = { .act = "write",
@@ -127,6 +164,8 @@ run_write(struct writing *w, struct fail *f)
 		e = judge_self(w, f);
 	if (e == OK)
 		e = write_check(w, f);
+	if (e == OK)
+		e = ask_rules(w, f);
 	if (e != OK || (w->set == 0 && w->exists))
 		return e;
 	w->wrote = true;
@@ -179,6 +218,8 @@ write_row(struct replica *r, struct row_id *row, int64_t *draft,
 	} else {
 		e = replica_leave(r, own, e, f);
 	}
+	if (e == ERR_DENIED && r->own_author != 0)
+		note_refusal(&w);
 	if (e == OK && row != NULL)
 		*row = w.row;
 	if (e == OK && q->told != NULL)

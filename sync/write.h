@@ -56,14 +56,40 @@ struct write_request {
 };
 
 /*
+ * The rules of whoever runs the engine that go over more than one field or row:
+ * may() is asked when everything that the schema says of a write was checked, in
+ * its transaction, and refuses with ERR_DENIED; refused() is told afterwards,
+ * when nothing of the write is there, and may write rows of its own.
+ */
+struct write_question {
+	const struct table *table;
+	const struct row_id *row;
+	const struct row_id *subject;
+	const struct agency_id *owner; /* of the compartment */
+	const struct row_id *staff;    /* NULL: the node itself */
+	bool exists;
+	/* by field number: what stands, what will; borrowed */
+	const struct value *now, *will;
+	uint64_t set;     /* bits of the fields that change */
+	const char *code; /* may() sets it: what refused() is told; static */
+};
+struct write_rules {
+	enum err (
+	    *may)(struct replica *r, struct write_question *q, struct fail *f);
+	void (*refused)(struct replica *r, const struct write_question *q);
+};
+
+/*
  * out: *row the row's id; *draft the draft's number on ERR_STALE
  * fails: ERR_INPUT a value the schema refuses, a missing required field, a
  *        second value for a once field, an unknown reference
  *        ERR_NOTFOUND no such row here; ERR_EXISTS it exists (insert)
  *        ERR_STALE   changed since it was seen, or has an open decision
- *        ERR_DENIED  this agency's kind does not write this table
+ *        ERR_DENIED  this agency's kind does not write this table, or a rule
+ *        (write_rules) refuses it; it stands in the audit
  *        ERR_WAIT    part of the row's history is not readable here
- * Nothing is changed on failure (but the draft on ERR_STALE).
+ * Nothing is changed on failure (but the draft on ERR_STALE, the audit and what
+ * write_rules keeps on ERR_DENIED).
  */
 enum err write_row(struct replica *r, struct row_id *row, int64_t *draft,
     const struct write_request *q, struct fail *f);

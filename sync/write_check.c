@@ -2,8 +2,11 @@
  * The rules that are checked at the write, so that what is refused is refused
  * where a person can still do something about it.
  */
+#include <string.h>
+
 #include "sync/clock.h"
 #include "sync/grant.h"
+#include "sync/read.h"
 #include "sync/write_i.h"
 
 static bool
@@ -243,6 +246,64 @@ check_reason(struct writing *w, struct fail *f)
 	return OK;
 }
 
+/* ---- what takes whose place ---- */
+
+/* As long as any chain of corrections that people make. */
+#define SUPERSEDES_MAX 1000
+
+struct superseding {
+	struct row_id next;
+	struct agency_id owner;
+	bool has_next;
+};
+
+static bool
+on_superseding(void *context, const struct read_row *row)
+{
+	const struct value *v = &row->values[REGISTRY_SUPERSEDES];
+	struct superseding *s = context;
+
+	s->owner = row->owner;
+	s->has_next = v->type == VALUE_ID;
+	if (s->has_next)
+		memcpy(s->next.b, v->p, ID_BYTES);
+	return false;
+}
+
+/* A row is corrected by the agency that keeps it, and two rows do not take each
+ * other's place: both would be gone. */
+static enum err
+check_supersedes(const struct writing *w, struct fail *f)
+{
+	const struct value *v = &w->next[REGISTRY_SUPERSEDES];
+	const struct agency_id *owner =
+	    w->c != NULL ? &w->c->owner : &w->r->identity.agency;
+	struct superseding s = { .has_next = true };
+	enum err e = OK;
+
+	if ((w->set & CLOCK_BIT(REGISTRY_SUPERSEDES)) == 0 ||
+	    v->type != VALUE_ID)
+		return OK;
+	memcpy(s.next.b, v->p, ID_BYTES);
+	for (int k = 0; e == OK && s.has_next; k++) {
+		struct row_id at = s.next;
+
+		if (id_equal(&at, &w->row) || k == SUPERSEDES_MAX)
+			return fail_set(f, ERR_DENIED,
+			    "a %s cannot take the place of one that took its "
+			    "own place: supersedes_id leads back to it",
+			    w->t->name);
+		s.has_next = false;
+		e = read_get(w->r, w->t, &at, 0, on_superseding, &s, f);
+		if (e == OK && !id_equal(&s.owner, owner))
+			return fail_set(f, ERR_DENIED,
+			    "supersedes_id names a %s of another agency, which "
+			    "alone corrects it",
+			    w->t->name);
+	}
+	return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e;
+}
+
 enum err
 write_check(struct writing *w, struct fail *f)
 {
@@ -262,6 +323,8 @@ write_check(struct writing *w, struct fail *f)
 	e = take_fields(w, f);
 	if (e == OK)
 		e = check_required(w, f);
+	if (e == OK)
+		e = check_supersedes(w, f);
 	if (e != OK)
 		return e;
 	complete_groups(w);

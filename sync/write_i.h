@@ -25,6 +25,9 @@ struct writing {
 	uint64_t set;
 	uint64_t proposed; /* of set: the owner's, and we are not */
 	struct judge_author author;
+	/* the row as it will be, for the rules */
+	struct value will[REGISTRY_FIELD_MAX + 1];
+	struct write_question question;
 };
 
 /* Which row, in which compartment; loads what stands. */
