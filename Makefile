@@ -82,7 +82,8 @@ FAULTS_SRC := $(wildcard tests/faults/*.c)
 ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
-POLICY_ASSETS := $(wildcard node/policy/*.pack)
+POLICY_ASSETS := $(wildcard node/policy/*.pack node/policy/*.vectors \
+	node/policy/forms/*.form)
 
 PROGRAM := $(patsubst node/main.c,$(OUT)/footbridge,$(wildcard node/main.c))
 TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
@@ -195,7 +196,8 @@ $(GEN)/sync_assets.c: $(GEN)/embed $(SYNC_ASSETS) $(wildcard sync/dict) Makefile
 $(GEN)/schema_assets.c: $(GEN)/embed $(SCHEMA_ASSETS) \
 		$(wildcard schema/migrations) Makefile
 	$(call say,EMBED,$@)$(GEN)/embed $@ schema $(SCHEMA_ASSETS)
-$(GEN)/policy_assets.c: $(GEN)/embed $(POLICY_ASSETS) Makefile
+$(GEN)/policy_assets.c: $(GEN)/embed $(POLICY_ASSETS) \
+		$(wildcard node/policy/forms) Makefile
 	$(call say,EMBED,$@)$(GEN)/embed $@ node/policy $(POLICY_ASSETS)
 
 need:

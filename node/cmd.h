@@ -72,6 +72,16 @@ enum err cmd_may(struct run *run, struct fail *f);
 enum err cmd_agreement(struct run *run, struct fail *f);
 enum err cmd_agreement_show(struct run *run, struct fail *f);
 enum err cmd_agreement_sign(struct run *run, struct fail *f);
+/* cmd_policy.c */
+enum err cmd_policy_list(struct run *run, struct fail *f);
+enum err cmd_policy_show(struct run *run, struct fail *f);
+enum err cmd_policy_check(struct run *run, struct fail *f);
+enum err cmd_policy_sign(struct run *run, struct fail *f);
+enum err cmd_policy_withdraw(struct run *run, struct fail *f);
+/* cmd_policy_replay.c */
+enum err cmd_policy_replay(struct run *run, struct fail *f);
+/* cmd_consent.c */
+enum err cmd_consent_sign(struct run *run, struct fail *f);
 /* cmd_take.c */
 enum err cmd_unshare(struct run *run, struct fail *f);
 enum err cmd_adopt(struct run *run, struct fail *f);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/category.h"
+#include "node/may.h"
 #include "node/name.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
@@ -39,8 +40,8 @@ on_agency(void *context, const struct read_row *row)
 }
 
 /* As the directory says; it knows more kinds than membership. */
-static enum err
-find_party(struct policy_party *out, struct replica *r,
+enum err
+may_party(struct policy_party *out, struct replica *r,
     const struct agency_id *id, struct fail *f)
 {
 	const struct table *t = registry_table(replica_registry(r), "agency");
@@ -89,6 +90,12 @@ static const struct {
 	[PARTY_PEER] = { ROLE_SOCIAL_WORKER, PURPOSE_COORDINATION },
 	[PARTY_HUB] = { ROLE_AUDITOR, PURPOSE_OPERATIONS },
 };
+
+enum policy_role
+may_role(enum policy_kind kind)
+{
+	return usual[kind].role;
+}
 
 static enum err
 read_word(int *out, const struct run *run, const char *option,
@@ -151,10 +158,10 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 	if (e == OK)
 		e = read_subject(run->replica, person, run_word(run, 0), f);
 	if (e == OK)
-		e = find_party(&m->q.from, run->replica,
+		e = may_party(&m->q.from, run->replica,
 		    &replica_identity(run->replica)->agency, f);
 	if (e == OK)
-		e = find_party(&m->q.to, run->replica, &m->to->id, f);
+		e = may_party(&m->q.to, run->replica, &m->to->id, f);
 	if (e != OK)
 		return e;
 	m->q.today = policy_today(run->replica);
@@ -293,7 +300,7 @@ say(const struct may *m, const struct buf *why, const struct buf *next)
 	if (next->n > 0)
 		run_say(run, "%.*s\n", (int)next->n, (const char *)next->p);
 	if (!m->approved)
-		run_say(run, "Sample rules, not approved by your counsel.\n");
+		run_say(run, "%s\n", POLICY_SAMPLE_WORDS);
 }
 
 static enum err

@@ -7,6 +7,8 @@
 #include "node/category.h"
 #include "node/cmd_take.h"
 #include "node/gate.h"
+#include "node/name.h"
+#include "node/policy/refuse.h"
 #include "node/show.h"
 #include "sync/grant.h"
 
@@ -159,6 +161,19 @@ say_many(const struct sharing *s, struct fail *f)
 	return OK;
 }
 
+static void
+note_refused(struct run *run, const struct grant_request *q)
+{
+	struct row_id staff;
+	bool have = false;
+
+	if (name_acting(&staff, &have, run, NULL) != OK)
+		return;
+	refuse_note(run->replica, have ? &staff : NULL, "share", "label",
+	    q->categories[0]);
+	run->wrote = true;
+}
+
 enum err
 cmd_share(struct run *run, struct fail *f)
 {
@@ -181,6 +196,8 @@ cmd_share(struct run *run, struct fail *f)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e != OK) {
 		json_decref(s.array);
+		if (e == ERR_DENIED && !q.dry_run)
+			note_refused(run, &q);
 		return e;
 	}
 	run->wrote = s.fresh > 0 && !q.dry_run;

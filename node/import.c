@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/field.h"
+#include "sync/audit.h"
 #include "sync/db.h"
 
 /* What one row becomes. */
@@ -16,6 +17,8 @@ struct work {
 	size_t count;
 	struct row_id id, subject;
 	bool has_id, has_subject;
+	bool has_given; /* the source id is an id of ours: of which row */
+	struct row_id given;
 };
 
 /* ---- values ---- */
@@ -105,6 +108,7 @@ take_ids(struct work *w, const struct csv_row *row, struct fail *f)
 			return fail_set(f, ERR_INPUT,
 			    "the source id (column %s) is empty",
 			    csv_column(m->csv, m->map->id));
+		w->has_given = full_id(&w->given, text);
 		write_import_id(&w->id, m->run->replica, m->source, m->table,
 		    text);
 	}
@@ -286,6 +290,53 @@ subject_of(struct row_id *out, const struct work *w, const struct row_id *row)
 		memcpy(out->b, me->agency.b, ID_BYTES);
 }
 
+struct foreign {
+	const struct agency_id *own;
+	struct agency_id owner;
+	bool found;
+};
+
+static bool
+on_foreign(void *context, const struct read_row *row)
+{
+	struct foreign *x = context;
+
+	x->found = !id_equal(&row->owner, x->own);
+	x->owner = row->owner;
+	return false;
+}
+
+/* A file of ours says nothing in another agency's name: under the id of one of
+ * its records it would make one of our own, which nobody means. A person has one
+ * id at every agency. */
+static enum err
+is_foreign(struct work *w, struct fail *f)
+{
+	struct replica *r = w->m->run->replica;
+	const struct audit_entry entry = { .act = "import",
+		.staff = w->m->staff,
+		.table = w->m->table,
+		.row = &w->given,
+		.result = ERR_DENIED };
+	struct foreign x = { .own = &replica_identity(r)->agency };
+	char text[ID_TEXT_BYTES];
+	enum err e;
+
+	if (!w->has_given || w->m->table->self)
+		return OK;
+	e = read_get(r, w->m->table, &w->given, 0, on_foreign, &x, f);
+	if (e != OK)
+		return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e;
+	if (!x.found)
+		return OK;
+	e = audit_write(r, &entry, f);
+	return e != OK
+	    ? e
+	    : fail_set(f, ERR_DENIED,
+		  "this id is a record of %s, which alone changes it",
+		  name_of_agency(w->m->run, &x.owner, text));
+}
+
 static enum err
 write_one(struct work *w, struct fail *f)
 {
@@ -299,7 +350,10 @@ write_one(struct work *w, struct fail *f)
 		.field_count = w->count };
 	struct row_id row, subject;
 	int64_t draft;
-	enum err e = write_row(m->run->replica, &row, &draft, &q, f);
+	enum err e = is_foreign(w, f);
+
+	if (e == OK)
+		e = write_row(m->run->replica, &row, &draft, &q, f);
 
 	if (e == ERR_EXISTS && w->has_id)
 		return exists(w, f);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "node/gate.h"
+#include "node/policy/refuse.h"
 #include "node/secret.h"
 #include "schema/assets.h"
 #include "sync/join.h"
@@ -57,6 +58,7 @@ open_prepare(struct open_with *w, const char *dir, struct fail *f)
 		.schema = w->schema,
 		.schema_count = count,
 		.gate = gate_default,
+		.rules = &refuse_rules,
 	};
 	return config_read(&w->config, env, dir, f);
 }

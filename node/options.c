@@ -196,6 +196,20 @@ const struct cli_option agreement_options[] = {
 		    "force any more" },
 	{ .name = NULL },
 };
+const struct cli_option policy_options[] = {
+	{ .name = "cases",
+	    .value = "FILE",
+	    .help = "the cases that it has to decide as they say; else those "
+		    "that are shipped with the sample" },
+	{ .name = NULL },
+};
+const struct cli_option replay_options[] = {
+	{ .name = "person",
+	    .value = "SUBJECT",
+	    .help = "whose consents are weighed, for an entry of barrier_log, "
+		    "which names nobody" },
+	{ .name = NULL },
+};
 const struct cli_option unshare_options[] = {
 	{ .name = "from",
 	    .must = true,

@@ -30,6 +30,8 @@ extern const struct cli_option revoke_options[];
 extern const struct cli_option transfer_options[];
 extern const struct cli_option may_options[];
 extern const struct cli_option agreement_options[];
+extern const struct cli_option policy_options[];
+extern const struct cli_option replay_options[];
 extern const struct cli_option unshare_options[];
 extern const struct cli_option shred_options[];
 extern const struct cli_option carry_options[];

@@ -430,6 +430,71 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1,
 	    .question = "This agency is bound by it once every party has "
 			"signed." },
+	{ .name = "consent sign",
+	    .synopsis = "ID",
+	    .help = "Put a drafted consent in force. Its form must hold every "
+		    "element that the rules ask for; what is missing is named.",
+	    .run = cmd_consent_sign,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
+	{ .name = "policy list",
+	    .synopsis = "",
+	    .help = "The policy packs that this office knows, and which of "
+		    "them decides here today.",
+	    .run = cmd_policy_list,
+	    .need = CLI_MEMBER },
+	{ .name = "policy show",
+	    .synopsis = "[ID|shipped]",
+	    .help = "The text of a policy pack; without ID of the one that "
+		    "decides today. It is what a pack of one's own begins as.",
+	    .run = cmd_policy_show,
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
+	{ .name = "policy check",
+	    .synopsis = "FILE [--cases FILE]",
+	    .help = "Read a policy pack and play its test cases: which it "
+		    "decides otherwise than they say (exit 3). Nothing is "
+		    "written.",
+	    .options = policy_options,
+	    .run = cmd_policy_check,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
+	{ .name = "policy sign",
+	    .synopsis = "FILE|ID [--cases FILE]",
+	    .help = "Sign a policy pack for the own agency, as its privacy "
+		    "officer: from the day that stands in it, not before "
+		    "today, this agency's nodes decide by it. Every test case "
+		    "must pass.",
+	    .options = policy_options,
+	    .run = cmd_policy_sign,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "This agency decides by these rules from the day that "
+			"stands in them." },
+	{ .name = "policy withdraw",
+	    .synopsis = "ID",
+	    .help = "Take the signature back, from today. The pack before it, "
+		    "or the sample, decides again.",
+	    .run = cmd_policy_withdraw,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "What was decided by it stays; from now on an earlier "
+			"pack or the sample decides." },
+	{ .name = "policy replay",
+	    .synopsis = "DECISION [--person SUBJECT]",
+	    .help = "Decide again what was decided then: an entry of the "
+		    "account of disclosures or of barrier_log, by the pack of "
+		    "its day and by today's. Agreements, consents and orders "
+		    "count as they stood on that day.",
+	    .options = replay_options,
+	    .run = cmd_policy_replay,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "carry",
 	    .synopsis = "SUBJECT... --on NODE | --off NODE SUBJECT...",
 	    .help = "Let one laptop of the own agency read what this office "

@@ -2,52 +2,69 @@
 
 #include <string.h>
 
-#include "node/policy/assets.h"
 #include "node/policy/rows.h"
+#include "node/policy/shipped.h"
 #include "sync/hash.h"
 
-struct candidate {
-	struct row_id id;
-	policy_day effective;
-	const char *body, *version;
-	uint8_t hash[32];
-	bool signed_it, withdrawn;
-};
-
-struct choosing {
+struct gathering {
 	const struct agency_id *own;
-	policy_day today;
-	struct candidate *list;
+	struct policy_known *list;
 	size_t count;
 };
+
+void
+policy_hash(uint8_t out[static POLICY_HASH_BYTES], const void *body, size_t n)
+{
+	struct hash h;
+
+	hash_init(&h, LABEL_POLICY_PACK, POLICY_HASH_BYTES, NULL, 0);
+	hash_bytes(&h, body, n);
+	hash_final(&h, out);
+}
+
+/* ---- the rows --------------------------------------------------------------------- */
 
 static enum err
 on_pack(struct rows *rows, const struct read_row *row)
 {
-	struct choosing *x = rows->context;
+	struct gathering *x = rows->context;
 	const struct value *body = row_value(row, "body");
-	struct candidate *c;
-	struct hash h;
+	const struct value *hash = row_value(row, "body_hash");
+	struct policy_known *k;
 
-	if (body->type != VALUE_TEXT || row_day(row, "effective_on") > x->today)
+	if (body->type != VALUE_TEXT)
 		return OK;
-	c = arena_more(rows->arena, &x->list, &x->count, sizeof(*c));
-	if (c == NULL)
+	k = arena_more(rows->arena, &x->list, &x->count, sizeof(*k));
+	if (k == NULL)
 		return ERR_NOMEM;
-	c->id = row->id;
-	c->effective = row_day(row, "effective_on");
-	c->body = arena_text(rows->arena, body);
-	c->version = arena_text(rows->arena, row_value(row, "version"));
-	hash_init(&h, LABEL_POLICY_PACK, sizeof(c->hash), NULL, 0);
-	hash_bytes(&h, body->p, body->n);
-	hash_final(&h, c->hash);
-	return c->body != NULL && c->version != NULL ? OK : ERR_NOMEM;
+	*k = (struct policy_known){ .id = row->id,
+		.issuer = row->owner,
+		.effective = row_day(row, "effective_on"),
+		.signed_on = POLICY_NO_DAY,
+		.withdrawn_on = POLICY_NO_DAY,
+		.body = arena_text(rows->arena, body),
+		.body_n = body->n,
+		.name = arena_text(rows->arena, row_value(row, "jurisdiction")),
+		.version = arena_text(rows->arena, row_value(row, "version")) };
+	policy_hash(k->hash, body->p, body->n);
+	k->altered = hash->type != VALUE_BYTES || hash->n != sizeof(k->hash) ||
+	    memcmp(hash->p, k->hash, sizeof(k->hash)) != 0;
+	return k->body != NULL && k->name != NULL && k->version != NULL
+	    ? OK
+	    : ERR_NOMEM;
+}
+
+static void
+earlier(policy_day *at, policy_day day)
+{
+	if (day != POLICY_NO_DAY && (*at == POLICY_NO_DAY || day < *at))
+		*at = day;
 }
 
 static enum err
 on_signature(struct rows *rows, const struct read_row *row)
 {
-	struct choosing *x = rows->context;
+	struct gathering *x = rows->context;
 	const struct value *hash = row_value(row, "body_hash");
 	struct row_id id;
 
@@ -56,60 +73,125 @@ on_signature(struct rows *rows, const struct read_row *row)
 	    !row_id_of(row, "pack_id", id.b) || hash->type != VALUE_BYTES)
 		return OK;
 	for (size_t k = 0; k < x->count; k++) {
-		struct candidate *c = &x->list[k];
+		struct policy_known *p = &x->list[k];
 
-		if (!id_equal(&c->id, &id) || hash->n != sizeof(c->hash) ||
-		    memcmp(hash->p, c->hash, hash->n) != 0)
+		if (p->shipped || !id_equal(&p->id, &id) ||
+		    hash->n != sizeof(p->hash) ||
+		    memcmp(hash->p, p->hash, hash->n) != 0)
 			continue;
-		if (row_is(row, "act", "signed"))
-			c->signed_it = true;
-		else
-			c->withdrawn = true;
+		earlier(row_is(row, "act", "signed") ? &p->signed_on
+						     : &p->withdrawn_on,
+		    row_day(row, "signed_on"));
 	}
 	return OK;
 }
 
 static enum err
-shipped(struct policy_pack **out, struct fail *f)
+add_shipped(struct gathering *x, struct arena *arena, struct fail *f)
 {
-	if (policy_asset_count > 0)
-		return pack_parse(out, (const char *)policy_assets[0].p,
-		    policy_assets[0].n, f);
-	return fail_set(f, ERR_NOTFOUND, "this program has no policy pack");
+	struct policy_pack *pack;
+	struct policy_known *k;
+	struct shipped s;
+	enum err e = shipped_pack(&s, f);
+
+	if (e != OK)
+		return e;
+	e = pack_parse(&pack, s.text, s.n, f);
+	if (e != OK)
+		return fail_in(f, e, "the policy pack that is shipped");
+	k = arena_more(arena, &x->list, &x->count, sizeof(*k));
+	if (k != NULL) {
+		struct value name = { .type = VALUE_TEXT,
+			.p = (const uint8_t *)pack->name,
+			.n = strlen(pack->name) };
+		struct value version = { .type = VALUE_TEXT,
+			.p = (const uint8_t *)pack->version,
+			.n = strlen(pack->version) };
+
+		*k = (struct policy_known){ .body = s.text,
+			.body_n = s.n,
+			.name = arena_text(arena, &name),
+			.version = arena_text(arena, &version),
+			.effective = pack->effective,
+			.shipped = true,
+			.signed_on = POLICY_NO_DAY,
+			.withdrawn_on = POLICY_NO_DAY };
+		policy_hash(k->hash, s.text, s.n);
+	}
+	pack_free(pack);
+	return k != NULL && k->name != NULL && k->version != NULL
+	    ? OK
+	    : fail_code(f, ERR_NOMEM);
+}
+
+enum err
+policy_packs(struct policy_known **out, size_t *count, struct replica *r,
+    struct arena *arena, struct fail *f)
+{
+	struct gathering x = { .own = &replica_identity(r)->agency };
+	struct rows rows = { .r = r,
+		.arena = arena,
+		.context = &x,
+		.each = on_pack };
+	enum err e = add_shipped(&x, arena, f);
+
+	if (e == OK)
+		e = rows_read(&rows, "policy_pack", NULL, f);
+	rows.each = on_signature;
+	if (e == OK)
+		e = rows_read(&rows, "policy_signature", NULL, f);
+	if (e != OK)
+		return e;
+	*out = x.list;
+	*count = x.count;
+	return OK;
+}
+
+/* ---- which one ---------------------------------------------------------------------- */
+
+static bool
+is_in_force(const struct policy_known *k, policy_day day)
+{
+	return k->signed_on != POLICY_NO_DAY && k->signed_on <= day &&
+	    k->effective != POLICY_NO_DAY && k->effective <= day &&
+	    (k->withdrawn_on == POLICY_NO_DAY || k->withdrawn_on > day);
+}
+
+const struct policy_known *
+policy_in_force(const struct policy_known *list, size_t count, policy_day day)
+{
+	const struct policy_known *best = NULL;
+
+	for (size_t k = 0; k < count; k++)
+		if (is_in_force(&list[k], day) &&
+		    (best == NULL || list[k].effective > best->effective ||
+			(list[k].effective == best->effective &&
+			    list[k].signed_on >= best->signed_on)))
+			best = &list[k];
+	return best;
 }
 
 enum err
 policy_active(struct policy_pack **out, bool *approved, struct replica *r,
-    int32_t today, struct fail *f)
+    policy_day day, struct fail *f)
 {
 	struct arena arena = { 0 };
-	struct choosing x = { .own = &replica_identity(r)->agency,
-		.today = today };
-	struct rows rows = { .r = r,
-		.arena = &arena,
-		.context = &x,
-		.each = on_pack };
-	const struct candidate *best = NULL;
-	enum err e = rows_read(&rows, "policy_pack", NULL, f);
+	struct policy_known *list = NULL;
+	const struct policy_known *best = NULL;
+	size_t count = 0;
+	enum err e = policy_packs(&list, &count, r, &arena, f);
 
-	rows.each = on_signature;
-	if (e == OK)
-		e = rows_read(&rows, "policy_signature", NULL, f);
-	for (size_t k = 0; e == OK && k < x.count; k++) {
-		const struct candidate *c = &x.list[k];
-
-		if (c->signed_it && !c->withdrawn &&
-		    (best == NULL || c->effective >= best->effective))
-			best = c;
+	if (e == OK) {
+		best = policy_in_force(list, count, day);
+		*approved = best != NULL;
+		if (best == NULL)
+			best = &list[0]; /* the shipped one */
+		e = pack_parse(out, best->body, best->body_n, f);
+		if (e != OK)
+			e = fail_in(f, e,
+			    "the policy pack %.40s that is signed here",
+			    best->version);
 	}
-	*approved = best != NULL;
-	if (e == OK && best == NULL)
-		e = shipped(out, f);
-	else if (e == OK)
-		e = pack_parse(out, best->body, strlen(best->body), f);
-	if (e != OK && best != NULL)
-		e = fail_in(f, e, "the policy pack %.40s that is signed here",
-		    best->version);
 	arena_release(&arena);
 	return e;
 }

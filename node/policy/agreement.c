@@ -11,6 +11,7 @@ struct signature {
 	struct row_id mou;
 	struct agency_id agency; /* whose compartment it stands in */
 	uint8_t hash[AGREEMENT_HASH_BYTES];
+	policy_day on;
 	bool withdrawn;
 };
 
@@ -193,6 +194,7 @@ on_signature(struct rows *rows, const struct read_row *row)
 		return ERR_NOMEM;
 	s->mou = mou;
 	s->agency = row->owner;
+	s->on = row_day(row, "signed_on");
 	s->withdrawn = !row_is(row, "act", "signed");
 	memcpy(s->hash, hash->p, hash->n);
 	return OK;
@@ -264,8 +266,12 @@ apply_signature(struct agreement *a, const struct signature *s)
 			continue;
 		if (s->withdrawn)
 			p->withdrew = true;
-		else if (memcmp(s->hash, a->hash, sizeof(a->hash)) == 0)
+		else if (memcmp(s->hash, a->hash, sizeof(a->hash)) == 0) {
+			/* of several the first is the word that was given */
+			if (!p->signed_it || s->on < p->signed_on)
+				p->signed_on = s->on;
 			p->signed_it = true;
+		}
 	}
 }
 
@@ -276,6 +282,7 @@ finish(struct agreement *a, const struct gathering *g, struct arena *arena)
 	struct agency_id *party;
 	bool all = a->p.party_count >= 2;
 
+	a->p.agreed_on = POLICY_NO_DAY;
 	party = arena_take(arena, (a->p.party_count + 1) * sizeof(*party));
 	if (party == NULL)
 		return ERR_NOMEM;
@@ -289,6 +296,9 @@ finish(struct agreement *a, const struct gathering *g, struct arena *arena)
 	for (size_t k = 0; k < a->p.party_count; k++) {
 		party[k] = a->party[k].agency;
 		all = all && a->party[k].signed_it && !a->party[k].withdrew;
+		if (a->party[k].signed_it &&
+		    a->party[k].signed_on > a->p.agreed_on)
+			a->p.agreed_on = a->party[k].signed_on;
 	}
 	a->p.party = party;
 	a->p.agreed = all && strcmp(a->status, "offered") == 0;

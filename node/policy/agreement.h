@@ -18,8 +18,9 @@
 
 struct agreement_party {
 	struct agency_id agency;
-	bool signed_it; /* this text, under its own agency */
-	bool withdrew;  /* which stands against whatever it signed */
+	bool signed_it;       /* this text, under its own agency */
+	policy_day signed_on; /* when it did, first */
+	bool withdrew;        /* which stands against whatever it signed */
 };
 
 /* A rule with its words, for showing; policy_rule has what decides. */

@@ -15,6 +15,7 @@
 #define FOOTBRIDGE_NODE_POLICY_CASE_H
 
 #include "node/policy/agreement.h"
+#include "sync/read.h"
 
 /* That an agency works with the person: on the team, asked for by an open
  * referral or asking by one, with an open episode, named by a consent in force. */
@@ -70,6 +71,10 @@ bool policy_consent_in_force(const struct policy_consent *c, policy_day today);
 /* All agreements in the form that a case wants. */
 enum err policy_agreements_load(struct policy_agreement **out, size_t *count,
     struct replica *r, struct arena *arena, struct fail *f);
+
+/* What the form of a consent holds, as far as its own row says it: bits of
+ * policy_element. Recipients are rows of their own. */
+uint32_t policy_consent_elements(const struct read_row *row);
 
 /* The day it is in this office, by the later of the clock and the latest time
  * that anybody signed. */

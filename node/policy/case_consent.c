@@ -5,8 +5,8 @@
 
 /* ---- consent ------------------------------------------------------------------ */
 
-static uint32_t
-elements(const struct read_row *row)
+uint32_t
+policy_consent_elements(const struct read_row *row)
 {
 	static const struct {
 		enum policy_element element;
@@ -95,7 +95,7 @@ case_on_consent(struct rows *rows, const struct read_row *row)
 		.kind = (enum policy_consent_kind)kind,
 		.status = status_of(row),
 		.discloser = discloser,
-		.elements = elements(row),
+		.elements = policy_consent_elements(row),
 		.purposes = row_bits(row, "purposes", LIST_PURPOSE),
 		.effective = row_day(row, "effective_on"),
 		.expires = row_day(row, "expires_on"),
@@ -103,6 +103,10 @@ case_on_consent(struct rows *rows, const struct read_row *row)
 		.event_met = met != POLICY_NO_DAY && met <= x->today,
 		.asked = POLICY_NO_DAY,
 	};
+	/* asked about a day gone by, before it was revoked: it stood */
+	if (c->status == CONSENT_REVOKED && c->revoked != POLICY_NO_DAY &&
+	    c->revoked > x->today && x->today < policy_today(rows->r))
+		c->status = CONSENT_ACTIVE;
 	/* who wrote it down discloses, if nobody else is named */
 	if (!row_id_of(row, "discloser_id", discloser->b))
 		*discloser = row->owner;

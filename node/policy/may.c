@@ -94,6 +94,7 @@ static bool
 in_force(const struct policy_agreement *g, policy_day today)
 {
 	return g->agreed && may_is_from(g->starts, today) &&
+	    (g->agreed_on == POLICY_NO_DAY || g->agreed_on <= today) &&
 	    !may_is_over(g->ends, today) && !may_is_over(g->terminated, today);
 }
 

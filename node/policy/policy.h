@@ -71,6 +71,9 @@ struct policy_agreement {
 	enum policy_agreement_kind kind;
 	policy_day starts, ends; /* ends: POLICY_NO_DAY is open */
 	bool agreed; /* offered, signed by every party, not suspended */
+	/* the day of the last signature that it needed: nothing is in force
+	 * before it, whatever day stands in the text; or POLICY_NO_DAY */
+	policy_day agreed_on;
 	policy_day terminated;
 	const struct agency_id *party;
 	size_t party_count;
@@ -239,5 +242,8 @@ void policy_may(struct policy_answer *out, const struct policy_pack *pack,
  * plain text, no name of a person in it. */
 void policy_say(struct buf *why, struct buf *next,
     const struct policy_answer *a, const struct policy_question *q);
+
+/* Elements of a form in words, "the signature and the date"; appended. */
+void policy_say_elements(struct buf *out, uint32_t elements);
 
 #endif

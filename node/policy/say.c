@@ -79,8 +79,8 @@ element_name(int element)
 	    : "an element";
 }
 
-static void
-put_missing(struct buf *b, uint32_t missing)
+void
+policy_say_elements(struct buf *b, uint32_t missing)
 {
 	bool first = true;
 
@@ -260,7 +260,7 @@ policy_say(struct buf *why, struct buf *next, const struct policy_answer *a,
 		put(why, ".");
 	} else if (a->reason == POLICY_CONSENT_INCOMPLETE) {
 		put(why, "No: the consent lacks ");
-		put_missing(why, a->missing);
+		policy_say_elements(why, a->missing);
 		put(why, ".");
 	} else {
 		put(why, "No: ");

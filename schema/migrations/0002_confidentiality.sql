@@ -579,15 +579,16 @@ CREATE TABLE break_glass_review ( --: 58 subject=person scope=shared
   PRIMARY KEY (id, _cpt)
 );
 
--- That an exchange was refused or came late, and why. It names no person and
--- has no content: those who make policy read it.
+-- That an exchange was refused or came late, and why; or that a consent, an
+-- agreement, a policy pack or a category was (the last four codes). It names no
+-- person and has no content: those who make policy read it.
 CREATE TABLE barrier_log ( --: 59 subject=agency scope=shared append
   --: category=any:ADM.barrier decides=privacy_officer
   happened_on TEXT, --: 1 date once required
   code TEXT, --: 2
   --: enum(no_agreement,agreement_ended,no_consent,consent_ended,consent_scope,
   --: consent_kind,no_need,no_basis,stale,label,restricted,sealed,channel,
-  --: training,other) once required
+  --: training,other,consent,agreement,policy,category) once required
   category TEXT, --: 3 text once
   from_agency_id BLOB, --: 4 ref(agency) once
   to_agency_id BLOB, --: 5 ref(agency) once

@@ -78,9 +78,15 @@ row appointment "person=$person" start_at=2026-05-01T09:00 place=Hall \
 visit=$id
 row hearing "person=$person" kind=review
 hearing=$id
-row consent "person=$person" kind=social status=active expires_on=2027-01-01 \
-	signed_by=parent
+row consent "person=$person" kind=social status=draft expires_on=2027-01-01 \
+	signed_by=parent signed_on=2026-01-01 effective_on=2026-01-01 \
+	info_description=housing purpose=help
 consent=$id
+row consent_scope "person=$person" "consent_id=$consent" category=SOC.needs \
+	state=present
+row consent_recipient "person=$person" "consent_id=$consent" \
+	"agency_id=County Probation" state=present
+must north put consent "$consent" status=active
 row assignment "person=$person" staff_id=Ann role=lead started_on=2026-01-01
 assignment=$id
 row contact_note_draft "person=$person" kind=home \
@@ -183,11 +189,11 @@ fails 1 'is final' on north put consent "$consent" status=active &&
 ok $? "a_final_value_stays_whatever_is_written"
 
 # once, of the first writes while apart
-north consent "$consent" purpose=care
-south consent "$consent" purpose=court
+north consent "$consent" witness=care
+south consent "$consent" witness=court
 meet
-shows consent "$consent" purpose care &&
-	agree consent "$consent" purpose "decision care court"
+shows consent "$consent" witness care &&
+	agree consent "$consent" witness "decision care court"
 ok $? "once_the_first_stands_and_the_other_is_an_alarm"
 
 # an informed write may lower what a rule made strict
@@ -240,7 +246,7 @@ fails 1 'nothing is open' on north resolve hearing "$hearing" starts_at \
 	fails 1 'no conflict' on north resolve 9999 --keep 1 &&
 	fails 2 'usage' on north resolve 1
 ok $? "a_wrong_number_is_told"
-must north resolve consent "$consent" purpose care
+must north resolve consent "$consent" witness care
 meet
 on north conflicts >"$tmp/list" && on south conflicts >"$tmp/list" &&
 	grep -q '^0 to decide' "$tmp/list"

@@ -65,7 +65,7 @@ asks 'No: nothing on record allows it' TX2.attendance --to North \
 ok $? "an_agreement_alone_is_no_basis"
 grep -q 'Offer the person a consent for the justice system' "$tmp/out"
 ok $? "the_fitting_form_is_offered"
-must clinic put consent person="$person" kind=part2_justice status=active \
+must clinic put consent person="$person" kind=part2_justice status=draft \
 	discloser_id=Clinic info_description='Whether I came' \
 	purpose='To follow my probation' purposes=supervision \
 	effective_on=2026-01-01 expires_on=2036-01-01 signed_by='Pat Sample' \
@@ -77,10 +77,14 @@ must clinic put consent_scope person="$person" consent_id="$consent" \
 	category=TX2.attendance state=present
 must clinic put consent_recipient person="$person" consent_id="$consent" \
 	agency_id=North state=present
-asks 'No: the consent lacks that taking part is a condition' TX2.attendance \
+asks 'No: the consent for it is not in force; it is a draft' TX2.attendance \
 	--to North --relation assigned
-ok $? "a_consent_that_lacks_something_says_what"
+ok $? "a_draft_is_no_consent"
+fails 1 'the consent lacks that taking part is a condition' \
+	on clinic consent sign "$consent"
+ok $? "a_consent_that_lacks_something_cannot_be_signed_and_says_what"
 must clinic put consent "$consent" condition_of_release=yes
+must clinic consent sign "$consent"
 asks '^Yes: the person consented to it' TX2.attendance --to North \
 	--relation assigned
 ok $? "with_all_of_it_the_answer_is_yes"
