@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "node/disclosed.h"
 #include "node/stick.h"
 #include "node/enrol.h"
 #include "node/name.h"
@@ -78,6 +79,7 @@ cmd_bundle_export(struct run *run, struct fail *f)
 	struct exchange_stats stats = { 0 };
 	unsigned parts = 0;
 	size_t count;
+	bool more;
 	int64_t bytes = 0;
 	enum err e = recipients(nodes, &count, run, f);
 
@@ -95,6 +97,8 @@ cmd_bundle_export(struct run *run, struct fail *f)
 	    &to, &stats, f);
 	e = stick_parts_finish(&p, e, f);
 	run->wrote = e == OK && stats.sealed > 0;
+	for (size_t k = 0; e == OK && k < count; k++)
+		e = disclosed_settle(run->replica, &nodes[k], &more, f);
 	return e == OK ? say_export(run, &p, &stats, f) : e;
 }
 
@@ -400,11 +404,14 @@ import_any(struct run *run, struct stick_source *source, struct fail *f)
 enum err
 cmd_bundle_import(struct run *run, struct fail *f)
 {
+	bool more;
 	struct stick_source source = { .run = run, .fd = -1 };
 	enum err e = stick_source_open(&source, run_word(run, 0), f);
 
 	if (e == OK)
 		e = import_any(run, &source, f);
 	stick_source_close(&source);
+	if (e == OK && replica_kind(run->replica) >= 0)
+		e = disclosed_settle(run->replica, NULL, &more, f);
 	return e;
 }

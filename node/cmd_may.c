@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+#include "node/barrier.h"
 #include "node/category.h"
-#include "node/may.h"
 #include "node/name.h"
+#include "node/party.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 
@@ -21,81 +22,6 @@ struct may {
 };
 
 /* ---- the question --------------------------------------------------------------- */
-
-struct looking {
-	int kind;
-};
-
-static bool
-on_agency(void *context, const struct read_row *row)
-{
-	const struct field *field = table_field(row->table, "kind");
-	struct looking *x = context;
-
-	if (field != NULL && row->values[field->number].type == VALUE_TEXT)
-		x->kind = policy_number(LIST_KIND,
-		    (const char *)row->values[field->number].p,
-		    row->values[field->number].n);
-	return false;
-}
-
-/* As the directory says; it knows more kinds than membership. */
-enum err
-may_party(struct policy_party *out, struct replica *r,
-    const struct agency_id *id, struct fail *f)
-{
-	const struct table *t = registry_table(replica_registry(r), "agency");
-	struct looking x = { .kind = -1 };
-	const char *name;
-	struct row_id row;
-	enum err e;
-
-	memcpy(row.b, id->b, ID_BYTES);
-	e = read_get(r, t, &row, 0, on_agency, &x, f);
-	if (e != OK && e != ERR_NOTFOUND && e != ERR_WAIT)
-		return e;
-	out->agency = *id;
-	out->active = false;
-	for (size_t k = 0; k < members_agency_count(replica_members(r)); k++) {
-		const struct member_agency *a =
-		    members_agency_at(replica_members(r), k);
-
-		if (!id_equal(&a->id, id))
-			continue;
-		out->active = !members_agency_undone(replica_members(r), id);
-		name = kind_name(a->kind);
-		if (x.kind < 0 && name != NULL)
-			x.kind = policy_number(LIST_KIND, name, strlen(name));
-	}
-	if (x.kind < 0)
-		return fail_set(f, ERR_INPUT,
-		    "nothing says what kind of agency that is");
-	out->kind = (enum policy_kind)x.kind;
-	return OK;
-}
-
-/* What an agency of that kind asks for, if nothing else is said. */
-static const struct {
-	enum policy_role role;
-	enum policy_purpose purpose;
-} usual[POLICY_KIND_COUNT] = {
-	[PARTY_PROBATION] = { ROLE_OFFICER, PURPOSE_SUPERVISION },
-	[PARTY_TREATMENT] = { ROLE_COUNSELOR, PURPOSE_TREATMENT },
-	[PARTY_MENTAL_HEALTH] = { ROLE_CLINICIAN, PURPOSE_TREATMENT },
-	[PARTY_SOCIAL] = { ROLE_SOCIAL_WORKER, PURPOSE_COORDINATION },
-	[PARTY_COURT] = { ROLE_CLERK, PURPOSE_COURT },
-	[PARTY_HOUSING] = { ROLE_CLERK, PURPOSE_COORDINATION },
-	[PARTY_EMPLOYMENT] = { ROLE_CLERK, PURPOSE_COORDINATION },
-	[PARTY_MEDICAL] = { ROLE_MEDICAL, PURPOSE_TREATMENT },
-	[PARTY_PEER] = { ROLE_SOCIAL_WORKER, PURPOSE_COORDINATION },
-	[PARTY_HUB] = { ROLE_AUDITOR, PURPOSE_OPERATIONS },
-};
-
-enum policy_role
-may_role(enum policy_kind kind)
-{
-	return usual[kind].role;
-}
 
 static enum err
 read_word(int *out, const struct run *run, const char *option,
@@ -123,8 +49,8 @@ read_question(struct may *m, struct fail *f)
 	int role, purpose, channel = CHANNEL_SYNC_, relation = -1;
 	enum err e;
 
-	role = (int)usual[m->q.to.kind].role;
-	purpose = (int)usual[m->q.to.kind].purpose;
+	role = (int)party_usual_role(m->q.to.kind);
+	purpose = (int)party_usual_purpose(m->q.to.kind);
 	e = read_word(&role, m->run, "role", LIST_ROLE, f);
 	if (e == OK)
 		e = read_word(&purpose, m->run, "purpose", LIST_PURPOSE, f);
@@ -158,10 +84,10 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 	if (e == OK)
 		e = read_subject(run->replica, person, run_word(run, 0), f);
 	if (e == OK)
-		e = may_party(&m->q.from, run->replica,
+		e = party_find(&m->q.from, run->replica,
 		    &replica_identity(run->replica)->agency, f);
 	if (e == OK)
-		e = may_party(&m->q.to, run->replica, &m->to->id, f);
+		e = party_find(&m->q.to, run->replica, &m->to->id, f);
 	if (e != OK)
 		return e;
 	m->q.today = policy_today(run->replica);
@@ -176,71 +102,16 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 
 /* ---- the answer -------------------------------------------------------------------- */
 
-/* A refusal is written down without person or content: those who make rules
- * read it. */
 static enum err
 log_barrier(struct may *m, struct fail *f)
 {
-	struct replica *r = m->run->replica;
-	const struct table *t =
-	    registry_table(replica_registry(r), "barrier_log");
-	static const char *const codes[POLICY_REASON_COUNT] = {
-		[POLICY_NO_AGREEMENT] = "no_agreement",
-		[POLICY_AGREEMENT_ENDED] = "agreement_ended",
-		[POLICY_CONSENT_ENDED] = "consent_ended",
-		[POLICY_CONSENT_REVOKED] = "consent_ended",
-		[POLICY_CONSENT_SCOPE] = "consent_scope",
-		[POLICY_CONSENT_PURPOSE] = "consent_scope",
-		[POLICY_CONSENT_RECIPIENT] = "consent_scope",
-		[POLICY_CONSENT_KIND] = "consent_kind",
-		[POLICY_CONSENT_INCOMPLETE] = "consent_kind",
-		[POLICY_AGREEMENT_DEMANDS] = "no_basis",
-		[POLICY_NO_NEED] = "no_need",
-		[POLICY_NO_BASIS] = "no_basis",
-		[POLICY_NEVER] = "label",
-		[POLICY_COUNSELING_NOTE] = "label",
-		[POLICY_UNKNOWN_LABEL] = "label",
-		[POLICY_STALE] = "stale",
-		[POLICY_RESTRICTED] = "restricted",
-		[POLICY_SEALED] = "sealed",
-		[POLICY_EXPUNGED] = "sealed",
-		[POLICY_CHANNEL] = "channel",
-	};
-	const char *code = codes[m->a.reason];
-	const char *purpose = policy_word(LIST_PURPOSE, (int)m->q.purpose);
-	struct write_field fields[7];
-	struct write_request q = { .table = t, .fields = fields };
-	struct row_id staff, made;
+	struct row_id staff;
 	bool have = false;
-	int64_t draft;
 	enum err e = name_acting(&staff, &have, m->run, f);
 
-	if (e != OK)
-		return e;
-	if (code == NULL)
-		code = "other";
-#define FIELD(name, ...) \
-	fields[q.field_count++] = (struct write_field) \
-	{ \
-		table_field(t, name), (struct value) \
-		{ \
-			__VA_ARGS__ \
-		} \
-	}
-#define TEXT(s) .type = VALUE_TEXT, .p = (const uint8_t *)(s), .n = strlen(s)
-	FIELD("happened_on", .type = VALUE_DATE, .i = m->q.today);
-	FIELD("code", TEXT(code));
-	FIELD("category", TEXT(m->a.category));
-	FIELD("from_agency_id", .type = VALUE_ID, .p = m->q.from.agency.b,
-	    .n = ID_BYTES);
-	FIELD("to_agency_id", .type = VALUE_ID, .p = m->q.to.agency.b,
-	    .n = ID_BYTES);
-	FIELD("purpose", TEXT(purpose));
-	FIELD("policy_version", TEXT(m->pack->version));
-#undef TEXT
-#undef FIELD
-	q.staff = have ? &staff : NULL;
-	e = write_row(r, &made, &draft, &q, f);
+	if (e == OK)
+		e = barrier_log(m->run->replica, &m->a, &m->q,
+		    m->pack->version, have ? &staff : NULL, f);
 	m->run->wrote = e == OK;
 	return e;
 }

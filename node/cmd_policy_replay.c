@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "node/may.h"
+#include "node/party.h"
 #include "node/name.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
@@ -168,12 +168,12 @@ ask(struct replaying *x, struct fail *f)
 		.today = d->day,
 		.row_day = POLICY_NO_DAY,
 		.word_age = -1 };
-	e = may_party(&x->q.from, r, &d->from, f);
+	e = party_find(&x->q.from, r, &d->from, f);
 	if (e == OK)
-		e = may_party(&x->q.to, r, &d->to, f);
+		e = party_find(&x->q.to, r, &d->to, f);
 	if (e != OK)
 		return e;
-	x->q.role = may_role(x->q.to.kind);
+	x->q.role = party_usual_role(x->q.to.kind);
 	e = policy_case_load(&x->c, r, d->has_person ? &d->person : &nobody,
 	    &d->to, d->day, f);
 	x->q.relations = x->c.relations | POLICY_BIT(RELATION_ASSIGNED);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/config.h"
+#include "node/disclosed.h"
 #include "node/run.h"
 #include "sync/db.h"
 
@@ -132,6 +133,7 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
     struct fail *f)
 {
 	struct fail why = { 0 };
+	bool more;
 	enum err r;
 
 	*out = (struct net_result){ 0 };
@@ -152,6 +154,8 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 		: why.text[0] != '\0' ? why.text
 				      : err_text(r),
 	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
+	/* what is left is done with the next contact */
+	(void)disclosed_settle(e->replica, NULL, &more, NULL);
 	e->tries++;
 	engine_stir(e);
 	engine_unlock(e);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sync/db.h"
+#include "sync/given.h"
 #include "sync/grant.h"
 #include "sync/lane_i.h"
 
@@ -257,7 +258,10 @@ enum err
 lane_segment(struct replica *r, const struct compartment *c, int64_t segment,
     enum lane lane, const struct node_id *source, struct fail *f)
 {
-	return pass_on(r, c, segment, lane, source, true, f);
+	enum err e = pass_on(r, c, segment, lane, source, true, f);
+
+	/* who brought it has it */
+	return e == OK && source != NULL ? given_mark(r, c, f) : e;
 }
 
 enum err

@@ -2,6 +2,7 @@
  * Cursors: how far each side is in the other's streams. Everything here is
  * committed together with the items it speaks of.
  */
+#include "sync/given.h"
 #include "sync/lane_i.h"
 
 #include <string.h>
@@ -259,6 +260,9 @@ lane_ack(struct replica *r, int64_t peer, enum lane lane, uint64_t position,
 	    " WHERE peer = ?1 AND lane = ?2 AND acked < ?3",
 	    peer, lane, position, f);
 	if (e != OK || db_changes(replica_db(r)) == 0)
+		return e;
+	e = given_acked(r, peer, lane, position, f);
+	if (e != OK)
 		return e;
 	e = change(r,
 	    "DELETE FROM _snapshot_out WHERE no IN (SELECT ref FROM _queue"

@@ -53,6 +53,8 @@ static const struct kept {
 	{ "_snapshot_out", NULL, LANES },
 	{ "_snapshot_in", NULL, LANES },
 	{ "_route", "cpt DESC, peer DESC", LANES },
+	{ "_due", NULL, LOCAL },
+	{ "_given", "cpt DESC, key_id DESC, agency DESC", LOCAL },
 	{ "_ahead", "peer DESC, lane DESC, first DESC", LANES },
 	{ "_stage", NULL, LANES },
 	{ "_invite", NULL, LOCAL },

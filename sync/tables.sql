@@ -429,6 +429,23 @@ CREATE TABLE _route (
 	PRIMARY KEY (cpt, peer)
 ) WITHOUT ROWID;
 
+-- Local: compartments of the own agency that a contact moved, since when: what
+-- went to whom is to be put in the account of disclosures (given.h).
+CREATE TABLE _due (
+	cpt INTEGER PRIMARY KEY,
+	at_ms BIGINT NOT NULL
+);
+-- Local: up to which segment number, of records and of parts of documents, what
+-- is sealed under a key and reached an agency is in that account.
+CREATE TABLE _given (
+	cpt BIGINT NOT NULL,
+	key_id BLOB NOT NULL,
+	agency BLOB NOT NULL,
+	records BIGINT NOT NULL,
+	parts BIGINT NOT NULL,
+	PRIMARY KEY (cpt, key_id, agency)
+) WITHOUT ROWID;
+
 -- Runs of positions received ahead of the cursor (bundles in any order).
 CREATE TABLE _ahead (
 	peer BIGINT NOT NULL,

@@ -197,6 +197,8 @@ CREATE TABLE seal_order ( --: 40 subject=person scope=shared lane=urgent
   authority TEXT, --: 6 text once
   entered_by_id BLOB, --: 7 ref(staff) once
   state TEXT, --: 8 enum ranked(vacated>active)
+  -- Who may still read what it closes: roles with commas; empty is nobody.
+  readers TEXT, --: 9 text once
   row_state TEXT,
   supersedes_id BLOB,
   _cpt BIGINT NOT NULL,
@@ -477,8 +479,9 @@ CREATE TABLE disclosure ( --: 54 subject=person scope=agency append
   purpose TEXT, --: 6
   --: enum(treatment,coordination,supervision,court,safety,emergency,
   --: payment,operations,audit,research,person) once required
-  basis TEXT, --: 7 enum(consent,authority,agreement,emergency,person) once
-  --: required
+  -- By hand: somebody shared it and named no rule that can be looked up.
+  basis TEXT, --: 7 enum(consent,authority,agreement,emergency,person,hand)
+  --: once required
   basis_id BLOB, --: 8 id once
   consent_hash BLOB, --: 9 bytes once
   notice_code TEXT, --: 10 text once
@@ -491,6 +494,12 @@ CREATE TABLE disclosure ( --: 54 subject=person scope=agency append
   staff_id BLOB, --: 16 ref(staff) once
   -- Sent before word of a revocation came; it stays in the account.
   before_notice BIGINT, --: 17 bool once
+  -- What was said when it was shared, "consent:..." or "granted by hand".
+  basis_words TEXT, --: 18 text once
+  -- Through whom it went, or on what.
+  way TEXT, --: 19 text once
+  -- It was disclosed although the rules said no: why.
+  although TEXT, --: 20 text once
   row_state TEXT,
   supersedes_id BLOB,
   _cpt BIGINT NOT NULL,
