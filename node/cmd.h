@@ -68,6 +68,10 @@ enum err cmd_access(struct run *run, struct fail *f);
 enum err cmd_carry(struct run *run, struct fail *f);
 /* cmd_may.c */
 enum err cmd_may(struct run *run, struct fail *f);
+/* cmd_disclose.c */
+enum err cmd_disclose(struct run *run, struct fail *f);
+/* cmd_disclosures.c */
+enum err cmd_disclosures(struct run *run, struct fail *f);
 /* cmd_agreement.c */
 enum err cmd_agreement(struct run *run, struct fail *f);
 enum err cmd_agreement_show(struct run *run, struct fail *f);

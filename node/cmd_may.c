@@ -110,8 +110,8 @@ log_barrier(struct may *m, struct fail *f)
 	enum err e = name_acting(&staff, &have, m->run, f);
 
 	if (e == OK)
-		e = barrier_log(m->run->replica, &m->a, &m->q,
-		    m->pack->version, have ? &staff : NULL, f);
+		e = barrier_log(m->run->replica, &m->a, &m->q, m->pack->version,
+		    have ? &staff : NULL, f);
 	m->run->wrote = e == OK;
 	return e;
 }

@@ -116,8 +116,8 @@ say_what(char out[static WHAT_BYTES], const struct given *g)
 		buf_printf(&b, "%s%s %lld", k > 0 ? ", " : "",
 		    g->tables[k].table->name, (long long)g->tables[k].rows);
 	if (g->parts > 0)
-		buf_printf(&b, "%sparts of documents %lld",
-		    b.n > 0 ? ", " : "", (long long)g->parts);
+		buf_printf(&b, "%sparts of documents %lld", b.n > 0 ? ", " : "",
+		    (long long)g->parts);
 	if (b.n == 0 || b.err != OK)
 		(void)snprintf(out, WHAT_BYTES, "log entries %lld",
 		    (long long)(g->entries + g->parts));
@@ -166,9 +166,8 @@ take_basis(struct disclosed *d, struct ground *ground, uint8_t *hash,
 	d->basis = ground_word(ground);
 	d->basis_words = g->basis;
 	d->basis_id = ground->has_id ? ground->id.b : NULL;
-	d->purpose = ground->purpose >= 0
-	    ? (enum policy_purpose)ground->purpose
-	    : party_usual_purpose(to.kind);
+	d->purpose = ground->purpose >= 0 ? (enum policy_purpose)ground->purpose
+					  : party_usual_purpose(to.kind);
 	d->notice = ground->notice[0] != '\0'
 	    ? ground->notice
 	    : policy_notice(x->pack, g->category, to.kind, ground->ground,
@@ -205,8 +204,7 @@ on_given(void *context, const struct given *g, struct fail *f)
 	if (g->by != NULL && !x->registrar)
 		return OK;
 	if (g->by != NULL)
-		(void)snprintf(way, sizeof(way), "by way of %s",
-		    g->by->name);
+		(void)snprintf(way, sizeof(way), "by way of %s", g->by->name);
 	say_what(what, g);
 	e = take_basis(&d, &ground, hash, x, g, f);
 	if (e != OK)

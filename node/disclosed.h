@@ -23,9 +23,9 @@ struct disclosed {
 	const char *what; /* in words, no content */
 	const char *category;
 	enum policy_purpose purpose;
-	const char *basis;       /* word of disclosure.basis */
-	const char *basis_words; /* or NULL */
-	const uint8_t *basis_id; /* ID_BYTES, or NULL */
+	const char *basis;           /* word of disclosure.basis */
+	const char *basis_words;     /* or NULL */
+	const uint8_t *basis_id;     /* ID_BYTES, or NULL */
 	const uint8_t *consent_hash; /* DISCLOSED_HASH_BYTES, or NULL */
 	const char *notice, *policy_version;
 	const char *channel; /* word of disclosure.channel */

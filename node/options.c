@@ -190,6 +190,53 @@ const struct cli_option may_options[] = {
 	{ .name = "on", .value = "DATE", .help = "on another day than today" },
 	{ .name = NULL },
 };
+#define OPTIONS_RECEIVER \
+	{ .name = "to", .value = "AGENCY", .help = "who gets it" }, \
+	    { .name = "to-person", \
+		    .value = "NAME", \
+		    .help = "who there, or outside of the network" }, \
+	    { .name = "kind", \
+		    .value = "KIND", \
+		    .help = "of whoever is outside: medical, housing, ..." }, \
+	    { .name = "address", .value = "WORDS", .help = "where they are" }, \
+	    { .name = "purpose", \
+		    .value = "WORD", \
+		    .help = \
+			"as for may; else what such an agency works for" }, \
+	    { .name = "role", .value = "ROLE", .help = "of who gets it" }, \
+	{ \
+		.name = "relation", .value = "WORD", \
+		.help = "assigned, supervises, team or on_call" \
+	}
+const struct cli_option disclose_options[] = {
+	OPTIONS_RECEIVER,
+	{ .name = "how",
+	    .must = true,
+	    .value = "HOW",
+	    .help = "call, meeting, letter or fax" },
+	{ .name = "what",
+	    .value = "WORDS",
+	    .help = "what was said, in a few words, no content" },
+	{ .name = "on", .value = "TIME", .help = "when it was; else now" },
+	{ .name = "basis",
+	    .value = "KIND:REF",
+	    .help = "with --although: what it was thought to rest on" },
+	{ .name = "although",
+	    .value = "REASON",
+	    .help = "it was disclosed though the rules say no, and why" },
+	{ .name = NULL },
+};
+const struct cli_option disclosures_options[] = {
+	{ .name = "from", .value = "DATE", .help = "first day" },
+	{ .name = "to", .value = "DATE", .help = "last day; else today" },
+	{ .name = "part2",
+	    .help = "substance use treatment (42 CFR 2.25): 3 years" },
+	{ .name = "hipaa",
+	    .help = "health records (45 CFR 164.528): 6 years, without what "
+		    "it leaves out" },
+	{ .name = "language", .value = "en|es", .help = "what they read" },
+	{ .name = NULL },
+};
 const struct cli_option agreement_options[] = {
 	{ .name = "withdraw",
 	    .help = "take the signature back instead: the agreement is not in "

@@ -29,6 +29,8 @@ extern const struct cli_option share_options[];
 extern const struct cli_option revoke_options[];
 extern const struct cli_option transfer_options[];
 extern const struct cli_option may_options[];
+extern const struct cli_option disclose_options[];
+extern const struct cli_option disclosures_options[];
 extern const struct cli_option agreement_options[];
 extern const struct cli_option policy_options[];
 extern const struct cli_option replay_options[];

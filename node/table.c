@@ -405,6 +405,29 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .min_words = 2,
 	    .max_words = 9 },
+	{ .name = "disclose",
+	    .synopsis = "SUBJECT CATEGORY... --to AGENCY --how HOW "
+			"[--purpose WORD] [--what WORDS] [--on TIME]",
+	    .help = "Put a call, a meeting, a letter or a fax in the account "
+		    "of disclosures. It asks the rules first; what was "
+		    "disclosed against them is recorded with --although and "
+		    "why.",
+	    .options = disclose_options,
+	    .run = cmd_disclose,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 9 },
+	{ .name = "disclosures",
+	    .synopsis = "SUBJECT [--from DATE] [--to DATE] [--part2|--hipaa] "
+			"[--language es]",
+	    .help = "The account of disclosures, printed for the person: when, "
+		    "to whom, what, what for, on which basis, how, under which "
+		    "rules.",
+	    .options = disclosures_options,
+	    .run = cmd_disclosures,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1 },
 	{ .name = "agreement",
 	    .synopsis = "",
 	    .help = "The agreements that this office knows: between whom, "

@@ -599,8 +599,7 @@ static enum err
 forget_due(struct replica *r, int64_t cpt, struct fail *f)
 {
 	struct stmt *s;
-	enum err e =
-	    db_stmt(&s, r->db, "DELETE FROM _due WHERE cpt = ?1", f);
+	enum err e = db_stmt(&s, r->db, "DELETE FROM _due WHERE cpt = ?1", f);
 
 	if (e != OK)
 		return e;

@@ -37,13 +37,14 @@ struct given_rows {
 struct given {
 	struct row_id subject; /* a person */
 	const char *category;
-	struct agency_id agency;      /* who got it */
-	const struct member_node *by; /* the relay that has it for them, or NULL:
+	struct agency_id agency; /* who got it */
+	const struct member_node
+	    *by;           /* the relay that has it for them, or NULL:
 				       * they have it themselves */
 	const char *basis; /* of the grant, "KIND:REF"; "": not readable here */
 	bool ended; /* the grant does not count any more: it was on its way */
-	int64_t at_ms;              /* of the contact, by the own clock */
-	struct segment_id last;     /* the last of what was given */
+	int64_t at_ms;          /* of the contact, by the own clock */
+	struct segment_id last; /* the last of what was given */
 	const struct given_rows *tables;
 	size_t table_count;
 	int64_t entries; /* segments of records */

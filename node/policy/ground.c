@@ -37,7 +37,7 @@ on_row(void *context, const struct read_row *row)
 
 	g->found = true;
 	g->kind = row_number(row, "kind",
-	    g->ground == GROUND_CONSENT       ? LIST_CONSENT
+	    g->ground == GROUND_CONSENT         ? LIST_CONSENT
 		: g->ground == GROUND_AGREEMENT ? LIST_AGREEMENT
 						: LIST_AUTHORITY);
 	purposes = row_bits(row, "purposes", LIST_PURPOSE);
@@ -70,9 +70,9 @@ ground_read(struct ground *out, struct replica *r, const char *words,
 	size_t n;
 	enum err e;
 
-	*out = (struct ground){
-		.kind = -1, .purpose = -1, .revoked = POLICY_NO_DAY
-	};
+	*out = (struct ground){ .kind = -1,
+		.purpose = -1,
+		.revoked = POLICY_NO_DAY };
 	n = words != NULL ? strcspn(words, ":") : 0;
 	for (size_t k = 0; k < COUNT_OF(grounds); k++)
 		if (n > 0 && strlen(grounds[k].word) == n &&

@@ -14,10 +14,10 @@
 struct ground {
 	enum policy_ground ground; /* GROUND_NONE: shared by hand */
 	bool has_id;
-	struct row_id id;  /* of consent, agreement or authority */
-	bool found;        /* that row can be read here, and so: */
-	int kind;          /* of consent or authority; -1: not known */
-	int purpose;       /* the first that a consent names; -1 */
+	struct row_id id;   /* of consent, agreement or authority */
+	bool found;         /* that row can be read here, and so: */
+	int kind;           /* of consent or authority; -1: not known */
+	int purpose;        /* the first that a consent names; -1 */
 	policy_day revoked; /* of a consent; POLICY_NO_DAY */
 	char notice[GROUND_WORD_BYTES], pack[GROUND_WORD_BYTES]; /* "" none */
 };

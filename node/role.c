@@ -1,0 +1,85 @@
+#include "node/role.h"
+
+#include "node/name.h"
+#include "node/policy/case.h"
+#include "node/policy/rows.h"
+
+struct looking {
+	const struct agency_id *own;
+	struct row_id staff;
+	bool have, set_up;
+	policy_day today;
+	uint32_t roles;
+};
+
+static enum err
+on_role(struct rows *rows, const struct read_row *row)
+{
+	struct looking *x = rows->context;
+	policy_day from = row_day(row, "valid_from");
+	policy_day to = row_day(row, "valid_to");
+	policy_day until = row_day(row, "temporary_until");
+	int role = row_number(row, "role", LIST_ROLE);
+	struct row_id id;
+
+	/* nobody gives a role in another agency */
+	if (role < 0 || !id_equal(&row->owner, x->own) ||
+	    (from != POLICY_NO_DAY && from > x->today) ||
+	    (to != POLICY_NO_DAY && to <= x->today) ||
+	    (until != POLICY_NO_DAY && until < x->today))
+		return OK;
+	x->set_up = true;
+	if (x->have && row_id_of(row, "staff_id", id.b) &&
+	    id_equal(&id, &x->staff))
+		x->roles |= POLICY_BIT(role);
+	return OK;
+}
+
+enum err
+role_of(uint32_t *roles, struct row_id *staff, bool *have, bool *set_up,
+    const struct run *run, struct fail *f)
+{
+	struct arena arena = { 0 };
+	struct looking x = { .own = &replica_identity(run->replica)->agency,
+		.today = policy_today(run->replica) };
+	struct rows rows = { .r = run->replica,
+		.arena = &arena,
+		.context = &x,
+		.each = on_role };
+	enum err e = name_acting(&x.staff, &x.have, run, f);
+
+	if (e == OK)
+		e = rows_read(&rows, "staff_role", NULL, f);
+	arena_release(&arena);
+	if (e != OK)
+		return e;
+	*roles = x.roles;
+	*staff = x.staff;
+	if (have != NULL)
+		*have = x.have;
+	if (set_up != NULL)
+		*set_up = x.set_up;
+	return OK;
+}
+
+enum err
+role_need(struct row_id *staff, const struct run *run, uint32_t roles,
+    const char *what, struct fail *f)
+{
+	struct buf words = { .limit = 256 };
+	uint32_t have = 0;
+	enum err e = role_of(&have, staff, NULL, NULL, run, f);
+
+	if (e != OK || (have & roles) != 0)
+		return e;
+	for (int k = 0; k < POLICY_ROLE_COUNT; k++)
+		if ((roles & POLICY_BIT(k)) != 0)
+			buf_printf(&words, "%s%s", words.n > 0 ? " or " : "",
+			    policy_word(LIST_ROLE, k));
+	e = fail_set(f, ERR_DENIED,
+	    "%s is for staff with the role %s (table staff_role): nothing was "
+	    "done",
+	    what, buf_cstr(&words));
+	buf_release(&words);
+	return e;
+}

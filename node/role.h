@@ -1,0 +1,24 @@
+/*
+ * What the acting member of staff may do: their rows of staff_role that are in
+ * force today, in their own agency.
+ */
+#ifndef FOOTBRIDGE_NODE_ROLE_H
+#define FOOTBRIDGE_NODE_ROLE_H
+
+#include "node/policy/words.h"
+#include "node/run.h"
+
+/* out: *roles bits of policy_role; *staff, *have as name_acting(); *set_up: the
+ * agency has given any role to anybody. have and set_up may be NULL. */
+enum err role_of(uint32_t *roles, struct row_id *staff, bool *have,
+    bool *set_up, const struct run *run, struct fail *f);
+
+/* ERR_DENIED unless the acting member of staff has one of these roles: "sealing
+ * records is for ...". what: "sealing records". *staff: who it is. */
+enum err role_need(struct row_id *staff, const struct run *run, uint32_t roles,
+    const char *what, struct fail *f);
+
+#define ROLE_BITS_RECORDS \
+	(POLICY_BIT(ROLE_RECORDS_OFFICER) | POLICY_BIT(ROLE_PRIVACY_OFFICER))
+
+#endif
