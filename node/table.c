@@ -531,7 +531,8 @@ const struct cli_command cli_table[] = {
 	    .synopsis = "SUBJECT [CATEGORY...] --order REF [--dry-run]",
 	    .help = "Destroy what this agency holds about a person, or these "
 		    "categories of it, on every node: shows first what it "
-		    "would reach.",
+		    "would reach. The account of disclosures (AUD) goes only "
+		    "when it is named.",
 	    .options = shred_options,
 	    .run = cmd_shred,
 	    .need = CLI_MEMBER,

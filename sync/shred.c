@@ -62,6 +62,10 @@ is_wanted(const struct shred_request *q, const struct compartment *c)
 		if (strcmp(q->categories[k], c->category) == 0)
 			return true;
 	}
+	for (size_t k = 0; k < q->keep_count; k++) {
+		if (strcmp(q->keep[k], c->category) == 0)
+			return false;
+	}
 	return q->category_count == 0;
 }
 

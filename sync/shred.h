@@ -29,7 +29,9 @@
 struct shred_request {
 	struct row_id subject;
 	const char *const *categories;
-	size_t category_count; /* 0: whatever is held about the subject */
+	size_t category_count; /* 0: whatever is held about the subject, but */
+	const char *const *keep; /* these, which are destroyed only by name */
+	size_t keep_count;
 	const char
 	    *reference; /* of the order, at most LIMIT_BASIS_BYTES, not "" */
 	struct row_id staff; /* who typed it, for the audit log */
