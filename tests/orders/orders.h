@@ -93,9 +93,11 @@ void story_print(struct buf *out, const struct story *s);
 bool story_parse(struct story *s, const char *text);
 /* Give one event to a taker. */
 void story_give(const struct story *s, size_t at, enum taker t);
-/* Is it left out? An order to destroy and a judgement, which may undo it: what
- * was destroyed meanwhile comes back by a sweep, and none is played here. */
-bool story_is_left_out(const struct story *s);
+/* An order to destroy, and a judgement that may undo it: what was obeyed
+ * meanwhile, and how often something came, then depends on the order. */
+bool story_may_undo(const struct story *s);
+/* The content that a taker asks for is given to it, as a sweep would bring it. */
+void story_sweep(const struct story *s, enum taker t);
 
 /* ---- show.c: what a taker shows, keeps and counts, without local numbers ------- */
 
@@ -111,8 +113,8 @@ struct shown {
 };
 /* How lines of `always` begin that name a key it has by right and not at hand. */
 #define SHOWN_MISSING "missing"
-/* Fills out anew. */
-void show(struct shown *out, enum taker t);
+/* Fills out anew. undone: what was asked for and came twice is not counted. */
+void show(struct shown *out, enum taker t, bool undone);
 void shown_release(struct shown *s);
 
 #endif

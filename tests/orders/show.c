@@ -45,10 +45,11 @@ static const struct part parts_always[] = {
 	    "SELECT a.tag, c.id, f.chain, f.at FROM _fork f"
 	    " JOIN _author a ON a.no = f.author"
 	    " LEFT JOIN _compartment c ON c.no = f.cpt ORDER BY 1, 2, 3, 4" },
-	/* of several orders the one that came first was obeyed */
+	/* of several orders the one that came first was obeyed; of one that is
+	 * undone only who had obeyed it knows */
 	{ "shreds",
 	    "SELECT c.id FROM _shred h JOIN _compartment c ON c.no = h.cpt"
-	    " ORDER BY 1" },
+	    " WHERE h.undone_ms = 0 ORDER BY 1" },
 };
 
 /* another with other keys */
@@ -83,6 +84,9 @@ static const struct part parts_by_keys[] = {
 	{ "person", "SELECT * FROM person ORDER BY id" },
 	{ "tag", "SELECT * FROM tag ORDER BY id" },
 	{ "attendance", "SELECT * FROM attendance ORDER BY id" },
+};
+
+static const struct part parts_counted[] = {
 	{ "counts",
 	    "SELECT name, value FROM _count WHERE value <> 0 AND (name IN"
 	    " ('received', 'duplicate', 'refused') OR name IN ('applied',"
@@ -191,15 +195,15 @@ static void
 show_parts(struct buf *out, struct replica *r, const struct part *part,
     size_t n)
 {
-	buf_reset(out);
 	for (size_t i = 0; i < n; i++)
 		show_rows(out, r, &part[i]);
 }
 
-#define SHOW(out, r, what) show_parts(out, r, what, COUNT_OF(what))
+#define SHOW(out, r, what) \
+	(buf_reset(out), show_parts(out, r, what, COUNT_OF(what)))
 
 void
-show(struct shown *out, enum taker t)
+show(struct shown *out, enum taker t, bool undone)
 {
 	struct world *w = scene();
 	struct replica *r = w->p.r[scene_taker(t)];
@@ -208,6 +212,9 @@ show(struct shown *out, enum taker t)
 	SHOW(&out->keys, r, parts_keys);
 	SHOW(&out->always, r, parts_always);
 	SHOW(&out->by_keys, r, parts_by_keys);
+	if (!undone)
+		show_parts(&out->by_keys, r, parts_counted,
+		    COUNT_OF(parts_counted));
 	if (compartment_by_id(r, &c, &w->compartment, NULL) != OK)
 		abort();
 	if ((c->flags & COMPARTMENT_SHREDDED) == 0)

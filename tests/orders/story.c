@@ -428,7 +428,7 @@ story_release(struct story *s)
 }
 
 bool
-story_is_left_out(const struct story *s)
+story_may_undo(const struct story *s)
 {
 	bool judges = false, destroys = false;
 
@@ -497,4 +497,73 @@ story_give(const struct story *s, size_t at, enum taker t)
 	else if (replica_add_member(p->r[scene_taker(t)], &result, e->bytes.p,
 		     e->bytes.n, NULL, NULL) != OK)
 		abort();
+}
+
+/* ---- what a sweep brings --------------------------------------------------------------- */
+
+/* The next that a taker asks for, after number *no; *no 0: none. */
+static void
+next_wanted(struct replica *r, int64_t *no, struct segment_id *id)
+{
+	struct stmt *s;
+	bool row;
+
+	if (db_stmt(&s, replica_db(r),
+		"SELECT s.no, s.id FROM _wanted w JOIN _segment s ON"
+		" s.no = w.segment WHERE s.no > ?1 ORDER BY s.no LIMIT 1",
+		NULL) != OK)
+		abort();
+	stmt_int(s, 1, *no);
+	if (stmt_step(s, &row, NULL) != OK)
+		abort();
+	*no = row ? stmt_col_int(s, 0) : 0;
+	if (row)
+		(void)stmt_col_copy(s, 1, id->b, sizeof(id->b));
+	stmt_reset(s);
+}
+
+/* Of the events, or of what was there before them. */
+static void
+whole_of(const struct story *s, struct buf *out, const struct segment_id *id)
+{
+	struct replica *north = scene()->p.r[PAIR_NORTH];
+	const uint8_t *p;
+	struct stmt *q;
+	size_t n;
+	bool row;
+
+	buf_reset(out);
+	for (size_t k = 0; k < s->n; k++)
+		if (!s->e[k].is_record && id_equal(&s->e[k].ref.id, id))
+			buf_put(out, s->e[k].bytes.p, s->e[k].bytes.n);
+	if (out->n > 0)
+		return;
+	if (db_stmt(&q, replica_db(north),
+		"SELECT bytes FROM _segment WHERE id = ?1", NULL) != OK)
+		abort();
+	stmt_blob(q, 1, id->b, sizeof(id->b));
+	if (stmt_step(q, &row, NULL) != OK || !row)
+		abort();
+	p = stmt_col_blob(q, 0, &n);
+	buf_put(out, p, n);
+	stmt_reset(q);
+}
+
+void
+story_sweep(const struct story *s, enum taker t)
+{
+	struct pair *p = &scene()->p;
+	struct buf whole = { 0 };
+	struct segment_id id;
+	int64_t no = 0;
+
+	for (;;) {
+		next_wanted(p->r[scene_taker(t)], &no, &id);
+		if (no == 0)
+			break;
+		whole_of(s, &whole, &id);
+		(void)pair_give(p, scene_taker(t), whole.p, whole.n,
+		    PAIR_NORTH);
+	}
+	buf_release(&whole);
 }
