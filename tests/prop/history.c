@@ -91,8 +91,8 @@ control_first(const struct world *w, size_t *order, size_t count)
 	return first;
 }
 
-static const char *
-exchange(struct history *h, unsigned from, unsigned to, bool whole)
+const char *
+history_exchange(struct history *h, unsigned from, unsigned to, bool whole)
 {
 	size_t order[WORLD_SEGMENTS], count = 0, offer = SIZE_MAX;
 	struct world *w = &h->w;
@@ -202,8 +202,12 @@ judge(struct history *h, unsigned n)
 		return NULL;
 	/* what was taken away here since the last contact may have ended it */
 	wrong = history_settle_snapshot(h, n);
+	if (wrong == NULL && h->ordered > 0)
+		wrong = history_judge_content(h, n);
+	if (wrong == NULL && h->w.node[n].undone)
+		wrong = history_judge_undone(h, n);
 	if (wrong == NULL)
-		wrong = h->w.node[n].shredded ? history_judge_ordered(h, n)
+		wrong = h->w.node[n].shredded ? history_judge_shredded(h, n)
 		    : h->w.node[n].shown != NULL
 		    ? history_judge_shown(h, n)
 		    : judge_node(&h->w, n, &h->counts->judged);
@@ -227,7 +231,8 @@ step(struct history *h)
 	struct fail f = { 0 };
 
 	if (world_restored(&h->w, n)) {
-		return n != other ? exchange(h, other, n, kind < 60) : NULL;
+		return n != other ? history_exchange(h, other, n, kind < 60)
+				  : NULL;
 	}
 	if (h->takes && chance(h, 12))
 		return history_take(h, n);
@@ -240,7 +245,8 @@ step(struct history *h)
 	if (kind < 62)
 		return history_insert(h, n);
 	if (kind < 86)
-		return n != other ? exchange(h, n, other, kind < 65) : NULL;
+		return n != other ? history_exchange(h, n, other, kind < 65)
+				  : NULL;
 	if (kind < 89) {
 		world_restart(&h->w, n, h->w.node[n].schemas);
 		h->counts->restarts++;
@@ -311,7 +317,7 @@ begin(struct history *h, bool on_disk)
 		(void)share_or_carry(h);
 	for (unsigned i = 1; i < h->node_count && wrong == NULL; i++)
 		if (chance(h, h->snapshots ? 45 : 80))
-			wrong = exchange(h, 0, h->nodes[i], true);
+			wrong = history_exchange(h, 0, h->nodes[i], true);
 	return wrong;
 }
 
@@ -368,6 +374,26 @@ judge_all(struct history *h)
 	return wrong;
 }
 
+/* The content of what is a stub at some passes by who destroyed it: whoever has it
+ * has to be met. */
+static const char *
+meet(struct history *h)
+{
+	const char *wrong = NULL;
+
+	for (unsigned i = 0; i < h->node_count && wrong == NULL; i++)
+		for (unsigned k = 0; k < h->node_count && wrong == NULL; k++) {
+			unsigned from = h->nodes[i], to = h->nodes[k];
+			bool lacks = false;
+
+			for (size_t s = 0; s < h->w.pool_count; s++)
+				lacks |= history_lacks(h, from, to, s);
+			if (lacks && from != to)
+				wrong = history_exchange(h, from, to, true);
+		}
+	return wrong;
+}
+
 #define REST 20 /* rounds, and far more than any history needs */
 
 /* Round the ring until everybody has everything. */
@@ -389,8 +415,10 @@ settle(struct history *h)
 		pool = h->w.pool_count;
 		for (unsigned i = 0; i < 2 * h->node_count && wrong == NULL;
 		     i++)
-			wrong = exchange(h, h->nodes[i % h->node_count],
+			wrong = history_exchange(h, h->nodes[i % h->node_count],
 			    h->nodes[(i + 1) % h->node_count], true);
+		if (wrong == NULL && h->ordered > 0)
+			wrong = meet(h);
 	} while (wrong == NULL && has_lives(h) &&
 	    (lives != h->counts->new_lives || pool != h->w.pool_count));
 	return wrong;
@@ -461,8 +489,19 @@ finish(struct history *h)
 	if (wrong == NULL)
 		wrong = history_judge_receipts(h);
 	if (wrong == NULL)
+		wrong = history_judge_back(h);
+	if (wrong == NULL)
 		wrong = history_judge_snapshots(h);
 	return wrong != NULL ? wrong : compare_digests(h);
+}
+
+/* Every history takes away and destroys: for soaks of just that. */
+static bool
+is_wanted(const char *setting)
+{
+	const char *text = getenv(setting);
+
+	return text != NULL && strcmp(text, "1") == 0;
 }
 
 /* What a setting does not turn off. */
@@ -485,7 +524,8 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	h = (struct history){ .seed = seed, .counts = counts };
 	h.takes = chance(&h, 50) && is_on("TEST_TAKE");
 	h.copies = chance(&h, 60) && is_on("TEST_COPIES");
-	h.shreds = chance(&h, 25);
+	h.shreds = chance(&h, 25) || is_wanted("TEST_SHRED");
+	h.takes = h.takes || is_wanted("TEST_SHRED");
 	h.shreds_from = 10 + (unsigned)draw(&h, OPERATIONS - 10);
 	h.snapshots = chance(&h, 20);
 	wrong = begin(&h, on_disk);

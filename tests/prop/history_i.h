@@ -64,6 +64,9 @@ const char *history_answer(struct history *h, unsigned node);
 
 /* history_take.c: one thing taken away, put back or copied. */
 const char *history_take(struct history *h, unsigned node);
+/* A registrar's computer in wrong hands: it orders, tells somebody perhaps, and is
+ * taken out, as of before the order mostly. */
+const char *history_thief(struct history *h);
 /* What registrars do by themselves, as if hours had passed. */
 const char *history_maintain(struct history *h, unsigned node);
 /* What nodes outside of the owner wrote past a cut counts after all. */
@@ -73,6 +76,9 @@ void history_count_forks(struct history *h);
 /* At the end: nothing saved is lost, nobody has a key that is not his. */
 const char *history_judge_taken(struct history *h);
 
+/* What `from` has goes to `to`; whole: all of it, and both say who they are. */
+const char *history_exchange(struct history *h, unsigned from, unsigned to,
+    bool whole);
 /* Has `to` a use for what `from` has of a segment? */
 bool history_lacks(const struct history *h, unsigned from, unsigned to,
     size_t segment);
@@ -81,15 +87,20 @@ enum outcome history_pass(struct history *h, unsigned from, unsigned to,
     size_t segment);
 /* history_shred.c: an order to destroy, or what makes it interesting. */
 const char *history_shred(struct history *h, unsigned node);
+const char *history_order(struct history *h, unsigned node);
 /* Near the end: an order if there was none; old states put back. */
 const char *history_order_at_last(struct history *h);
 const char *history_put_back(struct history *h);
 /* In place of judge_node, at a machine that obeyed. */
 const char *history_judge_shredded(struct history *h, unsigned machine);
-/* The same, or where what was obeyed turned out to be no order. */
-const char *history_judge_ordered(struct history *h, unsigned machine);
-/* At the end: who obeyed has signed for it, and everybody is told so. */
+/* history_undone.c: is each segment held as it must be, and asked for? */
+const char *history_judge_content(struct history *h, unsigned machine);
+/* Beside judge_node, where what was obeyed turned out to be no order. */
+const char *history_judge_undone(struct history *h, unsigned machine);
+/* At the end: who obeyed has signed for it, and everybody is told so; what one
+ * has kept of what was no order is with all. */
 const char *history_judge_receipts(struct history *h);
+const char *history_judge_back(struct history *h);
 
 /* history_snapshot.c: one is made, or one from earlier taken, and given. */
 const char *history_offer(struct history *h, unsigned from, unsigned to);

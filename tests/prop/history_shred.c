@@ -89,8 +89,8 @@ is_shredded(struct history *h, unsigned n)
 	return c != NULL && (c->flags & COMPARTMENT_SHREDDED) != 0;
 }
 
-static const char *
-give_order(struct history *h, unsigned n)
+const char *
+history_order(struct history *h, unsigned n)
 {
 	struct shred_request q = { .subject = h->w.subject,
 		.reference = "court 12/2026" };
@@ -147,8 +147,10 @@ history_shred(struct history *h, unsigned n)
 	struct fail f = { 0 };
 	bool done;
 
+	if (h->takes && chance(h, 45))
+		return history_thief(h);
 	if (chance(h, h->ordered == 0 ? 40 : 15))
-		return give_order(h, n);
+		return history_order(h, n);
 	/* files have no slots here that a new key could be kept in */
 	if (h->w.on_disk)
 		return NULL;
@@ -169,9 +171,10 @@ history_order_at_last(struct history *h)
 {
 	unsigned n = h->nodes[draw(h, h->node_count)];
 
-	return h->ordered > 0 || world_restored(&h->w, n) || chance(h, 30)
-	    ? NULL
-	    : give_order(h, n);
+	if (h->ordered > 0 || world_restored(&h->w, n) || chance(h, 30))
+		return NULL;
+	return h->takes && chance(h, 60) ? history_thief(h)
+					 : history_order(h, n);
 }
 
 const char *
@@ -298,9 +301,7 @@ judge_aside(struct history *h, unsigned n)
 		struct stmt *s;
 		bool row;
 
-		/* a removal that waits may be what undoes the order */
-		if (!world_only_stub(w, n, i) ||
-		    w->pool[i]->kind == SEGMENT_REMOVE)
+		if (!world_only_stub(w, n, i))
 			continue;
 		world_must(db_stmt(&s, replica_db(world_replica(w, n)),
 			       "SELECT 1 FROM _parked WHERE bytes = ?1 UNION"
@@ -439,151 +440,4 @@ history_judge_shredded(struct history *h, unsigned n)
 	if (wrong == NULL)
 		wrong = judge_counters(&h->w, n);
 	return wrong == NULL ? judge_reading(h, n) : wrong;
-}
-
-/* ---- receipts ---- */
-
-struct certificate {
-	int64_t cpt;
-	unsigned told;
-	bool is[WORLD_NODES], signed_it[WORLD_NODES];
-};
-
-static enum err
-see(void *context, const struct shred_told *t, struct fail *f)
-{
-	struct certificate *c = context;
-
-	(void)f;
-	if (t->number != c->cpt)
-		return OK;
-	c->told++;
-	for (size_t i = 0; i < t->receipt_count; i++) {
-		int n = world_node_of(&t->receipts[i].node->id);
-
-		if (n < 0)
-			continue;
-		c->is[n] = true;
-		c->signed_it[n] |= t->receipts[i].at_ms != 0;
-	}
-	return OK;
-}
-
-/* Did this node sign, as far as a machine's log says? */
-static bool
-signed_by(const struct oracle *o, unsigned node)
-{
-	for (size_t i = 0; i < o->w->pool_count; i++) {
-		const struct world_segment *s = o->w->pool[i];
-		struct shred_body body;
-		struct segment view;
-
-		if (s->kind == SEGMENT_SHRED && s->node == node &&
-		    world_has(o->in_log, i) &&
-		    segment_parse(&view, s->bytes.p, s->bytes.n, NULL) == OK &&
-		    shred_body_parse(&body, view.body,
-			view.header.body_bytes) == OK &&
-		    body.done)
-			return true;
-	}
-	return false;
-}
-
-static const char *
-judge_certificate(struct history *h, unsigned n, const struct oracle *o)
-{
-	const struct compartment *at = world_compartment(&h->w, n);
-	struct certificate c = { .cpt = at != NULL ? at->no : 0 };
-	struct shred_counts counts;
-	struct fail f = { 0 };
-
-	world_must(shred_count(world_replica(&h->w, n), &counts, &f), &f,
-	    "orders");
-	world_must(shred_list(world_replica(&h->w, n), NULL, see, &c, &f), &f,
-	    "receipts");
-	if (counts.compartments < h->w.node[n].shredded ||
-	    c.told != h->w.node[n].shredded)
-		return history_trouble("machine %u tells of %u orders", n,
-		    c.told);
-	for (unsigned k = 0; c.told > 0 && k < WORLD_NODES; k++) {
-		h->counts->receipts += c.signed_it[k];
-		if (c.signed_it[k] != signed_by(o, k))
-			return history_trouble("machine %u: receipt of node %u",
-			    n, k);
-	}
-	return NULL;
-}
-
-/* Whoever knew that the records were given to it says that they are gone. */
-static bool
-has_to_sign(const struct world *w, unsigned n)
-{
-	const struct world_node *node = &w->node[n];
-
-	return node->shredded && node->signs && !w->out[node->self];
-}
-
-const char *
-history_judge_receipts(struct history *h)
-{
-	const char *wrong = NULL;
-
-	for (unsigned i = 0; wrong == NULL && i < h->node_count; i++) {
-		unsigned n = h->nodes[i];
-		struct oracle *o;
-
-		if (world_restored(&h->w, n))
-			continue;
-		o = oracle_new(&h->w, n);
-		/* what is said of an order that was none: test_shred_void.c */
-		if (!h->w.node[n].shredded || is_shredded(h, n))
-			wrong = judge_certificate(h, n, o);
-		if (wrong == NULL && has_to_sign(&h->w, n) &&
-		    !signed_by(o, h->w.node[n].self))
-			wrong = history_trouble("machine %u obeyed and signed "
-						"nothing",
-			    n);
-		oracle_free(o);
-	}
-	return wrong;
-}
-
-/* Its own, not sealed yet: no log that the oracle reads has it. */
-static bool
-has_open_order(struct history *h, unsigned n)
-{
-	struct fail f = { 0 };
-	struct stmt *s;
-	bool row;
-
-	world_must(db_stmt(&s, replica_db(world_replica(&h->w, n)),
-		       "SELECT 1 FROM _segment WHERE state <= 2 AND kind = ?1",
-		       &f),
-	    &f, "open orders");
-	stmt_int(s, 1, SEGMENT_SHRED);
-	world_must(stmt_step(s, &row, &f), &f, "open orders");
-	stmt_reset(s);
-	return row && is_shredded(h, n);
-}
-
-/* What was obeyed may turn out to be no order: its author was revoked before it, or
- * a judgement voids it. Then nothing is destroyed any more, and what was comes
- * back from who still has it, which the model does not follow. */
-const char *
-history_judge_ordered(struct history *h, unsigned n)
-{
-	struct oracle *o = oracle_new(&h->w, n);
-	bool counts = oracle_ordered(o) || has_open_order(h, n);
-	struct fail f = { 0 };
-	int64_t checked;
-
-	oracle_free(o);
-	if (counts)
-		return history_judge_shredded(h, n);
-	h->counts->undone++;
-	if (is_shredded(h, n))
-		return judge_differ("no order is there, and it is obeyed");
-	return log_verify(world_replica(&h->w, n), true, &checked, &f) == OK
-	    ? NULL
-	    : judge_differ("after an order that was none: %.300s", f.text);
 }

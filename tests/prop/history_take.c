@@ -88,9 +88,8 @@ give_again(struct history *h, unsigned n)
 }
 
 static const char *
-revoke(struct history *h)
+revoke(struct history *h, unsigned victim, enum revocation_reason reason)
 {
-	unsigned victim = 1 + (unsigned)draw(h, WORLD_NODES - 1);
 	struct node_id id = world_node_id(victim);
 	struct revoke_report report;
 	struct fail f = { 0 };
@@ -102,11 +101,39 @@ revoke(struct history *h)
 	    (victim == WORLD_LATE && !h->w.introduced))
 		return NULL;
 	world_tell("node %u is revoked", victim);
-	e = revoke_node(world_replica(&h->w, 0), &report, NULL, &id,
-	    (enum revocation_reason)(1 + draw(h, 4)), &f);
+	e = revoke_node(world_replica(&h->w, 0), &report, NULL, &id, reason,
+	    &f);
 	wrong = tell(h, 0, "revoking", e, &f, &h->counts->revoked);
 	h->w.out[victim] |= h->counts->revoked > before;
 	return wrong;
+}
+
+static const char *
+revoke_any(struct history *h)
+{
+	unsigned victim = 1 + (unsigned)draw(h, WORLD_NODES - 1);
+
+	return revoke(h, victim, (enum revocation_reason)(1 + draw(h, 4)));
+}
+
+const char *
+history_thief(struct history *h)
+{
+	unsigned thief = 1 + (unsigned)draw(h, WORLD_FIELD - 1);
+	unsigned to = h->nodes[draw(h, h->node_count)];
+	const char *wrong;
+
+	if (!h->w.node[thief].used || h->w.out[thief] ||
+	    world_restored(&h->w, thief))
+		return NULL;
+	wrong = history_order(h, thief);
+	if (wrong == NULL && to != 0 && to != thief && chance(h, 80))
+		wrong = history_exchange(h, thief, to, true);
+	if (wrong != NULL || chance(h, 30))
+		return wrong;
+	return revoke(h, thief,
+	    chance(h, 80) ? REVOKED_LOST
+			  : (enum revocation_reason)(1 + draw(h, 4)));
 }
 
 static const char *
@@ -170,7 +197,7 @@ history_take(struct history *h, unsigned n)
 	if (kind < 65)
 		return give_again(h, n);
 	if (kind < 73)
-		return revoke(h);
+		return revoke_any(h);
 	if (kind < 77)
 		return adopt(h, n, WORLD_FIELD + (unsigned)draw(h, 3));
 	if (kind < 92)

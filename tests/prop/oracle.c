@@ -57,9 +57,10 @@ read_body(struct oracle *o, size_t i)
 	}
 }
 
-/* whole: all that was ever sealed, as if stubs said what they stand for */
+/* whole: all that was ever sealed, as if stubs said what they stand for; only:
+ * nothing but these, or NULL */
 static struct oracle *
-read_log(struct world *w, unsigned machine, bool whole)
+read_log(struct world *w, unsigned machine, bool whole, const uint64_t *only)
 {
 	struct oracle *o = calloc(1, sizeof(*o));
 	size_t n[3] = { 0 };
@@ -80,6 +81,8 @@ read_log(struct world *w, unsigned machine, bool whole)
 	for (size_t i = 0; i < w->pool_count; i++) {
 		const struct world_segment *s = w->pool[i];
 
+		if (only != NULL && !world_has(only, i))
+			continue;
 		if (!whole &&
 		    (!world_has(w->node[machine].has, i) ||
 			members_author(o->m, &s->tag) == NULL ||
@@ -98,7 +101,13 @@ read_log(struct world *w, unsigned machine, bool whole)
 struct oracle *
 oracle_new(struct world *w, unsigned machine)
 {
-	return read_log(w, machine, false);
+	return read_log(w, machine, false, NULL);
+}
+
+struct oracle *
+oracle_of(struct world *w, unsigned machine, const world_set only)
+{
+	return read_log(w, machine, false, only);
 }
 
 void
@@ -208,6 +217,15 @@ cuts_node(const struct oracle *o, size_t i, unsigned node)
 	memcpy(who.id, id.b, ID_BYTES);
 	return o->remove[i] != NULL && by_owner(o->w->pool[i]) &&
 	    o->remove[i]->reason >= REMOVE_LOST && removes(o, i, &who);
+}
+
+bool
+oracle_cuts_off(const struct oracle *o, unsigned node)
+{
+	for (size_t i = 0; i < o->w->pool_count; i++)
+		if (cuts_node(o, i, node))
+			return true;
+	return false;
 }
 
 /* Up to the point, in a chain that may have branches. */
@@ -397,15 +415,20 @@ is_order(const struct world_segment *s)
 }
 
 bool
+oracle_order_counts(const struct oracle *o, size_t i)
+{
+	const struct world_segment *s = o->w->pool[i];
+
+	return world_has(o->in_log, i) && is_order(s) && by_owner(s) &&
+	    inside(o, s) && (adopted(o, i) || !past_cut(o, i));
+}
+
+bool
 oracle_ordered(const struct oracle *o)
 {
-	for (size_t i = 0; i < o->w->pool_count; i++) {
-		const struct world_segment *s = o->w->pool[i];
-
-		if (world_has(o->in_log, i) && is_order(s) && by_owner(s) &&
-		    inside(o, s) && (adopted(o, i) || !past_cut(o, i)))
+	for (size_t i = 0; i < o->w->pool_count; i++)
+		if (oracle_order_counts(o, i))
 			return true;
-	}
 	return false;
 }
 
@@ -459,7 +482,7 @@ oracle_names(const struct oracle *o, unsigned node)
 bool
 oracle_was_given(struct world *w, unsigned node, const struct key_id *id)
 {
-	struct oracle *o = read_log(w, 0, true);
+	struct oracle *o = read_log(w, 0, true, NULL);
 	struct node_id self = world_node_id(node);
 	const struct member_revocation *v = members_revocation(o->m, &self);
 	bool given = false;

@@ -29,11 +29,17 @@ struct oracle {
 };
 
 struct oracle *oracle_new(struct world *w, unsigned machine);
+/* As if of all that is in its log only these were. */
+struct oracle *oracle_of(struct world *w, unsigned machine,
+    const world_set only);
 void oracle_free(struct oracle *o);
 /* Data: do its operations count? */
 bool oracle_counts(const struct oracle *o, size_t segment);
-/* Has an order to destroy come that counts? */
+/* Is it an order to destroy that counts? Has one come? */
+bool oracle_order_counts(const struct oracle *o, size_t segment);
 bool oracle_ordered(const struct oracle *o);
+/* Does nothing count that this node says from now on? */
+bool oracle_cuts_off(const struct oracle *o, unsigned node);
 bool oracle_holds(const struct oracle *o, const struct control_who *who);
 /* Is a key with this prefix ended, by a removal that is stored or a revocation
  * that is known? */

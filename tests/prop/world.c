@@ -440,8 +440,11 @@ world_end(void)
 void
 world_introduce(struct world *w, unsigned n)
 {
-	for (size_t i = 0; i < 2; i++)
+	world_follow(w, n);
+	for (size_t i = 0; i < 2; i++) {
 		give_record(w->node[n].replica, &base.late[i]);
+		world_obey(w, n);
+	}
 }
 
 bool

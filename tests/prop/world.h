@@ -64,9 +64,13 @@ struct world_node {
 	unsigned self;  /* the node it is */
 	size_t schemas; /* migrations in use */
 	bool used;
-	world_set has;  /* delivered or made here */
-	world_set stub; /* of that: came as a stub, and not whole since */
-	bool shredded;  /* an order counted once: nothing but stubs */
+	world_set has;    /* delivered or made here */
+	world_set whole;  /* of that: with its content (world_shred.c) */
+	world_set heard;  /* control: what it said is known, whole or not */
+	world_set placed; /* in its log, and judged; once follows is true */
+	bool follows;     /* orders are about */
+	bool shredded;    /* an order counts: nothing but stubs */
+	bool undone;      /* one did, and turned out to be none */
 	const struct history_snapshot *shown; /* until its history is here */
 	bool signs; /* and it knew by then that it was given something */
 	bool obeyed_before; /* in this or a later state that was lost */
@@ -76,8 +80,8 @@ struct world_node {
 struct world_kept {
 	struct env_test *env; /* NULL: nothing is kept */
 	size_t schemas, op_count;
-	world_set has, stub;
-	bool shredded, signs;
+	world_set has, whole, heard, placed;
+	bool follows, shredded, undone, signs;
 	const struct history_snapshot *shown;
 };
 
@@ -148,15 +152,16 @@ bool world_is_late_record(const uint8_t *p, size_t n);
 
 /* Has the machine nothing of this segment but its stub? */
 bool world_only_stub(const struct world *w, unsigned machine, size_t segment);
-/* Did it ever have the whole? Who obeyed knows what control it had said. */
+/* Does it know what this control said? Who obeyed knows what it had. */
 bool world_heard(const struct world *w, unsigned machine, size_t segment);
 /* Give what `from` has of it: the stub, perhaps. */
 enum outcome world_pass(struct world *w, unsigned from, unsigned to,
     size_t segment);
-/* The machine may have got an order that counts by now: then what was typed and
- * not sealed there is gone. */
+/* Before something comes to a machine, and after: an order may count there now,
+ * or none any more. */
+void world_follow(struct world *w, unsigned machine);
 void world_obey(struct world *w, unsigned machine);
-/* It has one, of its own perhaps. */
+/* It gave an order that counts. */
 void world_obeyed(struct world *w, unsigned machine);
 
 struct replica *world_replica(struct world *w, unsigned node);

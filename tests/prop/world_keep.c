@@ -64,16 +64,20 @@ world_members(struct world *w, unsigned from, unsigned to)
 	members_head(replica_members(w->node[to].replica), b);
 	if (memcmp(a, b, sizeof(a)) == 0 || w->out[w->node[to].self])
 		return;
+	world_follow(w, to);
 	count = read_records(w, from, record, RECORDS);
 	world_tell("members from %u to %u", from, to);
 	for (size_t i = 0; i < count; i++) {
 		struct buf *bytes = &record[i].bytes;
 		enum member_result result;
 
-		if (w->introduced || !world_is_late_record(bytes->p, bytes->n))
+		if (w->introduced ||
+		    !world_is_late_record(bytes->p, bytes->n)) {
 			world_must(replica_add_member(w->node[to].replica,
 				       &result, bytes->p, bytes->n, NULL, &f),
 			    &f, "a membership record");
+			world_obey(w, to);
+		}
 		buf_release(bytes);
 	}
 }
@@ -116,8 +120,12 @@ world_keep(struct world *w, unsigned n)
 	k->schemas = w->node[n].schemas;
 	k->op_count = w->op_count;
 	memcpy(k->has, w->node[n].has, sizeof(k->has));
-	memcpy(k->stub, w->node[n].stub, sizeof(k->stub));
+	memcpy(k->whole, w->node[n].whole, sizeof(k->whole));
+	memcpy(k->heard, w->node[n].heard, sizeof(k->heard));
+	memcpy(k->placed, w->node[n].placed, sizeof(k->placed));
+	k->follows = w->node[n].follows;
 	k->shredded = w->node[n].shredded;
+	k->undone = w->node[n].undone;
 	k->signs = w->node[n].signs;
 	k->shown = w->node[n].shown;
 }
@@ -164,8 +172,12 @@ world_put_back(struct world *w, unsigned n)
 	env_test_free(node->env);
 	node->env = copy_state(w, k->env);
 	memcpy(node->has, k->has, sizeof(node->has));
-	memcpy(node->stub, k->stub, sizeof(node->stub));
+	memcpy(node->whole, k->whole, sizeof(node->whole));
+	memcpy(node->heard, k->heard, sizeof(node->heard));
+	memcpy(node->placed, k->placed, sizeof(node->placed));
+	node->follows = k->follows;
 	node->shredded = k->shredded;
+	node->undone = k->undone;
 	node->signs = k->signs;
 	node->shown = k->shown;
 	world_open(w, n, k->schemas);
@@ -184,8 +196,12 @@ world_copy(struct world *w, unsigned n, bool moved)
 	to->env = copy_state(w, from->env);
 	memcpy(to->dir, from->dir, sizeof(to->dir));
 	memcpy(to->has, from->has, sizeof(to->has));
-	memcpy(to->stub, from->stub, sizeof(to->stub));
+	memcpy(to->whole, from->whole, sizeof(to->whole));
+	memcpy(to->heard, from->heard, sizeof(to->heard));
+	memcpy(to->placed, from->placed, sizeof(to->placed));
+	to->follows = from->follows;
 	to->shredded = from->shredded;
+	to->undone = from->undone;
 	to->signs = from->signs;
 	to->shown = from->shown;
 	to->self = from->self;

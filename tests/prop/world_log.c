@@ -230,6 +230,7 @@ take_segment(struct world *w, unsigned n, const uint8_t *bytes, size_t size,
 	    w->pool_count, segment_kind_name(s->kind), s->key_prefix[0],
 	    s->key_prefix[1]);
 	world_put(w->node[n].has, w->pool_count);
+	world_put(w->node[n].whole, w->pool_count);
 	w->pool[w->pool_count++] = s;
 }
 
@@ -259,8 +260,10 @@ sealed_here(struct world *w, unsigned n, int64_t cpt,
 			continue;
 		at = pool_at(w, &id);
 		/* a copy of this machine seals the very same, sometimes */
-		if (at != SIZE_MAX)
+		if (at != SIZE_MAX && !world_has(w->node[n].has, at)) {
 			world_put(w->node[n].has, at);
+			world_put(w->node[n].whole, at);
+		}
 		if (at != SIZE_MAX)
 			continue;
 		(void)stmt_col_copy(s, 2, found[count].prev.b, sizeof(id.b));
@@ -299,6 +302,7 @@ world_seal(struct world *w, unsigned n)
 	struct fail f = { 0 };
 	size_t count;
 
+	world_follow(w, n);
 	world_must(log_seal(r, &sealed, &kept, &f), &f, "sealing");
 	if (c == NULL)
 		return;
@@ -310,6 +314,7 @@ world_seal(struct world *w, unsigned n)
 		take_segment(w, n, bytes.p, bytes.n, &found[i]);
 		buf_release(&bytes);
 	}
+	world_obey(w, n);
 	if (w->took && count > 0)
 		check_keys(w, n, first);
 }
@@ -323,6 +328,7 @@ world_give_bytes(struct world *w, unsigned n, size_t segment, const uint8_t *p,
 	struct fail why = { 0 }, f = { 0 };
 	struct segment_id id;
 
+	world_follow(w, n);
 	world_must(replica_begin(r, &f), &f, "begin");
 	world_must(log_receive(r, &outcome, &id, p, size, NULL, &why, &f), &f,
 	    "receiving");
@@ -342,7 +348,7 @@ world_give(struct world *w, unsigned n, size_t segment)
 {
 	const struct buf *bytes = &w->pool[segment]->bytes;
 
-	world_drop(w->node[n].stub, segment);
+	world_put(w->node[n].whole, segment);
 	return world_give_bytes(w, n, segment, bytes->p, bytes->n);
 }
 

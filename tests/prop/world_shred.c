@@ -1,13 +1,17 @@
 /*
- * Orders to destroy, as the world sees them: who has only the stub of what, and
- * who must have obeyed. A rule of its own: once an order that counts is in a
- * machine's log, its state of the person is empty. Where it turns out later to
- * count no more (who gave it is cut off, say), what comes back is not followed:
- * only that it is obeyed no more (history_judge_ordered).
+ * Orders to destroy, as the world sees them: who must obey, who has the content of
+ * what, and who knows what control had said. A rule of its own:
+ *
+ * As long as an order counts in a machine's log its state of the person is empty,
+ * and of all that comes, or came, only stubs are held. What a grant or removal said
+ * stays known once it had its place in the log; a removal that waits for what it
+ * builds on waits whole. Once no order counts any more, what is given whole is
+ * held whole again, and what nobody gives stays a stub.
  */
 #include "tests/prop/oracle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Control that holds no key stays whole. */
 static bool
@@ -19,14 +23,13 @@ stays_whole(const struct world_segment *s)
 bool
 world_only_stub(const struct world *w, unsigned n, size_t i)
 {
-	return !stays_whole(w->pool[i]) &&
-	    (w->node[n].shredded || world_has(w->node[n].stub, i));
+	return !stays_whole(w->pool[i]) && !world_has(w->node[n].whole, i);
 }
 
 bool
 world_heard(const struct world *w, unsigned n, size_t i)
 {
-	return stays_whole(w->pool[i]) || !world_has(w->node[n].stub, i);
+	return !world_only_stub(w, n, i) || world_has(w->node[n].heard, i);
 }
 
 enum outcome
@@ -43,45 +46,157 @@ world_pass(struct world *w, unsigned from, unsigned to, size_t i)
 		       w->pool[i]->bytes.n, &f),
 	    &f, "a segment of the pool");
 	segment_stub(&stub, &view);
-	if (!world_has(w->node[to].has, i))
-		world_put(w->node[to].stub, i);
 	o = world_give_bytes(w, to, i, stub.p, stub.n);
 	buf_release(&stub);
 	return o;
 }
 
+/* What a machine has placed, and what that says to it. */
 static void
-obeyed(struct world *w, unsigned n, const struct oracle *o)
+hear(struct world_node *node, const struct oracle *o)
+{
+	for (size_t k = 0; k < COUNT_OF(node->heard); k++)
+		node->heard[k] |= node->whole[k] & o->in_log[k];
+}
+
+static void
+destroy(struct world *w, struct world_node *node, const struct oracle *o)
+{
+	for (size_t i = 0; i < w->pool_count; i++)
+		if (world_has(node->has, i) &&
+		    (world_has(o->in_log, i) ||
+			w->pool[i]->kind != SEGMENT_REMOVE))
+			world_drop(node->whole, i);
+}
+
+static void
+begin(struct world *w, unsigned n, const struct oracle *o)
 {
 	w->node[n].signs = oracle_names(o, w->node[n].self);
 	w->node[n].shredded = true;
+	w->node[n].undone = false;
 	for (size_t i = 0; i < w->op_count; i++)
 		if (w->maker[i] == n && !w->sealed[i])
 			w->saved[i] = false;
 }
 
+/* open: one of its own is not sealed yet. */
+static void
+judge_placed(struct world *w, unsigned n, bool open)
+{
+	struct world_node *node = &w->node[n];
+	struct oracle *o = oracle_of(w, n, node->placed);
+	bool counts =
+	    oracle_ordered(o) || (open && !oracle_cuts_off(o, node->self));
+
+	hear(node, o);
+	if (counts && !node->shredded)
+		begin(w, n, o);
+	if (!counts && node->shredded) {
+		world_tell("machine %u has obeyed no order", n);
+		node->shredded = false;
+		node->undone = true;
+	}
+	if (counts)
+		destroy(w, node, o);
+	oracle_free(o);
+}
+
+/* What a segment sets free is placed after it, control first, one by one: an order
+ * may be obeyed for just that long. */
+static void
+judge_again(struct world *w, unsigned n, bool open)
+{
+	struct world_node *node = &w->node[n];
+	struct oracle *o = oracle_new(w, n);
+
+	judge_placed(w, n, open);
+	for (int control = 1; control >= 0; control--)
+		for (size_t i = 0; i < w->pool_count; i++) {
+			if (!world_has(o->in_log, i) ||
+			    world_has(node->placed, i) ||
+			    (w->pool[i]->chain == CHAIN_CONTROL) != control)
+				continue;
+			world_put(node->placed, i);
+			judge_placed(w, n, open);
+		}
+	oracle_free(o);
+}
+
+/* From now on it is known what is placed when. */
+static void
+follow(struct world *w, unsigned n)
+{
+	struct world_node *node = &w->node[n];
+	struct oracle *o;
+
+	if (node->follows)
+		return;
+	o = oracle_new(w, n);
+	memcpy(node->placed, o->in_log, sizeof(node->placed));
+	hear(node, o);
+	oracle_free(o);
+	node->follows = true;
+}
+
 void
 world_obeyed(struct world *w, unsigned n)
 {
-	struct oracle *o = oracle_new(w, n);
+	follow(w, n);
+	judge_again(w, n, true);
+}
 
-	obeyed(w, n, o);
-	oracle_free(o);
+/* An own one is not sealed yet, and this node was not taken out, as far as it
+ * knows. */
+static bool
+has_open_order(struct world *w, unsigned n)
+{
+	const struct member_revocation *v =
+	    members_revocation(replica_members(w->node[n].replica),
+		&replica_identity(w->node[n].replica)->node);
+	const struct compartment *c = world_compartment(w, n);
+	bool row = true, found = false;
+	struct fail f = { 0 };
+	struct stmt *s;
+
+	if (c == NULL || v != NULL || w->node[n].self >= WORLD_FIELD)
+		return false;
+	world_must(db_stmt(&s, replica_db(w->node[n].replica),
+		       "SELECT bytes FROM _segment WHERE cpt = ?1 AND state <="
+		       " 2 AND kind = ?2",
+		       &f),
+	    &f, "open orders");
+	stmt_int(s, 1, c->no);
+	stmt_int(s, 2, SEGMENT_SHRED);
+	while (row) {
+		struct shred_body body;
+		const uint8_t *p;
+		size_t size;
+
+		world_must(stmt_step(s, &row, &f), &f, "open orders");
+		if (!row)
+			break;
+		p = stmt_col_blob(s, 0, &size);
+		found = found ||
+		    (shred_body_parse(&body, p, size) == OK && !body.done);
+	}
+	return found;
+}
+
+void
+world_follow(struct world *w, unsigned n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->pool_count && !any; i++)
+		any = w->pool[i]->kind == SEGMENT_SHRED;
+	if (any)
+		follow(w, n);
 }
 
 void
 world_obey(struct world *w, unsigned n)
 {
-	struct oracle *o;
-	bool any = false;
-
-	for (size_t i = 0; i < w->pool_count && !any; i++)
-		any = w->pool[i]->kind == SEGMENT_SHRED &&
-		    world_has(w->node[n].has, i);
-	if (!any || w->node[n].shredded)
-		return;
-	o = oracle_new(w, n);
-	if (oracle_ordered(o))
-		obeyed(w, n, o);
-	oracle_free(o);
+	if (w->node[n].follows)
+		judge_again(w, n, w->node[n].shredded && has_open_order(w, n));
 }
