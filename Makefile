@@ -73,7 +73,8 @@ MODEL_A := $(OUT)/libtests-model.a
 BELOW := $(SYNC_A) $(SCHEMA_A)
 
 SYNC_SRC := $(wildcard sync/*.c)
-NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c))
+NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c \
+	node/account/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)

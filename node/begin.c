@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/account/admin.h"
 #include "node/name.h"
 #include "sync/db.h"
 
@@ -60,7 +61,8 @@ write_staff(struct replica *r, const char *name, struct fail *f)
 	e = write_row(r, &made, &draft, &q, f);
 	if (e != OK)
 		return fail_in(f, e, "--staff");
-	return replica_meta_set(r, NAME_OWN_STAFF, made.b, ID_BYTES, f);
+	e = replica_meta_set(r, NAME_OWN_STAFF, made.b, ID_BYTES, f);
+	return e == OK ? admin_first(r, name, &made, f) : e;
 }
 
 enum err

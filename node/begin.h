@@ -9,7 +9,8 @@
 #include "node/run.h"
 
 /* The row of a new agency (agency_name NULL: it is not new), and a staff row
- * when a name is given: who acts from now on. */
+ * when a name is given: who acts from now on, and has the first account here, an
+ * administrator's, whose password is the replica's passphrase. */
 enum err begin_directory(struct replica *r, const char *agency_name, int kind,
     const char *staff, struct fail *f);
 

@@ -22,6 +22,8 @@ struct env {
 	int (*offset_min)(void *self);
 	/* Milliseconds from an arbitrary start; never goes back. */
 	int64_t (*mono_ms)(void *self);
+	/* The same, but it goes on while the machine sleeps. NULL: mono_ms. */
+	int64_t (*boot_ms)(void *self);
 	/* Fill p[n] with unpredictable bytes; cannot fail (aborts instead). */
 	void (*random)(void *self, void *p, size_t n);
 
@@ -101,6 +103,12 @@ static inline int64_t
 env_mono_ms(const struct env *e)
 {
 	return e->mono_ms(e->self);
+}
+
+static inline int64_t
+env_boot_ms(const struct env *e)
+{
+	return e->boot_ms != NULL ? e->boot_ms(e->self) : e->mono_ms(e->self);
 }
 
 /* false only for what is absent for certain. */

@@ -45,6 +45,17 @@ posix_mono_ms(void *self)
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
+static int64_t
+posix_boot_ms(void *self)
+{
+	(void)self;
+#ifdef CLOCK_BOOTTIME
+	return clock_ms(CLOCK_BOOTTIME);
+#else
+	return clock_ms(CLOCK_MONOTONIC);
+#endif
+}
+
 static int
 posix_offset_min(void *self)
 {
@@ -510,6 +521,7 @@ env_posix(void)
 		.wall_ms = posix_wall_ms,
 		.offset_min = posix_offset_min,
 		.mono_ms = posix_mono_ms,
+		.boot_ms = posix_boot_ms,
 		.random = posix_random,
 		.file_read = posix_file_read,
 		.file_write = posix_file_write,

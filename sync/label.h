@@ -63,6 +63,8 @@
 	X(LABEL_CONFLICT, "footbridge/conflict/v1") \
 	X(LABEL_DIGEST, "footbridge/digest/v1") \
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
+	X(LABEL_ACCOUNT_CODE, "footbridge/account-code/v1") \
+	X(LABEL_ACCOUNT_TOKEN, "footbridge/account-token/v1") \
 	X(LABEL_OFFER_BOX, "footbridge/offer-box/v1") \
 	X(LABEL_DICTIONARY, "footbridge/dictionary/v1") \
 	X(LABEL_TABLES, "footbridge/tables/v1") \

@@ -1,0 +1,83 @@
+/* Inside account.h: what signing in, sessions and self-service share. */
+#ifndef FOOTBRIDGE_NODE_ACCOUNT_ACCOUNT_I_H
+#define FOOTBRIDGE_NODE_ACCOUNT_ACCOUNT_I_H
+
+#include <pthread.h>
+
+#include "node/account/account.h"
+#include "sync/hash.h"
+
+#define TOKEN_HASH_BYTES 32
+#define FAILURES_REMEMBERED 64
+
+/* the one sentence for whoever is not let in */
+#define NOT_LET_IN \
+	"the name, the password or the code does not fit, or the account is " \
+	"not open; after 5 failures in 15 minutes an administrator must " \
+	"release it"
+#define NO_SESSION "you are not signed in, or the session has ended"
+
+struct session {
+	bool used, locked;
+	uint8_t hash[TOKEN_HASH_BYTES];
+	uint8_t secret[ACCOUNT_SECRET_BYTES];
+	int64_t account;
+	struct row_id staff;
+	char name[ACCOUNT_NAME_MAX + 1];
+	char origin[ACCOUNT_ORIGIN_MAX + 1];
+	bool is_administrator;
+	unsigned must;
+	struct account_rights rights;
+	/* env_boot_ms: signed in, full proof, last act of a person */
+	int64_t in_ms, proof_ms, act_ms;
+};
+
+struct accounts {
+	struct engine *engine;
+	const struct env *env;
+	struct account_settings settings;
+	pthread_mutex_t lock; /* of the sessions and of the count below */
+	pthread_cond_t less;
+	unsigned hashing;         /* Argon2id runs */
+	struct session *sessions; /* ACCOUNT_SESSIONS_MAX */
+	struct {
+		int64_t account, first_ms;
+	} failures[FAILURES_REMEMBERED]; /* engine's lock */
+	size_t failure_next;
+};
+
+/* ---- proof.c: is it that person? ---- */
+
+/* A password and a code that somebody typed, and for whom. */
+struct proof {
+	const char *name; /* NULL: account says it */
+	int64_t account;
+	const char *password;
+	size_t password_n;
+	const char *code;
+	bool code_needed; /* where the account has a second factor */
+	const char *act;  /* word for the journal */
+	const char *origin;
+	struct account found; /* out, on OK */
+};
+/* Engine, Argon2id. Counts failures, writes the journal.
+ * fails: as account_sign_in */
+enum err proof_check(struct accounts *a, struct proof *p, struct fail *f);
+
+/* ---- session.c ---- */
+
+/* The engine's replica, its lock taken, in a transaction; ERR_BUSY: none now. */
+enum err accounts_begin(struct accounts *a, struct replica **r, struct fail *f);
+/* Commits when e is OK, else rolls back; gives the lock back. */
+enum err accounts_end(struct accounts *a, struct replica *r, enum err e,
+    struct fail *f);
+
+/* Its place, for as long as a->lock is held; NULL: over. */
+struct session *session_find(struct accounts *a, const char *token);
+/* A copy of it. fails: ERR_AUTH */
+enum err session_copy(struct session *out, struct accounts *a,
+    const char *token, struct fail *f);
+/* End all of an account but the one with this token (NULL: all). */
+void session_end_all(struct accounts *a, int64_t account, const char *token);
+
+#endif

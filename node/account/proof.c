@@ -1,0 +1,278 @@
+/*
+ * Is it that person? The engine is asked, then Argon2id runs without it, then it
+ * is told what came of it. An unknown name takes as long as a wrong password.
+ */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "node/account/account_i.h"
+#include "sync/audit.h"
+
+#define HASHING_MAX 2
+
+/* ---- the password ----------------------------------------------------------- */
+
+static void
+take_turn(struct accounts *a)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	while (a->hashing >= HASHING_MAX)
+		(void)pthread_cond_wait(&a->less, &a->lock);
+	a->hashing++;
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static void
+end_turn(struct accounts *a)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	a->hashing--;
+	(void)pthread_cond_signal(&a->less);
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+bool
+account_opens_slot(const struct account *acc, const struct env *env,
+    const char *dir, const char *password, size_t n)
+{
+	struct slot_secret secret = { .kind = SLOT_PASSPHRASE,
+		.p = password,
+		.n = n };
+	struct slot_keys keys = { 0 };
+	struct slot_set set, one;
+	bool opens = false;
+
+	if (slot_load(&set, env, dir, NULL) != OK)
+		return false;
+	for (size_t i = 0; i < set.count; i++) {
+		if (set.slots[i].kind != SLOT_PASSPHRASE ||
+		    memcmp(set.slots[i].salt, acc->slot_salt,
+			SLOT_SALT_BYTES) != 0)
+			continue;
+		one = set;
+		one.slots[0] = set.slots[i];
+		one.count = 1;
+		opens = slot_unlock(&keys, NULL, &one, &secret, NULL) == OK;
+	}
+	slot_keys_wipe(&keys);
+	return opens;
+}
+
+struct trial {
+	struct account account;
+	bool found, fits;
+	char verifier[PASSWORD_VERIFIER_BYTES];
+	char dir[4096];
+};
+
+static enum err
+load(struct trial *t, struct replica *r, const struct proof *p, struct fail *f)
+{
+	const char *dir = replica_dir(r);
+	int64_t count;
+	enum err e = account_count(&count, r, false, f);
+
+	if (e == OK && count == 0)
+		return fail_set(f, ERR_NOTFOUND,
+		    "accounts are not set up on this computer: footbridge "
+		    "account add NAME --administrator");
+	if (e == OK && strlen(dir) >= sizeof(t->dir))
+		e = fail_code(f, ERR_LIMIT);
+	if (e != OK)
+		return e;
+	memcpy(t->dir, dir, strlen(dir) + 1);
+	e = p->name != NULL ? account_find(&t->account, r, p->name, f)
+			    : account_get(&t->account, r, p->account, f);
+	t->found = e == OK;
+	if (e == OK && !t->account.has_slot)
+		e = account_verifier(t->verifier, r, t->account.no, f);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static void
+try_password(struct accounts *a, struct trial *t, const struct proof *p)
+{
+	size_t n = p->password_n;
+
+	if (n > PASSWORD_BYTES_MAX)
+		n = 0; /* no password, and as much work */
+	take_turn(a);
+	if (t->found && t->account.has_slot)
+		t->fits = account_opens_slot(&t->account, a->env, t->dir,
+		    p->password, n);
+	else
+		t->fits = password_fits(t->found ? t->verifier : NULL,
+		    p->password, n);
+	end_turn(a);
+}
+
+/* ---- the code --------------------------------------------------------------- */
+
+/* A code of the authenticator that was not used yet, or a recovery code. */
+static bool
+take_code(struct account *acc, struct replica *r, const struct env *env,
+    const char *code)
+{
+	uint8_t hash[RECOVERY_HASH_BYTES];
+	int64_t step;
+
+	if (totp_fits(&step, acc->totp, code, env_wall_ms(env),
+		acc->totp_step)) {
+		acc->totp_step = step;
+		return true;
+	}
+	return recovery_hash(hash, code) &&
+	    account_code_use(r, acc->no, hash, NULL) == OK;
+}
+
+/* ---- failures --------------------------------------------------------------- */
+
+/* When the failures that are counted began. After a restart: now, so that it
+ * forgets none. */
+static int64_t *
+first_of(struct accounts *a, int64_t account, int64_t now)
+{
+	size_t at = a->failure_next;
+
+	for (size_t i = 0; i < FAILURES_REMEMBERED; i++) {
+		if (a->failures[i].account == account)
+			return &a->failures[i].first_ms;
+	}
+	a->failure_next = (at + 1) % FAILURES_REMEMBERED;
+	a->failures[at].account = account;
+	a->failures[at].first_ms = now;
+	return &a->failures[at].first_ms;
+}
+
+static void
+count_failure(struct accounts *a, struct account *acc)
+{
+	int64_t now = env_boot_ms(a->env);
+	int64_t *first = first_of(a, acc->no, now);
+
+	if (acc->failures == 0 || now - *first > ACCOUNT_FAILURES_MS) {
+		*first = now;
+		acc->failures = 0;
+	}
+	acc->failures++;
+	if (acc->failures >= ACCOUNT_FAILURES_MAX)
+		acc->locked_ms = env_wall_ms(a->env);
+}
+
+/* ---- what comes of it ---------------------------------------------------------- */
+
+/* NULL: it is that person, and may. */
+static const char *
+judge(struct accounts *a, struct trial *t, struct replica *r,
+    const struct proof *p, const struct account_rights *rights)
+{
+	struct account *acc = &t->account;
+
+	if (!t->found)
+		return "no such account";
+	if (rights->is_ended)
+		return "the account is disabled or has ended";
+	if (acc->locked_ms != 0)
+		return "the account is locked";
+	if (!t->fits)
+		return "wrong password";
+	if (acc->has_totp && p->code_needed &&
+	    !take_code(acc, r, a->env, p->code))
+		return "wrong or used code";
+	return NULL;
+}
+
+static enum err
+write_down(struct accounts *a, struct trial *t, struct replica *r,
+    const struct proof *p, const char *why, struct fail *f)
+{
+	struct account *acc = &t->account;
+	struct audit_entry entry = { .act = p->act,
+		.staff = t->found ? &acc->staff : NULL,
+		.origin = p->origin,
+		.result = why == NULL ? OK : ERR_AUTH,
+		.note = why };
+	bool locks = acc->locked_ms == 0;
+	enum err e = OK;
+
+	if (t->found && why == NULL) {
+		acc->failures = 0;
+		acc->sign_in_ms = env_wall_ms(a->env);
+	} else if (t->found && locks) {
+		count_failure(a, acc);
+	}
+	if (t->found)
+		e = account_save(acc, r, f);
+	if (e == OK)
+		e = audit_write(r, &entry, f);
+	entry.act = "lock_out";
+	entry.note = "5 failures in 15 minutes";
+	if (e == OK && t->found && locks && acc->locked_ms != 0)
+		e = audit_write(r, &entry, f);
+	return e;
+}
+
+/* As the account is by now; what was tried may be old. */
+static enum err
+again(struct trial *t, struct replica *r, struct fail *f)
+{
+	struct account now;
+	enum err e;
+
+	if (!t->found)
+		return OK;
+	e = account_get(&now, r, t->account.no, f);
+	if (e != OK)
+		return e;
+	if (now.password_ms != t->account.password_ms)
+		t->fits = false;
+	t->account = now;
+	account_wipe(&now);
+	return OK;
+}
+
+static enum err
+settle(struct accounts *a, struct trial *t, struct proof *p, struct fail *f)
+{
+	struct account_rights rights = { 0 };
+	const char *why = NULL;
+	struct replica *r;
+	enum err e = accounts_begin(a, &r, f);
+
+	if (e != OK)
+		return e;
+	e = again(t, r, f);
+	if (e == OK && t->found)
+		e = account_rights(&rights, r, &t->account, f);
+	if (e == OK) {
+		why = judge(a, t, r, p, &rights);
+		e = write_down(a, t, r, p, why, f);
+	}
+	e = accounts_end(a, r, e, f);
+	if (e == OK && why != NULL)
+		e = fail_set(f, ERR_AUTH, NOT_LET_IN);
+	if (e == OK)
+		p->found = t->account;
+	return e;
+}
+
+enum err
+proof_check(struct accounts *a, struct proof *p, struct fail *f)
+{
+	struct trial t = { 0 };
+	struct replica *r;
+	enum err e;
+
+	e = accounts_begin(a, &r, f);
+	if (e == OK) {
+		e = load(&t, r, p, f);
+		e = accounts_end(a, r, e, f);
+	}
+	if (e == OK) {
+		try_password(a, &t, p);
+		e = settle(a, &t, p, f);
+	}
+	sodium_memzero(&t, sizeof(t));
+	return e;
+}
