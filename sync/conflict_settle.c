@@ -81,6 +81,8 @@ conflict_resolve(struct replica *r, const struct table *table,
 		    " Nothing was changed; footbridge put changes it",
 		    field->name, table->name);
 	e = may_settle(r, cpt, field, f);
+	/* not into another person's row of that id */
+	q.cpt = cpt;
 	return e == OK ? write_row(r, NULL, NULL, &q, f) : e;
 }
 

@@ -34,24 +34,28 @@ note_begin(struct sim *s, unsigned n, const struct sim_person *p)
 	return staff;
 }
 
-static bool
-is_logged(struct sim *s, unsigned n, const struct row_id *staff)
+/* In which compartment, as it is numbered here; 0: nowhere. */
+static int64_t
+logged_in(struct sim *s, unsigned n, const struct row_id *staff)
 {
 	struct fail f = { 0 };
 	struct stmt *st;
 	bool row = false;
+	int64_t cpt = 0;
 	enum err e = db_stmt(&st, replica_db(s->node[n].r),
-	    "SELECT 1 FROM _segment WHERE state <= 2 AND instr(bytes, ?1)"
-	    " UNION ALL SELECT 1 FROM _open WHERE instr(bytes, ?1) LIMIT 1",
+	    "SELECT cpt FROM _segment WHERE state <= 2 AND instr(bytes, ?1)"
+	    " UNION ALL SELECT s.cpt FROM _open o JOIN _segment s ON"
+	    " s.no = o.segment WHERE instr(o.bytes, ?1) LIMIT 1",
 	    &f);
 
 	if (e == OK) {
 		stmt_blob(st, 1, staff->b, sizeof(staff->b));
 		e = stmt_step(st, &row, &f);
+		cpt = e == OK && row ? stmt_col_int(st, 0) : 0;
 		stmt_reset(st);
 	}
 	sim_must(s, e, &f, "unsealed");
-	return e == OK && row;
+	return cpt;
 }
 
 /* I10: what was written is in the audit, once, and what was not is not. */
@@ -83,10 +87,19 @@ check_audit(struct sim *s, unsigned n, const struct row_id *staff, bool written)
 static void
 note_end(struct sim *s, unsigned n, const struct row_id *staff, enum err e)
 {
-	bool written = e == OK && is_logged(s, n, staff);
+	struct sim_note *note = &s->note[s->note_count - 1];
+	int64_t cpt = e == OK ? logged_in(s, n, staff) : 0;
+	struct compartment *c;
+	struct fail f = { 0 };
 
-	check_audit(s, n, staff, written);
-	s->note[s->note_count - 1].saved = written && !s->node[n].evil;
+	check_audit(s, n, staff, cpt != 0);
+	note->saved = cpt != 0 && !s->node[n].evil;
+	/* of a row id that two people have, not always the one in mind */
+	if (cpt != 0) {
+		sim_must(s, compartment_get(s->node[n].r, &c, cpt, &f), &f,
+		    "compartment");
+		note->compartment = c->id;
+	}
 	sim_count(s, e == OK ? SIM_N_WRITES : SIM_N_REFUSED, 1);
 }
 

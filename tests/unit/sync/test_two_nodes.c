@@ -424,6 +424,55 @@ a_person_says_which_of_two_rows_stays(void **state)
 	pair_stop(&p);
 }
 
+/* A word that two people have is one row id in two records. */
+static void
+what_is_open_in_one_record_is_settled_in_that_one(void **state)
+{
+	static const uint8_t text[] = "removed";
+	const struct value removed = { VALUE_TEXT, 0, text, sizeof(text) - 1 };
+	struct row_id one, other, tag, same, nobody = { { 0 } };
+	struct fail f = { .code = OK };
+	const struct table *table;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 23, 1);
+	table = replica_registry(p.r[PAIR_NORTH])->by_number[3];
+	pair_insert(&p, PAIR_NORTH, "person", &one, NULL, "word", "a");
+	pair_insert(&p, PAIR_NORTH, "tag", &tag, &one, "word", "w");
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_int_equal(pair_set(&p, PAIR_SOUTH, "tag", &tag, "state",
+			     "present", NULL),
+	    OK);
+	assert_int_equal(pair_set(&p, PAIR_NORTH, "tag", &tag, "state",
+			     "removed", NULL),
+	    OK);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_NORTH);
+	pair_insert(&p, PAIR_NORTH, "person", &other, NULL, "word", "b");
+	pair_insert(&p, PAIR_NORTH, "tag", &same, &other, "word", "w");
+	assert_memory_equal(tag.b, same.b, sizeof(tag.b));
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _conflict"),
+	    1);
+	assert_int_equal(conflict_resolve(p.r[PAIR_NORTH], table, &tag,
+			     table->by_number[2], &removed, &nobody, &f),
+	    OK);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _conflict"),
+	    0);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM tag WHERE state = 'removed'"
+			     " AND _cpt = (SELECT min(no) FROM _compartment)"),
+	    1);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM tag WHERE state IS NULL"),
+	    1);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -443,6 +492,8 @@ main(void)
 		    a_refused_write_in_a_callers_transaction_leaves_nothing),
 		cmocka_unit_test(another_tiny_schema_works_end_to_end),
 		cmocka_unit_test(a_person_says_which_of_two_rows_stays),
+		cmocka_unit_test(
+		    what_is_open_in_one_record_is_settled_in_that_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
