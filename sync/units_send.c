@@ -292,9 +292,10 @@ send_lane(struct sending *s, bool *blocked, struct fail *f)
 		plan->more = true;
 		if (s->lane == LANE_URGENT)
 			plan->more_urgent = true;
-		/* bulk stays behind what is only offered: a snapshot's history
-		 * comes after it */
-		*blocked = full || s->lane == LANE_NORMAL;
+		/* also behind what is only offered: work after the records of
+		 * those who sign it, or it waits there unverified, of which
+		 * there may be too much; a snapshot's history before bulk */
+		*blocked = true;
 	}
 	return e;
 }

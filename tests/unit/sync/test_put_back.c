@@ -116,6 +116,34 @@ a_second_old_copy_within_the_hour_waits_and_says_how_long(void **state)
 	assert_string_equal(office_get(hub, &p[0], "language"), "Spanish");
 }
 
+/* What a new life wrote is signed under a name that the hub has not heard of. Its
+ * record is of those that are only offered, for there are many; the work is short,
+ * and would be sent at once, to wait there unverified. */
+static void
+work_of_a_new_life_comes_after_the_record_of_who_signs_it(void **state)
+{
+	struct row_id p[2];
+	struct office_sync s = { 0 };
+	struct fail f = { 0 };
+	int64_t sealed, kept;
+
+	(void)state;
+	hub->options.bounds.parked = 1; /* too little for both */
+	office_restart(hub);
+	assert_int_equal(replica_new_life(north->r, LIFE_MOVED, &f), OK);
+	/* so that what is sealed next is queued for the hub */
+	s.break_at = 1;
+	office_sync(north, hub, &s);
+	people(p, 2);
+	assert_int_equal(log_seal(north->r, &sealed, &kept, &f), OK);
+	s = (struct office_sync){ 0 };
+	office_sync(north, hub, &s);
+	assert_int_equal(s.err, OK);
+	assert_int_equal(office_number(hub,
+			     "SELECT count(*) FROM _segment WHERE chain = 1"),
+	    2);
+}
+
 int
 main(void)
 {
@@ -125,6 +153,7 @@ main(void)
 		CASE(
 		    a_replica_put_back_begins_a_new_life_and_gets_its_work_back),
 		CASE(a_second_old_copy_within_the_hour_waits_and_says_how_long),
+		CASE(work_of_a_new_life_comes_after_the_record_of_who_signs_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
