@@ -58,7 +58,8 @@ logged_in(struct sim *s, unsigned n, const struct row_id *staff)
 	return cpt;
 }
 
-/* I10: what was written is in the audit, once, and what was not is not. */
+/* I10: what was written is in the audit, once, and what was not is not, but as
+ * refused. */
 static void
 check_audit(struct sim *s, unsigned n, const struct row_id *staff, bool written)
 {
@@ -71,7 +72,8 @@ check_audit(struct sim *s, unsigned n, const struct row_id *staff, bool written)
 		return;
 	sim_must(s,
 	    db_stmt(&st, replica_db(s->node[n].r),
-		"SELECT count(*) FROM _audit WHERE staff = ?1", &f),
+		"SELECT count(*) FROM _audit WHERE staff = ?1 AND result = 0",
+		&f),
 	    &f, "audit");
 	stmt_blob(st, 1, staff->b, sizeof(staff->b));
 	sim_must(s, stmt_step(st, &row, &f), &f, "audit");
