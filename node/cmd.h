@@ -84,6 +84,8 @@ enum err cmd_policy_sign(struct run *run, struct fail *f);
 enum err cmd_policy_withdraw(struct run *run, struct fail *f);
 /* cmd_policy_replay.c */
 enum err cmd_policy_replay(struct run *run, struct fail *f);
+/* cmd_form.c */
+enum err cmd_form(struct run *run, struct fail *f);
 /* cmd_consent.c */
 enum err cmd_consent_sign(struct run *run, struct fail *f);
 /* cmd_take.c */

@@ -250,6 +250,18 @@ const struct cli_option policy_options[] = {
 		    "that are shipped with the sample" },
 	{ .name = NULL },
 };
+const struct cli_option form_options[] = {
+	{ .name = "person",
+	    .value = "SUBJECT",
+	    .help = "whose name and birthday are filled in" },
+	{ .name = "consent",
+	    .value = "ID",
+	    .help = "a consent that was drafted or signed: all of it is filled "
+		    "in" },
+	{ .name = "language", .value = "CODE", .help = "en (else) or es" },
+	{ .name = "html", .help = "a page to print, instead of plain text" },
+	{ .name = NULL },
+};
 const struct cli_option replay_options[] = {
 	{ .name = "person",
 	    .value = "SUBJECT",

@@ -34,6 +34,7 @@ extern const struct cli_option disclosures_options[];
 extern const struct cli_option agreement_options[];
 extern const struct cli_option policy_options[];
 extern const struct cli_option replay_options[];
+extern const struct cli_option form_options[];
 extern const struct cli_option unshare_options[];
 extern const struct cli_option shred_options[];
 extern const struct cli_option carry_options[];

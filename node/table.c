@@ -461,6 +461,17 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .min_words = 1,
 	    .max_words = 1 },
+	{ .name = "form",
+	    .synopsis = "[NAME [--person SUBJECT] [--consent ID] "
+			"[--language CODE] [--html]]",
+	    .help =
+		"Print a form: a consent, a revocation, a notice to whoever "
+		"receives. Without a name, list them. What is known is "
+		"filled in, the rest is lines to write on.",
+	    .options = form_options,
+	    .run = cmd_form,
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
 	{ .name = "policy list",
 	    .synopsis = "",
 	    .help = "The policy packs that this office knows, and which of "

@@ -5,6 +5,7 @@
 
 #include "node/policy/active.h"
 #include "node/policy/case.h"
+#include "node/policy/form.h"
 #include "node/policy/refuse_i.h"
 #include "node/policy/rows.h"
 #include "sync/audit.h"
@@ -16,6 +17,19 @@ refuse(struct refusing *x, const char *code, const char *text)
 {
 	x->q->code = code;
 	return fail_set(x->f, ERR_DENIED, "%s; nothing was written", text);
+}
+
+enum err
+refuse_lacks(struct refusing *x, const char *what, uint32_t elements)
+{
+	struct buf words = { 0 };
+
+	buf_init(&words, 1024);
+	policy_say_elements(&words, elements);
+	(void)fail_set(x->f, ERR_DENIED, "%s lacks %s; nothing was written",
+	    what, buf_cstr(&words));
+	buf_release(&words);
+	return ERR_DENIED;
 }
 
 bool
@@ -318,6 +332,55 @@ policy_signature_rule(struct refusing *x)
 	return e;
 }
 
+/* A form of a consent holds what the rules ask of that consent. */
+static enum err
+form_fits(struct refusing *x, const struct form *form)
+{
+	struct policy_pack *pack;
+	uint32_t must = 0;
+	bool approved;
+	enum err e;
+
+	if (!row_is(&x->will, "code", form->name) ||
+	    !row_is(&x->will, "language", form->language) ||
+	    !row_is(&x->will, "version", form->version))
+		return refuse(x, "policy",
+		    "code, language or version are not those of the form's "
+		    "text");
+	e = policy_active(&pack, &approved, x->r, x->today, x->f);
+	if (e != OK)
+		return e;
+	for (size_t k = 0; k < pack->require_count; k++)
+		if ((int)pack->require[k].kind == form->consent)
+			must |= pack->require[k].elements;
+	pack_free(pack);
+	if ((must & ~form->elements) == 0)
+		return OK;
+	x->q->code = "policy";
+	return refuse_lacks(x, "the form", must & ~form->elements);
+}
+
+static enum err
+policy_form_rule(struct refusing *x)
+{
+	const struct value *body = row_value(&x->will, "body");
+	struct form *form;
+	enum err e;
+
+	if (body->type != VALUE_TEXT)
+		return OK;
+	e = form_parse(&form, (const char *)body->p, body->n, x->f);
+	if (e != OK) {
+		x->q->code = "policy";
+		(void)fail_in(x->f, e, "the form");
+		x->f->code = ERR_DENIED;
+		return ERR_DENIED;
+	}
+	e = form_fits(x, form);
+	form_free(form);
+	return e;
+}
+
 /* ---- the table ------------------------------------------------------------------------ */
 
 static const struct {
@@ -335,6 +398,7 @@ static const struct {
 	{ "mou_signature", mou_signature_rule },
 	{ "policy_pack", policy_pack_rule },
 	{ "policy_signature", policy_signature_rule },
+	{ "policy_form", policy_form_rule },
 };
 
 enum err

@@ -15,6 +15,8 @@ struct refusing {
 
 /* Always ERR_DENIED. code: of barrier_log; static. */
 enum err refuse(struct refusing *x, const char *code, const char *text);
+/* The same, naming elements of a form. The code is set by the caller. */
+enum err refuse_lacks(struct refusing *x, const char *what, uint32_t elements);
 /* Does the write change this column? */
 bool refuse_set(const struct refusing *x, const char *column);
 /* The column "category" names something that a record is of. */
