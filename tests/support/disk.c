@@ -228,6 +228,12 @@ is_hit(struct disk *d, enum disk_act act)
 	if (!d->planned || (d->plan.acts & DISK_BIT(act)) == 0)
 		return false;
 	at = d->seen++;
+	if (d->plan.ask != NULL && d->plan.ask(d->plan.self, at)) {
+		d->plan.ask = NULL;
+		d->plan.nth = at;
+	}
+	if (d->plan.ask != NULL)
+		return false;
 	if (at != d->plan.nth && !(d->plan.for_ever && at > d->plan.nth))
 		return false;
 	d->fired++;

@@ -62,6 +62,10 @@ bool disk_drop(struct disk *d, const char *path);
 const char *disk_path(const struct disk *d, size_t i);
 /* All bytes of all files. */
 uint64_t disk_used(const struct disk *d);
+/* A digest of all that a reader or a crash may find: names, bytes, what is not
+ * durable yet. Two disks with the same one go the same way. */
+#define DISK_DIGEST_BYTES 32
+void disk_digest(const struct disk *d, uint8_t out[DISK_DIGEST_BYTES]);
 
 /* ---- faults ---------------------------------------------------------------*/
 
@@ -97,6 +101,10 @@ struct disk_plan {
 	enum disk_fault fault;
 	uint64_t nth; /* from 0, counted from disk_fail on */
 	bool for_ever;
+	/* instead of nth: asked with the number of each until the first yes,
+	 * which is the one to fail; may be NULL */
+	bool (*ask)(void *self, uint64_t nth);
+	void *self;
 };
 
 /* Fail from now on as planned; NULL: nothing fails. */

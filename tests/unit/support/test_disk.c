@@ -325,6 +325,41 @@ the_power_stays_off_until_the_crash_is_over(void **state)
 	db_close(db);
 }
 
+static bool
+alike(const struct disk *a, const struct disk *b)
+{
+	uint8_t of_a[DISK_DIGEST_BYTES], of_b[DISK_DIGEST_BYTES];
+
+	disk_digest(a, of_a);
+	disk_digest(b, of_b);
+	return memcmp(of_a, of_b, sizeof(of_a)) == 0;
+}
+
+static void
+the_digest_is_of_what_is_read_and_of_what_a_crash_would_leave(void **state)
+{
+	const struct env *of = disk_env(d);
+	struct disk *copy;
+	struct fail f;
+
+	(void)state;
+	disk_put(d, "a", "words", 5);
+	copy = disk_copy(d);
+	assert_true(alike(d, copy));
+	disk_file(copy, "a")->p[4] ^= 1;
+	assert_false(alike(d, copy));
+	disk_restore(copy, d);
+	/* a name that is read and not durable yet */
+	assert_int_equal(of->file_remove(of->self, "a", &f), OK);
+	assert_false(alike(d, copy));
+	disk_restore(copy, d);
+	assert_true(alike(d, copy));
+	disk_crash(copy, DISK_DROPPED, 0);
+	assert_true(disk_file(copy, "a") != NULL);
+	assert_false(alike(d, copy));
+	disk_free(copy);
+}
+
 #define DISK_TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 
 int
@@ -343,6 +378,8 @@ main(void)
 		    a_database_on_it_survives_any_crash_and_is_whole_at_once),
 		DISK_TEST(one_writes_while_others_read_and_no_two_write),
 		DISK_TEST(the_power_stays_off_until_the_crash_is_over),
+		DISK_TEST(
+		    the_digest_is_of_what_is_read_and_of_what_a_crash_would_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
