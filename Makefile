@@ -79,7 +79,7 @@ SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
 SIM_SRC := $(wildcard tests/sim/*.c) tests/prop/as_model.c
-FAULTS_SRC := $(wildcard tests/faults/*.c)
+FAULTS_SRC := $(wildcard tests/faults/*.c) tests/prop/memo.c
 ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
 SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
@@ -174,7 +174,7 @@ $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
 	$(link) $(SYNC_LIBS) -lcmocka
 # the program's allocations fail on demand (tests/support/alloc.h)
 $(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)
-	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC)
+	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC) $(MEMO)
 $(OUT)/tests/unit/sync/test_no_memory: \
 		$(OUT)/tests/unit/sync/test_no_memory.o $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC)

@@ -5,6 +5,7 @@
  *   TEST_FAULTS_FROM=0   which of them
  *   TEST_FAULTS_ONLY=put,crash   this scenario, this class
  *   TEST_FAULTS_SEEDS=2  of each damage that throws coins
+ *   TEST_FAULTS_NEST=37  of so many recoveries one is itself cut off; 1: all
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@ enum class { CRASH, DISK, MEMORY, CLASSES };
 static const char *const class_names[] = { "crash", "disk", "memory" };
 
 static struct share share;
-static struct counts total[CLASSES];
+static struct counts *total; /* CLASSES; children count too */
 
 struct test {
 	const struct scenario *is;
@@ -74,13 +75,15 @@ say(void)
 			continue;
 		print_message("# %s: %llu points, %llu runs, %llu faults, %llu"
 			      " steps failed, %llu commits unknown, %llu made"
-			      " anew, %llu crashes of a recovery\n",
+			      " anew, %llu crashes of a recovery; %llu left a"
+			      " disk that was tried before\n",
 		    class_names[k], (unsigned long long)c->points,
 		    (unsigned long long)c->runs, (unsigned long long)c->fired,
 		    (unsigned long long)c->failed_steps,
 		    (unsigned long long)c->unknown,
 		    (unsigned long long)c->resumed,
-		    (unsigned long long)c->nested);
+		    (unsigned long long)c->nested,
+		    (unsigned long long)c->alike);
 	}
 }
 
@@ -109,9 +112,11 @@ main(void)
 	int failed;
 
 	alloc_install();
+	total = try_shared(CLASSES * sizeof(*total));
 	share = (struct share){ .every = setting("TEST_FAULTS", 211),
 		.from = setting("TEST_FAULTS_FROM", 0),
-		.seeds = setting("TEST_FAULTS_SEEDS", 1) };
+		.seeds = setting("TEST_FAULTS_SEEDS", 1),
+		.nest = setting("TEST_FAULTS_NEST", 37) };
 	for (size_t i = 0; i < scenario_count * CLASSES; i++) {
 		tests[n] = (struct test){ &scenarios[i / CLASSES],
 			(enum class)(i % CLASSES) };
@@ -121,6 +126,7 @@ main(void)
 		    tests[n].is->name, class_names[tests[n].class]);
 		list[n] = (struct CMUnitTest){ .name = names[n],
 			.test_func = one_test,
+			.teardown_func = try_end_child,
 			.initial_state = &tests[n] };
 		n++;
 	}

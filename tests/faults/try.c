@@ -8,8 +8,6 @@
 
 #include "tests/faults/try.h"
 
-char try_place[256];
-
 static void
 read_lines(struct lines *out, struct scene *s)
 {

@@ -5,6 +5,7 @@
 #define FOOTBRIDGE_TESTS_FAULTS_TRY_H
 
 #include "tests/faults/scene.h"
+#include "tests/support/disk.h"
 
 /* What was answered until then: lines after each step. */
 struct mark {
@@ -16,11 +17,13 @@ struct mark {
 struct share {
 	unsigned every, from;
 	unsigned seeds; /* of each damage with coins */
+	unsigned nest;  /* of so many recoveries one is itself cut off */
 };
 
 struct counts {
 	uint64_t points, runs, fired, nested, alike;
 	uint64_t failed_steps, unknown, resumed;
+	uint64_t wrong; /* points at which a child found something */
 };
 
 /* What is being tried, for the words of a failure. */
@@ -48,12 +51,32 @@ void try_go_on(struct scene *s, size_t k);
 /* Open what a fault or a crash left. */
 void try_recover(struct scene *s, struct counts *c);
 
-/* Ends the test: where, and why. */
+/*
+ * Has this disk been tried, with as much answered and as much left? What follows
+ * is the same then. Known to all processes of a test; try_seen_none forgets.
+ * `weak`: of this one less is asked than of others, which may stand for it.
+ */
+bool try_seen(const struct disk *image, int done, size_t left, bool weak);
+void try_seen_none(void);
+/* Zeros that all processes share, for ever. */
+void *try_shared(size_t n);
+
+/*
+ * One process for each fault: try_split is asked at the point itself, makes a
+ * child and answers true there, false in the parent, when the child has ended.
+ */
+extern bool try_in_child;
+bool try_split(struct counts *c, const char *place, uint64_t nth);
+/* A test of which this is the end, in a child: it ends here. */
+int try_end_child(void **state);
+
+/* Ends the test, or the child: where, and why. */
+void try_wrong(const char *words);
 #define WRONG(...) \
 	do { \
 		char words_[1200]; \
 		(void)snprintf(words_, sizeof(words_), __VA_ARGS__); \
-		fail_msg("%s: %s", try_place, words_); \
+		try_wrong(words_); \
 	} while (0)
 
 #endif

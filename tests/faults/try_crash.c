@@ -12,14 +12,12 @@
 
 #include "tests/faults/try.h"
 
-/* Of every so many recoveries one is itself cut off, at each of its changes. */
-#define NEST_EVERY 37
-
 struct crashing {
 	struct scene s;
 	struct mark mark[SCENE_STEPS + 1];
 	struct counts *c;
-	size_t at;
+	unsigned nest;
+	size_t at, tried;
 };
 
 /* The last step that had answered OK when the power went off; -1: none. */
@@ -33,6 +31,27 @@ answered(const struct crashing *x)
 			done = (int)k;
 	}
 	return done;
+}
+
+/* What had left when the power went off. */
+static size_t
+left(const struct crashing *x)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->s.left_count; i++)
+		n += x->s.left[i].at <= x->at;
+	return n;
+}
+
+/* Was the same tried before? */
+static bool
+is_known(struct crashing *x, const struct disk *image, bool again)
+{
+	bool known = try_seen(image, answered(x), left(x), again);
+
+	x->c->alike += known;
+	return known;
 }
 
 static void
@@ -72,11 +91,13 @@ crash_again(struct crashing *x, const struct disk *image)
 		    ", again after change %zu of the recovery, %s", i,
 		    disk_damage_name((enum disk_damage)(1 + i % 4)));
 		disk_crash(torn, (enum disk_damage)(1 + i % 4), i);
-		put_disk(x, torn);
-		disk_free(torn);
-		check(x);
-		scene_close(&x->s);
 		x->c->nested++;
+		if (!is_known(x, torn, true)) {
+			put_disk(x, torn);
+			check(x);
+			scene_close(&x->s);
+		}
+		disk_free(torn);
 	}
 	disk_free(record);
 	disk_free(copy);
@@ -92,13 +113,15 @@ crash_once(struct crashing *x, const struct disk *moment,
 	    "%s, power off after change %zu, %s, seed %llu", x->s.is->name,
 	    x->at, disk_damage_name(damage), (unsigned long long)seed);
 	disk_crash(image, damage, seed);
-	put_disk(x, image);
-	check(x);
-	/* not what was answered: the first that was not */
-	try_go_on(&x->s, (size_t)answered(x) + 1);
 	x->c->runs++;
-	if (x->c->runs % NEST_EVERY == 0)
-		crash_again(x, image);
+	if (!is_known(x, image, false)) {
+		put_disk(x, image);
+		check(x);
+		/* not what was answered: the first that was not */
+		try_go_on(&x->s, (size_t)answered(x) + 1);
+		if (++x->tried % x->nest == 0)
+			crash_again(x, image);
+	}
 	disk_free(image);
 }
 
@@ -107,10 +130,8 @@ crash_here(struct crashing *x, const struct disk *moment, unsigned seeds)
 {
 	x->c->points++;
 	crash_once(x, moment, DISK_KEPT, 0);
-	if (!disk_is_dirty(moment)) {
-		x->c->alike++;
+	if (!disk_is_dirty(moment))
 		return;
-	}
 	crash_once(x, moment, DISK_DROPPED, 0);
 	for (unsigned i = 0; i < seeds; i++) {
 		for (int k = DISK_CUT; k < DISK_DAMAGES; k++)
@@ -129,6 +150,8 @@ try_crashes(struct counts *c, const struct scenario *is,
 
 	memset(&x, 0, sizeof(x));
 	x.c = c;
+	x.nest = share->nest;
+	try_seen_none();
 	(void)snprintf(try_place, sizeof(try_place), "%s", is->name);
 	scene_start(&x.s, is);
 	try_reference(&x.s, x.mark);

@@ -1,12 +1,14 @@
 /*
- * The n-th operation fails, n = 0, 1, 2... until none does: once, or that one
- * and all after it.
+ * Each operation fails, once, or that one and all after it. The steps run once;
+ * at each operation a child is made in which it fails (try_split.c), and which
+ * then recovers, unless that disk has been recovered from before.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +19,7 @@ struct faulting {
 	struct scene s;
 	struct mark mark[SCENE_STEPS + 1];
 	struct counts *c;
+	const struct share *share;
 	bool memory, for_ever;
 	enum disk_fault fault;
 };
@@ -24,18 +27,32 @@ struct faulting {
 static const char *const fault_names[] = { "EIO", "ENOSPC", "EROFS",
 	"short write" };
 
+/* Asked at every point: the child that fails it goes on from here. */
+static bool
+ask(void *self, uint64_t nth)
+{
+	struct faulting *x = self;
+
+	if (nth % x->share->every != x->share->from % x->share->every)
+		return false;
+	return try_split(x->c, x->for_ever ? " at %llu and after" : " at %llu",
+	    nth);
+}
+
 static void
-arm(struct faulting *x, uint64_t nth)
+arm(struct faulting *x)
 {
 	const struct disk_plan plan = {
 		.acts = (1u << DISK_ACTS) - 1,
 		.fault = x->fault,
-		.nth = nth,
+		.nth = UINT64_MAX,
 		.for_ever = x->for_ever,
+		.ask = ask,
+		.self = x,
 	};
 
 	if (x->memory)
-		alloc_fail(nth, x->for_ever);
+		alloc_ask(ask, x, x->for_ever);
 	else
 		disk_fail(x->s.env->disk, &plan);
 }
@@ -66,7 +83,7 @@ check_said(const struct faulting *x, size_t k, enum err e, const struct fail *f)
 
 /* Run the steps until one fails; how many were answered OK. */
 static size_t
-run(struct faulting *x, uint64_t nth)
+run(struct faulting *x)
 {
 	size_t n = scene_steps(x->s.is), k = 0;
 	struct fail f = { 0 };
@@ -76,7 +93,7 @@ run(struct faulting *x, uint64_t nth)
 	x->s.left_frozen = false;
 	if (!x->s.is->fresh && scene_open(&x->s, &f) != OK)
 		WRONG("it does not open: %s", f.text);
-	arm(x, nth);
+	arm(x);
 	for (; k < n && e == OK; k++)
 		e = scene_step(&x->s, k, &f);
 	if (e == OK)
@@ -86,46 +103,46 @@ run(struct faulting *x, uint64_t nth)
 	return k - 1;
 }
 
-/* One fault: false when it did not come to it any more. */
-static bool
-fault_once(struct faulting *x, uint64_t nth)
+/* Once through all steps, and in every child from its fault to the end. */
+static void
+run_all(struct faulting *x)
 {
-	size_t done = run(x, nth);
-	uint64_t fired;
+	size_t done = run(x);
 
 	if (x->s.r != NULL && db_poisoned(replica_db(x->s.r)))
 		x->c->unknown++;
 	/* closing is under the fault too, where it lasts */
 	scene_close(&x->s);
-	fired = disarm(x);
-	x->c->fired += fired;
+	x->c->fired += disarm(x);
 	x->c->runs++;
+	if (try_seen(x->s.env->disk, (int)done, x->s.left_count, false)) {
+		x->c->alike++;
+		return;
+	}
 	try_recover(&x->s, x->c);
 	x->s.left_frozen = true;
 	try_check(&x->s, x->mark, (int)done - 1, UINT64_MAX);
 	try_go_on(&x->s, done);
-	return fired > 0;
 }
 
 static void
-try_faults(struct faulting *x, const struct scenario *is,
-    const struct share *share, const char *what)
+try_faults(struct faulting *x, const struct scenario *is, const char *what)
 {
-	uint64_t nth = share->from % share->every;
-
 	(void)snprintf(try_place, sizeof(try_place), "%s", is->name);
 	scene_start(&x->s, is);
 	try_reference(&x->s, x->mark);
 	disk_free(disk_take_record(x->s.env->disk));
-	do {
-		(void)snprintf(try_place, sizeof(try_place), "%s, %s at %llu%s",
-		    is->name, what, (unsigned long long)nth,
-		    x->for_ever ? " and after" : "");
-		x->c->points++;
-		nth += share->every;
-	} while (fault_once(x, nth - share->every));
+	(void)snprintf(try_place, sizeof(try_place), "%s, %s", is->name, what);
+	try_seen_none();
+	x->c->wrong = 0;
+	run_all(x);
+	if (try_in_child)
+		_exit(0);
 	try_forget(x->mark);
 	scene_stop(&x->s);
+	if (x->c->wrong > 0)
+		WRONG("%llu points went wrong, as is said above",
+		    (unsigned long long)x->c->wrong);
 }
 
 void
@@ -136,9 +153,10 @@ try_disk(struct counts *c, const struct scenario *is, const struct share *share,
 
 	memset(&x, 0, sizeof(x));
 	x.c = c;
+	x.share = share;
 	x.fault = fault;
 	x.for_ever = for_ever;
-	try_faults(&x, is, share, fault_names[fault]);
+	try_faults(&x, is, fault_names[fault]);
 }
 
 void
@@ -149,7 +167,8 @@ try_memory(struct counts *c, const struct scenario *is,
 
 	memset(&x, 0, sizeof(x));
 	x.c = c;
+	x.share = share;
 	x.memory = true;
 	x.for_ever = for_ever;
-	try_faults(&x, is, share, "no memory");
+	try_faults(&x, is, "no memory");
 }

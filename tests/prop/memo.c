@@ -1,7 +1,8 @@
 /*
  * Signatures are checked once in a run, not once at every machine and again at
  * every restart: verifying is a pure function of its bytes, and without this it
- * would be half of the time. Linked with --wrap, in the property tests only.
+ * would be half of the time. Linked with --wrap, into the property tests and those
+ * of faults, orders and fuzzing.
  */
 #include <string.h>
 

@@ -10,6 +10,8 @@
 static struct {
 	bool on, for_ever;
 	uint64_t nth, seen, fired;
+	alloc_ask_fn ask;
+	void *self;
 	sqlite3_mem_methods below;
 } plan;
 
@@ -20,6 +22,15 @@ alloc_fail(uint64_t nth, bool for_ever)
 	plan.nth = nth;
 	plan.for_ever = for_ever;
 	plan.seen = plan.fired = 0;
+	plan.ask = NULL;
+}
+
+void
+alloc_ask(alloc_ask_fn ask, void *self, bool for_ever)
+{
+	alloc_fail(UINT64_MAX, for_ever);
+	plan.ask = ask;
+	plan.self = self;
 }
 
 void
@@ -40,6 +51,17 @@ alloc_seen(void)
 	return plan.seen;
 }
 
+static void
+ask(uint64_t at)
+{
+	plan.on = false; /* what the question itself needs */
+	if (plan.ask(plan.self, at)) {
+		plan.ask = NULL;
+		plan.nth = at;
+	}
+	plan.on = true;
+}
+
 static bool
 hit(void)
 {
@@ -48,6 +70,8 @@ hit(void)
 	if (!plan.on)
 		return false;
 	at = plan.seen++;
+	if (plan.ask != NULL)
+		ask(at);
 	if (at != plan.nth && !(plan.for_ever && at > plan.nth))
 		return false;
 	plan.fired++;
