@@ -68,9 +68,11 @@ enum err db_copy(const struct env *env, const char *from,
 enum err db_remove(const struct env *env, const char *path, struct fail *f);
 /*
  * Close the file but keep the connection, refusing everything but db_close as
- * after a failed commit. For the moment in which another file takes its place.
+ * after a failed commit. For the moment in which another file takes its place:
+ * its log is gone, also after a loss of power.
  * fails: ERR_BUSY a reader holds its log, or closing it failed, so another
- *        file must not take the place; it is shut all the same
+ *        file must not take the place; it is shut all the same;
+ *        ERR_IO likewise
  */
 enum err db_shut(struct db *db, const struct env *env, struct fail *f);
 /* Finalizes every statement, checkpoints when it is the writer; NULL is fine. */

@@ -416,12 +416,14 @@ db_shut(struct db *db, const struct env *env, struct fail *f)
 	/* the last to close takes it away, having emptied it */
 	held = log.err != OK || env_exists(env, buf_cstr(&log));
 	buf_release(&log);
-	return held ? fail_set(f, ERR_BUSY,
-			  "the log of the database %s could not be closed: "
-			  "somebody else reads it, or memory is short; "
-			  "nothing was changed; try again later",
-			  db->path)
-		    : OK;
+	if (held)
+		return fail_set(f, ERR_BUSY,
+		    "the log of the database %s could not be closed: "
+		    "somebody else reads it, or memory is short; "
+		    "nothing was changed; try again later",
+		    db->path);
+	/* SQLite does not: after a loss of power it might be back */
+	return env->names_sync(env->self, db->path, f);
 }
 
 enum err

@@ -55,6 +55,9 @@ struct env {
 	enum err (*stream_close)(void *self, void *stream, struct fail *f);
 	/* ERR_NOTFOUND when absent. */
 	enum err (*file_remove)(void *self, const char *path, struct fail *f);
+	/* What was made and removed in the directory of this path stays so: for
+	 * names that others change (SQLite). ERR_IO */
+	enum err (*names_sync)(void *self, const char *path, struct fail *f);
 	/* OK: it is there; ERR_NOTFOUND; ERR_IO: that cannot be seen, and nobody
 	 * may take it for absent and put another in its place. */
 	enum err (*file_look)(void *self, const char *path, struct fail *f);

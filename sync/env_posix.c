@@ -315,6 +315,13 @@ posix_file_move(void *self, const char *from, const char *to, struct fail *f)
 }
 
 static enum err
+posix_names_sync(void *self, const char *path, struct fail *f)
+{
+	(void)self;
+	return sync_directory_of(path, f);
+}
+
+static enum err
 posix_file_remove(void *self, const char *path, struct fail *f)
 {
 	(void)self;
@@ -531,6 +538,7 @@ env_posix(void)
 		.stream_close = posix_stream_close,
 		.file_move = posix_file_move,
 		.file_remove = posix_file_remove,
+		.names_sync = posix_names_sync,
 		.file_look = posix_file_look,
 		.dir_make = posix_dir_make,
 		.dir_remove = posix_dir_remove,

@@ -315,6 +315,14 @@ dir_remove(void *self, const char *path, struct fail *f)
 }
 
 static enum err
+names_sync(void *self, const char *path, struct fail *f)
+{
+	int why = sync_names(self, path);
+
+	return why == 0 ? OK : refuse(f, path, "synced", why);
+}
+
+static enum err
 lock_take(void *self, void **lock, const char *path, long *holder,
     struct fail *f)
 {
@@ -389,6 +397,7 @@ disk_env_init(struct disk *d)
 		.stream_close = stream_close,
 		.file_move = file_move,
 		.file_remove = file_remove,
+		.names_sync = names_sync,
 		.file_look = file_look,
 		.dir_make = dir_make,
 		.dir_remove = dir_remove,

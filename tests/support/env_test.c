@@ -132,6 +132,14 @@ test_file_remove(void *self, const char *path, struct fail *f)
 }
 
 static enum err
+test_names_sync(void *self, const char *path, struct fail *f)
+{
+	const struct env *below = ((struct env_test *)self)->below;
+
+	return below->names_sync(below->self, path, f);
+}
+
+static enum err
 test_file_look(void *self, const char *path, struct fail *f)
 {
 	const struct env *below = ((struct env_test *)self)->below;
@@ -205,6 +213,7 @@ env_test_new(uint64_t seed)
 		.stream_close = test_stream_close,
 		.file_move = test_file_move,
 		.file_remove = test_file_remove,
+		.names_sync = test_names_sync,
 		.file_look = test_file_look,
 		.dir_make = test_dir_make,
 		.dir_remove = test_dir_remove,
