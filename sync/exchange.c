@@ -14,7 +14,7 @@
 
 /* Hellos in one contact: a second one follows when a stream was renamed. */
 #define HELLOS_MAX 3
-/* Answers in a row that promise more and bring nothing. */
+/* Answers in a row that promise more and bring nothing new. */
 #define IDLE_MAX 3
 /* A contact that lasts seals what was saved since, this often at most. */
 #define SEAL_AGAIN_MS 5000
@@ -48,7 +48,8 @@ struct exchange {
 	struct lane_bulk bulk;
 	unsigned their_flags;
 	unsigned want_receipts; /* they want ours for these lanes */
-	int hellos, idle, full_answers;
+	int hellos, full_answers;
+	struct exchange_progress progress;
 	struct units_full_list full; /* of what they sent: to be told */
 	/* what the last request carried, acknowledged by its answer */
 	struct units_plan plan;
@@ -182,11 +183,9 @@ put_cursors(struct exchange *x, struct buf *out, const struct lane_state *state)
 }
 
 /* The part of an offer that we still wait for; none when it has come. */
-static bool
+static void
 put_wants(struct exchange *x, struct buf *out, const struct lane_state *state)
 {
-	bool any = false;
-
 	for (int i = 0; i < LANE_COUNT; i++) {
 		struct units_want *w = &x->ours[i];
 
@@ -194,9 +193,7 @@ put_wants(struct exchange *x, struct buf *out, const struct lane_state *state)
 		    state->lane[i].their_position >= w->first + w->count - 1)
 			w->count = 0;
 		exchange_want(out, (enum lane)i, w);
-		any = any || w->count != 0;
 	}
-	return any;
 }
 
 /* A sweep's next question, if there is one. */
@@ -221,7 +218,6 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	struct buf notes = { .limit = 65536 }, units = { 0 }, sweep = { 0 };
 	uint8_t check[MESSAGE_CHECK_BYTES];
 	struct lane_state state;
-	bool wants = false;
 	enum err e = lane_load(x->r, &state, x->peer_no, f);
 
 	units.limit = LIMIT_MESSAGE_BYTES;
@@ -245,7 +241,7 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 		goto out;
 	x->want_receipts = 0;
 	put_cursors(x, &notes, &state);
-	wants = put_wants(x, &notes, &state);
+	put_wants(x, &notes, &state);
 	units_put_full(&notes, x->r, &x->full);
 	x->full.count = 0;
 	message_head(body,
@@ -257,8 +253,9 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 	buf_put(body, notes.p, notes.n);
 	buf_put(body, units.p, units.n);
 	buf_put(body, sweep.p, sweep.n);
-	if (wants || x->plan.any || sweep.n > 0)
-		x->idle = 0;
+	/* the queue for them and a sweep come to an end by themselves */
+	if (x->plan.any || sweep.n > 0)
+		x->progress.idle = 0;
 out:
 	buf_release(&notes);
 	buf_release(&units);
@@ -397,8 +394,8 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 {
 	struct units_notes *notes = NULL;
 	struct lane_state state;
-	int64_t before = x->stats.received + x->stats.spared;
-	bool offered = false, full = false;
+	struct exchange_stats before = x->stats;
+	bool full = false;
 	enum err e = lane_load(x->r, &state, x->peer_no, f);
 
 	if (e == OK)
@@ -427,13 +424,11 @@ take_answer(struct exchange *x, struct message *m, bool *again, struct fail *f)
 	/* work of ours that we did not have came: we are somebody else now */
 	if (e == OK && !id_equal(&x->author, &replica_identity(x->r)->author))
 		*again = true;
+	if (e == OK)
+		e = exchange_brought(&x->progress, x->r, x->peer_no, notes,
+		    &before, &x->stats, f);
 	if (e == OK) {
 		take_notes(x, notes);
-		for (int i = 0; i < LANE_COUNT; i++)
-			offered = offered || notes->offered[i].count != 0;
-		if (notes->any_units || offered ||
-		    x->stats.received + x->stats.spared > before)
-			x->idle = 0;
 		e = sweep_take(x->sweep, x->r, x->peer_no, &x->peer,
 		    notes->has_sweep ? &notes->sweep : NULL, &x->stats, f);
 	}
@@ -449,10 +444,11 @@ no_progress(struct exchange *x, struct fail *f)
 		    "exchange: the peer began anew %d times in one contact;"
 		    " try again later, nothing is lost",
 		    x->hellos);
-	if ((x->their_flags & MESSAGE_MORE) != 0 && ++x->idle > IDLE_MAX)
+	if ((x->their_flags & MESSAGE_MORE) != 0 &&
+	    ++x->progress.idle > IDLE_MAX)
 		return fail_set(f, ERR_NET,
 		    "exchange: the peer says that it has more and sends"
-		    " nothing; try again later, nothing is lost");
+		    " nothing new; try again later, nothing is lost");
 	return OK;
 }
 

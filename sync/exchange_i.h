@@ -43,6 +43,23 @@ enum err exchange_recovered(struct replica *r, struct exchange_stats *stats,
     struct fail *f);
 enum err exchange_seal(struct replica *r, struct exchange_stats *stats,
     struct fail *f);
+/*
+ * Does a contact get anywhere? What an answer brought that was not here before
+ * is progress, however much; what was here already is so only as often as there
+ * is something here: a peer that lost its place sends everything once more, one
+ * that means harm might go on for ever.
+ */
+struct exchange_progress {
+	int idle; /* answers in a row without progress, counted by the caller */
+	uint64_t again;     /* answers and items that brought nothing new */
+	uint64_t may_again; /* so many are borne; 0: not looked up yet */
+	size_t staged[LANE_COUNT]; /* bytes of the item in pieces, at last */
+};
+/* Judge one answer by the counts before and after it; in its transaction. */
+enum err exchange_brought(struct exchange_progress *p, struct replica *r,
+    int64_t peer, const struct units_notes *notes,
+    const struct exchange_stats *before, const struct exchange_stats *after,
+    struct fail *f);
 /* Move a finished message to its destination. */
 enum err exchange_finish(struct buf *out, const struct buf *body,
     struct fail *f);

@@ -533,6 +533,87 @@ what_is_taken_of_a_new_queue_is_told_in_the_same_contact(void **state)
 	assert_false(news);
 }
 
+/* The segment of North's own in its log, as an item at a position. */
+static void
+same_again(struct buf *answer, const struct buf *segment, uint64_t position)
+{
+	struct message_item item = { .type = MESSAGE_SEGMENT,
+		.lane = LANE_NORMAL,
+		.position = position,
+		.bytes = segment->p,
+		.n = segment->n };
+
+	buf_reset(answer);
+	message_head(answer, MESSAGE_MORE, 65536);
+	message_put(answer, &item, true);
+	assert_int_equal(answer->err, OK);
+}
+
+/* North calls, the hub answers its hello; what follows is made here, by who says
+ * for ever that there is more. How many answers it bears. */
+static int
+answers_borne(bool moves, struct fail *f)
+{
+	struct buf request = { 0 }, answer = { 0 }, segment = { 0 };
+	struct exchange_stats stats = { 0 };
+	struct exchange *x = NULL;
+	bool done = false;
+	enum err e = OK;
+	int n = 0;
+
+	assert_int_equal(exchange_new(&x, north->r, office_node(hub), 4096, f),
+	    OK);
+	assert_int_equal(exchange_ask(x, &request, &done, f), OK);
+	assert_int_equal(exchange_answer(hub->r, &answer, office_node(north),
+			     request.p, request.n, &stats, f),
+	    OK);
+	assert_int_equal(log_bytes(north->r, &segment,
+			     office_number(north,
+				 "SELECT min(no) FROM _segment"),
+			     f),
+	    OK);
+	e = exchange_take(x, answer.p, answer.n, f);
+	while (e == OK && !done && n < 10000) {
+		buf_reset(&request);
+		assert_int_equal(exchange_ask(x, &request, &done, f), OK);
+		same_again(&answer, &segment, moves ? 1000 + (uint64_t)n : 1);
+		e = done ? OK : exchange_take(x, answer.p, answer.n, f);
+		n++;
+	}
+	assert_false(done);
+	if (e != OK)
+		assert_int_equal(e, ERR_NET);
+	exchange_free(x);
+	buf_release(&request);
+	buf_release(&answer);
+	buf_release(&segment);
+	return n;
+}
+
+static void
+who_sends_for_ever_what_is_here_is_hung_up_on(void **state)
+{
+	struct fail f = { 0 };
+	int held;
+
+	(void)state;
+	for (int moves = 0; moves < 2; moves++) {
+		struct row_id p = office_person(hub, "Sample 0001");
+
+		office_share(hub, &p, "North");
+		(void)office_person(north, "Sample 0002");
+		office_settle(north, hub);
+		/* or the contact ends at once */
+		(void)office_person(north, "Sample 0003");
+		held = (int)office_number(north,
+		    "SELECT (SELECT count(*) FROM _segment) +"
+		    " (SELECT count(*) FROM _member)");
+		/* so often it may be honest: it lost its place */
+		assert_in_range(answers_borne(moves, &f), held / 2, held + 200);
+		assert_non_null(strstr(f.text, "sends nothing new"));
+	}
+}
+
 #define EXCHANGE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, two_offices, close_offices)
 
@@ -555,6 +636,7 @@ main(void)
 		    a_peer_that_lost_its_cursor_gets_everything_again_but_only_ids),
 		EXCHANGE_TEST(
 		    what_is_taken_of_a_new_queue_is_told_in_the_same_contact),
+		EXCHANGE_TEST(who_sends_for_ever_what_is_here_is_hung_up_on),
 		EXCHANGE_TEST(another_network_is_refused),
 		EXCHANGE_TEST(every_truncation_of_every_message_is_refused),
 		EXCHANGE_TEST(what_came_by_another_way_is_not_sent_again),
