@@ -174,7 +174,8 @@ $(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
 	$(link) $(SYNC_LIBS) -lcmocka
 # the program's allocations fail on demand (tests/support/alloc.h)
 $(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)
-	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC) $(MEMO)
+	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC) $(MEMO) \
+	    -Wl,--wrap=crypto_pwhash
 $(OUT)/tests/unit/sync/test_no_memory: \
 		$(OUT)/tests/unit/sync/test_no_memory.o $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC)
