@@ -122,7 +122,7 @@ export_all(struct db *db, struct fail *f)
 	enum err e =
 	    run(db, "SELECT sqlcipher_export('main', 'source')", NULL, NULL, f);
 
-	for (size_t i = 0; e == ERR_FORMAT && i < COUNT_OF(codes); i++) {
+	for (size_t i = 0; e == ERR_CORRUPT && i < COUNT_OF(codes); i++) {
 		if (strcmp(sqlite3_errmsg(db->handle),
 			sqlite3_errstr(codes[i])) == 0)
 			e = db_fail(db, codes[i], f);

@@ -67,7 +67,8 @@ db_fail(const struct db *db, int code, struct fail *f)
 	case SQLITE_INTERRUPT:
 		return fail_set(f, ERR_BUSY, "the work was interrupted");
 	default:
-		return fail_set(f, ERR_FORMAT,
+		/* ours, or tables that are not as it needs them: nobody's input */
+		return fail_set(f, ERR_CORRUPT,
 		    "the database refused a statement: %s (%d)", words, code);
 	}
 }

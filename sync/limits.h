@@ -64,6 +64,9 @@
 /* Segments of unknown authors or with a missing predecessor, kept unverified. */
 #define LIMIT_PARKED_PER_PEER 1024
 #define LIMIT_PARKED_BYTES (64 * 1024 * 1024)
+/* What fits no history that is held, after so long, makes room for what comes
+ * when there is none; a sweep brings it again if it is needed after all. */
+#define LIMIT_PARKED_BRANCH_MS (30LL * 24 * 60 * 60 * 1000)
 /* Membership records whose issuer is not known yet: more than any network's. */
 #define LIMIT_PARKED_MEMBERS 4096
 /* What was refused is kept to be looked at, within these. */

@@ -91,6 +91,34 @@ has_room(struct replica *r, const struct node_id *peer, size_t n, bool *room,
 	return OK;
 }
 
+/* Nobody else's, nothing that waits for a record or for what comes before it:
+ * these come to their place as soon as it does. */
+static enum err
+drop_old_branches(struct replica *r, const struct node_id *peer, struct fail *f)
+{
+	struct stmt *s;
+	int64_t n;
+	enum err e;
+
+	e = db_stmt(&s, r->db,
+	    "DELETE FROM _parked WHERE peer = ?1 AND reason = ?2 AND"
+	    " at_ms < ?3",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, peer->b, sizeof(peer->b));
+	stmt_int(s, 2, PARKED_BRANCH);
+	stmt_int(s, 3, env_wall_ms(r->env) - LIMIT_PARKED_BRANCH_MS);
+	e = stmt_run(s, f);
+	if (e != OK)
+		return e;
+	n = db_changes(r->db);
+	r->parked -= n;
+	if (n > 0)
+		replica_tally(r, "waited too long", n);
+	return OK;
+}
+
 static enum err
 insert_parked(struct replica *r, const struct parked *in,
     const struct node_id *peer, struct fail *f)
@@ -134,6 +162,10 @@ log_park(struct replica *r, enum outcome *outcome, const struct parked *in,
 	if (e == OK && known)
 		*outcome = OUTCOME_DUPLICATE;
 	if (e == OK && !known)
+		e = has_room(r, peer, in->n, &room, f);
+	if (e == OK && !known && !room)
+		e = drop_old_branches(r, peer, f);
+	if (e == OK && !known && !room)
 		e = has_room(r, peer, in->n, &room, f);
 	if (e != OK || known)
 		return e;

@@ -336,7 +336,7 @@ memory_databases_are_separate_or_shared_by_name(void **state)
 	assert_int_equal(db_open(&a, &alone, path, &o, &f), OK);
 	exec_ok(a, "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT) STRICT");
 	assert_int_equal(db_open(&b, &alone, path, &o, &f), OK);
-	assert_int_equal(db_exec(b, "SELECT * FROM t", &f), ERR_FORMAT);
+	assert_int_equal(db_exec(b, "SELECT * FROM t", &f), ERR_CORRUPT);
 	db_close(a);
 	db_close(b);
 	o.must_exist = true;
@@ -429,7 +429,7 @@ values_come_back_as_they_were_bound(void **state)
 	/* a bind that fails shows at the step and is forgotten after it */
 	s = stmt_ok(db, "SELECT ?1");
 	stmt_int(s, 2, 1);
-	assert_int_equal(stmt_step(s, &row, &f), ERR_FORMAT);
+	assert_int_equal(stmt_step(s, &row, &f), ERR_CORRUPT);
 	assert_int_equal(stmt_step(s, &row, &f), OK);
 	db_close(db);
 }
@@ -499,9 +499,9 @@ hostile_sql_limits_hold(void **state)
 	assert_int_equal(db_exec(db, "SELECT zeroblob(8000000)", &f),
 	    ERR_LIMIT);
 	assert_int_equal(db_exec(db, "SELECT \"no such column\"", &f),
-	    ERR_FORMAT);
+	    ERR_CORRUPT);
 	assert_int_equal(db_exec(db, "SELECT load_extension('x')", &f),
-	    ERR_FORMAT);
+	    ERR_CORRUPT);
 	db_close(db);
 }
 

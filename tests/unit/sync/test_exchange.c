@@ -449,6 +449,39 @@ what_has_no_room_is_not_acknowledged(void **state)
 	assert_true(office_number(hub, "SELECT count(*) FROM _parked") >= come);
 }
 
+/* Segments that fit no history held here: nobody ever says that they do not. */
+static void
+what_fits_no_history_makes_room_after_a_month(void **state)
+{
+	static const char full[] =
+	    "UPDATE _author SET tag = 'unknown!' WHERE no = 2;"
+	    " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 1024) INSERT INTO _parked (peer, cpt, author, chain,"
+	    " seq, reason, at_ms, size, bytes) SELECT (SELECT node FROM"
+	    " _author WHERE no = 2), '', 'x', 1, i, 3, 0, 0, '' FROM n;"
+	    " UPDATE _parked SET at_ms = 9000000000000 WHERE seq = 1024";
+	static struct row_id p[10];
+	struct office_sync s = { 0 };
+	struct fail f = { 0 };
+
+	(void)state;
+	office_settle(north, hub);
+	people(north, p, 10);
+	assert_int_equal(db_exec(replica_db(hub->r), full, &f), OK);
+	office_restart(hub);
+	sync_ok(north, hub, &s);
+	assert_int_equal(s.server.put_off, 0);
+	assert_true(s.server.outcome[OUTCOME_WAITING] > 0);
+	/* what is not old stays, and how many went is known */
+	assert_int_equal(office_number(hub,
+			     "SELECT count(*) FROM _parked WHERE reason = 3"),
+	    1);
+	assert_int_equal(office_number(hub,
+			     "SELECT value FROM _count WHERE name ="
+			     " 'waited too long'"),
+	    1023);
+}
+
 static void
 news_are_seen_before_and_not_after_a_contact(void **state)
 {
@@ -641,6 +674,7 @@ main(void)
 		EXCHANGE_TEST(every_truncation_of_every_message_is_refused),
 		EXCHANGE_TEST(what_came_by_another_way_is_not_sent_again),
 		EXCHANGE_TEST(what_has_no_room_is_not_acknowledged),
+		EXCHANGE_TEST(what_fits_no_history_makes_room_after_a_month),
 		EXCHANGE_TEST(news_are_seen_before_and_not_after_a_contact),
 		EXCHANGE_TEST(
 		    a_request_that_ends_like_an_answer_is_refused_before_any_of_it_is_taken),

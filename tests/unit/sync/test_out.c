@@ -182,6 +182,29 @@ records_that_stay_are_not_called_nothing(void **state)
 }
 
 static void
+a_table_that_is_damaged_is_not_the_peers_lie(void **state)
+{
+	struct buf shown = { 0 };
+	struct fail f = { 0 };
+	struct world w;
+	bool self;
+
+	(void)state;
+	world_open(&w);
+	take_out(&w, w.clinic, REVOKED_LOST);
+	assert_int_equal(call(w.clinic, w.hub, &shown), ERR_REVOKED);
+	assert_int_equal(db_exec(replica_db(w.clinic->r),
+			     "ALTER TABLE _member RENAME TO _gone", &f),
+	    OK);
+	assert_int_equal(revoke_shown(w.clinic->r, &self, office_node(w.hub),
+			     shown.p, shown.n, &f),
+	    ERR_CORRUPT);
+	assert_non_null(strstr(f.text, "the database refused"));
+	buf_release(&shown);
+	world_close(&w);
+}
+
+static void
 a_disk_that_fails_is_not_the_peers_lie(void **state)
 {
 	struct buf shown = { 0 };
@@ -362,6 +385,7 @@ main(void)
 		cmocka_unit_test(who_is_out_is_shown_it_and_obeys),
 		cmocka_unit_test(what_shows_nothing_changes_nothing),
 		cmocka_unit_test(records_that_stay_are_not_called_nothing),
+		cmocka_unit_test(a_table_that_is_damaged_is_not_the_peers_lie),
 		cmocka_unit_test(a_disk_that_fails_is_not_the_peers_lie),
 		cmocka_unit_test(nothing_is_queued_for_who_is_out),
 		cmocka_unit_test(
