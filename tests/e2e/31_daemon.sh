@@ -2,24 +2,25 @@
 # What the daemons do by themselves: news set off a call, a peer on the local
 # network hears of them at once, one that hangs holds up nobody, and a stop does
 # not wait for who waits.
-# shellcheck disable=SC2317,SC2329 # functions are called by within
+# shellcheck disable=SC2317,SC2329 # functions are called by soon
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
 
 now_ms() { date +%s%3N; }
 
-# within MS COMMAND...: true in time; how long it took is in $took
-within() {
-	local limit=$1 begun
+# soon COMMAND...: true before a daemon would call by its interval of an hour, or
+# a request that is held open end by itself; how long it took is in $took
+soon() {
+	local begun
 	begun=$(now_ms)
-	shift
 	until "$@"; do
 		took=$(($(now_ms) - begun))
-		[ "$took" -lt 30000 ] || return 1
+		[ "$took" -lt "$held_ms" ] || return 1
 	done
 	took=$(($(now_ms) - begun))
-	[ "$took" -le "$limit" ]
 }
+held_ms=$(awk '/define SERVER_HOLD_S/ { print $3 * 1000 }' node/*.h)
+[ "$held_ms" -gt 10000 ] || die "how long requests are held"
 
 status_of() { on "$1" --json status | field "$2"; }
 holds() { [ "$(status_of "$1" segments)" -ge "$2" ]; }
@@ -43,7 +44,7 @@ opened north
 must north peer add Hub "$hub_at" --every 1h
 serve north
 north=$server
-within 5000 reached north Hub
+soon reached north Hub
 ok $? "a_peer_is_called_when_the_daemon_starts"
 
 FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass on late join "$invite" --staff Bob \
@@ -54,7 +55,7 @@ ok $? "who_joins_reads_why_the_steward_refuses"
 # ---- what is saved here goes out by itself ----
 before=$(status_of hub segments)
 put north 'First Person' || die "put"
-within 2500 holds hub $((before + 1))
+soon holds hub $((before + 1))
 ok $? "what_was_saved_is_at_the_hub_soon"
 echo "# after $took ms"
 
@@ -62,7 +63,7 @@ before=$(status_of hub segments)
 for n in 1 2 3 4 5; do
 	put north "Several $n" || die "put"
 done
-within 3500 holds hub $((before + 5))
+soon holds hub $((before + 5))
 ok $? "several_saves_follow_soon"
 
 # ---- what is new there comes by itself ----
@@ -72,13 +73,13 @@ must hub invite --agency Clinic --kind treatment --name Clinic \
 FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must clinic join \
 	"$(tail -n 1 "$tmp/out")" --staff Eve
 opened clinic
-within 2000 knows north $((before + 1))
+soon knows north $((before + 1))
 ok $? "a_peer_on_the_local_network_hears_at_once"
 echo "# after $took ms"
 
 # ---- idle costs nothing ----
 rounds() { peer north Hub last_try_ms; }
-within 10000 holds hub 1
+soon holds hub 1
 was=$(rounds)
 must north status
 [ "$(rounds)" = "$was" ]
@@ -96,16 +97,36 @@ bring hub clinic Clinic
 ok $? "sticks_and_checks_go_through_the_daemon"
 
 # ---- one that hangs holds up nobody ----
-python3 -c 'import signal, socket
+# it says when somebody calls and when they have given it up
+python3 -c 'import socket
 s = socket.create_server(("127.0.0.1", 0))
 print("listening 127.0.0.1:%d" % s.getsockname()[1], flush=True)
-signal.pause()' >"$tmp/hole" &
+while True:
+    c = s.accept()[0]
+    print("called", flush=True)
+    while c.recv(65536):
+        pass
+    print("gone", flush=True)' >"$tmp/hole" &
 daemons+=("$!")
 hole=$(wait_for "$tmp/hole" '^listening') || die "the hole"
 must north peer add Clinic "$hole" --every 1h
-before=$(status_of hub segments)
-put north 'While one hangs' || die "put"
-within 2500 holds hub $((before + 1))
+still_hangs() {
+	[ "$(grep -c '^called' "$tmp/hole")" -gt "$1" ] &&
+		[ "$(grep -c '^gone' "$tmp/hole")" -eq "$1" ]
+}
+# in one call of the peer that hangs: again, where this machine was slower
+for _ in 1 2 3; do
+	before=$(status_of hub segments)
+	put north 'While one hangs' || die "put"
+	wait_for "$tmp/hole" '^called' >/dev/null || die "the hole is not called"
+	gone=$(grep -c '^gone' "$tmp/hole")
+	put north 'And once more' || die "put"
+	soon holds hub $((before + 2)) || break
+	if still_hangs "$gone"; then
+		break
+	fi
+done
+holds hub $((before + 2)) && still_hangs "$gone"
 ok $? "a_peer_that_hangs_holds_up_nobody"
 echo "# after $took ms"
 [ "$(peer north Clinic last_ok_ms)" -eq 0 ]
@@ -122,20 +143,20 @@ grep -q '^serving .*/hub, peers reach it at ' "$tmp/hub.out" &&
 ok $? "its_log_has_two_lines_that_name_nobody"
 took=$(($(now_ms) - begun))
 echo "# after $took ms"
-[ "$took" -lt 5000 ]
-ok $? "and_at_once"
+[ "$took" -lt "$held_ms" ]
+ok $? "and_before_they_would_have_ended"
 
 # saved while the hub is off, it goes out when it is back
 put north 'While it was off' || die "put"
 serve hub "$hub_at"
 hub=$server
-within 30000 holds hub $((before + 1))
+soon holds hub $((before + 1)) || soon holds hub $((before + 1))
 ok $? "what_was_saved_meanwhile_follows"
 
 begun=$(now_ms)
 stop "$north"
 ok $? "a_daemon_with_a_call_in_flight_ends_in_order"
-[ $(($(now_ms) - begun)) -lt 5000 ]
-ok $? "and_soon"
+[ $(($(now_ms) - begun)) -lt "$held_ms" ]
+ok $? "and_before_it_would_have_ended"
 stop "$hub"
 exit "$failed"
