@@ -329,9 +329,13 @@ static void
 a_failing_disk_leaves_no_half_backup_and_no_half_replica(void **state)
 {
 	static const struct disk_plan plans[] = {
-		{ DISK_BIT(DISK_WRITE), DISK_FULL, 0, true },
-		{ DISK_SYNCS, DISK_EIO, 0, true },
-		{ DISK_BIT(DISK_READ), DISK_EIO, 0, true },
+		{ .acts = DISK_BIT(DISK_WRITE),
+		    .fault = DISK_FULL,
+		    .for_ever = true },
+		{ .acts = DISK_SYNCS, .fault = DISK_EIO, .for_ever = true },
+		{ .acts = DISK_BIT(DISK_READ),
+		    .fault = DISK_EIO,
+		    .for_ever = true },
 	};
 	struct disk *before, *disk = p.env[PAIR_NORTH]->disk;
 	const struct env *env = &p.env[PAIR_NORTH]->env;

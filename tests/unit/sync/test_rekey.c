@@ -353,11 +353,19 @@ static void
 a_failing_disk_leaves_it_as_it_was(void **state)
 {
 	static const struct disk_plan plans[] = {
-		{ DISK_BIT(DISK_WRITE), DISK_EIO, 0, true },
-		{ DISK_BIT(DISK_WRITE), DISK_FULL, 0, true },
-		{ DISK_BIT(DISK_WRITE), DISK_SHORT, 0, true },
-		{ DISK_SYNCS, DISK_EIO, 0, true },
-		{ DISK_BIT(DISK_READ), DISK_EIO, 0, true },
+		{ .acts = DISK_BIT(DISK_WRITE),
+		    .fault = DISK_EIO,
+		    .for_ever = true },
+		{ .acts = DISK_BIT(DISK_WRITE),
+		    .fault = DISK_FULL,
+		    .for_ever = true },
+		{ .acts = DISK_BIT(DISK_WRITE),
+		    .fault = DISK_SHORT,
+		    .for_ever = true },
+		{ .acts = DISK_SYNCS, .fault = DISK_EIO, .for_ever = true },
+		{ .acts = DISK_BIT(DISK_READ),
+		    .fault = DISK_EIO,
+		    .for_ever = true },
 	};
 	unsigned failed = 0;
 
