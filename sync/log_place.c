@@ -41,17 +41,67 @@ log_candidates(const struct receipt_of *x)
 	return x->segment.header.seq == 1 ? 1 : x->before.count;
 }
 
-const struct log_stand *
-log_find_same(struct replica *r, struct receipt_of *x)
+/* The signature of a stored segment, whole or stub, is its end. */
+static enum err
+read_signature(struct replica *r, uint8_t out[static SEGMENT_SIG_BYTES],
+    int64_t no, struct fail *f)
 {
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT substr(bytes, -64) FROM _segment WHERE no = ?1", f);
+
+	_Static_assert(SEGMENT_SIG_BYTES == 64, "substr takes all of it");
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	e = stmt_step(s, &row, f);
+	if (e == OK && (!row || !stmt_col_copy(s, 0, out, SEGMENT_SIG_BYTES)))
+		e = fail_set(f, ERR_CORRUPT, "stored segment: no signature");
+	stmt_reset(s);
+	return e;
+}
+
+/* The id is that of a segment which is held. Is it that one, or another with
+ * the same words after a predecessor that may not be here yet? */
+static enum err
+is_that(struct replica *r, const struct receipt_of *x, int64_t no,
+    const struct member_node *node, bool *yes, struct fail *f)
+{
+	uint8_t held[SEGMENT_SIG_BYTES];
+	enum err e = read_signature(r, held, no, f);
+
+	*yes = e == OK &&
+	    (node == NULL ||
+		memcmp(held, x->segment.signature, sizeof(held)) == 0 ||
+		segment_verify(&x->segment, &x->id, node->sign_key) == OK);
+	return e;
+}
+
+enum err
+log_find_same(struct replica *r, struct receipt_of *x,
+    const struct member_node *node, const struct log_stand **same,
+    struct fail *f)
+{
+	enum err e = OK;
+
+	*same = NULL;
 	for (size_t i = 0; x->beside.count > 0 && i < log_candidates(x); i++) {
 		identify(r, x, i);
-		for (size_t k = 0; k < x->beside.count; k++) {
-			if (id_equal(&x->beside.at[k].id, &x->id))
-				return &x->beside.at[k];
+		for (size_t k = 0; e == OK && k < x->beside.count; k++) {
+			const struct log_stand *at = &x->beside.at[k];
+			bool yes = false;
+
+			if (!id_equal(&at->id, &x->id))
+				continue;
+			e = is_that(r, x, at->no, node, &yes, f);
+			if (yes) {
+				*same = at;
+				return OK;
+			}
 		}
 	}
-	return NULL;
+	return e;
 }
 
 bool

@@ -447,7 +447,9 @@ receive_known(struct replica *r, struct receipt_of *x, enum outcome *outcome,
 		return x->full
 		    ? log_no_room(r, x, outcome, why, f)
 		    : put_aside(r, x, PARKED_PREDECESSOR, outcome, why, f);
-	same = log_find_same(r, x);
+	e = log_find_same(r, x, node, &same, f);
+	if (e != OK)
+		return e;
 	if (same != NULL)
 		return log_take_twice(r, x, same, node, outcome, why, f);
 	if (x->full)

@@ -27,8 +27,11 @@ enum err log_find_place(struct replica *r, struct receipt_of *x,
     struct fail *f);
 /* After which of those held before it may it stand? How many. */
 size_t log_candidates(const struct receipt_of *x);
-/* The very segment that is held already, or NULL. */
-const struct log_stand *log_find_same(struct replica *r, struct receipt_of *x);
+/* The very segment that is held already, or NULL. node: its author's, or NULL. The
+ * same words after two predecessors are two segments, told apart by what is signed. */
+enum err log_find_same(struct replica *r, struct receipt_of *x,
+    const struct member_node *node, const struct log_stand **same,
+    struct fail *f);
 /* Only under the id that its true predecessor gives does the signature fit. */
 bool log_find_signed(struct replica *r, struct receipt_of *x,
     const struct member_node *node);

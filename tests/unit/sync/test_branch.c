@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "sync/log_i.h"
+#include "sync/seal.h"
 #include "tests/support/branch.h"
 
 static void
@@ -114,6 +115,57 @@ both_histories_are_shown_as_a_disagreement(void **state)
 	    0);
 	pair_check(&h.p, PAIR_CLINIC);
 	branches_end(&h);
+}
+
+/* What segment number i says, byte for byte, after another one. */
+static void
+same_words_after(struct branches *h, size_t i, const struct made *other)
+{
+	const struct identity *north = replica_identity(h->p.r[PAIR_NORTH]);
+	struct made *m = &h->made[h->count++];
+	uint8_t text[SEAL_SIGNED_MAX];
+	struct segment view;
+
+	buf_put(&m->bytes, h->made[i].bytes.p, h->made[i].bytes.n);
+	assert_int_equal(segment_parse(&view, m->bytes.p, m->bytes.n, NULL),
+	    OK);
+	segment_identify(&m->id, &view,
+	    members_network(replica_members(h->p.r[0])), &other->id);
+	(void)crypto_sign_detached(m->bytes.p + m->bytes.n - SEGMENT_SIG_BYTES,
+	    NULL, text, seal_signed_bytes(text, &m->id), north->sign_secret);
+}
+
+static void
+the_same_words_in_two_histories_are_two_segments(void **state)
+{
+	size_t order[] = { 0, 1, 2, 3 };
+
+	(void)state;
+	do {
+		struct branches h;
+		const struct made *one, *other;
+
+		branches_begin(&h, 38, 3);
+		one = branches_make(&h, NULL, 0, 1);
+		other = branches_make(&h, NULL, 1, 1);
+		(void)branches_make(&h, one, 2, 1);
+		same_words_after(&h, 2, other);
+		for (size_t i = 0; i < COUNT_OF(order); i++)
+			(void)branches_give(&h, PAIR_CLINIC, order[i]);
+		for (size_t i = 0; i < COUNT_OF(order); i++)
+			assert_int_equal(branches_give(&h, PAIR_CLINIC, i),
+			    OUTCOME_DUPLICATE);
+		assert_int_equal(pair_number(&h.p, PAIR_CLINIC,
+				     "SELECT count(*) FROM _segment WHERE"
+				     " seq >= 3 AND chain = 1"),
+		    2);
+		assert_int_equal(pair_number(&h.p, PAIR_CLINIC,
+				     "SELECT count(*) FROM _parked"),
+		    0);
+		if (order[0] == 3)
+			pair_check(&h.p, PAIR_CLINIC);
+		branches_end(&h);
+	} while (branches_next_order(order, COUNT_OF(order)));
 }
 
 /* Ids of those that do not count, in one number without an order. */
@@ -341,6 +393,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_histories_give_one_state_in_every_order),
 		cmocka_unit_test(both_histories_are_shown_as_a_disagreement),
+		cmocka_unit_test(
+		    the_same_words_in_two_histories_are_two_segments),
 		cmocka_unit_test(the_same_eight_branches_count_in_any_order),
 		cmocka_unit_test(what_saw_a_branch_too_many_still_counts),
 		cmocka_unit_test(no_author_fills_the_disk_with_branches),
