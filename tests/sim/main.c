@@ -8,6 +8,7 @@
  *   SIM_HOURS=h    go on for so long, however many seeds that are
  *   SIM_JOBS=n     processes that share the seeds (1)
  *   SIM_GO_ON=1    count failures and go on, instead of ending at the first
+ *   SIM_KEEP=FILE  add a line for each count: tests/sim/sum adds up such files
  *   SIM_ALL=1      print every line of the history
  *   SIM_TRACES=1   print the trace of every seed: what makes it quicker must
  *                  not change one
@@ -257,6 +258,34 @@ report_reach(const struct sim_counts *c, const struct run *r)
 		    sim_class_words(rarest[i].a), sim_class_words(rarest[i].b));
 }
 
+/* What was counted, a line each, after what other runs left there. */
+static void
+keep(const struct sim_counts *c, const struct run *r, const char *path)
+{
+	FILE *to = fopen(path, "a");
+
+	if (to == NULL) {
+		printf("# cannot add to %s\n", path);
+		return;
+	}
+	(void)fprintf(to, "seeds %s %" PRIu64 " of %" PRIu64 "\n",
+	    r->full ? "full" : "logic", c->seeds, r->first);
+	(void)fprintf(to, "failed %s %" PRIu64 "\n", r->full ? "full" : "logic",
+	    c->failed);
+	for (unsigned i = 0; i < SIM_COUNT_COUNT; i++)
+		(void)fprintf(to, "count %" PRIu64 " %s\n", c->n[i],
+		    sim_count_words((enum sim_count)i));
+	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
+		(void)fprintf(to, "class %" PRIu64 " %s\n", c->fired[i],
+		    sim_class_words((enum sim_class)i));
+		for (unsigned k = 0; k < i; k++)
+			(void)fprintf(to, "pair %" PRIu64 " %s/%s\n",
+			    c->pair[i][k], sim_class_name((enum sim_class)i),
+			    sim_class_name((enum sim_class)k));
+	}
+	(void)fclose(to);
+}
+
 /* How many classes never happened. */
 static unsigned
 report(const struct sim_counts *c, const struct run *r, double took_s)
@@ -318,6 +347,8 @@ main(int argc, char **argv)
 	for (uint64_t i = 0; i < r.jobs; i++)
 		good = end_share(pid[i], from[i], &counts) && good;
 	never = report(&counts, &r, now_s() - begun);
+	if (getenv("SIM_KEEP") != NULL)
+		keep(&counts, &r, getenv("SIM_KEEP"));
 	if (counts.seeds >= COUNTED_FROM && never > 0)
 		good = false;
 	printf("1..1\n%s 1 - every seed holds and every class happened\n",
