@@ -30,6 +30,7 @@ barrier_log(struct replica *r, const struct policy_answer *a,
     const struct policy_question *q, const char *policy_version,
     const struct row_id *staff, struct fail *f)
 {
+	static const struct agency_id none;
 	const char *code = codes[a->reason];
 	struct row_id made;
 	struct entry x;
@@ -39,7 +40,9 @@ barrier_log(struct replica *r, const struct policy_answer *a,
 	entry_text(&x, "code", code != NULL ? code : "other");
 	entry_text(&x, "category", a->category);
 	entry_id(&x, "from_agency_id", q->from.agency.b);
-	entry_id(&x, "to_agency_id", q->to.agency.b);
+	/* zeros: somebody outside of the network */
+	entry_id(&x, "to_agency_id",
+	    id_equal(&q->to.agency, &none) ? NULL : q->to.agency.b);
 	entry_text(&x, "purpose", policy_word(LIST_PURPOSE, (int)q->purpose));
 	entry_text(&x, "policy_version", policy_version);
 	return entry_new(&x, &made, NULL, staff, f);

@@ -70,6 +70,19 @@ enum err cmd_carry(struct run *run, struct fail *f);
 enum err cmd_may(struct run *run, struct fail *f);
 /* cmd_disclose.c */
 enum err cmd_disclose(struct run *run, struct fail *f);
+/* cmd_give.c */
+enum err cmd_print(struct run *run, struct fail *f);
+enum err cmd_export(struct run *run, struct fail *f);
+/* cmd_emergency.c */
+enum err cmd_emergency(struct run *run, struct fail *f);
+enum err cmd_emergency_review(struct run *run, struct fail *f);
+/* cmd_seal.c */
+enum err cmd_seal(struct run *run, struct fail *f);
+enum err cmd_seal_vacate(struct run *run, struct fail *f);
+enum err cmd_seal_status(struct run *run, struct fail *f);
+/* cmd_retention.c */
+enum err cmd_retention(struct run *run, struct fail *f);
+enum err cmd_retention_confirm(struct run *run, struct fail *f);
 /* cmd_disclosures.c */
 enum err cmd_disclosures(struct run *run, struct fail *f);
 /* cmd_agreement.c */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "node/after.h"
 #include "node/disclosed.h"
 #include "node/stick.h"
 #include "node/enrol.h"
@@ -404,14 +405,13 @@ import_any(struct run *run, struct stick_source *source, struct fail *f)
 enum err
 cmd_bundle_import(struct run *run, struct fail *f)
 {
-	bool more;
 	struct stick_source source = { .run = run, .fd = -1 };
 	enum err e = stick_source_open(&source, run_word(run, 0), f);
 
 	if (e == OK)
 		e = import_any(run, &source, f);
 	stick_source_close(&source);
-	if (e == OK && replica_kind(run->replica) >= 0)
-		e = disclosed_settle(run->replica, NULL, &more, f);
+	if (e == OK)
+		e = after_contact(run->replica, f);
 	return e;
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "node/show.h"
+#include "node/view.h"
 
 struct listing {
 	struct run *run;
 	json_t *array; /* NULL: text */
 	int64_t decisions, notices, waits;
 	bool failed;
+	struct view view;
 };
 
 static bool
@@ -18,6 +20,8 @@ list_one(void *context, const struct conflict *c)
 {
 	struct listing *l = context;
 
+	if (!view_shows_of(&l->view, &c->subject, c->category, &c->owner))
+		return true;
 	if (c->kind == CONFLICT_DECISION && c->ours)
 		l->decisions++;
 	else if (c->kind == CONFLICT_DECISION)
@@ -101,9 +105,13 @@ cmd_conflicts(struct run *run, struct fail *f)
 	bool all = cli_get(run->cli, "all") != NULL;
 	enum err e;
 
+	e = view_begin(&l.view, run, f);
+	if (e != OK)
+		return e;
 	if (run->cli->json)
 		l.array = json_array();
 	e = conflict_list(run->replica, NULL, NULL, all, list_one, &l, f);
+	view_end(&l.view);
 	if (e == OK && l.failed)
 		e = fail_set(f, ERR_NOMEM, "the list of conflicts");
 	if (e != OK) {

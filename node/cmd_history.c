@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "node/show.h"
+#include "node/view.h"
 
 /* What came of one proposal, for the operation that made it. */
 struct outcome_of {
@@ -168,6 +169,8 @@ cmd_history(struct run *run, struct fail *f)
 	e = name_table(&t.table, run, run_word(run, 0), f);
 	if (e == OK)
 		e = name_row(&id, run, t.table, run_word(run, 1), f);
+	if (e == OK)
+		e = view_row(run, t.table, &id, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/show_proposal.h"
+#include "node/view.h"
 #include "sync/snapshot.h"
 
 /* ---- put ---- */
@@ -177,7 +178,25 @@ struct showing {
 	struct fail *fail;
 	enum err err;
 	size_t count;
+	struct view view;
 };
+
+/* The notice that comes with it is a member of the row: {code, text}. */
+static enum err
+put_json(struct showing *s, const struct read_row *row)
+{
+	const char *code = view_notice(&s->view, row);
+	json_t *j = show_row_json(s->run, row, s->fail);
+
+	if (j != NULL && code != NULL &&
+	    !show_set(j, "notice",
+		json_pack("{s:s, s:s}", "code", code, "text",
+		    view_notice_text(&s->view, code)))) {
+		json_decref(j);
+		j = NULL;
+	}
+	return run_json(s->run, j, s->fail);
+}
 
 /* A record that shows a snapshot says so. */
 static enum err
@@ -199,14 +218,16 @@ show_one(void *context, const struct read_row *row)
 {
 	struct showing *s = context;
 
+	if (!view_shows(&s->view, row))
+		return false;
 	s->count++;
 	if (!s->run->cli->json) {
+		view_say_notice(&s->view, row);
 		s->err = show_row_text(s->run, row, s->fail);
 		if (s->err == OK)
 			s->err = say_left(s->run, row, s->fail);
 	} else {
-		s->err = run_json(s->run, show_row_json(s->run, row, s->fail),
-		    s->fail);
+		s->err = put_json(s, row);
 	}
 	return false;
 }
@@ -269,11 +290,16 @@ cmd_get(struct run *run, struct fail *f)
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e == OK)
 		e = name_row(&id, run, t, run_word(run, 1), f);
-	if (e == OK) {
-		e = read_get(run->replica, t, &id, 0, show_one, &s, f);
-		if (e == ERR_NOTFOUND)
-			e = get_proposed(run, t, &id, f);
-	}
+	if (e == OK)
+		e = view_begin(&s.view, run, f);
+	if (e != OK)
+		return e;
+	e = read_get(run->replica, t, &id, 0, show_one, &s, f);
+	if (e == ERR_NOTFOUND)
+		e = get_proposed(run, t, &id, f);
+	if (e == OK && s.view.hidden > 0)
+		e = ERR_NOTFOUND;
+	view_end(&s.view);
 	if (e == ERR_NOTFOUND)
 		return fail_set(f, e,
 		    "no %s with this id is here, or it is not shared with this "
@@ -289,12 +315,14 @@ show_many(void *context, const struct read_row *row)
 	struct showing *s = context;
 	struct run *run = s->run;
 
+	if (!view_shows(&s->view, row))
+		return true;
 	if (!run->cli->json) {
+		view_say_notice(&s->view, row);
 		show_row_line(run, row);
 	} else {
 		buf_put(&run->out, s->count > 0 ? "," : "[", 1);
-		s->err =
-		    run_json(run, show_row_json(run, row, s->fail), s->fail);
+		s->err = put_json(s, row);
 	}
 	s->count++;
 	run_flush(run);
@@ -374,7 +402,11 @@ cmd_list(struct run *run, struct fail *f)
 	if (e == OK)
 		e = list_bounds(&q, &after, run, f);
 	if (e == OK)
+		e = view_begin(&s.view, run, f);
+	if (e == OK) {
 		e = read_list(run->replica, &q, show_many, &s, f);
+		view_end(&s.view);
+	}
 	field_list_release(&l);
 	e = end_many(&s, e);
 	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
@@ -395,8 +427,12 @@ cmd_find(struct run *run, struct fail *f)
 
 	if (run_word(run, 0)[0] == '\0')
 		return fail_set(f, ERR_USAGE, "find: want some text");
+	e = view_begin(&s.view, run, f);
+	if (e != OK)
+		return e;
 	e = read_find(run->replica, run_word(run, 0), FIND_LIMIT, show_many, &s,
 	    f);
+	view_end(&s.view);
 	e = end_many(&s, e);
 	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
 		run_say(run, "nothing here has this text in it\n");

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/after.h"
 #include "node/config.h"
-#include "node/disclosed.h"
 #include "node/run.h"
 #include "sync/db.h"
 
@@ -133,7 +133,6 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
     struct fail *f)
 {
 	struct fail why = { 0 };
-	bool more;
 	enum err r;
 
 	*out = (struct net_result){ 0 };
@@ -155,7 +154,7 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 				      : err_text(r),
 	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
 	/* what is left is done with the next contact */
-	(void)disclosed_settle(e->replica, NULL, &more, NULL);
+	(void)after_contact(e->replica, NULL);
 	e->tries++;
 	engine_stir(e);
 	engine_unlock(e);

@@ -56,28 +56,41 @@ disclosed_write(struct row_id *made, struct replica *r,
 
 /* ---- the copy of a consent -------------------------------------------------------- */
 
-struct copying {
+enum err
+disclosed_row_hash(uint8_t out[static DISCLOSED_HASH_BYTES],
+    const struct read_row *row)
+{
+	struct buf b = { .limit = LIMIT_VALUE_BYTES * 2 };
 	struct hash h;
-	bool done;
+	enum err e;
+
+	hash_init(&h, LABEL_ROW_COPY, DISCLOSED_HASH_BYTES, NULL, 0);
+	hash_put(&h, row->id.b, ID_BYTES);
+	for (size_t i = 0; i < row->table->field_count; i++) {
+		const struct field *field = &row->table->fields[i];
+
+		buf_reset(&b);
+		value_encode(&b, &row->values[field->number]);
+		hash_u64(&h, field->number);
+		hash_bytes(&h, b.p, b.n);
+	}
+	hash_final(&h, out);
+	e = b.err;
+	buf_release(&b);
+	return e;
+}
+
+struct copying {
+	uint8_t *out;
+	enum err e;
 };
 
 static bool
 on_consent(void *context, const struct read_row *row)
 {
 	struct copying *c = context;
-	struct buf b = { .limit = LIMIT_VALUE_BYTES * 2 };
 
-	hash_put(&c->h, row->id.b, ID_BYTES);
-	for (size_t i = 0; i < row->table->field_count; i++) {
-		const struct field *field = &row->table->fields[i];
-
-		buf_reset(&b);
-		value_encode(&b, &row->values[field->number]);
-		hash_u64(&c->h, field->number);
-		hash_bytes(&c->h, b.p, b.n);
-	}
-	c->done = b.err == OK;
-	buf_release(&b);
+	c->e = disclosed_row_hash(c->out, row);
 	return false;
 }
 
@@ -86,15 +99,10 @@ disclosed_consent_hash(uint8_t out[static DISCLOSED_HASH_BYTES],
     struct replica *r, const struct row_id *consent, struct fail *f)
 {
 	const struct table *t = registry_table(replica_registry(r), "consent");
-	struct copying c = { .done = false };
-	enum err e;
+	struct copying c = { .out = out };
+	enum err e = read_get(r, t, consent, 0, on_consent, &c, f);
 
-	hash_init(&c.h, LABEL_CONSENT_COPY, DISCLOSED_HASH_BYTES, NULL, 0);
-	e = read_get(r, t, consent, 0, on_consent, &c, f);
-	hash_final(&c.h, out);
-	if (e == OK && !c.done)
-		e = fail_code(f, ERR_NOMEM);
-	return e;
+	return e == OK && c.e != OK ? fail_code(f, c.e) : e;
 }
 
 /* ---- what sync gave ------------------------------------------------------------------ */

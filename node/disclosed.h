@@ -12,7 +12,7 @@
 #define FOOTBRIDGE_NODE_DISCLOSED_H
 
 #include "node/policy/policy.h"
-#include "sync/replica.h"
+#include "sync/read.h"
 
 #define DISCLOSED_HASH_BYTES 32
 
@@ -48,6 +48,9 @@ enum err disclosed_write(struct row_id *made, struct replica *r,
 enum err disclosed_settle(struct replica *r, const struct node_id *stick,
     bool *more, struct fail *f);
 
+/* A hash over a row as it stands. ERR_NOMEM */
+enum err disclosed_row_hash(uint8_t out[static DISCLOSED_HASH_BYTES],
+    const struct read_row *row);
 /* A hash over a consent as it stands, for the copy that goes with what is
  * disclosed. ERR_NOTFOUND: it is not readable here. */
 enum err disclosed_consent_hash(uint8_t out[static DISCLOSED_HASH_BYTES],

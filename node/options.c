@@ -226,6 +226,58 @@ const struct cli_option disclose_options[] = {
 	    .help = "it was disclosed though the rules say no, and why" },
 	{ .name = NULL },
 };
+const struct cli_option give_options[] = {
+	OPTIONS_RECEIVER,
+	{ .name = NULL },
+};
+const struct cli_option emergency_options[] = {
+	{ .name = "reason",
+	    .must = true,
+	    .value = "WORD",
+	    .help = "medical_emergency, imminent_danger, on_call_cover, "
+		    "child_abuse_report or supervisor_review" },
+	{ .name = "why",
+	    .must = true,
+	    .value = "WORDS",
+	    .help = "what happened" },
+	{ .name = "hours",
+	    .value = "N",
+	    .help = "else as long as the reason allows" },
+	{ .name = "who", .value = "NAME", .help = "the medical person" },
+	{ .name = "affiliation", .value = "WORDS", .help = "where they work" },
+	{ .name = "nature", .value = "WORDS", .help = "of the emergency" },
+	{ .name = NULL },
+};
+const struct cli_option review_options[] = {
+	{ .name = "verdict",
+	    .value = "WORD",
+	    .help = "justified, not_justified or more_needed" },
+	{ .name = "note", .value = "WORDS", .help = "why" },
+	{ .name = NULL },
+};
+const struct cli_option seal_options[] = {
+	{ .name = "order",
+	    .must = true,
+	    .value = "NUMBER",
+	    .help = "the order's number; no name of the person" },
+	{ .name = "court", .value = "WORDS", .help = "whose order it is" },
+	{ .name = "authority", .value = "WORDS", .help = "under which law" },
+	{ .name = "kind",
+	    .value = "KIND",
+	    .help = "seal, limited or expunge; else seal" },
+	{ .name = "readers",
+	    .value = "ROLES",
+	    .help = "who may still read it, with commas; else nobody" },
+	{ .name = "effective",
+	    .value = "DATE",
+	    .help = "from which day; else today" },
+	{ .name = "dry-run", .help = "only show what it would reach" },
+	{ .name = NULL },
+};
+const struct cli_option confirm_options[] = {
+	{ .name = "dry-run", .help = "only show what it would reach" },
+	{ .name = NULL },
+};
 const struct cli_option disclosures_options[] = {
 	{ .name = "from", .value = "DATE", .help = "first day" },
 	{ .name = "to", .value = "DATE", .help = "last day; else today" },

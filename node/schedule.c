@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/disclosed.h"
+#include "node/after.h"
 #include "node/out.h"
 
 #define FIRST_RETRY_S 5
@@ -262,9 +262,9 @@ plan_all(struct schedule *s)
 	int64_t soonest = schedule_now_ms(s) + LOOK_EVERY_MS;
 	struct contact c;
 	unsigned turn;
-	bool rekeyed, more;
+	bool rekeyed;
 
-	(void)disclosed_settle(s->engine->replica, NULL, &more, NULL);
+	(void)after_contact(s->engine->replica, NULL);
 	/* an order to destroy came; busy with a backup: the next round */
 	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)
 		(void)out_shred(s->engine->replica, &rekeyed, NULL);

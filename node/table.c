@@ -417,6 +417,25 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .min_words = 2,
 	    .max_words = 9 },
+	{ .name = "print",
+	    .synopsis = "SUBJECT CATEGORY... --to AGENCY [--purpose WORD]",
+	    .help = "Records for somebody else, on paper: with the notice "
+		    "first, what the consent covers, and a place in the "
+		    "account of disclosures, or not at all.",
+	    .options = give_options,
+	    .run = cmd_print,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 9 },
+	{ .name = "export",
+	    .synopsis = "SUBJECT CATEGORY... --to AGENCY [--purpose WORD]",
+	    .help = "The same as CSV on standard output, the notice in a line "
+		    "of its own and in the first column.",
+	    .options = give_options,
+	    .run = cmd_export,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 9 },
 	{ .name = "disclosures",
 	    .synopsis = "SUBJECT [--from DATE] [--to DATE] [--part2|--hipaa] "
 			"[--language es]",
@@ -538,6 +557,75 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER,
 	    .min_words = 1,
 	    .max_words = ANY },
+	{ .name = "emergency",
+	    .synopsis = "SUBJECT CATEGORY... --reason WORD --why WORDS "
+			"[--hours N] [--who NAME --affiliation WORDS "
+			"--nature WORDS]",
+	    .help = "Open what is closed, for a reason that the rules know and "
+		    "for hours: it is written down, told to the owner, ends "
+		    "by itself and is reviewed. A medical emergency is "
+		    "recorded as 42 CFR 2.51 asks.",
+	    .options = emergency_options,
+	    .run = cmd_emergency,
+	    .need = CLI_MEMBER,
+	    .min_words = 2,
+	    .max_words = 17 },
+	{ .name = "emergency review",
+	    .synopsis = "[ID --verdict WORD [--note WORDS]]",
+	    .help = "What was opened and waits for review; or the review of "
+		    "one.",
+	    .options = review_options,
+	    .run = cmd_emergency_review,
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
+	{ .name = "seal",
+	    .synopsis = "SUBJECT CATEGORY... --order NUMBER [--court WORDS] "
+			"[--kind seal|limited|expunge] [--readers ROLES] "
+			"[--effective DATE] [--dry-run]",
+	    .help = "Carry out an order to close a person's records, at every "
+		    "agency that holds any of them: shows first what it would "
+		    "reach. To expunge is to destroy, too.",
+	    .options = seal_options,
+	    .run = cmd_seal,
+	    .need = CLI_MEMBER,
+	    .flags = CLI_PREVIEW,
+	    .min_words = 2,
+	    .max_words = 64,
+	    .question = "These records are closed to all but the roles that "
+			"the order names." },
+	{ .name = "seal status",
+	    .synopsis = "[NUMBER]",
+	    .help = "Orders to seal, which computers confirmed them and who "
+		    "has not yet: the certificate.",
+	    .run = cmd_seal_status,
+	    .need = CLI_MEMBER,
+	    .max_words = 1 },
+	{ .name = "seal vacate",
+	    .synopsis = "ID",
+	    .help = "The order was vacated: what it closed is shown again.",
+	    .run = cmd_seal_vacate,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "What the order closed is shown again." },
+	{ .name = "retention",
+	    .synopsis = "",
+	    .help = "Closed cases that are kept longer than the rules say, "
+		    "by category. Exit 3 when there are any.",
+	    .run = cmd_retention,
+	    .need = CLI_MEMBER },
+	{ .name = "retention confirm",
+	    .synopsis = "SUBJECT [--dry-run]",
+	    .help = "Destroy what retention lists about this person, on every "
+		    "node: shows first what it would reach.",
+	    .options = confirm_options,
+	    .run = cmd_retention_confirm,
+	    .need = CLI_MEMBER,
+	    .flags = CLI_PREVIEW,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .question = "It is destroyed everywhere, and nothing brings it "
+			"back." },
 	{ .name = "shred",
 	    .synopsis = "SUBJECT [CATEGORY...] --order REF [--dry-run]",
 	    .help = "Destroy what this agency holds about a person, or these "

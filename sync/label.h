@@ -34,7 +34,7 @@
 	X(LABEL_GRANT_BASIS_AD, "footbridge/grant-basis-ad/v1") \
 	X(LABEL_AGREEMENT, "footbridge/agreement-text/v1") \
 	X(LABEL_POLICY_PACK, "footbridge/policy-pack/v1") \
-	X(LABEL_CONSENT_COPY, "footbridge/consent-copy/v1") \
+	X(LABEL_ROW_COPY, "footbridge/row-copy/v1") \
 	X(LABEL_SLOT_COMMIT, "footbridge/slot-commit/v1") \
 	X(LABEL_SLOT_AD, "footbridge/slot-ad/v1") \
 	X(LABEL_SLOT_REPLICA_AD, "footbridge/slot-replica-ad/v1") \

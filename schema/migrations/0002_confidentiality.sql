@@ -188,7 +188,7 @@ CREATE TABLE legal_authority_scope ( --: 39 subject=person scope=shared
 -- earlier day win. Its execution is a shred of each compartment in its scope
 -- (expunge), or a state that no page and no flow gets past (seal, limited).
 CREATE TABLE seal_order ( --: 40 subject=person scope=shared lane=urgent
-  --: category=court:CRT.order,probation:CRT.order decides=privacy_officer
+  --: category=any:ADM.seal decides=privacy_officer
   kind TEXT, --: 1 enum ranked(expunge>seal>limited)
   effective_on TEXT, --: 2 date min
   order_number TEXT, --: 3 text once required
@@ -210,7 +210,7 @@ CREATE TABLE seal_order ( --: 40 subject=person scope=shared lane=urgent
 -- One category that the order closes. Present wins: what one office knows to
 -- be sealed is sealed.
 CREATE TABLE seal_scope ( --: 41 subject=person scope=shared lane=urgent
-  --: category=court:CRT.order,probation:CRT.order decides=privacy_officer
+  --: category=any:ADM.seal decides=privacy_officer
   --: set(seal_order_id,category)
   seal_order_id BLOB, --: 1 ref(seal_order) once required
   category TEXT, --: 2 text once required
@@ -224,8 +224,8 @@ CREATE TABLE seal_scope ( --: 41 subject=person scope=shared lane=urgent
 );
 
 -- That an agency carried out an order on a machine.
-CREATE TABLE seal_ack ( --: 42 subject=person scope=shared append
-  --: category=court:CRT.order,probation:CRT.order decides=privacy_officer
+CREATE TABLE seal_ack ( --: 42 subject=person scope=shared lane=urgent append
+  --: category=any:ADM.seal decides=privacy_officer
   seal_order_id BLOB, --: 1 ref(seal_order) once required
   agency_id BLOB, --: 2 ref(agency) once required
   machine TEXT, --: 3 text once

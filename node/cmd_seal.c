@@ -1,0 +1,488 @@
+/* seal, seal status: an order to close records, whom it reaches, who obeyed. */
+#include "node/cmd.h"
+
+#include <string.h>
+
+#include "node/category.h"
+#include "node/date.h"
+#include "node/entry.h"
+#include "node/name.h"
+#include "node/policy/case.h"
+#include "node/policy/rows.h"
+#include "node/role.h"
+#include "node/sealing.h"
+#include "node/show_scope.h"
+#include "sync/audit.h"
+#include "sync/grant.h"
+#include "sync/shred.h"
+
+/* ---- the order ------------------------------------------------------------------------ */
+
+struct sealing {
+	struct run *run;
+	struct row_id person, staff;
+	const char *number, *kind;
+	policy_day effective;
+};
+
+static enum err
+read_order(struct sealing *x, struct fail *f)
+{
+	struct run *run = x->run;
+	const char *day = cli_get(run->cli, "effective");
+	const char *readers = cli_get(run->cli, "readers");
+	uint32_t bits;
+	struct value v;
+	enum err e = OK;
+
+	x->number = cli_get(run->cli, "order");
+	x->kind = cli_get(run->cli, "kind");
+	if (x->kind == NULL)
+		x->kind = "seal";
+	if (x->number == NULL || x->number[0] == '\0')
+		return fail_set(f, ERR_USAGE,
+		    "seal: say by which order: --order NUMBER");
+	if (strcmp(x->kind, "seal") != 0 && strcmp(x->kind, "limited") != 0 &&
+	    strcmp(x->kind, "expunge") != 0)
+		return fail_set(f, ERR_USAGE,
+		    "--kind: want seal, limited or expunge");
+	x->effective = policy_today(run->replica);
+	if (day != NULL) {
+		e = date_parse(&v, day, DATE_YMD, f);
+		if (e != OK)
+			return fail_in(f, e, "--effective");
+		x->effective = (policy_day)v.i;
+	}
+	if (readers != NULL) {
+		e = policy_bits(&bits, LIST_ROLE, readers, strlen(readers), f);
+		if (e != OK)
+			return fail_in(f, e, "--readers");
+	}
+	e = category_check(run, 1, "sealed", f);
+	if (e == OK)
+		e = role_need(&x->staff, run, ROLE_BITS_RECORDS,
+		    "carrying out an order to seal", f);
+	if (e == OK)
+		e = read_subject(run->replica, &x->person, run_word(run, 0), f);
+	return e;
+}
+
+static enum err
+write_scope(struct sealing *x, const struct row_id *order, struct fail *f)
+{
+	const char *category;
+	struct row_id made;
+	struct entry row;
+	enum err e = OK;
+
+	for (size_t k = 1; e == OK && (category = run_word(x->run, k)) != NULL;
+	     k++) {
+		entry_begin(&row, x->run->replica, "seal_scope");
+		entry_id(&row, "seal_order_id", order->b);
+		entry_text(&row, "category", category);
+		entry_text(&row, "state", "present");
+		e = entry_new(&row, &made, &x->person, &x->staff, f);
+	}
+	return e;
+}
+
+static enum err
+write_order(struct sealing *x, struct row_id *made, struct fail *f)
+{
+	struct run *run = x->run;
+	struct entry row;
+	enum err e;
+
+	entry_begin(&row, run->replica, "seal_order");
+	entry_text(&row, "kind", x->kind);
+	entry_day(&row, "effective_on", x->effective);
+	entry_text(&row, "order_number", x->number);
+	entry_text(&row, "court", cli_get(run->cli, "court"));
+	entry_text(&row, "authority", cli_get(run->cli, "authority"));
+	entry_text(&row, "readers", cli_get(run->cli, "readers"));
+	entry_text(&row, "state", "active");
+	entry_id(&row, "entered_by_id", x->staff.b);
+	e = entry_new(&row, made, &x->person, &x->staff, f);
+	return e == OK ? write_scope(x, made, f) : e;
+}
+
+static enum err
+execute(struct sealing *x, struct row_id *made, struct fail *f)
+{
+	struct run *run = x->run;
+	struct replica *r = run->replica;
+	struct audit_entry what = { .act = "seal",
+		.staff = &x->staff,
+		.subject = &x->person,
+		.count = run->cli->word_count - 1 };
+	enum err e = replica_begin(r, f);
+
+	if (e != OK)
+		return e;
+	e = write_order(x, made, f);
+	if (e == OK)
+		e = sealing_tell(r, &x->person, run->cli->words + 1,
+		    run->cli->word_count - 1, x->number, f);
+	if (e == OK)
+		e = audit_write(r, &what, f);
+	if (e == OK)
+		return replica_commit(r, f);
+	replica_rollback(r);
+	return e;
+}
+
+static enum err
+preview(struct sealing *x, struct fail *f)
+{
+	struct shred_request q = { .subject = x->person,
+		.categories = x->run->cli->words + 1,
+		.category_count = x->run->cli->word_count - 1,
+		.reference = x->number,
+		.staff = x->staff };
+
+	return show_scope(x->run, &q, f);
+}
+
+/* Own records go now; the order tells the others what is theirs to do. */
+static enum err
+destroy(struct sealing *x, int64_t *count, struct fail *f)
+{
+	struct shred_request q = { .subject = x->person,
+		.categories = x->run->cli->words + 1,
+		.category_count = x->run->cli->word_count - 1,
+		.reference = x->number,
+		.staff = x->staff };
+	enum err e = shred_order(x->run->replica, &q, count, f);
+
+	/* what only others keep is theirs to destroy */
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+enum err
+cmd_seal(struct run *run, struct fail *f)
+{
+	struct sealing x = { .run = run };
+	struct row_id made;
+	int64_t count = 0;
+	char id[ID_TEXT_BYTES];
+	enum err e = read_order(&x, f);
+
+	if (e == OK && cli_get(run->cli, "dry-run") != NULL)
+		return preview(&x, f);
+	if (e == OK)
+		e = execute(&x, &made, f);
+	if (e == OK)
+		e = sealing_obey(run->replica, f);
+	if (e == OK && strcmp(x.kind, "expunge") == 0 &&
+	    x.effective <= policy_today(run->replica))
+		e = destroy(&x, &count, f);
+	if (e != OK)
+		return e;
+	run->wrote = true;
+	hex_encode(id, made.b, ID_BYTES);
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:s, s:I}", "id", id, "destroyed",
+			(json_int_t)count),
+		    f);
+	run_say(run,
+	    "The order goes to every agency that holds any of it with the next "
+	    "contact; footbridge seal status '%s' shows who confirmed.\n",
+	    x.number);
+	if (count > 0)
+		run_say(run,
+		    "%lld record group%s destroyed here; footbridge shred "
+		    "status '%s' is the certificate.\n",
+		    (long long)count, run_s(count), x.number);
+	run_say(run, "%s\n", id);
+	return OK;
+}
+
+/* ---- taking it back ---------------------------------------------------------------------- */
+
+enum err
+cmd_seal_vacate(struct run *run, struct fail *f)
+{
+	const struct table *t =
+	    registry_table(replica_registry(run->replica), "seal_order");
+	struct row_id id, staff;
+	struct entry row;
+	enum err e = role_need(&staff, run, ROLE_BITS_RECORDS,
+	    "vacating an order to seal", f);
+
+	if (e == OK)
+		e = name_row(&id, run, t, run_word(run, 0), f);
+	if (e != OK)
+		return e;
+	entry_begin(&row, run->replica, "seal_order");
+	entry_text(&row, "state", "vacated");
+	e = entry_set(&row, &id, &staff, f);
+	run->wrote = e == OK;
+	if (e == OK)
+		run_say(run,
+		    "vacated: what it closed is shown again, wherever word of "
+		    "this comes\n");
+	return e;
+}
+
+/* ---- who obeyed ------------------------------------------------------------------------------ */
+
+#define ANSWERS_MAX 256
+
+struct answered {
+	struct agency_id agency;
+	const char *machine;
+	int64_t minute;
+};
+
+struct certifying {
+	struct run *run;
+	struct arena arena;
+	json_t *array; /* NULL: text */
+	const struct row_id *order;
+	/* of one order */
+	const char **category;
+	size_t category_count;
+	struct answered *answer;
+	size_t answer_count;
+	struct agency_id holder[ANSWERS_MAX];
+	size_t holder_count;
+	int64_t missing;
+};
+
+struct told_order {
+	struct row_id id, person;
+	const char *number, *court, *kind;
+	policy_day day;
+	bool vacated;
+};
+
+struct orders {
+	const char *wanted;
+	struct told_order *list;
+	size_t count;
+};
+
+static enum err
+on_order(struct rows *rows, const struct read_row *row)
+{
+	struct orders *x = rows->context;
+	const char *number =
+	    arena_text(rows->arena, row_value(row, "order_number"));
+	struct told_order *o;
+
+	if (number == NULL)
+		return ERR_NOMEM;
+	if (x->wanted != NULL && strcmp(x->wanted, number) != 0)
+		return OK;
+	o = arena_more(rows->arena, &x->list, &x->count, sizeof(*o));
+	if (o == NULL)
+		return ERR_NOMEM;
+	*o = (struct told_order){ .id = row->id,
+		.person = row->subject,
+		.number = number,
+		.court = arena_text(rows->arena, row_value(row, "court")),
+		.kind = arena_text(rows->arena, row_value(row, "kind")),
+		.day = row_day(row, "effective_on"),
+		.vacated = row_is(row, "state", "vacated") };
+	return o->court != NULL && o->kind != NULL ? OK : ERR_NOMEM;
+}
+
+static enum err
+on_scope(struct rows *rows, const struct read_row *row)
+{
+	struct certifying *x = rows->context;
+	struct row_id id;
+	const char **to;
+
+	if (!row_id_of(row, "seal_order_id", id.b) ||
+	    !id_equal(&id, x->order) || row_is(row, "state", "removed"))
+		return OK;
+	to = arena_more(rows->arena, &x->category, &x->category_count,
+	    sizeof(*to));
+	if (to == NULL)
+		return ERR_NOMEM;
+	*to = arena_text(rows->arena, row_value(row, "category"));
+	return *to != NULL ? OK : ERR_NOMEM;
+}
+
+static enum err
+on_answer(struct rows *rows, const struct read_row *row)
+{
+	struct certifying *x = rows->context;
+	struct row_id id;
+	struct answered *a;
+
+	if (!row_id_of(row, "seal_order_id", id.b) || !id_equal(&id, x->order))
+		return OK;
+	a = arena_more(rows->arena, &x->answer, &x->answer_count, sizeof(*a));
+	if (a == NULL)
+		return ERR_NOMEM;
+	/* nobody answers for another */
+	a->agency = row->owner;
+	a->machine = arena_text(rows->arena, row_value(row, "machine"));
+	a->minute = row_value(row, "done_at")->i;
+	return a->machine != NULL ? OK : ERR_NOMEM;
+}
+
+static void
+on_holder(void *context, const struct grant_access *a)
+{
+	struct certifying *x = context;
+
+	if (a->agency == NULL)
+		return;
+	for (size_t k = 0; k < x->holder_count; k++)
+		if (id_equal(&x->holder[k], &a->agency->id))
+			return;
+	for (size_t k = 0; k < x->category_count; k++) {
+		size_t n = strlen(x->category[k]);
+
+		if (strncmp(a->category, x->category[k], n) == 0 &&
+		    (a->category[n] == '\0' || a->category[n] == '.') &&
+		    x->holder_count < ANSWERS_MAX) {
+			x->holder[x->holder_count++] = a->agency->id;
+			return;
+		}
+	}
+}
+
+static void
+say_answers(struct certifying *x, const struct agency_id *holder, json_t *array)
+{
+	char id[ID_TEXT_BYTES], at[NAME_TIME_BYTES];
+	const char *name = name_of_agency(x->run, holder, id);
+	bool any = false;
+
+	for (size_t k = 0; k < x->answer_count; k++) {
+		const struct answered *a = &x->answer[k];
+
+		if (!id_equal(&a->agency, holder))
+			continue;
+		any = true;
+		name_time(at, a->minute * 60000, 0);
+		if (array != NULL)
+			(void)json_array_append_new(array,
+			    json_pack("{s:s, s:s, s:s, s:s}", "agency", name,
+				"machine", a->machine, "state", "sealed", "at",
+				at));
+		else
+			run_say(x->run, "  %-12s %s (%s), %s\n", "sealed",
+			    a->machine, name, at);
+	}
+	if (any)
+		return;
+	x->missing++;
+	if (array != NULL)
+		(void)json_array_append_new(array,
+		    json_pack("{s:s, s:s, s:s, s:s}", "agency", name, "machine",
+			"", "state", "missing", "at", ""));
+	else
+		run_say(x->run, "  %-12s %s\n", "missing", name);
+}
+
+static enum err
+load_one(struct certifying *x, struct told_order *o, struct fail *f)
+{
+	struct rows rows = { .r = x->run->replica,
+		.arena = &x->arena,
+		.context = x,
+		.each = on_scope };
+	enum err e;
+
+	x->order = &o->id;
+	x->category_count = x->answer_count = x->holder_count = 0;
+	x->category = NULL;
+	x->answer = NULL;
+	x->missing = 0;
+	e = rows_read(&rows, "seal_scope", &o->person, f);
+	rows.each = on_answer;
+	if (e == OK)
+		e = rows_read(&rows, "seal_ack", &o->person, f);
+	if (e == OK)
+		e = grant_access_list(x->run->replica, &o->person, on_holder, x,
+		    f);
+	return e;
+}
+
+static void
+say_order(struct certifying *x, const struct told_order *o)
+{
+	char day[POLICY_DAY_CHARS], id[ID_TEXT_BYTES];
+
+	policy_day_text(day, o->day);
+	hex_encode(id, o->id.b, ID_BYTES);
+	run_say(x->run,
+	    "ORDER %s%s%s\n  %s from %s on%s\n  record of it: %s\n  closes:",
+	    o->number, o->court[0] != '\0' ? ", " : "", o->court, o->kind, day,
+	    o->vacated ? ", VACATED since" : "", id);
+	for (size_t k = 0; k < x->category_count; k++)
+		run_say(x->run, "%s %s", k > 0 ? "," : "", x->category[k]);
+	run_say(x->run, "\n");
+	for (size_t k = 0; k < x->holder_count; k++)
+		say_answers(x, &x->holder[k], NULL);
+	if (x->missing == 0 && !o->vacated)
+		run_say(x->run,
+		    "CERTIFICATE: every agency that holds any of it confirmed "
+		    "that it is closed there.\n");
+	else if (!o->vacated)
+		run_say(x->run,
+		    "Not complete: %lld agenc%s not confirmed. A computer that "
+		    "was away closes it at its next contact.\n",
+		    (long long)x->missing,
+		    x->missing == 1 ? "y has" : "ies have");
+	run_say(x->run,
+	    "This cannot promise it of paper, exports and screenshots.\n");
+}
+
+static json_t *
+order_json(struct certifying *x, const struct told_order *o)
+{
+	char day[POLICY_DAY_CHARS], id[ID_TEXT_BYTES];
+	json_t *scope = json_array(), *answers = json_array();
+
+	policy_day_text(day, o->day);
+	hex_encode(id, o->id.b, ID_BYTES);
+	for (size_t k = 0; k < x->category_count; k++)
+		(void)json_array_append_new(scope, json_string(x->category[k]));
+	for (size_t k = 0; k < x->holder_count; k++)
+		say_answers(x, &x->holder[k], answers);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "id",
+	    id, "order", o->number, "court", o->court, "kind", o->kind,
+	    "effective", day, "vacated", o->vacated, "scope", scope, "answers",
+	    answers, "missing", (json_int_t)x->missing);
+}
+
+enum err
+cmd_seal_status(struct run *run, struct fail *f)
+{
+	struct certifying x = { .run = run };
+	struct orders orders = { .wanted = run_word(run, 0) };
+	struct row_id staff;
+	struct rows rows = { .r = run->replica,
+		.arena = &x.arena,
+		.context = &orders,
+		.each = on_order };
+	enum err e = role_need(&staff, run,
+	    ROLE_BITS_RECORDS | POLICY_BIT(ROLE_AUDITOR), "orders to seal", f);
+
+	if (e == OK)
+		e = rows_read(&rows, "seal_order", NULL, f);
+	if (e == OK && orders.count == 0)
+		e = fail_set(f, ERR_NOTFOUND, "no such order is here");
+	if (e == OK && run->cli->json && (x.array = json_array()) == NULL)
+		e = fail_set(f, ERR_NOMEM, "the JSON answer");
+	for (size_t k = 0; e == OK && k < orders.count; k++) {
+		e = load_one(&x, &orders.list[k], f);
+		if (e == OK && x.array != NULL)
+			(void)json_array_append_new(x.array,
+			    order_json(&x, &orders.list[k]));
+		else if (e == OK)
+			say_order(&x, &orders.list[k]);
+	}
+	arena_release(&x.arena);
+	if (e == OK && x.array != NULL)
+		return run_json(run, x.array, f);
+	json_decref(x.array);
+	return e;
+}

@@ -1,0 +1,196 @@
+#include "node/policy/closed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/policy/case.h"
+#include "node/policy/rows.h"
+
+struct order {
+	struct row_id id, person;
+	struct agency_id owner;
+	bool for_all; /* entered by probation or a court */
+	uint32_t readers;
+};
+
+struct sealed {
+	size_t order;
+	const char *category;
+};
+
+struct opening {
+	struct row_id staff, person;
+	const char *categories; /* words with commas */
+};
+
+struct closed {
+	struct arena arena;
+	struct order *order;
+	struct sealed *sealed;
+	struct opening *opening;
+	size_t order_count, sealed_count, opening_count;
+	policy_day today;
+	int64_t minute; /* civil, from 1970 */
+};
+
+static bool
+is_justice(struct replica *r, const struct agency_id *id)
+{
+	const struct member_agency *a = members_agency(replica_members(r), id);
+
+	return a != NULL &&
+	    (a->kind == KIND_PROBATION || a->kind == KIND_COURT);
+}
+
+static enum err
+on_order(struct rows *rows, const struct read_row *row)
+{
+	struct closed *c = rows->context;
+	policy_day from = row_day(row, "effective_on");
+	struct order *o;
+
+	if (row_is(row, "state", "vacated") ||
+	    (from != POLICY_NO_DAY && from > c->today))
+		return OK;
+	o = arena_more(rows->arena, &c->order, &c->order_count, sizeof(*o));
+	if (o == NULL)
+		return ERR_NOMEM;
+	*o = (struct order){ .id = row->id,
+		.person = row->subject,
+		.owner = row->owner,
+		.for_all = is_justice(rows->r, &row->owner),
+		.readers = row_bits(row, "readers", LIST_ROLE) };
+	return OK;
+}
+
+static enum err
+on_scope(struct rows *rows, const struct read_row *row)
+{
+	struct closed *c = rows->context;
+	struct sealed *s;
+	struct row_id id;
+
+	if (!row_id_of(row, "seal_order_id", id.b) ||
+	    row_is(row, "state", "removed"))
+		return OK;
+	for (size_t k = 0; k < c->order_count; k++) {
+		if (!id_equal(&c->order[k].id, &id) ||
+		    !id_equal(&c->order[k].owner, &row->owner))
+			continue;
+		s = arena_more(rows->arena, &c->sealed, &c->sealed_count,
+		    sizeof(*s));
+		if (s == NULL)
+			return ERR_NOMEM;
+		s->order = k;
+		s->category =
+		    arena_text(rows->arena, row_value(row, "category"));
+		return s->category != NULL ? OK : ERR_NOMEM;
+	}
+	return OK;
+}
+
+static enum err
+on_opening(struct rows *rows, const struct read_row *row)
+{
+	struct closed *c = rows->context;
+	const struct value *from = row_value(row, "opened_at");
+	const struct value *end = row_value(row, "ends_at");
+	struct opening *o;
+
+	if (from->type != VALUE_TIME || end->type != VALUE_TIME ||
+	    from->i > c->minute || end->i <= c->minute)
+		return OK;
+	o = arena_more(rows->arena, &c->opening, &c->opening_count, sizeof(*o));
+	if (o == NULL)
+		return ERR_NOMEM;
+	*o = (struct opening){ .person = row->subject };
+	(void)row_id_of(row, "staff_id", o->staff.b);
+	o->categories = arena_text(rows->arena, row_value(row, "categories"));
+	return o->categories != NULL ? OK : ERR_NOMEM;
+}
+
+enum err
+closed_load(struct closed **out, struct replica *r, struct fail *f)
+{
+	static const struct {
+		const char *table;
+		enum err (*each)(struct rows *rows, const struct read_row *row);
+	} tables[] = { { "seal_order", on_order }, { "seal_scope", on_scope },
+		{ "break_glass", on_opening } };
+	const struct env *env = replica_env(r);
+	struct closed *c = calloc(1, sizeof(*c));
+	enum err e = OK;
+
+	if (c == NULL)
+		return fail_code(f, ERR_NOMEM);
+	c->today = policy_today(r);
+	c->minute = env_wall_ms(env) / 60000 + env->offset_min(env->self);
+	for (size_t k = 0; e == OK && k < COUNT_OF(tables); k++) {
+		struct rows rows = { .r = r,
+			.arena = &c->arena,
+			.context = c,
+			.each = tables[k].each };
+
+		e = rows_read(&rows, tables[k].table, NULL, f);
+	}
+	if (e == OK)
+		*out = c;
+	else
+		closed_free(c);
+	return e;
+}
+
+void
+closed_free(struct closed *c)
+{
+	if (c == NULL)
+		return;
+	arena_release(&c->arena);
+	free(c);
+}
+
+/* "TX2" covers "TX2.attendance" */
+static bool
+covers(const char *rule, size_t n, const char *category)
+{
+	return strncmp(rule, category, n) == 0 &&
+	    (category[n] == '\0' || category[n] == '.');
+}
+
+bool
+closed_seals(const struct closed *c, const struct row_id *person,
+    const char *category, const struct agency_id *owner, uint32_t roles)
+{
+	for (size_t k = 0; k < c->sealed_count; k++) {
+		const struct sealed *s = &c->sealed[k];
+		const struct order *o = &c->order[s->order];
+
+		if (id_equal(&o->person, person) && (o->readers & roles) == 0 &&
+		    (o->for_all || id_equal(&o->owner, owner)) &&
+		    covers(s->category, strlen(s->category), category))
+			return true;
+	}
+	return false;
+}
+
+bool
+closed_opens(const struct closed *c, const struct row_id *staff,
+    const struct row_id *person, const char *category)
+{
+	for (size_t k = 0; k < c->opening_count; k++) {
+		const struct opening *o = &c->opening[k];
+		const char *at = o->categories;
+
+		if (!id_equal(&o->staff, staff) ||
+		    !id_equal(&o->person, person))
+			continue;
+		for (; *at != '\0'; at += strspn(at, ", ")) {
+			size_t n = strcspn(at, ", ");
+
+			if (n > 0 && covers(at, n, category))
+				return true;
+			at += n;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,29 @@
+/*
+ * What orders close today, and which emergency openings run: read once for a
+ * command, asked for each row. The one place where a seal and an emergency decide
+ * about display.
+ *
+ * An order closes the categories in its scope, from its day on until it is
+ * vacated, of the agency that entered it; one that probation or a court entered
+ * closes everybody's. What it closes is shown to the roles that it names and to
+ * nobody else; no emergency opens it.
+ */
+#ifndef FOOTBRIDGE_NODE_POLICY_CLOSED_H
+#define FOOTBRIDGE_NODE_POLICY_CLOSED_H
+
+#include "sync/replica.h"
+
+struct closed;
+/* cost: the rows of four small tables. fails: ERR_NOMEM, what reading fails with */
+enum err closed_load(struct closed **out, struct replica *r, struct fail *f);
+void closed_free(struct closed *c);
+
+/* Is this closed to somebody with these roles (bits of policy_role)? */
+bool closed_seals(const struct closed *c, const struct row_id *person,
+    const char *category, const struct agency_id *owner, uint32_t roles);
+/* Does an opening of this member of staff run now, to the minute, that names
+ * this category? */
+bool closed_opens(const struct closed *c, const struct row_id *staff,
+    const struct row_id *person, const char *category);
+
+#endif

@@ -1,0 +1,168 @@
+#include "node/view.h"
+
+#include <string.h>
+
+#include "node/party.h"
+#include "node/policy/active.h"
+#include "node/policy/case.h"
+#include "node/policy/closed.h"
+#include "node/policy/ground.h"
+#include "node/policy/notice.h"
+#include "node/role.h"
+#include "sync/grant.h"
+
+enum err
+view_begin(struct view *v, struct run *run, struct fail *f)
+{
+	struct policy_party own;
+	struct row_id staff;
+	bool approved;
+	enum err e;
+
+	*v = (struct view){ .run = run };
+	e = role_of(&v->roles, &staff, NULL, NULL, run, f);
+	if (e == OK)
+		e = closed_load(&v->closed, run->replica, f);
+	if (e == OK)
+		e = policy_active(&v->pack, &approved, run->replica,
+		    policy_today(run->replica), f);
+	if (e == OK)
+		e = party_find(&own, run->replica,
+		    &replica_identity(run->replica)->agency, f);
+	if (e == OK)
+		v->own = own.kind;
+	else
+		view_end(v);
+	return e;
+}
+
+void
+view_end(struct view *v)
+{
+	closed_free(v->closed);
+	pack_free(v->pack);
+	v->closed = NULL;
+	v->pack = NULL;
+}
+
+bool
+view_shows_of(struct view *v, const struct row_id *subject,
+    const char *category, const struct agency_id *owner)
+{
+	if (category == NULL ||
+	    !closed_seals(v->closed, subject, category, owner, v->roles))
+		return true;
+	v->hidden++;
+	return false;
+}
+
+bool
+view_shows(struct view *v, const struct read_row *row)
+{
+	return view_shows_of(v, &row->subject, row->category, &row->owner);
+}
+
+static bool
+on_one(void *context, const struct read_row *row)
+{
+	(void)view_shows(context, row);
+	return false;
+}
+
+enum err
+view_row(struct run *run, const struct table *t, const struct row_id *id,
+    struct fail *f)
+{
+	struct view v;
+	enum err e = view_begin(&v, run, f);
+
+	if (e != OK)
+		return e;
+	e = read_get(run->replica, t, id, 0, on_one, &v, f);
+	if (e == OK && v.hidden > 0)
+		e = fail_set(f, ERR_NOTFOUND, "no %s with this id is here",
+		    t->name);
+	else if (e == ERR_NOTFOUND || e == ERR_WAIT)
+		e = OK;
+	view_end(&v);
+	return e;
+}
+
+/* ---- notices ----------------------------------------------------------------------- */
+
+struct basis {
+	const struct read_row *row;
+	const struct agency_id *own;
+	char words[LIMIT_BASIS_BYTES + 1];
+};
+
+static void
+on_access(void *context, const struct grant_access *a)
+{
+	struct basis *b = context;
+
+	if (a->owner == NULL || a->agency == NULL || a->basis == NULL ||
+	    !id_equal(&a->owner->id, &b->row->owner) ||
+	    !id_equal(&a->agency->id, b->own) ||
+	    strcmp(a->category, b->row->category) != 0 ||
+	    strlen(a->basis) >= sizeof(b->words))
+		return;
+	memcpy(b->words, a->basis, strlen(a->basis) + 1);
+}
+
+/* What the grant says, or what anything of this kind would carry. */
+static const char *
+find(const struct view *v, const struct read_row *row)
+{
+	struct basis b = { .row = row,
+		.own = &replica_identity(v->run->replica)->agency };
+	struct ground g;
+	const char *code;
+
+	if (row->category == NULL || id_equal(&row->owner, b.own))
+		return NULL;
+	code = policy_notice(v->pack, row->category, v->own, GROUND_NONE, -1);
+	if (code == NULL ||
+	    grant_access_list(v->run->replica, &row->subject, on_access, &b,
+		NULL) != OK ||
+	    ground_read(&g, v->run->replica, b.words, NULL) != OK)
+		return code;
+	for (size_t k = 0; g.notice[0] != '\0' && k < v->pack->notice_count;
+	     k++)
+		if (strcmp(v->pack->notice[k].code, g.notice) == 0)
+			return v->pack->notice[k].code;
+	return policy_notice(v->pack, row->category, v->own, g.ground, g.kind);
+}
+
+const char *
+view_notice(struct view *v, const struct read_row *row)
+{
+	if (v->cpt != row->cpt) {
+		v->notice = find(v, row);
+		v->cpt = row->cpt;
+	}
+	return v->notice;
+}
+
+const char *
+view_notice_text(const struct view *v, const char *code)
+{
+	const char *text = pack_notice_text(v->pack, code);
+
+	return text != NULL ? text : "";
+}
+
+void
+view_say_notice(struct view *v, const struct read_row *row)
+{
+	const char *code = view_notice(v, row);
+
+	if (code == NULL)
+		return;
+	for (size_t k = 0; k < v->said_count; k++)
+		if (v->said[k] == code)
+			return;
+	if (v->said_count < VIEW_NOTICES)
+		v->said[v->said_count++] = code;
+	run_say(v->run, "%s: %s\n", code, view_notice_text(v, code));
+}

@@ -1,0 +1,52 @@
+/*
+ * What of the rows that can be read here is shown to whoever acts, and what has to
+ * stand on it: asked for each row by list, get, find, history, print and export.
+ *
+ * Today: what an order closes is not shown but to the roles that it names, and
+ * looks as if it was not there. What another agency discloses under protection
+ * carries its notice, which cannot be left out.
+ */
+#ifndef FOOTBRIDGE_NODE_VIEW_H
+#define FOOTBRIDGE_NODE_VIEW_H
+
+#include "node/policy/pack.h"
+#include "node/run.h"
+#include "sync/read.h"
+
+struct closed;
+struct view_notice;
+
+#define VIEW_NOTICES 16
+struct view {
+	struct run *run;
+	struct closed *closed;
+	struct policy_pack *pack;
+	enum policy_kind own; /* kind of the own agency */
+	uint32_t roles;
+	int64_t hidden;
+	/* the notice of the compartment that was asked about last */
+	int64_t cpt;
+	const char *notice;
+	/* codes that were said already, borrowed from the pack */
+	const char *said[VIEW_NOTICES];
+	size_t said_count;
+};
+
+enum err view_begin(struct view *v, struct run *run, struct fail *f);
+void view_end(struct view *v);
+/* Is this row shown? Counts those that are not. */
+bool view_shows(struct view *v, const struct read_row *row);
+bool view_shows_of(struct view *v, const struct row_id *subject,
+    const char *category, const struct agency_id *owner);
+/* May whoever acts see this row? ERR_NOTFOUND, in the words for a row that is not
+ * there, when not; OK also when there is none. cost: view_begin */
+enum err view_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f);
+/* The code of the notice that goes with this row; NULL: none. Borrowed. */
+const char *view_notice(struct view *v, const struct read_row *row);
+/* Its text, borrowed. */
+const char *view_notice_text(const struct view *v, const char *code);
+/* As text, before the first row that it stands on. */
+void view_say_notice(struct view *v, const struct read_row *row);
+
+#endif
