@@ -80,6 +80,8 @@ enum err cmd_emergency_review(struct run *run, struct fail *f);
 enum err cmd_seal(struct run *run, struct fail *f);
 enum err cmd_seal_vacate(struct run *run, struct fail *f);
 enum err cmd_seal_status(struct run *run, struct fail *f);
+/* cmd_request.c */
+enum err cmd_requests(struct run *run, struct fail *f);
 /* cmd_retention.c */
 enum err cmd_retention(struct run *run, struct fail *f);
 enum err cmd_retention_confirm(struct run *run, struct fail *f);

@@ -608,6 +608,13 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 1,
 	    .question = "What the order closed is shown again." },
+	{ .name = "requests",
+	    .synopsis = "",
+	    .help = "What people asked of the privacy officer (table "
+		    "privacy_request), by the day an answer is due. Exit 3 "
+		    "when one is late.",
+	    .run = cmd_requests,
+	    .need = CLI_MEMBER },
 	{ .name = "retention",
 	    .synopsis = "",
 	    .help = "Closed cases that are kept longer than the rules say, "

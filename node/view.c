@@ -12,27 +12,36 @@
 #include "sync/grant.h"
 
 enum err
-view_begin(struct view *v, struct run *run, struct fail *f)
+view_open(struct view *v, struct replica *r, uint32_t roles, struct fail *f)
 {
-	struct policy_party own;
-	struct row_id staff;
+	struct policy_party own = { .kind = PARTY_HUB };
 	bool approved;
 	enum err e;
 
-	*v = (struct view){ .run = run };
-	e = role_of(&v->roles, &staff, NULL, NULL, run, f);
+	*v = (struct view){ .r = r, .roles = roles };
+	e = closed_load(&v->closed, r, f);
 	if (e == OK)
-		e = closed_load(&v->closed, run->replica, f);
+		e = policy_active(&v->pack, &approved, r, policy_today(r), f);
 	if (e == OK)
-		e = policy_active(&v->pack, &approved, run->replica,
-		    policy_today(run->replica), f);
-	if (e == OK)
-		e = party_find(&own, run->replica,
-		    &replica_identity(run->replica)->agency, f);
+		e = party_find(&own, r, &replica_identity(r)->agency, f);
 	if (e == OK)
 		v->own = own.kind;
 	else
 		view_end(v);
+	return e;
+}
+
+enum err
+view_begin(struct view *v, struct run *run, struct fail *f)
+{
+	struct row_id staff;
+	uint32_t roles = 0;
+	enum err e = role_of(&roles, &staff, NULL, NULL, run, f);
+
+	if (e == OK)
+		e = view_open(v, run->replica, roles, f);
+	if (e == OK)
+		v->run = run;
 	return e;
 }
 
@@ -114,8 +123,7 @@ on_access(void *context, const struct grant_access *a)
 static const char *
 find(const struct view *v, const struct read_row *row)
 {
-	struct basis b = { .row = row,
-		.own = &replica_identity(v->run->replica)->agency };
+	struct basis b = { .row = row, .own = &replica_identity(v->r)->agency };
 	struct ground g;
 	const char *code;
 
@@ -123,9 +131,8 @@ find(const struct view *v, const struct read_row *row)
 		return NULL;
 	code = policy_notice(v->pack, row->category, v->own, GROUND_NONE, -1);
 	if (code == NULL ||
-	    grant_access_list(v->run->replica, &row->subject, on_access, &b,
-		NULL) != OK ||
-	    ground_read(&g, v->run->replica, b.words, NULL) != OK)
+	    grant_access_list(v->r, &row->subject, on_access, &b, NULL) != OK ||
+	    ground_read(&g, v->r, b.words, NULL) != OK)
 		return code;
 	for (size_t k = 0; g.notice[0] != '\0' && k < v->pack->notice_count;
 	     k++)

@@ -18,7 +18,8 @@ struct view_notice;
 
 #define VIEW_NOTICES 16
 struct view {
-	struct run *run;
+	struct replica *r;
+	struct run *run; /* NULL: view_open */
 	struct closed *closed;
 	struct policy_pack *pack;
 	enum policy_kind own; /* kind of the own agency */
@@ -32,7 +33,11 @@ struct view {
 	size_t said_count;
 };
 
+/* For whoever acts in this run; or for somebody with these roles (bits of
+ * policy_role). Released with view_end() when OK. */
 enum err view_begin(struct view *v, struct run *run, struct fail *f);
+enum err view_open(struct view *v, struct replica *r, uint32_t roles,
+    struct fail *f);
 void view_end(struct view *v);
 /* Is this row shown? Counts those that are not. */
 bool view_shows(struct view *v, const struct read_row *row);
@@ -46,7 +51,7 @@ enum err view_row(struct run *run, const struct table *t,
 const char *view_notice(struct view *v, const struct read_row *row);
 /* Its text, borrowed. */
 const char *view_notice_text(const struct view *v, const char *code);
-/* As text, before the first row that it stands on. */
+/* As text, before the first row that it stands on; after view_begin. */
 void view_say_notice(struct view *v, const struct read_row *row);
 
 #endif

@@ -130,6 +130,9 @@ account --from 2026-04-01 --to 2026-04-30 &&
 ok $? "a_window_shows_its_days_alone"
 must clinic put privacy_request person="$person" kind=accounting \
 	received_on=2026-04-01 suspended_until=2099-01-01 suspended_by=North
+on clinic requests >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 3 ] && grep -q 'accounting .*due 2026-05-31, LATE' "$tmp/out"
+ok $? "a_request_that_is_late_is_said_to_be"
 account && ! grep -q ' North' "$tmp/out" && grep -q 'left out' "$tmp/err"
 ok $? "an_agency_that_may_be_left_out_for_a_time_is"
 on clinic --json disclosures "$person" >"$tmp/out" &&
