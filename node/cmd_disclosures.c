@@ -489,7 +489,7 @@ cmd_disclosures(struct run *run, struct fail *f)
 {
 	struct account a = { .run = run };
 	struct row_id staff;
-	bool more;
+	bool more = true;
 	enum err e = read_options(&a, f);
 
 	if (e == OK)
@@ -499,8 +499,10 @@ cmd_disclosures(struct run *run, struct fail *f)
 		    "the account of disclosures", f);
 	if (e == OK)
 		e = read_subject(run->replica, &a.person, run_word(run, 0), f);
-	if (e == OK)
+	while (e == OK && more) {
 		e = disclosed_settle(run->replica, NULL, &more, f);
+		run_yield(run);
+	}
 	if (e == OK)
 		e = policy_active(&a.pack, &a.approved, run->replica,
 		    policy_today(run->replica), f);

@@ -181,7 +181,7 @@ struct showing {
 	struct view view;
 };
 
-/* The notice that comes with it is a member of the row: {code, text}. */
+/* The notice that comes with it is a member of the row: {code, text, under}. */
 static enum err
 put_json(struct showing *s, const struct read_row *row)
 {
@@ -190,8 +190,9 @@ put_json(struct showing *s, const struct read_row *row)
 
 	if (j != NULL && code != NULL &&
 	    !show_set(j, "notice",
-		json_pack("{s:s, s:s}", "code", code, "text",
-		    view_notice_text(&s->view, code)))) {
+		json_pack("{s:s, s:s, s:s}", "code", code, "text",
+		    view_notice_text(&s->view, code), "under",
+		    view_basis(&s->view)))) {
 		json_decref(j);
 		j = NULL;
 	}
@@ -224,6 +225,9 @@ show_one(void *context, const struct read_row *row)
 	if (!s->run->cli->json) {
 		view_say_notice(&s->view, row);
 		s->err = show_row_text(s->run, row, s->fail);
+		if (s->err == OK && view_basis(&s->view)[0] != '\0')
+			run_say(s->run, "  %-20s %s\n", "disclosed under",
+			    view_basis(&s->view));
 		if (s->err == OK)
 			s->err = say_left(s->run, row, s->fail);
 	} else {

@@ -13,7 +13,7 @@
 #include "sync/given.h"
 #include "sync/hash.h"
 
-#define PASSES 16 /* of GIVEN_PASS compartments, before others have a turn */
+#define PASSES 4 /* of GIVEN_PASS compartments, before others have a turn */
 #define WHAT_BYTES 400
 
 enum err

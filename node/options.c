@@ -252,7 +252,7 @@ const struct cli_option review_options[] = {
 	{ .name = "verdict",
 	    .value = "WORD",
 	    .help = "justified, not_justified or more_needed" },
-	{ .name = "note", .value = "WORDS", .help = "why" },
+	{ .name = "note", .value = "WORDS", .help = "the reason, in words" },
 	{ .name = NULL },
 };
 const struct cli_option seal_options[] = {

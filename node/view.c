@@ -121,7 +121,7 @@ on_access(void *context, const struct grant_access *a)
 
 /* What the grant says, or what anything of this kind would carry. */
 static const char *
-find(const struct view *v, const struct read_row *row)
+find(struct view *v, const struct read_row *row)
 {
 	struct basis b = { .row = row, .own = &replica_identity(v->r)->agency };
 	struct ground g;
@@ -134,6 +134,7 @@ find(const struct view *v, const struct read_row *row)
 	    grant_access_list(v->r, &row->subject, on_access, &b, NULL) != OK ||
 	    ground_read(&g, v->r, b.words, NULL) != OK)
 		return code;
+	memcpy(v->basis, b.words, sizeof(v->basis));
 	for (size_t k = 0; g.notice[0] != '\0' && k < v->pack->notice_count;
 	     k++)
 		if (strcmp(v->pack->notice[k].code, g.notice) == 0)
@@ -145,10 +146,17 @@ const char *
 view_notice(struct view *v, const struct read_row *row)
 {
 	if (v->cpt != row->cpt) {
+		v->basis[0] = '\0';
 		v->notice = find(v, row);
 		v->cpt = row->cpt;
 	}
 	return v->notice;
+}
+
+const char *
+view_basis(const struct view *v)
+{
+	return v->basis;
 }
 
 const char *

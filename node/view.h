@@ -28,6 +28,7 @@ struct view {
 	/* the notice of the compartment that was asked about last */
 	int64_t cpt;
 	const char *notice;
+	char basis[LIMIT_BASIS_BYTES + 1];
 	/* codes that were said already, borrowed from the pack */
 	const char *said[VIEW_NOTICES];
 	size_t said_count;
@@ -49,6 +50,9 @@ enum err view_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
 /* The code of the notice that goes with this row; NULL: none. Borrowed. */
 const char *view_notice(struct view *v, const struct read_row *row);
+/* What the owner shared it on, in the words of the grant, "consent:..."; "": not
+ * readable here, or nobody else's. After view_notice of the same row. Borrowed. */
+const char *view_basis(const struct view *v);
 /* Its text, borrowed. */
 const char *view_notice_text(const struct view *v, const char *code);
 /* As text, before the first row that it stands on; after view_begin. */

@@ -44,8 +44,9 @@ head -n 1 "$tmp/out" | grep -q '^P2-35: 42 CFR part 2 prohibits'
 ok $? "the_first_line_of_a_list_is_the_notice"
 appointment=$(sed -n 2p "$tmp/out" | cut -d' ' -f1)
 must north --as 'Bo Officer' get appointment "$appointment"
-head -n 1 "$tmp/out" | grep -q '^P2-35'
-ok $? "and_of_a_record"
+head -n 1 "$tmp/out" | grep -q '^P2-35' &&
+	grep -q 'disclosed under  *consent:paper-7' "$tmp/out"
+ok $? "and_of_a_record_with_what_it_was_disclosed_under"
 on north --as 'Bo Officer' --json get appointment "$appointment" | field notice.code |
 	grep -qx P2-35
 ok $? "and_a_member_of_the_json"
