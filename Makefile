@@ -74,7 +74,7 @@ BELOW := $(SYNC_A) $(SCHEMA_A)
 
 SYNC_SRC := $(wildcard sync/*.c)
 NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c \
-	node/account/*.c))
+	node/account/*.c node/api/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/api/route.h"
 #include "node/help.h"
 #include "node/near.h"
 
@@ -19,6 +20,10 @@ find_help(struct buf *out, const char *name, struct fail *f)
 	struct near near = { .typed = name };
 	enum err e;
 
+	if (strcmp(name, "routes") == 0) {
+		route_list(out);
+		return OK;
+	}
 	if (strcmp(name, "tables") == 0)
 		return help_tables(out, f);
 	if (help_command(out, name))

@@ -10,6 +10,8 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "node/account/account.h"
+#include "node/api/page.h"
 #include "node/keep.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -27,6 +29,9 @@ struct serving {
 	struct net_server *net;
 	struct schedule *schedule;
 	struct keep *keep;
+	struct accounts *accounts; /* sessions outlive a replica opened again */
+	struct page *page;
+	struct page_at page_at;
 	char address[NET_ADDRESS_BYTES];
 	sigset_t signals; /* waited for, blocked everywhere else */
 	unsigned again;   /* times in a row that it was opened again */
@@ -82,6 +87,25 @@ wait_signal(const struct serving *s, int64_t wait_ms)
 	return got < 0 ? 0 : got;
 }
 
+/* The page for staff, where one is wanted. */
+static enum err
+start_page(struct serving *s, struct run *run, const struct config *c,
+    struct fail *f)
+{
+	struct page_options o = { .listen = c->page,
+		.name = c->page_name,
+		.dir = run->dir,
+		.engine = run->engine };
+	enum err e = OK;
+
+	if (c->page[0] == '\0')
+		return OK;
+	if (s->accounts == NULL)
+		e = accounts_new(&s->accounts, run->engine, NULL, f);
+	o.accounts = s->accounts;
+	return e == OK ? page_start(&s->page, &s->page_at, &o, f) : e;
+}
+
 /* What calls, is called and writes by itself. */
 static enum err
 start_contacts(struct serving *s, struct run *run, const struct config *c,
@@ -97,6 +121,8 @@ start_contacts(struct serving *s, struct run *run, const struct config *c,
 		e = net_server_start(&s->net, s->address, run->engine, listen,
 		    f);
 	if (e == OK)
+		e = start_page(s, run, c, f);
+	if (e == OK)
 		e = schedule_start(&s->schedule, run->engine, c->hold, f);
 	if (e == OK)
 		e = keep_start(&s->keep, run->engine, c, run->dir, f);
@@ -107,10 +133,12 @@ static void
 stop(struct serving *s, struct run *run)
 {
 	engine_stop(run->engine);
+	page_stop(s->page);
 	net_server_stop(s->net);
 	schedule_stop(s->schedule);
 	keep_stop(s->keep);
 	socket_stop(s->socket);
+	s->page = NULL;
 	s->net = NULL;
 	s->schedule = NULL;
 	s->keep = NULL;
@@ -121,7 +149,10 @@ static enum err
 say_ready(struct run *run, const struct serving *s, struct fail *f)
 {
 	const struct log_fields fields = { .dir = run->dir,
-		.address = s->address };
+		.address = s->address,
+		.page = s->page_at.url };
+	const struct log_fields page = { .address = s->page_at.url,
+		.fingerprint = s->page_at.fingerprint };
 	enum err e = OK;
 
 	if (run->cli->json)
@@ -129,6 +160,10 @@ say_ready(struct run *run, const struct serving *s, struct fail *f)
 	else
 		log_event(run,
 		    s->address[0] != '\0' ? LOG_SERVING : LOG_CALLING, &fields);
+	if (e == OK && s->page != NULL)
+		log_event(run,
+		    page.fingerprint[0] != '\0' ? LOG_PAGE_TLS : LOG_PAGE,
+		    &page);
 	(void)sd_notify(0, "READY=1");
 	return e;
 }
@@ -138,9 +173,12 @@ listen_setting(struct config *c, struct run *run, struct fail *f)
 {
 	enum err e = config_read(c, replica_env(run->replica), run->dir, f);
 	const char *listen = cli_get(run->cli, "listen");
+	const char *page = cli_get(run->cli, "page");
 
 	if (e == OK && listen != NULL)
 		(void)snprintf(c->listen, sizeof(c->listen), "%s", listen);
+	if (e == OK && page != NULL)
+		(void)snprintf(c->page, sizeof(c->page), "%s", page);
 	return e;
 }
 
@@ -221,6 +259,7 @@ cmd_serve(struct run *run, struct fail *f)
 		if (e == OK && got == SIGNAL_LOST)
 			e = open_again(&s, run, f);
 	}
+	accounts_free(s.accounts);
 	(void)sd_notify(0, "STOPPING=1");
 	if (e == OK)
 		log_event(run, LOG_STOPPING, &(struct log_fields){ 0 });

@@ -8,6 +8,7 @@
 #include "node/show.h"
 #include "node/show_clock.h"
 #include "node/show_offer.h"
+#include "node/waiting.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
 #include "sync/fork.h"
@@ -81,11 +82,6 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		int64_t *to;
 		const char *sql;
 	} counts[] = {
-		/* the parts of a document are one change, its row */
-		{ &t->unsealed,
-		    "SELECT count(*) FROM _segment WHERE state <= 2"
-		    " AND chain <> 3 AND no NOT IN (SELECT data FROM"
-		    " _offered)" },
 		{ &t->segments, "SELECT count(*) FROM _segment" },
 		{ &t->waiting,
 		    "SELECT count(*) FROM _segment"
@@ -98,13 +94,17 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		{ &t->quarantined,
 		    "SELECT count(*) FROM _segment"
 		    " WHERE state > 3 AND state = 6" },
-		{ &t->drafts, "SELECT count(*) FROM _draft" },
-		{ &t->oldest_ms,
-		    "SELECT min(at_ms) FROM _segment WHERE state <= 2"
-		    " AND no NOT IN (SELECT data FROM _offered)" },
 	};
+	struct waiting own;
 	enum err e = count_people(&t->people, run, f);
 
+	if (e == OK)
+		e = waiting_count(&own, run->replica, f);
+	if (e == OK) {
+		t->unsealed = own.unsealed;
+		t->oldest_ms = own.oldest_ms;
+		t->drafts = own.drafts;
+	}
 	for (size_t i = 0; e == OK && i < COUNT_OF(counts); i++)
 		e = count_sql(counts[i].to, run, counts[i].sql, f);
 	if (e == OK)

@@ -147,6 +147,10 @@ set_one(struct config *c, const char *section, const char *key,
 {
 	if (strcmp(section, "serve") == 0 && strcmp(key, "listen") == 0)
 		return set_text(c->listen, sizeof(c->listen), value, f);
+	if (strcmp(section, "page") == 0 && strcmp(key, "listen") == 0)
+		return set_text(c->page, sizeof(c->page), value, f);
+	if (strcmp(section, "page") == 0 && strcmp(key, "name") == 0)
+		return set_text(c->page_name, sizeof(c->page_name), value, f);
 	if (strcmp(section, "sync") == 0 && strcmp(key, "every") == 0)
 		return set_every(c, value, f);
 	if (strcmp(section, "sync") == 0 && strcmp(key, "hold") == 0)

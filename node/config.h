@@ -20,6 +20,9 @@
  *	entries = 250000           the same, counted in entries
  *	[replica]
  *	cache = 8MB                page cache of the database
+ *	[page]
+ *	listen = 127.0.0.1:7480    where staff reach this office's page
+ *	name = page.example        one more name by which they do
  *	[staff]
  *	as = NAME                  who acts when --as is not given
  *
@@ -38,8 +41,10 @@
 #define CONFIG_FOLDER_BYTES 1024
 
 struct config {
-	char listen[CONFIG_LISTEN_BYTES]; /* "" = do not listen */
-	int64_t every_s;                  /* 1 s .. 7 days */
+	char listen[CONFIG_LISTEN_BYTES];    /* "" = do not listen */
+	int64_t every_s;                     /* 1 s .. 7 days */
+	char page[CONFIG_LISTEN_BYTES];      /* "" = no page */
+	char page_name[CONFIG_LISTEN_BYTES]; /* "" = by its address alone */
 	enum schedule_hold hold;
 	int64_t backup_every_s;                  /* 0: never */
 	char backup_folder[CONFIG_FOLDER_BYTES]; /* "": DIR/backup */

@@ -9,6 +9,9 @@ static const char *const words[] = {
 			"calls them",
 	[LOG_OPENED_AGAIN] = "a save failed, so the replica was opened again; "
 			     "all that was answered as saved is there",
+	[LOG_PAGE] = "the page for staff is at %a",
+	[LOG_PAGE_TLS] = "the page for staff is at %a; the fingerprint of its "
+			 "certificate, to be compared once in each browser: %f",
 	[LOG_STOPPING] = "stopping, as it was asked to",
 };
 
@@ -20,6 +23,8 @@ field(const struct log_fields *f, char which)
 		return f->dir;
 	case 'a':
 		return f->address;
+	case 'f':
+		return f->fingerprint;
 	default:
 		return "";
 	}
@@ -29,8 +34,9 @@ enum err
 log_document(struct run *run, const struct log_fields *fields, struct fail *f)
 {
 	enum err e = run_json(run,
-	    json_pack("{s:s, s:s}", "dir", fields->dir, "listen",
-		fields->address),
+	    json_pack("{s:s, s:s, s:s}", "dir", fields->dir, "listen",
+		fields->address, "page",
+		fields->page != NULL ? fields->page : ""),
 	    f);
 
 	run_drain(run);

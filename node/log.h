@@ -16,11 +16,16 @@ enum log_event {
 	LOG_SERVING,      /* dir, address */
 	LOG_CALLING,      /* dir: without an address of its own */
 	LOG_OPENED_AGAIN, /* after a save that failed; to standard error */
+	LOG_PAGE_TLS,     /* address, fingerprint: of the page, over HTTPS */
+	LOG_PAGE,         /* address: of the page for staff */
 	LOG_STOPPING,     /* asked to */
 };
 struct log_fields {
-	const char *dir;     /* the replica's directory */
-	const char *address; /* HOST:PORT that it listens on */
+	const char *dir; /* the replica's directory */
+	const char
+	    *address; /* HOST:PORT that it listens on, or the page's URL */
+	const char *fingerprint; /* of the page's certificate */
+	const char *page;        /* of the page, for the document; NULL: none */
 };
 
 /* The fields alone, for serve --json. */

@@ -40,10 +40,11 @@ const struct cli_option serve_options[] = {
 	{ .name = "listen",
 	    .value = "HOST:PORT",
 	    .help = "where peers reach it; else [serve] listen" },
-	{ .name = "web",
+	{ .name = "page",
 	    .value = "HOST:PORT",
-	    .help = "the web page",
-	    .later = "the web page for staff is the next step" },
+	    .help = "where staff reach this office's page and its API; else "
+		    "[page] listen. On another address than loopback it is "
+		    "HTTPS" },
 	{ .name = NULL },
 };
 const struct cli_option peer_options[] = {

@@ -21,6 +21,7 @@
 #define RUN_INPUT_BYTES ((size_t)4 << 20)
 
 struct open_with;
+struct account_who;
 
 struct run {
 	const struct cli *cli;
@@ -29,8 +30,11 @@ struct run {
 	    *with;             /* what it was opened with; NULL in the daemon */
 	struct engine *engine; /* NULL unless the command needs a replica */
 	struct replica *replica; /* = engine->replica; lock held, see cli.h */
-	const char *cwd;         /* of the person's shell; NULL: our own */
-	const uint8_t *input;    /* standard input, when wanted */
+	/* signed in on the page; NULL: the command line */
+	const struct account_who *session;
+	const char *origin;   /* "page 127.0.0.1"; NULL: "command" */
+	const char *cwd;      /* of the person's shell; NULL: our own */
+	const uint8_t *input; /* standard input, when wanted */
 	size_t input_n;
 	struct buf out; /* standard output still to be written */
 	int out_fd;     /* written as it grows; -1: kept */

@@ -95,7 +95,11 @@ is_proposal(const struct conflict *c)
 static bool
 set_where(json_t *j, const struct conflict *c)
 {
+	bool personal = c->table->subject == SUBJECT_PERSON;
+
 	return show_set(j, "no", json_integer(c->no)) &&
+	    (!personal ||
+		show_set(j, "person", hex_json(c->subject.b, ID_BYTES))) &&
 	    show_set(j, "kind",
 		json_string(
 		    c->kind == CONFLICT_DECISION ? "decision" : "notice")) &&

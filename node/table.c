@@ -136,7 +136,7 @@ const struct cli_command cli_table[] = {
 	    .need = CLI_MEMBER },
 	{ .name = "serve",
 	    .synopsis = "[--listen HOST:PORT] "
-			"[--web HOST:PORT]",
+			"[--page HOST:PORT]",
 	    .help = "The daemon: answers peers, calls peers by their "
 		    "schedule, and runs what is typed meanwhile.",
 	    .options = serve_options,

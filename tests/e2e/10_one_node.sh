@@ -251,8 +251,6 @@ ok $? "nothing_is_in_clear_on_the_disk"
 ok $? "help_comes_from_the_command_table"
 "$fb" help --man | man -l - >/dev/null 2>&1 || ! command -v man >/dev/null
 ok $? "the_manual_page_can_be_read"
-fails 1 'not available yet' "$fb" serve --web x:1
-ok $? "what_comes_later_says_so"
 fails 2 'unshare: --from is missing' "$fb" unshare x y &&
 	fails 2 'revoke: --reason is missing' "$fb" revoke x
 ok $? "what_is_missing_is_told_before_a_question_is_asked"

@@ -1,0 +1,304 @@
+/*
+ * What people do with one press: several rows in one transaction, all or none.
+ * Each row is written by put, as on the command line.
+ */
+#include "node/api/handlers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/api/call.h"
+#include "node/api/sight.h"
+
+/* ---- several rows ---- */
+
+struct act {
+	struct api_turn *t;
+	enum err err;
+	json_t *ids; /* owned; of what was written, in order */
+};
+
+static void
+act_begin(struct act *a, struct api_turn *t)
+{
+	*a = (struct act){ .t = t, .ids = json_array() };
+	engine_lock(t->api->engine);
+	a->err = replica_begin(t->api->engine->replica, &t->fail);
+}
+
+/* Write one row; fields is taken over, id NULL: a new one. */
+static void
+act_put(struct act *a, const char *table, const char *id, const char *seen,
+    json_t *fields)
+{
+	json_t *made = NULL;
+	struct call c;
+
+	if (a->err != OK) {
+		json_decref(fields);
+		return;
+	}
+	call_init(&c, a->t, "put");
+	call_word(&c, table);
+	if (id != NULL)
+		call_word(&c, id);
+	if (seen != NULL)
+		call_option(&c, "seen", seen);
+	call_input(&c, fields);
+	a->err = call_run_held(&c, a->t, &made);
+	if (a->err == OK)
+		(void)json_array_append(a->ids, json_object_get(made, "id"));
+	json_decref(made);
+	call_release(&c);
+	json_decref(fields);
+}
+
+/* The id of what was written last; borrowed. */
+static const char *
+act_last(const struct act *a)
+{
+	return json_string_value(
+	    json_array_get(a->ids, json_array_size(a->ids) - 1));
+}
+
+static enum api_error
+act_end(struct act *a, json_t **data)
+{
+	struct replica *r = a->t->api->engine->replica;
+	/* a stale save wrote nothing but the draft, which is to stay; it is
+	 * the first of its act always */
+	bool keep = a->err == OK ||
+	    (a->err == ERR_STALE && json_array_size(a->ids) == 0);
+	enum err e = OK;
+
+	if (keep)
+		e = replica_commit(r, &a->t->fail);
+	else
+		replica_rollback(r);
+	if (a->err == OK)
+		a->err = e;
+	if (a->err == OK)
+		engine_changed(a->t->api->engine);
+	engine_unlock(a->t->api->engine);
+	if (a->err == OK)
+		*data = json_pack("{s:O}", "ids", a->ids);
+	json_decref(a->ids);
+	return api_error_of(a->err);
+}
+
+/* The body's fields, with some more. */
+static json_t *
+fields_with(struct api_turn *t, const char *name, const char *value)
+{
+	json_t *j = json_copy((json_t *)(uintptr_t)turn_get(t, "fields"));
+
+	if (j == NULL)
+		j = json_object();
+	(void)json_object_set_new(j, name, json_string(value));
+	return j;
+}
+
+static void
+with(json_t *fields, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(fields, name, json_string(value));
+}
+
+/* The row that the path's :id names: its person and whole id as text. */
+static enum api_error
+named(char person[static ID_TEXT_BYTES], char id[static ID_TEXT_BYTES],
+    struct api_turn *t, const char *table, const char *text)
+{
+	struct row_id subject, row;
+	enum api_error e = sight_row(&subject, &row, t, table, text);
+
+	if (e != API_OK)
+		return e;
+	hex_encode(person, subject.b, ID_BYTES);
+	hex_encode(id, row.b, ID_BYTES);
+	return API_OK;
+}
+
+/* A row that answers another one: whose it is, and which it answers. */
+static enum api_error
+put_answer(struct api_turn *t, json_t **data, const char *table,
+    const char *about, const char *link)
+{
+	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	json_t *fields;
+	struct act a;
+	enum api_error e = named(person, id, t, about, turn_path(t, "id"));
+
+	if (e != API_OK)
+		return e;
+	fields = fields_with(t, "person", person);
+	with(fields, link, id);
+	act_begin(&a, t);
+	act_put(&a, table, NULL, NULL, fields);
+	return act_end(&a, data);
+}
+
+/* ---- outcomes, referrals ---- */
+
+enum api_error
+do_outcome(struct api_turn *t, json_t **data)
+{
+	return put_answer(t, data, "attendance", "appointment",
+	    "appointment_id");
+}
+
+enum api_error
+do_refer_answer(struct api_turn *t, json_t **data)
+{
+	return put_answer(t, data, "referral_answer", "referral",
+	    "referral_id");
+}
+
+enum api_error
+do_refer(struct api_turn *t, json_t **data)
+{
+	struct act a;
+
+	act_begin(&a, t);
+	act_put(&a, "referral", NULL, NULL,
+	    fields_with(t, "person", turn_path(t, "person")));
+	return act_end(&a, data);
+}
+
+/* ---- a group ---- */
+
+static enum api_error
+group_row(json_t **out, struct api_turn *t, const json_t *entry)
+{
+	static const char *const names[] = { "result", "absence_reason",
+		"concern_code" };
+	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	const json_t *minutes = json_object_get(entry, "minutes");
+	enum api_error e = named(person, id, t, "appointment",
+	    json_string_value(json_object_get(entry, "appointment")));
+
+	if (e != API_OK)
+		return e;
+	*out = json_pack("{s:s, s:s}", "person", person, "appointment_id", id);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		with(*out, names[i],
+		    json_string_value(json_object_get(entry, names[i])));
+	if (minutes != NULL)
+		(void)json_object_set(*out, "minutes",
+		    (json_t *)(uintptr_t)minutes);
+	with(*out, "held_on", turn_text(t, "on"));
+	with(*out, "recorded_by_id", t->staff);
+	return API_OK;
+}
+
+/* All of a group, or none: a roster half saved would be saved twice. */
+enum api_error
+do_group(struct api_turn *t, json_t **data)
+{
+	const json_t *list = turn_get(t, "attendance");
+	json_t *rows = json_array(), *row = NULL;
+	enum api_error e = API_OK;
+	struct act a;
+
+	for (size_t i = 0; e == API_OK && i < json_array_size(list); i++) {
+		e = group_row(&row, t, json_array_get(list, i));
+		if (e == API_OK)
+			(void)json_array_append_new(rows, row);
+	}
+	if (e == API_OK) {
+		act_begin(&a, t);
+		for (size_t i = 0; i < json_array_size(rows); i++)
+			act_put(&a, "attendance", NULL, NULL,
+			    json_incref(json_array_get(rows, i)));
+		e = act_end(&a, data);
+	}
+	json_decref(rows);
+	return e;
+}
+
+/* ---- consent ---- */
+
+/* A recipient that nobody narrows is anybody there. */
+static void
+any_with(json_t *fields, const char *name, const json_t *recipient)
+{
+	const char *text = json_string_value(json_object_get(recipient, name));
+
+	with(fields, name, text != NULL && text[0] != '\0' ? text : "any");
+}
+
+static void
+consent_parts(struct act *a, struct api_turn *t, const char *person,
+    const char *consent)
+{
+	const json_t *scope = turn_get(t, "categories");
+	const json_t *to = turn_get(t, "recipients");
+
+	for (size_t i = 0; i < json_array_size(scope); i++)
+		act_put(a, "consent_scope", NULL, NULL,
+		    json_pack("{s:s, s:s, s:O, s:s}", "person", person,
+			"consent_id", consent, "category",
+			json_array_get(scope, i), "state", "present"));
+	for (size_t i = 0; i < json_array_size(to); i++) {
+		const json_t *r = json_array_get(to, i);
+		json_t *fields = json_pack("{s:s, s:s, s:O, s:s}", "person",
+		    person, "consent_id", consent, "agency_id",
+		    json_object_get(r, "agency"), "state", "present");
+
+		any_with(fields, "role", r);
+		any_with(fields, "person_name", r);
+		act_put(a, "consent_recipient", NULL, NULL, fields);
+	}
+}
+
+/* The form with all that belongs to it; it is in force once it is signed. */
+enum api_error
+do_consent(struct api_turn *t, json_t **data)
+{
+	const char *person = turn_path(t, "person");
+	json_t *form = fields_with(t, "person", person);
+	char consent[ID_TEXT_BYTES] = "";
+	struct act a;
+
+	with(form, "status", "draft");
+	act_begin(&a, t);
+	act_put(&a, "consent", NULL, NULL, form);
+	if (a.err == OK && act_last(&a) != NULL)
+		(void)snprintf(consent, sizeof(consent), "%s", act_last(&a));
+	consent_parts(&a, t, person, consent);
+	return act_end(&a, data);
+}
+
+enum api_error
+do_consent_sign(struct api_turn *t, json_t **data)
+{
+	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	enum api_error e = named(person, id, t, "consent", turn_path(t, "id"));
+
+	return e == API_OK ? call_route(t, data) : e;
+}
+
+enum api_error
+do_consent_revoke(struct api_turn *t, json_t **data)
+{
+	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	json_t *event, *change;
+	struct act a;
+	enum api_error e = named(person, id, t, "consent", turn_path(t, "id"));
+
+	if (e != API_OK)
+		return e;
+	act_begin(&a, t);
+	change = json_pack("{s:s}", "status", "revoked");
+	with(change, "revoked_on", turn_text(t, "revoked_on"));
+	act_put(&a, "consent", id, turn_text(t, "seen"), change);
+	event = json_pack("{s:s, s:s, s:s}", "person", person, "consent_id", id,
+	    "kind", "revoked");
+	with(event, "happened_at", turn_text(t, "happened_at"));
+	with(event, "channel", turn_text(t, "channel"));
+	with(event, "reason", turn_text(t, "reason"));
+	with(event, "by_whom", turn_text(t, "by_whom"));
+	act_put(&a, "consent_event", NULL, NULL, event);
+	return act_end(&a, data);
+}

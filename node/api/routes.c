@@ -1,0 +1,359 @@
+/* lint: table. The one list of what the API takes. */
+#include "node/api/handlers.h"
+
+#include "node/api/call.h"
+
+#define ANYBODY API_EVERYBODY
+#define FIELD_ROW(where) \
+	{ \
+		.name = "fields", .type = API_ROW, .to = where \
+	}
+#define END \
+	{ \
+		.name = NULL \
+	}
+
+/* ---- what they take ---- */
+
+static const struct api_field sign_in_body[] = {
+	{ .name = "name", .type = API_WORD, .must = true },
+	{ .name = "password", .type = API_TEXT, .must = true },
+	{ .name = "code", .type = API_WORD },
+	END,
+};
+static const struct api_field unlock_body[] = {
+	{ .name = "password", .type = API_TEXT, .must = true },
+	{ .name = "code", .type = API_WORD },
+	END,
+};
+static const struct api_field password_body[] = {
+	{ .name = "was", .type = API_TEXT, .must = true },
+	{ .name = "now", .type = API_TEXT, .must = true },
+	END,
+};
+static const struct api_field code_body[] = {
+	{ .name = "code", .type = API_WORD, .must = true },
+	END,
+};
+static const struct api_field list_query[] = {
+	FIELD_ROW(API_PAIRS),
+	{ .name = "limit", .type = API_INT, .to = API_OPTION },
+	{ .name = "after", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field new_body[] = {
+	{ .name = "fields", .type = API_ROW, .to = API_INPUT, .must = true },
+	{ .name = "into", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field change_body[] = {
+	{ .name = "fields", .type = API_ROW, .to = API_INPUT, .must = true },
+	{ .name = "seen", .type = API_WORD, .to = API_OPTION, .must = true },
+	END,
+};
+static const struct api_field fields_body[] = {
+	{ .name = "fields", .type = API_ROW, .must = true },
+	END,
+};
+static const struct api_field search_query[] = {
+	{ .name = "q", .type = API_WORD, .must = true },
+	{ .name = "limit", .type = API_INT },
+	END,
+};
+static const struct api_field timeline_query[] = {
+	{ .name = "table", .type = API_WORD },
+	{ .name = "limit", .type = API_INT },
+	{ .name = "after", .type = API_WORD },
+	END,
+};
+static const struct api_field attendance_items[] = {
+	{ .name = "appointment", .type = API_WORD, .must = true },
+	{ .name = "result", .type = API_WORD, .must = true },
+	{ .name = "minutes", .type = API_INT },
+	{ .name = "absence_reason", .type = API_WORD },
+	{ .name = "concern_code", .type = API_WORD },
+	END,
+};
+static const struct api_field group_body[] = {
+	{ .name = "on", .type = API_WORD, .must = true },
+	{ .name = "attendance",
+	    .type = API_LIST,
+	    .items = attendance_items,
+	    .must = true },
+	END,
+};
+static const struct api_field recipient_items[] = {
+	{ .name = "agency", .type = API_WORD, .must = true },
+	{ .name = "role", .type = API_WORD },
+	{ .name = "person_name", .type = API_WORD },
+	END,
+};
+static const struct api_field consent_body[] = {
+	{ .name = "fields", .type = API_ROW, .must = true },
+	{ .name = "categories", .type = API_WORDS, .must = true },
+	{ .name = "recipients",
+	    .type = API_LIST,
+	    .items = recipient_items,
+	    .must = true },
+	END,
+};
+static const struct api_field revoke_body[] = {
+	{ .name = "seen", .type = API_WORD, .must = true },
+	{ .name = "happened_at", .type = API_WORD, .must = true },
+	{ .name = "revoked_on", .type = API_WORD, .must = true },
+	{ .name = "channel", .type = API_WORD },
+	{ .name = "by_whom", .type = API_WORD },
+	{ .name = "reason", .type = API_TEXT },
+	END,
+};
+static const struct api_field may_query[] = {
+	{ .name = "category", .type = API_WORD, .to = API_ARG, .must = true },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "purpose", .type = API_WORD, .to = API_OPTION },
+	{ .name = "role", .type = API_WORD, .to = API_OPTION },
+	{ .name = "relation", .type = API_WORD, .to = API_OPTION },
+	{ .name = "by", .type = API_WORD, .to = API_OPTION },
+	{ .name = "on", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field share_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "basis", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "from_now",
+	    .type = API_BOOL,
+	    .to = API_OPTION,
+	    .option = "from-now" },
+	{ .name = "dry_run",
+	    .type = API_BOOL,
+	    .to = API_OPTION,
+	    .option = "dry-run" },
+	END,
+};
+static const struct api_field unshare_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "from", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "reason", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "confirm", .type = API_BOOL, .must = true },
+	END,
+};
+static const struct api_field disclosures_query[] = {
+	{ .name = "from", .type = API_WORD, .to = API_OPTION },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION },
+	{ .name = "part2", .type = API_BOOL, .to = API_OPTION },
+	{ .name = "hipaa", .type = API_BOOL, .to = API_OPTION },
+	{ .name = "language", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field disclose_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "how", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION },
+	{ .name = "to_person",
+	    .type = API_WORD,
+	    .to = API_OPTION,
+	    .option = "to-person" },
+	{ .name = "kind", .type = API_WORD, .to = API_OPTION },
+	{ .name = "address", .type = API_WORD, .to = API_OPTION },
+	{ .name = "purpose", .type = API_WORD, .to = API_OPTION },
+	{ .name = "role", .type = API_WORD, .to = API_OPTION },
+	{ .name = "relation", .type = API_WORD, .to = API_OPTION },
+	{ .name = "what", .type = API_TEXT, .to = API_OPTION },
+	{ .name = "on", .type = API_WORD, .to = API_OPTION },
+	{ .name = "basis", .type = API_WORD, .to = API_OPTION },
+	{ .name = "although", .type = API_TEXT, .to = API_OPTION },
+	END,
+};
+static const struct api_field all_query[] = {
+	{ .name = "all", .type = API_BOOL, .to = API_OPTION },
+	END,
+};
+static const struct api_field keep_body[] = {
+	{ .name = "keep", .type = API_INT, .to = API_OPTION, .must = true },
+	END,
+};
+static const struct api_field accept_body[] = {
+	{ .name = "keep", .type = API_INT, .to = API_OPTION },
+	END,
+};
+static const struct api_field decline_body[] = {
+	{ .name = "reason", .type = API_TEXT, .to = API_OPTION, .must = true },
+	END,
+};
+static const struct api_field sign_body[] = {
+	{ .name = "withdraw", .type = API_BOOL, .to = API_OPTION },
+	{ .name = "confirm", .type = API_BOOL, .must = true },
+	END,
+};
+
+static const struct api_field audit_query_fields[] = {
+	{ .name = "after", .type = API_INT },
+	{ .name = "limit", .type = API_INT },
+	{ .name = "newest", .type = API_BOOL },
+	{ .name = "person", .type = API_WORD },
+	{ .name = "staff", .type = API_WORD },
+	{ .name = "act", .type = API_WORD },
+	{ .name = "failed", .type = API_BOOL },
+	END,
+};
+
+/* ---- the routes ---- */
+
+const struct api_route api_routes[] = {
+	{ "GET", "/api/hello", API_PUBLIC, "sign-in", 0, NULL, NULL, NULL,
+	    do_hello, "whether there are accounts here, and the banner" },
+	{ "POST", "/api/session", API_PUBLIC, "sign-in", 0, NULL, sign_in_body,
+	    NULL, do_sign_in, "sign in; sets the cookie" },
+	{ "GET", "/api/session", ANYBODY, "sign-in",
+	    API_WHILE_LOCKED | API_BEFORE_DUTIES | API_POLL, NULL, NULL, NULL,
+	    do_session,
+	    "who is signed in, with which roles, and the token; no sign of "
+	    "life" },
+	{ "DELETE", "/api/session", ANYBODY, "sign-in",
+	    API_WHILE_LOCKED | API_BEFORE_DUTIES | API_SESSION, NULL, NULL,
+	    NULL, do_sign_out, "sign out" },
+	{ "POST", "/api/session/lock", ANYBODY, "sign-in",
+	    API_WHILE_LOCKED | API_BEFORE_DUTIES | API_SESSION, NULL, NULL,
+	    NULL, do_lock, "lock the screen" },
+	{ "POST", "/api/session/unlock", ANYBODY, "sign-in",
+	    API_WHILE_LOCKED | API_BEFORE_DUTIES | API_SESSION, NULL,
+	    unlock_body, NULL, do_unlock,
+	    "unlock; a new cookie and a new token" },
+	{ "POST", "/api/session/banner", ANYBODY, "sign-in",
+	    API_BEFORE_DUTIES | API_SESSION, NULL, NULL, NULL, do_banner,
+	    "the log-in banner was read" },
+	{ "POST", "/api/session/password", ANYBODY, "sign-in",
+	    API_BEFORE_DUTIES | API_SESSION, NULL, password_body, NULL,
+	    do_password, "change one's own password" },
+	{ "POST", "/api/session/totp", ANYBODY, "sign-in",
+	    API_BEFORE_DUTIES | API_SESSION, NULL, NULL, NULL, do_totp_begin,
+	    "begin a new second factor" },
+	{ "POST", "/api/session/totp/code", ANYBODY, "sign-in",
+	    API_BEFORE_DUTIES | API_SESSION, NULL, code_body, NULL, do_totp_end,
+	    "end it with its first code" },
+
+	{ "GET", "/api/search", API_DESK, "casework", 0, search_query, NULL,
+	    NULL, do_search,
+	    "people by name, nearly so too, number, id, or what is written "
+	    "about them" },
+	{ "GET", "/api/people/:person/timeline", API_DESK, "casework",
+	    API_PERSON, timeline_query, NULL, NULL, do_timeline,
+	    "everything about one person, newest first" },
+	{ "GET", "/api/people/:person/access", API_CASE, "casework", API_PERSON,
+	    NULL, NULL, "access", NULL,
+	    "who can read what about this person, since when, why" },
+	{ "GET", "/api/people/:person/may", API_DESK, "disclosure", API_PERSON,
+	    may_query, NULL, "may", NULL,
+	    "may this be disclosed, why, and which form fits; a refusal is "
+	    "written down without the person" },
+	{ "POST", "/api/people/:person/share", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES, NULL, share_body, "share", NULL,
+	    "let another agency read" },
+	{ "POST", "/api/people/:person/unshare", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, unshare_body,
+	    "unshare", NULL, "stop that" },
+	{ "GET", "/api/people/:person/disclosures", API_CASE, "disclosure",
+	    API_PERSON, disclosures_query, NULL, "disclosures", NULL,
+	    "the account of disclosures: what went to whom, why" },
+	{ "POST", "/api/people/:person/disclosures", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES, NULL, disclose_body, "disclose", NULL,
+	    "put a call, a meeting, a letter or a fax in it" },
+	{ "POST", "/api/people/:person/referrals", API_CASE, "casework",
+	    API_PERSON | API_WRITES, NULL, fields_body, NULL, do_refer,
+	    "refer to a program" },
+	{ "POST", "/api/people/:person/consents", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES, NULL, consent_body, NULL, do_consent,
+	    "a consent form with its categories and recipients, drafted" },
+	{ "POST", "/api/consents/:id/sign", API_CASE, "disclosure", API_WRITES,
+	    NULL, NULL, "consent sign", do_consent_sign,
+	    "put it in force; what the rules ask for and it lacks is named" },
+	{ "POST", "/api/consents/:id/revoke", API_DESK, "disclosure",
+	    API_WRITES, NULL, revoke_body, NULL, do_consent_revoke,
+	    "a consent is revoked, from now on and everywhere" },
+	{ "POST", "/api/appointments/:id/outcome", API_DESK, "casework",
+	    API_WRITES, NULL, fields_body, NULL, do_outcome,
+	    "what came of an appointment" },
+	{ "POST", "/api/referrals/:id/answer", API_DESK, "casework", API_WRITES,
+	    NULL, fields_body, NULL, do_refer_answer,
+	    "accept, wait-list or decline a referral" },
+	{ "POST", "/api/attendance", API_DESK, "casework", API_WRITES, NULL,
+	    group_body, NULL, do_group, "a whole group's, all or none" },
+
+	{ "GET", "/api/records/:table", API_DESK, "casework",
+	    API_ROW_SEEN | API_ROWS_SEEN, list_query, NULL, "list", do_list,
+	    "records by pages; fields.person=ID for one person's" },
+	{ "POST", "/api/records/:table", API_DESK | ROLE_BIT_ADMINISTRATOR,
+	    "casework", API_ROW_SEEN | API_WRITES, NULL, new_body, "put", NULL,
+	    "a new record" },
+	{ "GET", "/api/records/:table/:id", API_DESK, "casework", API_ROW_SEEN,
+	    NULL, NULL, "get", NULL,
+	    "one record with its conflicts and its seen token" },
+	{ "PATCH", "/api/records/:table/:id", API_DESK | ROLE_BIT_ADMINISTRATOR,
+	    "casework", API_ROW_SEEN | API_WRITES, NULL, change_body, "put",
+	    NULL,
+	    "change it; with what was seen, so that nothing is overwritten" },
+	{ "GET", "/api/records/:table/:id/history", API_DESK, "casework",
+	    API_ROW_SEEN, NULL, NULL, "history", NULL,
+	    "who wrote what, where and when" },
+
+	{ "GET", "/api/conflicts", API_DESK, "casework", API_ROWS_SEEN,
+	    all_query, NULL, "conflicts", NULL,
+	    "what a person must decide, and proposals; all=true: notices too" },
+	{ "POST", "/api/conflicts/:no/resolve", API_CASE, "casework",
+	    API_WRITES, NULL, keep_body, "resolve", do_resolve,
+	    "settle one: the value that stays" },
+	{ "POST", "/api/conflicts/:no/accept", API_CASE, "casework", API_WRITES,
+	    NULL, accept_body, "accept", do_resolve,
+	    "take up another agency's proposal" },
+	{ "POST", "/api/conflicts/:no/decline", API_CASE, "casework",
+	    API_WRITES, NULL, decline_body, "decline", do_resolve,
+	    "turn it down, with a reason that they read" },
+
+	{ "GET", "/api/agreements", API_DESK | ROLE_BIT_AUDITOR, "disclosure",
+	    0, NULL, NULL, "agreement", NULL, "what agencies agreed" },
+	{ "GET", "/api/agreements/:id", API_DESK | ROLE_BIT_AUDITOR,
+	    "disclosure", 0, NULL, NULL, "agreement show", NULL,
+	    "one of them, its rules as read and as they act" },
+	{ "POST", "/api/agreements/:id/sign",
+	    ROLE_BIT_PRIVACY | ROLE_BIT_ADMINISTRATOR, "disclosure",
+	    API_WRITES | API_CONFIRMED, NULL, sign_body, "agreement sign", NULL,
+	    "sign this text for the own agency, or take that back" },
+
+	{ "GET", "/api/policy", ANYBODY, "disclosure", 0, NULL, NULL,
+	    "policy list", NULL,
+	    "the policy packs, and which of them decides here today" },
+
+	{ "GET", "/api/sync", ANYBODY, "operations", API_POLL, NULL, NULL, NULL,
+	    do_sync,
+	    "what waits here, since when, and how far each peer is; no sign of "
+	    "life" },
+	{ "GET", "/api/status", ANYBODY, "operations", 0, NULL, NULL, "status",
+	    NULL, "the whole of footbridge status" },
+	{ "GET", "/api/members",
+	    ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY | ROLE_BIT_SUPERVISOR |
+		ROLE_BIT_AUDITOR,
+	    "operations", 0, NULL, NULL, "members", NULL,
+	    "the computers of the network" },
+	{ "GET", "/api/held", ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY,
+	    "operations", 0, NULL, NULL, "held", NULL,
+	    "what arrived and is not applied" },
+	{ "GET", "/api/accounts",
+	    ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY | ROLE_BIT_AUDITOR,
+	    "administration", 0, NULL, NULL, NULL, do_accounts,
+	    "the accounts of this computer" },
+	{ "GET", "/api/audit",
+	    ROLE_BIT_AUDITOR | ROLE_BIT_PRIVACY | ROLE_BIT_SECURITY |
+		ROLE_BIT_ADMINISTRATOR,
+	    "audit", 0, audit_query_fields, NULL, NULL, do_audit,
+	    "the journal: who did and read what; looking is an entry, too" },
+};
+const size_t api_route_count = COUNT_OF(api_routes);

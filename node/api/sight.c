@@ -1,0 +1,263 @@
+/* account.h is asked with the engine's lock held, once a row or list. */
+#include "node/api/sight.h"
+
+#include <string.h>
+
+#include "node/api/call.h"
+#include "node/name.h"
+#include "sync/audit.h"
+
+/* ---- tables ---- */
+
+/* Local tables hold what is this computer's own, accounts among it; those about
+ * a person are drafts, which their writer goes on with. */
+static bool
+is_open(const struct table *t)
+{
+	return t->scope != SCOPE_LOCAL || t->subject == SUBJECT_PERSON;
+}
+
+/* Who may write tables that are about no person: what an office is, who works
+ * there, what was agreed. */
+static enum api_error
+check_write(struct api_turn *t, const struct table *table)
+{
+	static const struct {
+		const char *table;
+		uint32_t roles;
+	} rules[] = {
+		{ "staff_role", 0 },
+		{ "staff", ROLE_BIT_ADMINISTRATOR },
+		{ "agency", ROLE_BIT_ADMINISTRATOR },
+		{ "office", ROLE_BIT_ADMINISTRATOR },
+		{ "access_restriction",
+		    ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY |
+			ROLE_BIT_ADMINISTRATOR },
+	};
+	uint32_t roles = table->subject == SUBJECT_PERSON
+	    ? API_DESK
+	    : ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY | ROLE_BIT_ADMINISTRATOR;
+
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		if (strcmp(rules[i].table, table->name) == 0)
+			roles = rules[i].roles;
+	}
+	if (roles == 0)
+		return turn_bad(t, API_ROLE,
+		    "roles are given with footbridge account role");
+	return (t->who.roles & roles) != 0 ? API_OK : API_ROLE;
+}
+
+/* ---- one person, one row ---- */
+
+/* Engine's lock held, for these. */
+static enum api_error
+may_see(struct api_turn *t, const struct row_id *subject)
+{
+	bool sees = false;
+	enum err e = account_sees(&sees, t->api->engine->replica, &t->who,
+	    subject, &t->fail);
+
+	if (e != OK)
+		return api_error_of(e);
+	return sees ? API_OK : API_NOTFOUND;
+}
+
+struct found {
+	struct row_id subject;
+	const struct table *table;
+};
+
+static bool
+take_row(void *context, const struct read_row *row)
+{
+	struct found *x = context;
+
+	x->subject = row->table->self ? row->id : row->subject;
+	return false;
+}
+
+static enum err
+find_row(struct found *x, struct row_id *id, struct api_turn *t,
+    const char *name, const char *text)
+{
+	struct replica *r = t->api->engine->replica;
+	struct cli cli = { 0 };
+	struct run run;
+	enum err e;
+
+	run_init(&run, &cli);
+	run.replica = r;
+	e = name_table(&x->table, &run, name, &t->fail);
+	if (e == OK && !is_open(x->table))
+		e = ERR_NOTFOUND;
+	if (e == OK && text != NULL)
+		e = name_row(id, &run, x->table, text, &t->fail);
+	if (e == OK && text != NULL)
+		e = read_get(r, x->table, id, 0, take_row, x, &t->fail);
+	run_release(&run);
+	return e;
+}
+
+static enum api_error
+see_row(struct row_id *subject, struct row_id *row, struct api_turn *t,
+    const char *table, const char *text)
+{
+	struct found x = { .table = NULL };
+	enum api_error e = API_OK;
+	enum err bad = find_row(&x, row, t, table, text);
+
+	if (bad != OK)
+		return bad == ERR_INPUT && x.table == NULL ? API_NOTFOUND
+							   : api_error_of(bad);
+	if (x.table->subject == SUBJECT_PERSON && text != NULL)
+		e = may_see(t, &x.subject);
+	if (e == API_OK && (t->route->flags & API_WRITES) != 0)
+		e = check_write(t, x.table);
+	if (x.table->subject != SUBJECT_PERSON)
+		memset(&x.subject, 0, sizeof(x.subject));
+	if (e == API_OK)
+		*subject = x.subject;
+	return e;
+}
+
+enum api_error
+sight_row(struct row_id *subject, struct row_id *row, struct api_turn *t,
+    const char *table, const char *text)
+{
+	enum api_error e;
+
+	engine_lock(t->api->engine);
+	e = see_row(subject, row, t, table, text);
+	engine_unlock(t->api->engine);
+	return e;
+}
+
+enum api_error
+sight_person(struct row_id *id, struct api_turn *t, const char *text)
+{
+	enum api_error e;
+	enum err bad;
+
+	engine_lock(t->api->engine);
+	bad = read_subject(t->api->engine->replica, id, text, &t->fail);
+	e = bad == OK ? may_see(t, id) : api_error_of(bad);
+	engine_unlock(t->api->engine);
+	return e;
+}
+
+enum err
+sight_log(struct api_turn *t, const char *act, const struct row_id *subject,
+    size_t count)
+{
+	const struct audit_entry entry = { .act = act,
+		.staff = &t->who.staff,
+		.origin = t->origin,
+		.subject = subject,
+		.count = count };
+
+	return audit_write(t->api->engine->replica, &entry, &t->fail);
+}
+
+/* ---- around a route ---- */
+
+/* A new row: whose it is to be stands in it. */
+static enum api_error
+check_new(struct api_turn *t)
+{
+	const json_t *fields = turn_get(t, "fields");
+	const char *person =
+	    json_string_value(json_object_get(fields, "person"));
+	struct row_id id;
+
+	return person != NULL ? sight_person(&id, t, person) : API_OK;
+}
+
+enum api_error
+sight_before(struct api_turn *t)
+{
+	const char *person = turn_path(t, "person");
+	const char *table = turn_path(t, "table");
+	struct row_id subject, row;
+	enum api_error e = API_OK;
+
+	if ((t->route->flags & API_PERSON) != 0)
+		return sight_person(&subject, t, person);
+	if ((t->route->flags & API_ROW_SEEN) == 0)
+		return API_OK;
+	e = sight_row(&subject, &row, t, table, turn_path(t, "id"));
+	return e == API_OK ? check_new(t) : e;
+}
+
+/* Whose this row of an answer is: false where it is about nobody. */
+static bool
+subject_of(struct row_id *subject, bool *lost, struct api_turn *t,
+    const json_t *row)
+{
+	const char *table = json_string_value(json_object_get(row, "table"));
+	const char *id = json_string_value(json_object_get(row, "id"));
+	const json_t *fields = json_object_get(row, "fields");
+	const char *person = json_string_value(
+	    json_object_get(fields != NULL ? fields : row, "person"));
+	struct found x = { .table = NULL };
+	struct fail kept = t->fail;
+	struct row_id found;
+
+	*lost = false;
+	if (person != NULL)
+		return hex_decode(subject->b, ID_BYTES, person) == OK;
+	if (table == NULL || id == NULL)
+		return false;
+	*lost = find_row(&x, &found, t, table, id) != OK;
+	t->fail = kept;
+	*subject = x.subject;
+	return *lost || x.table->subject == SUBJECT_PERSON;
+}
+
+bool
+sight_has(struct api_turn *t, const struct account_view *view,
+    const json_t *row)
+{
+	struct row_id subject;
+	bool lost;
+
+	if (!subject_of(&subject, &lost, t, row))
+		return true;
+	return !lost && account_view_has(view, &subject);
+}
+
+enum api_error
+sight_after(struct api_turn *t, json_t *data)
+{
+	struct account_view *view = NULL;
+	enum err e;
+
+	if ((t->route->flags & API_ROWS_SEEN) == 0 || !json_is_array(data))
+		return API_OK;
+	engine_lock(t->api->engine);
+	e = account_view_new(&view, t->api->engine->replica, &t->who, &t->fail);
+	for (size_t i = json_array_size(data); e == OK && i-- > 0;) {
+		if (!sight_has(t, view, json_array_get(data, i)))
+			(void)json_array_remove(data, i);
+	}
+	account_view_free(view);
+	engine_unlock(t->api->engine);
+	return api_error_of(e);
+}
+
+void
+sight_stands(struct api_turn *t)
+{
+	const char *table = turn_path(t, "table"), *id = turn_path(t, "id");
+	struct fail kept = t->fail;
+	struct call c;
+
+	if (table == NULL || id == NULL)
+		return;
+	call_init(&c, t, "get");
+	call_word(&c, table);
+	call_word(&c, id);
+	(void)call_run(&c, t, &t->stands);
+	call_release(&c);
+	t->fail = kept;
+}

@@ -1,0 +1,20 @@
+/*
+ * What was saved here and has gone nowhere yet: what status says of it, and the
+ * strip at the top of the page, which asks often.
+ */
+#ifndef FOOTBRIDGE_NODE_WAITING_H
+#define FOOTBRIDGE_NODE_WAITING_H
+
+#include "sync/replica.h"
+
+struct waiting {
+	int64_t
+	    unsealed; /* entries; the parts of a document are one, its row */
+	int64_t oldest_ms; /* 0: there is none */
+	int64_t drafts;    /* typed while the record had changed */
+};
+
+/* Lock held. cost: three counts over what is unsealed */
+enum err waiting_count(struct waiting *out, struct replica *r, struct fail *f);
+
+#endif
