@@ -1,6 +1,7 @@
 #include "node/barrier.h"
 
 #include "node/entry.h"
+#include "node/party.h"
 
 static const char *const codes[POLICY_REASON_COUNT] = {
 	[POLICY_NO_AGREEMENT] = "no_agreement",
@@ -30,19 +31,21 @@ barrier_log(struct replica *r, const struct policy_answer *a,
     const struct policy_question *q, const char *policy_version,
     const struct row_id *staff, struct fail *f)
 {
-	static const struct agency_id none;
 	const char *code = codes[a->reason];
 	struct row_id made;
 	struct entry x;
+	bool listed;
+	/* somebody outside of the network is not in the directory */
+	enum err e = party_listed(&listed, r, &q->to.agency, f);
 
+	if (e != OK)
+		return e;
 	entry_begin(&x, r, "barrier_log");
 	entry_day(&x, "happened_on", q->today);
 	entry_text(&x, "code", code != NULL ? code : "other");
 	entry_text(&x, "category", a->category);
 	entry_id(&x, "from_agency_id", q->from.agency.b);
-	/* zeros: somebody outside of the network */
-	entry_id(&x, "to_agency_id",
-	    id_equal(&q->to.agency, &none) ? NULL : q->to.agency.b);
+	entry_id(&x, "to_agency_id", listed ? q->to.agency.b : NULL);
 	entry_text(&x, "purpose", policy_word(LIST_PURPOSE, (int)q->purpose));
 	entry_text(&x, "policy_version", policy_version);
 	return entry_new(&x, &made, NULL, staff, f);

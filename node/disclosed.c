@@ -21,12 +21,22 @@ disclosed_write(struct row_id *made, struct replica *r,
     const struct disclosed *d, const struct row_id *row,
     const struct row_id *staff, struct fail *f)
 {
+	const struct member_agency *agency = NULL;
+	const char *to_person = d->to_person;
 	struct entry x;
-	enum err e;
+	bool listed = false;
+	enum err e = d->to != NULL ? party_listed(&listed, r, d->to, f) : OK;
 
+	if (e != OK)
+		return e;
+	/* before the directory came: by the name that membership has */
+	if (d->to != NULL && !listed)
+		agency = members_agency(replica_members(r), d->to);
+	if (agency != NULL && to_person == NULL)
+		to_person = agency->name;
 	entry_begin(&x, r, "disclosure");
-	entry_id(&x, "to_agency_id", d->to != NULL ? d->to->b : NULL);
-	entry_text(&x, "to_person", d->to_person);
+	entry_id(&x, "to_agency_id", listed ? d->to->b : NULL);
+	entry_text(&x, "to_person", to_person);
 	entry_text(&x, "to_address", d->to_address);
 	entry_text(&x, "what", d->what);
 	entry_text(&x, "category", d->category);

@@ -55,6 +55,30 @@ party_find(struct policy_party *out, struct replica *r,
 	return OK;
 }
 
+static bool
+on_listed(void *context, const struct read_row *row)
+{
+	bool *yes = context;
+
+	(void)row;
+	*yes = true;
+	return false;
+}
+
+enum err
+party_listed(bool *yes, struct replica *r, const struct agency_id *id,
+    struct fail *f)
+{
+	const struct table *t = registry_table(replica_registry(r), "agency");
+	struct row_id row;
+	enum err e;
+
+	*yes = false;
+	memcpy(row.b, id->b, ID_BYTES);
+	e = read_get(r, t, &row, 0, on_listed, yes, f);
+	return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e;
+}
+
 static const struct {
 	enum policy_role role;
 	enum policy_purpose purpose;

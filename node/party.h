@@ -11,6 +11,10 @@
 enum err party_find(struct policy_party *out, struct replica *r,
     const struct agency_id *id, struct fail *f);
 
+/* Is its row of the directory here, so that a record can name it? */
+enum err party_listed(bool *yes, struct replica *r, const struct agency_id *id,
+    struct fail *f);
+
 /* What an agency of that kind asks for, if nothing else is said. */
 enum policy_role party_usual_role(enum policy_kind kind);
 enum policy_purpose party_usual_purpose(enum policy_kind kind);

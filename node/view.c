@@ -24,25 +24,37 @@ view_open(struct view *v, struct replica *r, uint32_t roles, struct fail *f)
 		e = policy_active(&v->pack, &approved, r, policy_today(r), f);
 	if (e == OK)
 		e = party_find(&own, r, &replica_identity(r)->agency, f);
-	if (e == OK)
-		v->own = own.kind;
-	else
+	if (e != OK) {
 		view_end(v);
-	return e;
+		return e;
+	}
+	v->own = own.kind;
+	for (size_t k = 0; k < v->pack->need_count; k++)
+		if (strcmp(v->pack->need[k].label, "AUD") == 0)
+			v->account = (v->pack->need[k].roles & roles) != 0;
+	return OK;
 }
 
 enum err
 view_begin(struct view *v, struct run *run, struct fail *f)
 {
+	const struct member_node *self =
+	    members_node(replica_members(run->replica),
+		&replica_identity(run->replica)->node);
+	bool set_up = false;
 	struct row_id staff;
 	uint32_t roles = 0;
-	enum err e = role_of(&roles, &staff, NULL, NULL, run, f);
+	enum err e = role_of(&roles, &staff, NULL, &set_up, run, f);
 
 	if (e == OK)
 		e = view_open(v, run->replica, roles, f);
-	if (e == OK)
-		v->run = run;
-	return e;
+	if (e != OK)
+		return e;
+	v->run = run;
+	/* roles of staff stay on servers */
+	v->account = v->account ||
+	    (!set_up && self != NULL && (self->roles & MEMBER_REGISTRAR) != 0);
+	return OK;
 }
 
 void
@@ -58,8 +70,11 @@ bool
 view_shows_of(struct view *v, const struct row_id *subject,
     const char *category, const struct agency_id *owner)
 {
+	bool account = category != NULL && strcmp(category, "AUD") == 0;
+
 	if (category == NULL ||
-	    !closed_seals(v->closed, subject, category, owner, v->roles))
+	    (!closed_seals(v->closed, subject, category, owner, v->roles) &&
+		(!account || v->account)))
 		return true;
 	v->hidden++;
 	return false;

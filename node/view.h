@@ -3,7 +3,9 @@
  * stand on it: asked for each row by list, get, find, history, print and export.
  *
  * Today: what an order closes is not shown but to the roles that it names, and
- * looks as if it was not there. What another agency discloses under protection
+ * looks as if it was not there. The account of disclosures is shown to the roles
+ * that the pack says need it; where no role was given yet, on the office's server,
+ * to whoever works there. What another agency discloses under protection
  * carries its notice, which cannot be left out.
  */
 #ifndef FOOTBRIDGE_NODE_VIEW_H
@@ -24,6 +26,7 @@ struct view {
 	struct policy_pack *pack;
 	enum policy_kind own; /* kind of the own agency */
 	uint32_t roles;
+	bool account; /* shows AUD */
 	int64_t hidden;
 	/* the notice of the compartment that was asked about last */
 	int64_t cpt;

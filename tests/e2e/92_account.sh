@@ -19,6 +19,17 @@ rows() {
 # account WORDS...: what is printed for the person
 account() { on clinic disclosures "$person" "$@" >"$tmp/out" 2>"$tmp/err"; }
 
+# before the directory of the others came, by the name that membership has
+must clinic put person legal_name='First Sample'
+first=$(cat "$tmp/out")
+bring clinic hub Hub
+bring hub clinic Clinic
+must clinic share "$first" IDX --to North --basis agreement:1
+bring clinic hub Hub || true
+on clinic --json list disclosure "person=$first" |
+	field 0.fields.to_person |
+	grep -qx North
+ok $? "an_agency_whose_directory_has_not_come_is_named_all_the_same"
 exchange
 must clinic put office name='Main office' address='12 Mill Road'
 must north put office name='Field office' address='7 Court Street'

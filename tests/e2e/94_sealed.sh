@@ -96,6 +96,11 @@ grep -q 'Dr. Lee, County Hospital' "$tmp/out" &&
 ok $? "and_it_is_in_the_account"
 on clinic --json list disclosure_item "person=$person" | field '#' | grep -qx 1
 ok $? "row_by_row"
+must clinic put staff name='Dee Counselor'
+must clinic put staff_role staff_id='Dee Counselor' role=counselor scope=caseload
+on clinic --as 'Dee Counselor' --json list disclosure "person=$person" |
+	field '#' | grep -qx 0
+ok $? "who_only_works_with_the_person_does_not_read_the_account"
 
 must north put staff_role staff_id=Ann role=supervisor scope=all
 refused 'is for staff with the role' north --as 'Bo Officer' emergency review
