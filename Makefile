@@ -300,6 +300,10 @@ dictionary: all ## retrain sync/dict/1.zdict, print the bytes of FORMAT.md anew
 	$(Q)$(OUT)/tests/unit/sync/test_format --write
 	$(Q)chmod 644 sync/dict/1.zdict sync/FORMAT.md
 
+picture: all ## draw schema/model.svg anew
+	$(Q)$(OUT)/tools-picture >schema/model.svg
+.PHONY: picture
+
 lint: ## formatting, layers, lengths, SQL, spelling, static analysis
 	$(Q)tools/lint/run
 

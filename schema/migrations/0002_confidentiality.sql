@@ -764,3 +764,62 @@ ALTER TABLE consent ADD COLUMN duration_reason TEXT; --: 25 text once
 ALTER TABLE consent ADD COLUMN right_to_revoke_statement BIGINT; --: 26 bool once
 -- The event that ends it has come.
 ALTER TABLE consent ADD COLUMN ended_by_event_on TEXT; --: 27 date min one_way
+
+-- ---- views ------------------------------------------------------------------
+
+-- What follows from the rows and is never stored. One text for SQLite and
+-- PostgreSQL (in the collation C), and no day of today in it: whoever asks says
+-- which day it is. A row that another one took the place of, or that was sealed
+-- or expunged, is in none of them.
+
+-- Where a referral stands: its latest answer.
+CREATE VIEW referral_now AS
+SELECT r.id AS referral_id, r._cpt AS _cpt, r.agency_id AS agency_id,
+  r.sent_on AS sent_on, r.urgency AS urgency, r.withdrawn AS withdrawn,
+  (SELECT a.state FROM referral_answer a
+    WHERE a.referral_id = r.id AND COALESCE(a.row_state, 'live') = 'live'
+    ORDER BY COALESCE(a.answered_at, '') DESC, a.id DESC LIMIT 1) AS state,
+  (SELECT MAX(a.answered_at) FROM referral_answer a
+    WHERE a.referral_id = r.id AND COALESCE(a.row_state, 'live') = 'live')
+    AS answered_at
+FROM referral r
+WHERE COALESCE(r.row_state, 'live') = 'live' AND NOT EXISTS
+  (SELECT 1 FROM referral s WHERE s.supersedes_id = r.id AND s._cpt = r._cpt);
+
+-- How often somebody came, of the visits with a result.
+CREATE VIEW attendance_total AS
+SELECT a._cpt AS _cpt, COUNT(*) AS visits,
+  SUM(CASE WHEN a.result IN ('complied', 'late', 'left_early') THEN 1 ELSE 0
+    END) AS attended,
+  SUM(COALESCE(a.minutes, 0)) AS minutes, MAX(a.held_on) AS last_on
+FROM attendance a
+WHERE COALESCE(a.row_state, 'live') = 'live' AND NOT EXISTS
+  (SELECT 1 FROM attendance s WHERE s.supersedes_id = a.id AND s._cpt = a._cpt)
+GROUP BY a._cpt;
+
+-- What a consent covers and for whom: without either it is nobody's.
+CREATE VIEW consent_reach AS
+SELECT c.id AS consent_id, c._cpt AS _cpt, c.kind AS kind, c.status AS status,
+  c.effective_on AS effective_on, c.expires_on AS expires_on,
+  (SELECT COUNT(*) FROM consent_scope s WHERE s.consent_id = c.id
+    AND s._cpt = c._cpt AND COALESCE(s.state, 'present') = 'present') AS scopes,
+  (SELECT COUNT(*) FROM consent_recipient p WHERE p.consent_id = c.id
+    AND p._cpt = c._cpt AND COALESCE(p.state, 'present') = 'present')
+    AS recipients
+FROM consent c
+WHERE COALESCE(c.row_state, 'live') = 'live';
+
+-- Until when each member of staff has a kind of training.
+CREATE VIEW training_until AS
+SELECT r.staff_id AS staff_id, c.kind AS kind, MAX(r.completed_on) AS completed_on,
+  MAX(r.expires_on) AS expires_on
+FROM training_record r, training_course c
+WHERE c.id = r.course_id AND COALESCE(r.row_state, 'live') = 'live'
+GROUP BY r.staff_id, c.kind;
+
+-- What stood in the way of sharing, by month: for those who make policy.
+CREATE VIEW barrier_month AS
+SELECT b._cpt AS _cpt, SUBSTR(b.happened_on, 1, 7) AS happened_in,
+  b.code AS code, COUNT(*) AS times, SUM(COALESCE(b.delay_days, 0)) AS delay_days
+FROM barrier_log b
+GROUP BY b._cpt, SUBSTR(b.happened_on, 1, 7), b.code;
