@@ -296,8 +296,9 @@ find_basis(const struct may_asking *a)
 		if (!fits_basis(a, b))
 			continue;
 		if (b->never) {
-			/* unless something on record comes near to it */
-			if (near.consent_kind >= 0 ||
+			/* unless something on record comes near to it, or only
+			 * an agreement is wanting */
+			if (asked_agreement || near.consent_kind >= 0 ||
 			    near.reason != POLICY_NO_BASIS)
 				break;
 			(void)no(a, POLICY_NEVER, b->cite);

@@ -16,7 +16,10 @@ ok() {
 	fi
 }
 
-"$tools/tools-picture" >"$tmp/model.svg" && cmp "$tmp/model.svg" schema/model.svg
+"$tools/tools-picture" >"$tmp/model.svg" && cmp "$tmp/model.svg" schema/model.svg || {
+	echo "# make picture draws it anew"
+	false
+}
 ok $? "the_picture_shows_the_migrations_as_they_are"
 python3 -c 'import sys, xml.dom.minidom as m
 d = m.parse(sys.argv[1])

@@ -49,7 +49,7 @@ every_case_of_the_table_is_decided_as_it_says(void **state)
 		&f) != OK)
 		fail_msg("%s", f.text);
 	assert_int_equal(result.differed, 0);
-	assert_true(result.played >= 75);
+	assert_true(result.played >= 160);
 }
 
 static void
