@@ -184,7 +184,7 @@ parse_all(struct parsing *x)
 	while (e == OK && x->at < x->end) {
 		char *line = take_line(x);
 
-		if (*line != '#' && line[strspn(line, " \r\t")] != 0)
+		if (*line != '#' && line[strspn(line, " \t")] != 0)
 			e = read_rule(x, line);
 	}
 	if (e == OK && (x->form->name == NULL || x->form->title[0] == 0))
@@ -192,6 +192,19 @@ parse_all(struct parsing *x)
 		    "a form begins with \"form NAME LANGUAGE VERSION\" and has "
 		    "a title");
 	return e;
+}
+
+/* What a printer or a terminal would obey is no text. */
+static bool
+is_plain(const char *text, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		unsigned char c = (unsigned char)text[k];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return value_utf8((const uint8_t *)text, n);
 }
 
 enum err
@@ -204,7 +217,7 @@ form_parse(struct form **out, const char *text, size_t n, struct fail *f)
 	if (n > FORM_BYTES_MAX)
 		return fail_set(f, ERR_LIMIT, "a form has %zu bytes at most",
 		    FORM_BYTES_MAX);
-	if (memchr(text, 0, n) != NULL || !value_utf8((const uint8_t *)text, n))
+	if (!is_plain(text, n))
 		return fail_set(f, ERR_INPUT, "a form is plain text (UTF-8)");
 	form = calloc(1, sizeof(*form));
 	if (form == NULL)

@@ -43,6 +43,8 @@ static const char tiny[] =
     "  PRIMARY KEY (id, _cpt)\n"
     ");\n";
 
+const struct write_rules *bureau_rules;
+
 static const struct registry_source schema = { .name = "tiny.sql",
 	.text = tiny,
 	.n = sizeof(tiny) - 1 };
@@ -78,6 +80,7 @@ bureau_new(struct bureau *o, uint64_t seed)
 		     .schema_count = 1,
 		     .gate = gate,
 		     .gate_context = o,
+		     .rules = bureau_rules,
 		 },
 		 &f),
 	    &f);

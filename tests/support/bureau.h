@@ -15,6 +15,9 @@ struct bureau {
 	bool denies; /* its gate says no to every grant */
 };
 
+/* Of every replica that is made from now on (sync/write.h); NULL: none. */
+extern const struct write_rules *bureau_rules;
+
 /* A replica that is no member yet; the gate allows everything. */
 void bureau_new(struct bureau *o, uint64_t seed);
 /* One that founds the network "Region" as agency name of this kind. */

@@ -202,6 +202,7 @@ a_form_that_is_none_is_refused_with_its_line(void **state)
 		{ "form a en 1\ntext A\n b\nelement soul\n", "line 4: want" },
 		{ "form a en 1\ntext\n", "line 2: want a text" },
 		{ "form a en 1\ntitle \xff\n", "plain text" },
+		{ "form a en 1\ntitle \x1b[2J\n", "plain text" },
 	};
 
 	(void)state;
