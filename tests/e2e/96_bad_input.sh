@@ -127,8 +127,8 @@ ok $? "two_rules_that_contradict_each_other_are_refused"
 mapfile -t words < <(rule category=CNS basis=consent)
 refused clinic 'counseling notes are for their author alone' "${words[@]}"
 ok $? "no_agreement_names_counseling_notes"
-mapfile -t words < <(rule category=TX2.attendence basis=consent)
-refused clinic 'no record is of the category "TX2.attendence"' "${words[@]}"
+mapfile -t words < <(rule category=TX2.attendances basis=consent)
+refused clinic 'no record is of the category "TX2.attendances"' "${words[@]}"
 ok $? "an_unknown_category_is_refused_in_an_agreement"
 on clinic list mou_signature --json >"$tmp/before"
 refused clinic 'cannot be dated back' put mou_signature mou_id="$mou" \
@@ -144,8 +144,8 @@ draft signed_on="$today" effective_on="$today" expires_on=2036-01-01
 refused clinic 'no record is of the category "TX3"' put consent_scope \
 	person="$person" consent_id="$consent" category=TX3 state=present
 ok $? "an_unknown_category_is_refused_in_a_consent"
-fails 1 'no category is called TX2.attendence; did you mean TX2.attendance' \
-	on clinic share "$person" TX2.attendence --to North --basis consent:1
+fails 1 'no category is called TX2.attendances; did you mean TX2.attendance' \
+	on clinic share "$person" TX2.attendances --to North --basis consent:1
 ok $? "and_in_a_share"
 
 # ---- counseling notes ----

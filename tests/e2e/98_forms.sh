@@ -47,12 +47,11 @@ must clinic form part2_justice --consent "$consent"
 cp "$tmp/out" "$tmp/justice"
 for words in 'My name is Pat Sample. I was born on 1990-04-01' \
 	'Clinic may share' 'Whether I came to group' \
-	'if I come to my visits' '  - North' \
+	'if I come to my visits' ' - North' \
 	'to see if I follow the terms of my release' "ends on 2036-01-01" \
 	'It is as long as my probation' 'the end of my probation' \
 	'Signature: Pat Sample' "Date: $today"; do
-	tr '\n' ' ' <"$tmp/justice" | sed 's/  */ /g' |
-		grep -qF -- "$(echo "$words" | sed 's/  */ /g')" || {
+	tr '\n' ' ' <"$tmp/justice" | tr -s ' ' | grep -qF -- "$words" || {
 		echo "# not there: $words"
 		failed=1
 	}
