@@ -373,6 +373,8 @@ run_route(struct api_turn *t, json_t **data)
 					     : call_route(t, data);
 	if (e == API_OK)
 		e = sight_after(t, *data);
+	if (e == API_OK)
+		e = sight_journal(t, *data);
 	if (e == API_STALE)
 		sight_stands(t);
 	return e;

@@ -9,6 +9,7 @@
 
 #include "node/api/call.h"
 #include "node/api/sight.h"
+#include "sync/audit.h"
 
 /* ---- several rows ---- */
 
@@ -23,6 +24,7 @@ act_begin(struct act *a, struct api_turn *t)
 {
 	*a = (struct act){ .t = t, .ids = json_array() };
 	engine_lock(t->api->engine);
+	audit_from(t->api->engine->replica, t->origin);
 	a->err = replica_begin(t->api->engine->replica, &t->fail);
 }
 
@@ -77,6 +79,7 @@ act_end(struct act *a, json_t **data)
 		replica_rollback(r);
 	if (a->err == OK)
 		a->err = e;
+	audit_from(r, "");
 	if (a->err == OK)
 		engine_changed(a->t->api->engine);
 	engine_unlock(a->t->api->engine);

@@ -176,17 +176,41 @@ check_new(struct api_turn *t)
 enum api_error
 sight_before(struct api_turn *t)
 {
+	static const struct row_id nobody;
 	const char *person = turn_path(t, "person");
 	const char *table = turn_path(t, "table");
-	struct row_id subject, row;
+	struct row_id row;
 	enum api_error e = API_OK;
 
 	if ((t->route->flags & API_PERSON) != 0)
-		return sight_person(&subject, t, person);
-	if ((t->route->flags & API_ROW_SEEN) == 0)
+		e = sight_person(&t->subject, t, person);
+	else if ((t->route->flags & API_ROW_SEEN) != 0)
+		e = sight_row(&t->subject, &row, t, table, turn_path(t, "id"));
+	else
 		return API_OK;
-	e = sight_row(&subject, &row, t, table, turn_path(t, "id"));
-	return e == API_OK ? check_new(t) : e;
+	t->has_subject = e == API_OK && !id_equal(&t->subject, &nobody);
+	if (e != API_OK || (t->route->flags & API_PERSON) != 0)
+		return e;
+	return check_new(t);
+}
+
+/* Writes have an entry of their own; so have the functions that read without a
+ * command. */
+enum api_error
+sight_journal(struct api_turn *t, const json_t *data)
+{
+	const unsigned records = API_PERSON | API_ROW_SEEN | API_ROWS_SEEN;
+	enum err e;
+
+	if (t->route->command == NULL || (t->route->flags & records) == 0 ||
+	    (t->route->flags & API_WRITES) != 0)
+		return API_OK;
+	engine_lock(t->api->engine);
+	e = sight_log(t, json_is_array(data) ? "list" : "read",
+	    t->has_subject ? &t->subject : NULL,
+	    json_is_array(data) ? json_array_size(data) : 1);
+	engine_unlock(t->api->engine);
+	return api_error_of(e);
 }
 
 /* Whose this row of an answer is: false where it is about nobody. */

@@ -12,6 +12,8 @@
 enum api_error sight_before(struct api_turn *t);
 /* After it: rows about others go out of data, where the route says so. */
 enum api_error sight_after(struct api_turn *t, json_t *data);
+/* What a command showed goes into the journal: or it was not shown. */
+enum api_error sight_journal(struct api_turn *t, const json_t *data);
 /* What stands of the path's row now, into t->stands. */
 void sight_stands(struct api_turn *t);
 

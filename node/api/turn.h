@@ -19,6 +19,8 @@ struct api_turn {
 	struct account_who who;    /* where the route wants somebody */
 	char staff[ID_TEXT_BYTES]; /* who.staff in hex */
 	char origin[ACCOUNT_ORIGIN_MAX + 1];
+	struct row_id subject; /* the one person that it is about */
+	bool has_subject;
 	bool decide;    /* a person must decide something */
 	json_t *stands; /* owned; what stands, where a save was stale */
 	json_t *next;   /* owned; where the next page begins */

@@ -1,0 +1,45 @@
+/*
+ * The page's API for tests: an office with three accounts (Ana, an officer who sees
+ * all; Ben, one with a case load; Aud, an auditor), and browsers that ask it. All
+ * have the password CALLER_PASSWORD. Nothing of it is played: accounts, replica
+ * and API are the program's; only the clock is the test's.
+ */
+#ifndef FOOTBRIDGE_TESTS_CALLER_H
+#define FOOTBRIDGE_TESTS_CALLER_H
+
+#include "node/api/api.h"
+#include "node/api/session.h"
+#include "tests/support/office.h"
+
+#define CALLER_PASSWORD "tin roof rain"
+#define CALLER_HOST "127.0.0.1:7480"
+
+extern struct office *caller_office;
+
+/* For cmocka: before and after each test. */
+int caller_begin(void **state);
+int caller_end(void **state);
+
+/* A row, written by the node itself. */
+struct row_id caller_row(const char *table, struct write_field *fields,
+    size_t n);
+const struct field *caller_field(const char *table, const char *name);
+struct value caller_text(const char *s);
+
+struct browser {
+	char cookie[API_COOKIE_BYTES], token[API_TOKEN_BYTES];
+};
+
+/* The status; b NULL: nobody. Cookies that are set are kept. */
+unsigned caller_ask(struct browser *b, const char *method, const char *target,
+    const char *body);
+/* Of the last answer, borrowed until the next. */
+const json_t *caller_answer(void);
+const struct buf *caller_raw(void);
+const char *caller_code(void);               /* of its error, or NULL */
+const json_t *caller_data(const char *name); /* one member of its data */
+void caller_keep_token(struct browser *b);
+/* Signed in, and what must be done first is done. */
+void caller_sign_in(struct browser *b, const char *name);
+
+#endif

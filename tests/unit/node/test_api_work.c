@@ -1,0 +1,334 @@
+/* A day's work by the page's API. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/caller.h"
+
+/* An answer of 200; made: what it names, "id" or the first of "ids". */
+static const char *
+must(struct browser *b, const char *method, const char *target,
+    const char *body)
+{
+	static char id[ID_TEXT_BYTES];
+	const json_t *ids;
+	const char *one;
+	unsigned have = caller_ask(b, method, target, body);
+
+	if (have != 200)
+		print_error("%s %s: %u %.*s\n", method, target, have,
+		    (int)caller_raw()->n, (const char *)caller_raw()->p);
+	assert_int_equal(have, 200);
+	ids = caller_data("ids");
+	one = ids != NULL ? json_string_value(json_array_get(ids, 0))
+			  : json_string_value(caller_data("id"));
+	(void)snprintf(id, sizeof(id), "%s", one != NULL ? one : "");
+	return id;
+}
+
+/* The same with a target and body that are put together. */
+static const char *
+must_with(struct browser *b, const char *method, const char *target,
+    const char *id, const char *format, const char *first, const char *second)
+{
+	char path[160], body[1024];
+
+	(void)snprintf(path, sizeof(path), target, id);
+	(void)snprintf(body, sizeof(body), format, first, second);
+	return must(b, method, path, format[0] != '\0' ? body : NULL);
+}
+
+static size_t
+count(struct browser *b, const char *target)
+{
+	(void)must(b, "GET", target, NULL);
+	return json_array_size(json_object_get(caller_answer(), "data"));
+}
+
+static void
+new_person(char id[static ID_TEXT_BYTES], struct browser *b, const char *name)
+{
+	(void)snprintf(id, ID_TEXT_BYTES, "%s",
+	    must_with(b, "POST", "/api/records/person%s", "",
+		"{\"fields\": {\"legal_name\": \"%s\"}}%s", name, ""));
+}
+
+static void
+markup_and_turned_letters_come_back_as_inert_ascii(void **state)
+{
+	struct browser b;
+	char id[ID_TEXT_BYTES];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(id, &b,
+	    "<script>alert(1)</script> & \\u202eabc\\u202c \\u2028\\\"");
+	(void)must_with(&b, "GET", "/api/records/person/%s", id, "", "", "");
+	for (size_t i = 0; i < caller_raw()->n; i++)
+		assert_true(caller_raw()->p[i] < 0x80 &&
+		    caller_raw()->p[i] != '<' && caller_raw()->p[i] != '>' &&
+		    caller_raw()->p[i] != '&');
+	assert_string_equal(json_string_value(
+				json_object_get(caller_data("fields"),
+				    "legal_name")),
+	    "<script>alert(1)</script> & \xe2\x80\xae"
+	    "abc\xe2\x80\xac \xe2\x80\xa8\"");
+}
+
+static void
+a_stale_form_overwrites_nothing_and_is_shown_what_stands(void **state)
+{
+	struct browser b;
+	char id[ID_TEXT_BYTES], path[96], seen[128], body[256];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(id, &b, "Pat Sample");
+	(void)snprintf(path, sizeof(path), "/api/records/person/%s", id);
+	(void)must(&b, "GET", path, NULL);
+	(void)snprintf(seen, sizeof(seen), "%s",
+	    json_string_value(caller_data("seen")));
+	assert_int_equal(caller_ask(&b, "PATCH", path,
+			     "{\"fields\": {\"preferred_name\": \"P\"}}"),
+	    400);
+	assert_string_equal(caller_code(), "bad_field");
+	(void)must_with(&b, "PATCH", "/api/records/person/%s", id,
+	    "{\"fields\": {\"preferred_name\": \"%s\"}, \"seen\": \"%s\"}",
+	    "Jo", seen);
+	(void)snprintf(body, sizeof(body),
+	    "{\"fields\": {\"preferred_name\": \"Jay\"}, \"seen\": \"%s\"}",
+	    seen);
+	assert_int_equal(caller_ask(&b, "PATCH", path, body), 409);
+	assert_string_equal(caller_code(), "changed_meanwhile");
+	assert_string_equal(json_string_value(json_object_get(
+				json_object_get(json_object_get(caller_answer(),
+						    "stands"),
+				    "fields"),
+				"preferred_name")),
+	    "Jo");
+}
+
+static void
+pages_have_each_row_once(void **state)
+{
+	struct browser b;
+	char path[96] = "/api/records/person?limit=2", id[ID_TEXT_BYTES];
+	size_t have = 0, pages = 0;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	for (int i = 0; i < 5; i++)
+		new_person(id, &b, "Pat Sample");
+	do {
+		have += count(&b, path);
+		(void)snprintf(path, sizeof(path),
+		    "/api/records/person?limit=2&after=%s",
+		    json_object_get(caller_answer(), "next") != NULL
+			? json_string_value(
+			      json_object_get(caller_answer(), "next"))
+			: "");
+	} while (
+	    json_object_get(caller_answer(), "next") != NULL && ++pages < 9);
+	assert_int_equal(have, 5);
+}
+
+static void
+search_finds_who_is_meant(void **state)
+{
+	static const char *const typed[] = { "jordan", "Jodran%20Sammple",
+		"jord+samp" };
+	struct browser b;
+	char id[ID_TEXT_BYTES], other[ID_TEXT_BYTES], path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(id, &b, "Jordan Sample");
+	new_person(other, &b, "Quinn Other");
+	for (size_t i = 0; i < COUNT_OF(typed); i++) {
+		(void)snprintf(path, sizeof(path), "/api/search?q=%s",
+		    typed[i]);
+		assert_int_equal(count(&b, path), 1);
+		assert_string_equal(
+		    json_string_value(json_object_get(
+			json_array_get(json_object_get(caller_answer(), "data"),
+			    0),
+			"person")),
+		    id);
+	}
+}
+
+static void
+what_is_no_record_is_neither_shown_nor_written(void **state)
+{
+	static const char *const tables[] = { "account", "account_password",
+		"_segment", "_audit", "no_such" };
+	struct browser b;
+	char path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	for (size_t i = 0; i < COUNT_OF(tables); i++) {
+		(void)snprintf(path, sizeof(path), "/api/records/%s",
+		    tables[i]);
+		assert_int_equal(caller_ask(&b, "GET", path, NULL), 404);
+	}
+	assert_int_equal(caller_ask(&b, "POST", "/api/records/staff_role",
+			     "{\"fields\": {\"role\": \"administrator\"}}"),
+	    403);
+	assert_string_equal(caller_code(), "not_your_role");
+}
+
+static void
+new_appointment(char id[static ID_TEXT_BYTES], struct browser *b,
+    const char *person, const char *at)
+{
+	(void)snprintf(id, ID_TEXT_BYTES, "%s",
+	    must_with(b, "POST", "/api/records/appointment%s", "",
+		"{\"fields\": {\"person\": \"%s\", \"start_at\": \"%s\"}}",
+		person, at));
+}
+
+static void
+a_group_is_saved_whole_or_not_at_all(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], one[ID_TEXT_BYTES], two[ID_TEXT_BYTES];
+	char body[512];
+	const char *format =
+	    "{\"on\": \"2026-04-01\", \"attendance\": [{\"appointment\": "
+	    "\"%s\", \"result\": \"complied\", \"minutes\": 90}, "
+	    "{\"appointment\": \"%s\", \"result\": \"%s\"}]}";
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	new_appointment(one, &b, person, "2026-04-01T09:00");
+	new_appointment(two, &b, person, "2026-04-01T10:00");
+	(void)snprintf(body, sizeof(body), format, one, two, "danced");
+	assert_int_equal(caller_ask(&b, "POST", "/api/attendance", body), 400);
+	assert_int_equal(count(&b, "/api/records/attendance"), 0);
+	(void)snprintf(body, sizeof(body), format, one, two, "no_show");
+	(void)must(&b, "POST", "/api/attendance", body);
+	assert_int_equal(count(&b, "/api/records/attendance"), 2);
+}
+
+static void
+an_outcome_is_logged_with_one_press_and_stands_in_the_timeline(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], one[ID_TEXT_BYTES], path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	new_appointment(one, &b, person, "2026-04-01T09:00");
+	(void)must_with(&b, "POST", "/api/appointments/%s/outcome", one,
+	    "{\"fields\": {\"result\": \"%s\", \"held_on\": \"%s\"}}",
+	    "complied", "2026-04-02");
+	(void)snprintf(path, sizeof(path), "/api/people/%s/timeline?limit=1",
+	    person);
+	assert_int_equal(count(&b, path), 1);
+	assert_string_equal(json_string_value(json_object_get(
+				json_array_get(json_object_get(caller_answer(),
+						   "data"),
+				    0),
+				"table")),
+	    "attendance");
+	assert_non_null(json_object_get(caller_answer(), "next"));
+}
+
+static void
+what_was_read_stands_in_the_journal(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES];
+	int64_t before;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	before = office_number(caller_office, "SELECT count(*) FROM _audit");
+	(void)must_with(&b, "GET", "/api/records/person/%s", person, "", "",
+	    "");
+	(void)must_with(&b, "GET", "/api/people/%s/timeline", person, "", "",
+	    "");
+	(void)count(&b, "/api/search?q=pat");
+	assert_true(office_number(caller_office,
+			"SELECT count(*) FROM _audit") >= before + 3);
+	assert_true(office_number(caller_office,
+			"SELECT count(*) FROM _audit WHERE origin = "
+			"'page 127.0.0.1' AND act IN ('read', 'find')") >= 3);
+}
+
+static void
+a_consent_is_drafted_signed_and_revoked(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], agency[ID_TEXT_BYTES], path[96];
+	char consent[ID_TEXT_BYTES], seen[128];
+	struct row_id made;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	made = caller_row("agency",
+	    (struct write_field[]){
+		{ caller_field("agency", "name"), caller_text("North") },
+		{ caller_field("agency", "kind"), caller_text("probation") } },
+	    2);
+	hex_encode(agency, made.b, ID_BYTES);
+	(void)snprintf(consent, sizeof(consent), "%s",
+	    must_with(&b, "POST", "/api/people/%s/consents", person,
+		"{\"fields\": {\"kind\": \"social\", \"discloser_id\": "
+		"\"%s\", \"info_description\": \"How it goes\", \"purpose\": "
+		"\"To work together\", \"purposes\": \"coordination\", "
+		"\"effective_on\": \"2026-01-01\", \"expires_on\": "
+		"\"2036-01-01\", \"signed_by\": \"Pat Sample\", "
+		"\"signed_on\": \"2026-01-01\", \"revocable_rule\": "
+		"\"any_time\"}, \"categories\": [\"SUP.case\"], "
+		"\"recipients\": [{\"agency\": \"%s\"}]}",
+		agency, agency));
+	(void)must_with(&b, "POST", "/api/consents/%s/sign", consent, "", "",
+	    "");
+	(void)snprintf(path, sizeof(path), "/api/records/consent/%s", consent);
+	(void)must(&b, "GET", path, NULL);
+	assert_string_equal(json_string_value(
+				json_object_get(caller_data("fields"),
+				    "status")),
+	    "active");
+	(void)snprintf(seen, sizeof(seen), "%s",
+	    json_string_value(caller_data("seen")));
+	(void)must_with(&b, "POST", "/api/consents/%s/revoke", consent,
+	    "{\"seen\": \"%s\", \"happened_at\": \"2026-02-01T10:00\", "
+	    "\"revoked_on\": \"2026-02-01\", \"channel\": \"%s\"}",
+	    seen, "phone");
+	(void)must(&b, "GET", path, NULL);
+	assert_string_equal(json_string_value(
+				json_object_get(caller_data("fields"),
+				    "status")),
+	    "revoked");
+}
+
+int
+main(void)
+{
+#define WORK(test) \
+	cmocka_unit_test_setup_teardown(test, caller_begin, caller_end)
+	const struct CMUnitTest tests[] = {
+		WORK(markup_and_turned_letters_come_back_as_inert_ascii),
+		WORK(a_stale_form_overwrites_nothing_and_is_shown_what_stands),
+		WORK(pages_have_each_row_once),
+		WORK(search_finds_who_is_meant),
+		WORK(what_is_no_record_is_neither_shown_nor_written),
+		WORK(a_group_is_saved_whole_or_not_at_all),
+		WORK(
+		    an_outcome_is_logged_with_one_press_and_stands_in_the_timeline),
+		WORK(what_was_read_stands_in_the_journal),
+		WORK(a_consent_is_drafted_signed_and_revoked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
