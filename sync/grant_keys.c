@@ -369,6 +369,13 @@ grant_holds(struct replica *r, int64_t cpt, const struct member_node *node,
 	return e;
 }
 
+/* Who ordered, or signed for, what is destroyed held it, though of the grants that
+ * say so only stubs may be here (1: GRANT_NODE). */
+_Static_assert(GRANT_NODE == 1, "as it stands in the statements");
+#define SQL_SIGNED \
+	" FROM _shred h JOIN _segment s ON s.cpt = h.cpt AND s.kind = 3" \
+	" AND s.state > 2 JOIN _author a ON a.no = s.author"
+
 /* Answers for a recipient that was just asked about: compartments have few. */
 #define SCOPE_KNOWN 64
 struct scope {
@@ -409,7 +416,8 @@ grant_scope(struct replica *r, struct buf *cpts, const struct member_node *a,
 	struct stmt *s;
 	enum err e = db_stmt(&s, r->db,
 	    "SELECT cpt, recipient_kind, recipient FROM _grant"
-	    " WHERE rights > 0 ORDER BY cpt",
+	    " WHERE rights > 0 UNION ALL SELECT h.cpt, 1, a.node" SQL_SIGNED
+	    " WHERE h.undone_ms = 0 ORDER BY 1",
 	    f);
 
 	if (e != OK)
@@ -442,8 +450,9 @@ grant_routes_to(struct replica *r, int64_t cpt, const struct member_node *node,
     bool *yes, struct fail *f)
 {
 	return any_routes(r,
-	    "SELECT DISTINCT recipient_kind, recipient FROM _grant"
-	    " WHERE cpt = ?1 AND rights > 0",
+	    "SELECT recipient_kind, recipient FROM _grant"
+	    " WHERE cpt = ?1 AND rights > 0 UNION SELECT 1, a.node" SQL_SIGNED
+	    " WHERE h.undone_ms = 0 AND h.cpt = ?1",
 	    cpt, node, yes, f);
 }
 

@@ -328,7 +328,12 @@ take_shredded_control(struct replica *r, struct receipt_of *x, struct fail *f)
 	cover(x, &deps);
 	log_end_added(x->c, x->no, CHAIN_CONTROL);
 	e = control_later(r, x->c, &later, f);
-	return e == OK && !later ? control_apply(r, x->c, f) : e;
+	if (e == OK && !later)
+		e = control_apply(r, x->c, f);
+	/* who signs for it is told what others sign */
+	return e == OK && x->segment.header.kind == SEGMENT_SHRED
+	    ? lane_compartment(r, x->c, f)
+	    : e;
 }
 
 /* All else that comes for it: its stub, of which nothing is derived. */

@@ -236,6 +236,35 @@ a_relay_learns_from_a_late_grant_whom_to_tell(void **state)
 	pair_stop(&p);
 }
 
+/* Two registrars who met by stick, and from then on only through a hub that heard
+ * of the record when all of it was destroyed: of the grants it has stubs. */
+static void
+who_signed_is_told_by_a_relay_that_never_saw_the_grants(void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 309, 1);
+	pair_insert(&p, PAIR_NORTH, "person", &person, NULL, "word", CANARY);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	order(&p, PAIR_NORTH, &person);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_gone(&p, PAIR_SOUTH);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	for (int i = 0; i < 3; i++) {
+		pair_exchange(&p, PAIR_NORTH, PAIR_HUB);
+		pair_exchange(&p, PAIR_SOUTH, PAIR_HUB);
+	}
+	assert_int_equal(receipts(&p, PAIR_HUB), 2);
+	assert_int_equal(receipts(&p, PAIR_SOUTH), 2);
+	assert_int_equal(receipts(&p, PAIR_NORTH), 2);
+	pair_check(&p, PAIR_HUB);
+	pair_stop(&p);
+}
+
 static void
 who_was_removed_before_has_to_obey_too(void **state)
 {
@@ -466,6 +495,8 @@ main(void)
 		cmocka_unit_test(
 		    a_laptop_that_was_away_obeys_and_loses_what_it_had_not_sent),
 		cmocka_unit_test(a_relay_learns_from_a_late_grant_whom_to_tell),
+		cmocka_unit_test(
+		    who_signed_is_told_by_a_relay_that_never_saw_the_grants),
 		cmocka_unit_test(who_was_removed_before_has_to_obey_too),
 		cmocka_unit_test(only_a_registrar_of_the_owner_orders_it),
 		cmocka_unit_test(an_order_of_another_agency_counts_for_nothing),
