@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 
+#include "sync/control_i.h"
 #include "sync/grant.h"
 
 #define ROUNDS_MAX 60
@@ -225,18 +226,59 @@ knows_of(struct sim *s, unsigned n, unsigned other, unsigned person)
 	return yes;
 }
 
+/* Are there more decisions about the record at a machine than there is room for? */
+static bool
+is_over(struct sim *s, unsigned n, unsigned person)
+{
+	struct control *control = NULL;
+	struct fail f = { 0 };
+	bool over;
+
+	sim_must(s,
+	    control_load(&control, s->node[n].r,
+		sim_compartment(s, n, &s->person[person].compartment), &f),
+	    &f, "control");
+	over = control != NULL && control->over > 0;
+	control_free(control);
+	return over;
+}
+
+/* A registrar of the owner that means harm may make a grant wait behind more
+ * decisions than there is room for, as it may remove whom it likes: who holds all
+ * of them, a hub perhaps, passes nothing more on to whom that grant was for. */
+static bool
+is_left_out(struct sim *s, unsigned n, unsigned person)
+{
+	for (unsigned k = 0; k < SIM_NODES; k++)
+		if (k != n && is_judged(s, k) &&
+		    sim_compartment(s, k, &s->person[person].compartment) !=
+			NULL &&
+		    !knows_of(s, k, n, person) && is_over(s, k, person))
+			return true;
+	return false;
+}
+
+/* What members that mean harm can do to two. */
+static bool
+is_excused(struct sim *s, unsigned a, unsigned b, unsigned person)
+{
+	if (!s->any_evil)
+		return false;
+	/* it may also found one record twice, for two groups that never hear of
+	 * each other */
+	return (!knows_of(s, a, b, person) && !knows_of(s, b, a, person)) ||
+	    is_left_out(s, a, person) || is_left_out(s, b, person);
+}
+
 static void
 compare(struct sim *s, unsigned a, const struct held *x, unsigned b,
     const struct held *y, unsigned person)
 {
 	if (!x->entitled || !y->entitled)
 		return;
-	/* a registrar of the owner that means harm may found one record twice,
-	 * for two groups that never hear of each other */
-	if (s->any_evil && !knows_of(s, a, b, person) &&
-	    !knows_of(s, b, a, person))
-		return;
 	if (differs(x->segments, y->segments)) {
+		if (is_excused(s, a, b, person))
+			return;
 		sim_wrong(s,
 		    "machines %u and %u hold %zu and %zu other segments of "
 		    "person %u%s",
@@ -385,6 +427,17 @@ has_note(struct sim *s, size_t i, unsigned n)
 	    (s->node[n].hub && sim_note_place_at(s, i, n));
 }
 
+static unsigned
+person_of(const struct sim *s, const struct sim_note *k)
+{
+	unsigned p = 0;
+
+	while (p + 1 < SIM_PEOPLE &&
+	    !id_equal(&s->person[p].compartment, &k->compartment))
+		p++;
+	return p;
+}
+
 /* Somebody has it; and if its maker may still read there, everybody who may, and
  * their relays. */
 static void
@@ -412,7 +465,10 @@ judge_note(struct sim *s, size_t i)
 		sim_wrong(s, "note %zu of machine %u was saved and is lost",
 		    i + 1, k->maker);
 	for (unsigned n = 0; n < SIM_NODES && holds && lives; n++)
-		if (entitled[n] && !has_note(s, i, n))
+		if (entitled[n] && !has_note(s, i, n) &&
+		    !(s->any_evil &&
+			(is_left_out(s, n, person_of(s, k)) ||
+			    is_left_out(s, k->maker, person_of(s, k)))))
 			sim_wrong(s,
 			    "note %zu of machine %u did not come to machine %u",
 			    i + 1, k->maker, n);
@@ -447,7 +503,10 @@ judge_document(struct sim *s, struct sim_document *d)
 		c = sim_compartment(s, n, id);
 		if (sim_document_at(s, d, n, c))
 			sim_count(s, SIM_N_DOCUMENTS_READ, 1);
-		else if (!s->metered)
+		else if (!s->metered &&
+		    !(s->any_evil &&
+			(is_left_out(s, n, d->person) ||
+			    is_left_out(s, d->maker, d->person))))
 			sim_wrong(s,
 			    "document %zu of machine %u did not come to "
 			    "machine %u",
