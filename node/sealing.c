@@ -177,9 +177,14 @@ sealing_obey(struct replica *r, struct fail *f)
 	rows.each = on_ack;
 	if (e == OK && x.count > 0)
 		e = rows_read(&rows, "seal_ack", NULL, f);
-	for (size_t k = 0; e == OK && k < x.count; k++)
-		if (!x.order[k].answered)
-			e = answer(r, &x.order[k], f);
+	for (size_t k = 0; e == OK && k < x.count; k++) {
+		if (x.order[k].answered)
+			continue;
+		e = answer(r, &x.order[k], f);
+		/* destroyed by another order meanwhile, or closed to us */
+		if (e == ERR_DENIED)
+			e = OK;
+	}
 	arena_release(&arena);
 	return e;
 }

@@ -1,6 +1,6 @@
 /*
  * The command table (DESIGN 10): the one list that parsing, help, the manual
- * page and the dispatch read.
+ * page and the dispatch read. lint: table
  */
 #include "node/cmd.h"
 #include "node/options.h"

@@ -15,107 +15,6 @@
 #include "sync/log.h"
 #include "sync/replica_i.h"
 
-/* ---- marks ------------------------------------------------------------------- */
-
-static enum err
-mark(struct replica *r, const char *sql, int64_t peer, int64_t lane,
-    uint64_t position, struct fail *f)
-{
-	struct stmt *s;
-	enum err e = db_stmt(&s, r->db, sql, f);
-
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, env_wall_ms(r->env));
-	stmt_blob(s, 2, r->identity.agency.b, ID_BYTES);
-	stmt_int(s, 3, peer);
-	if (lane >= 0) {
-		stmt_int(s, 4, lane);
-		stmt_int(s, 5, (int64_t)position);
-	}
-	return stmt_run(s, f);
-}
-
-enum err
-given_acked(struct replica *r, int64_t peer, enum lane lane, uint64_t position,
-    struct fail *f)
-{
-	enum err e = mark(r,
-	    "INSERT INTO _due (cpt, at_ms) SELECT DISTINCT c.no, ?1"
-	    " FROM _queue q JOIN _segment s ON s.no = q.ref"
-	    " JOIN _compartment c ON c.no = s.cpt"
-	    " WHERE c.owner = ?2 AND q.peer = ?3 AND q.lane = ?4"
-	    " AND q.position <= ?5 AND q.what = 1"
-	    " ON CONFLICT (cpt) DO NOTHING",
-	    peer, (int64_t)lane, position, f);
-
-	if (e != OK || lane != LANE_NORMAL)
-		return e;
-	return mark(r,
-	    "INSERT INTO _due (cpt, at_ms) SELECT DISTINCT c.no, ?1"
-	    " FROM _queue q JOIN _snapshot_out o ON o.no = q.ref"
-	    " JOIN _compartment c ON c.no = o.cpt"
-	    " WHERE c.owner = ?2 AND q.peer = ?3 AND q.lane = ?4"
-	    " AND q.position <= ?5 AND q.what = 2"
-	    " ON CONFLICT (cpt) DO NOTHING",
-	    peer, (int64_t)lane, position, f);
-}
-
-enum err
-given_mark(struct replica *r, const struct compartment *c, struct fail *f)
-{
-	struct stmt *s;
-	enum err e;
-
-	if (!c->has_owner || !id_equal(&c->owner, &r->identity.agency))
-		return OK;
-	e = db_stmt(&s, r->db,
-	    "INSERT INTO _due (cpt, at_ms) VALUES (?1, ?2)"
-	    " ON CONFLICT (cpt) DO NOTHING",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, c->no);
-	stmt_int(s, 2, env_wall_ms(r->env));
-	return stmt_run(s, f);
-}
-
-enum err
-given_any(struct replica *r, bool *any, struct fail *f)
-{
-	struct stmt *s;
-	enum err e = db_stmt(&s, r->db, "SELECT 1 FROM _due LIMIT 1", f);
-
-	if (e != OK)
-		return e;
-	e = stmt_step(s, any, f);
-	stmt_reset(s);
-	return e;
-}
-
-enum err
-given_stick(struct replica *r, const struct node_id *node, struct fail *f)
-{
-	int64_t peer = 0;
-	bool own = false;
-	enum err e = replica_enter(r, &own, f);
-
-	if (e != OK)
-		return e;
-	e = lane_peer_find(r, &peer, node, f);
-	if (e == OK)
-		e = mark(r,
-		    "INSERT INTO _due (cpt, at_ms) SELECT DISTINCT c.no, ?1"
-		    " FROM _queue q JOIN _segment s ON s.no = q.ref"
-		    " JOIN _compartment c ON c.no = s.cpt"
-		    " WHERE c.owner = ?2 AND q.peer = ?3 AND q.what = 1"
-		    " ON CONFLICT (cpt) DO NOTHING",
-		    peer, -1, 0, f);
-	else if (e == ERR_NOTFOUND)
-		e = OK;
-	return replica_leave(r, own, e, f);
-}
-
 /* ---- to whom it was granted ---------------------------------------------------- */
 
 struct grantee {
@@ -245,7 +144,7 @@ load_told(struct looking *x, struct fail *f)
 
 static enum err
 keep_told(struct looking *x, const struct grantee *g,
-    const int64_t upto[static GIVEN_CHAINS], struct fail *f)
+    const int64_t reach[static GIVEN_CHAINS], struct fail *f)
 {
 	struct stmt *s;
 	enum err e = db_stmt(&s, x->r->db,
@@ -261,8 +160,8 @@ keep_told(struct looking *x, const struct grantee *g,
 	stmt_int(s, 1, x->cpt);
 	stmt_blob(s, 2, g->key.b, sizeof(g->key.b));
 	stmt_blob(s, 3, g->agency.b, ID_BYTES);
-	stmt_int(s, 4, upto[GIVEN_RECORDS]);
-	stmt_int(s, 5, upto[GIVEN_PARTS]);
+	stmt_int(s, 4, reach[GIVEN_RECORDS]);
+	stmt_int(s, 5, reach[GIVEN_PARTS]);
 	return stmt_run(s, f);
 }
 
@@ -292,7 +191,7 @@ new_to(const struct looking *x, const struct agency_id *agency,
 
 static enum err
 take_item(struct looking *x, const struct agency_id *agency,
-    const int64_t upto[static GIVEN_CHAINS], struct stmt *s, struct fail *f)
+    const int64_t reach[static GIVEN_CHAINS], struct stmt *s, struct fail *f)
 {
 	const struct member_node *author =
 	    replica_author_node(x->r, stmt_col_int(s, 3));
@@ -304,7 +203,7 @@ take_item(struct looking *x, const struct agency_id *agency,
 	const uint8_t *p = stmt_col_blob(s, 2, &n);
 
 	/* nobody is told what they wrote */
-	if (it.no > upto[it.chain] ||
+	if (it.no > reach[it.chain] ||
 	    (author != NULL && id_equal(&author->agency, agency)))
 		return OK;
 	if (segment_parse(&seg, p, n, f) != OK)
@@ -319,7 +218,7 @@ take_item(struct looking *x, const struct agency_id *agency,
 
 static enum err
 find_items(struct looking *x, const struct agency_id *agency,
-    const int64_t upto[static GIVEN_CHAINS], struct fail *f)
+    const int64_t reach[static GIVEN_CHAINS], struct fail *f)
 {
 	int64_t from = INT64_MAX;
 	const struct grantee *g;
@@ -341,7 +240,7 @@ find_items(struct looking *x, const struct agency_id *agency,
 	stmt_int(s, 1, x->cpt);
 	stmt_int(s, 2, from);
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		e = take_item(x, agency, upto, s, f);
+		e = take_item(x, agency, reach, s, f);
 		if (e != OK)
 			break;
 	}
@@ -456,7 +355,7 @@ tell(struct looking *x, const struct agency_id *agency,
 /* How far this agency has it, at most up to what is sealed. */
 static void
 reach_of(const struct looking *x, const struct agency_id *agency, int64_t top,
-    int64_t upto[static GIVEN_CHAINS], const struct member_node **by)
+    int64_t reach[static GIVEN_CHAINS], const struct member_node **by)
 {
 	bool have = false;
 
@@ -468,31 +367,31 @@ reach_of(const struct looking *x, const struct agency_id *agency, int64_t top,
 		if (!given_is_for(x->r, h.node, agency, &relay))
 			continue;
 		for (size_t c = 0; c < GIVEN_CHAINS; c++)
-			if (h.upto[c] > upto[c])
-				upto[c] = h.upto[c];
+			if (h.reach[c] > reach[c])
+				reach[c] = h.reach[c];
 		have = have || !relay;
 		*by = have ? NULL : h.node;
 	}
 	for (size_t c = 0; c < GIVEN_CHAINS; c++)
-		upto[c] = upto[c] < top ? upto[c] : top;
+		reach[c] = reach[c] < top ? reach[c] : top;
 }
 
 static enum err
 look_at_agency(struct looking *x, const struct agency_id *agency, int64_t top,
     struct fail *f)
 {
-	int64_t upto[GIVEN_CHAINS] = { 0 };
+	int64_t reach[GIVEN_CHAINS] = { 0 };
 	const struct member_node *by = NULL;
 	const struct grantee *g;
 	enum err e;
 
-	reach_of(x, agency, top, upto, &by);
-	e = find_items(x, agency, upto, f);
+	reach_of(x, agency, top, reach, &by);
+	e = find_items(x, agency, reach, f);
 	if (e == OK)
 		e = tell(x, agency, by, f);
 	for (size_t k = 0; e == OK && (g = grantee_at(x, k)) != NULL; k++)
 		if (id_equal(&g->agency, agency))
-			e = keep_told(x, g, upto, f);
+			e = keep_told(x, g, reach, f);
 	return e;
 }
 

@@ -84,15 +84,15 @@ cut(struct given_held *h, const struct given_waiting *w, int64_t peer,
 	struct wait x;
 
 	for (size_t k = 0; k < w->list.n / sizeof(x); k++) {
-		int64_t *upto;
+		int64_t *reach;
 
 		memcpy(&x, w->list.p + k * sizeof(x), sizeof(x));
 		if (x.peer != peer || x.cpt != cpt)
 			continue;
-		upto = &h->upto[x.chain == CHAIN_DATA ? GIVEN_RECORDS
-						      : GIVEN_PARTS];
-		if (x.no - 1 < *upto)
-			*upto = x.no - 1;
+		reach = &h->reach[x.chain == CHAIN_DATA ? GIVEN_RECORDS
+							: GIVEN_PARTS];
+		if (x.no - 1 < *reach)
+			*reach = x.no - 1;
 	}
 }
 
@@ -118,7 +118,7 @@ given_held(struct replica *r, struct buf *out, const struct given_waiting *w,
 		struct node_id id;
 
 		for (size_t k = 0; k < GIVEN_CHAINS; k++)
-			h.upto[k] = open ? INT64_MAX : stmt_col_int(s, 3);
+			h.reach[k] = open ? INT64_MAX : stmt_col_int(s, 3);
 		if (stmt_col_copy(s, 1, id.b, sizeof(id.b)))
 			h.node = members_node(r->members, &id);
 		if (h.node == NULL)

@@ -10,7 +10,7 @@ enum given_chain { GIVEN_RECORDS, GIVEN_PARTS };
 /* How far one peer holds one compartment. */
 struct given_held {
 	const struct member_node *node;
-	int64_t upto[GIVEN_CHAINS]; /* segment numbers */
+	int64_t reach[GIVEN_CHAINS]; /* segment numbers */
 };
 
 /* What waits for peers of the compartments that are due, loaded once a pass. */
