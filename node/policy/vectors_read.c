@@ -138,17 +138,23 @@ static size_t
 scopes(struct play *p, struct policy_scope *out, char *list, const char *rows)
 {
 	const char *name[VECTOR_LIST_MAX];
-	const char *dots = rows != NULL ? strstr(rows, "..") : NULL;
+	policy_day from = POLICY_NO_DAY, to = POLICY_NO_DAY;
 	size_t n = split_list(p, name, list);
 
+	if (rows != NULL) {
+		const char *dots = strstr(rows, "..");
+
+		if (dots == NULL) {
+			play_wrong(p, "rows=FROM..TO", rows);
+		} else {
+			from = day_of(p, rows, (size_t)(dots - rows));
+			to = day_of(p, dots + 2, strlen(dots + 2));
+		}
+	}
 	for (size_t k = 0; k < n; k++)
 		out[k] = (struct policy_scope){ .category = name[k],
-			.from = dots != NULL
-			    ? day_of(p, rows, (size_t)(dots - rows))
-			    : POLICY_NO_DAY,
-			.to = dots != NULL
-			    ? day_of(p, dots + 2, strlen(dots + 2))
-			    : POLICY_NO_DAY };
+			.from = from,
+			.to = to };
 	return n;
 }
 
