@@ -305,3 +305,36 @@ do_consent_revoke(struct api_turn *t, json_t **data)
 	act_put(&a, "consent_event", NULL, NULL, event);
 	return act_end(&a, data);
 }
+
+/* ---- forms, emergencies ---- */
+
+/* For a person or a consent that the account may see, or with lines to write
+ * on. */
+enum api_error
+do_form(struct api_turn *t, json_t **data)
+{
+	const char *person = turn_text(t, "person");
+	const char *consent = turn_text(t, "consent");
+	char whose[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	struct row_id subject;
+	enum api_error e = API_OK;
+
+	if (person != NULL)
+		e = sight_person(&subject, t, person);
+	if (e == API_OK && consent != NULL)
+		e = named(whose, id, t, "consent", consent);
+	return e == API_OK ? call_route(t, data) : e;
+}
+
+/* Who opens what is closed says again who they are. */
+enum api_error
+do_emergency(struct api_turn *t, json_t **data)
+{
+	const json_t *password = turn_get(t, "password");
+	const char *again = turn_text(t, "code");
+	enum err e = account_confirm(t->api->accounts, t->token,
+	    json_string_value(password), json_string_length(password),
+	    again != NULL ? again : "", &t->fail);
+
+	return e == OK ? call_route(t, data) : api_error_of(e);
+}

@@ -173,6 +173,33 @@ static const struct api_field disclose_body[] = {
 	{ .name = "although", .type = API_TEXT, .to = API_OPTION },
 	END,
 };
+static const struct api_field forms_query[] = {
+	{ .name = "person", .type = API_WORD, .to = API_OPTION },
+	{ .name = "consent", .type = API_WORD, .to = API_OPTION },
+	{ .name = "language", .type = API_WORD, .to = API_OPTION },
+	{ .name = "html", .type = API_BOOL, .to = API_OPTION },
+	END,
+};
+static const struct api_field emergency_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "reason", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "why", .type = API_TEXT, .to = API_OPTION, .must = true },
+	{ .name = "hours", .type = API_INT, .to = API_OPTION },
+	{ .name = "who", .type = API_WORD, .to = API_OPTION },
+	{ .name = "affiliation", .type = API_WORD, .to = API_OPTION },
+	{ .name = "nature", .type = API_TEXT, .to = API_OPTION },
+	{ .name = "password", .type = API_TEXT, .must = true },
+	{ .name = "code", .type = API_WORD },
+	END,
+};
+static const struct api_field review_body[] = {
+	{ .name = "verdict", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "note", .type = API_TEXT, .to = API_OPTION },
+	END,
+};
 static const struct api_field all_query[] = {
 	{ .name = "all", .type = API_BOOL, .to = API_OPTION },
 	END,
@@ -328,6 +355,26 @@ const struct api_route api_routes[] = {
 	    API_WRITES | API_CONFIRMED, NULL, sign_body, "agreement sign", NULL,
 	    "sign this text for the own agency, or take that back" },
 
+	{ "GET", "/api/forms", API_DESK, "disclosure", 0, NULL, NULL, "form",
+	    NULL, "the forms that can be printed" },
+	{ "GET", "/api/forms/:name", API_DESK, "disclosure", 0, forms_query,
+	    NULL, "form", do_form,
+	    "one of them, with what is known filled in" },
+	{ "POST", "/api/people/:person/emergency", API_CASE, "emergency",
+	    API_WRITES, NULL, emergency_body, "emergency", do_emergency,
+	    "open what is closed, for hours, with the password again; told to "
+	    "the owner and reviewed" },
+	{ "GET", "/api/emergencies",
+	    ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY | ROLE_BIT_AUDITOR,
+	    "emergency", 0, NULL, NULL, "emergency review", NULL,
+	    "what was opened and waits for review" },
+	{ "POST", "/api/emergencies/:id/review",
+	    ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY, "emergency", API_WRITES,
+	    NULL, review_body, "emergency review", NULL, "the review of one" },
+	{ "GET", "/api/requests",
+	    ROLE_BIT_PRIVACY | ROLE_BIT_RECORDS | ROLE_BIT_SUPERVISOR,
+	    "disclosure", 0, NULL, NULL, "requests", NULL,
+	    "what people asked of the privacy officer, by the day it is due" },
 	{ "GET", "/api/policy", ANYBODY, "disclosure", 0, NULL, NULL,
 	    "policy list", NULL,
 	    "the policy packs, and which of them decides here today" },

@@ -312,6 +312,49 @@ a_consent_is_drafted_signed_and_revoked(void **state)
 	    "revoked");
 }
 
+static void
+an_emergency_is_opened_with_the_password_again(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], path[96];
+	const char *wrong =
+	    "{\"categories\": [\"SUP.notes\"], \"reason\": "
+	    "\"imminent_danger\", \"why\": \"A threat\", \"password\": "
+	    "\"no\"}";
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	(void)snprintf(path, sizeof(path), "/api/people/%s/emergency", person);
+	assert_int_equal(caller_ask(&b, "POST", path, wrong), 401);
+	assert_string_equal(caller_code(), "not_accepted");
+	assert_int_equal(count(&b, "/api/records/break_glass"), 0);
+}
+
+static void
+forms_are_printed_for_who_may_be_seen_alone(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], path[128];
+	const char *name;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	assert_true(count(&b, "/api/forms") > 0);
+	name = json_string_value(
+	    json_object_get(json_array_get(json_object_get(caller_answer(),
+					       "data"),
+				0),
+		"name"));
+	assert_non_null(name);
+	(void)snprintf(path, sizeof(path), "/api/forms/%s?person=%s", name,
+	    person);
+	(void)must(&b, "GET", path, NULL);
+	caller_sign_in(&b, "Ben");
+	assert_int_equal(caller_ask(&b, "GET", path, NULL), 404);
+}
+
 int
 main(void)
 {
@@ -328,6 +371,8 @@ main(void)
 		    an_outcome_is_logged_with_one_press_and_stands_in_the_timeline),
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
+		WORK(an_emergency_is_opened_with_the_password_again),
+		WORK(forms_are_printed_for_who_may_be_seen_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
