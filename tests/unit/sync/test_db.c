@@ -459,33 +459,6 @@ a_duplicate_key_is_said_and_leaves_the_transaction_alone(void **state)
 	db_close(db);
 }
 
-/* Another file takes the place: a log that came back would be read into it. */
-static void
-the_log_of_a_file_that_was_shut_does_not_come_back_with_the_power(void **state)
-{
-	(void)state;
-	for (int damage = DISK_DROPPED; damage < DISK_DAMAGES; damage++) {
-		struct disk *disk = disk_new(1);
-		const struct env *env = disk_env(disk);
-		char log[sizeof(path) + 8];
-		struct db *db;
-
-		make_file_on(env, 1);
-		db = open_ok(env);
-		assert_int_equal(db_begin(db, &f), OK);
-		assert_int_equal(insert(db, 2), OK);
-		assert_int_equal(db_commit(db, &f), OK);
-		assert_int_equal(db_checkpoint(db, &f), OK);
-		(void)snprintf(log, sizeof(log), "%s-wal", path);
-		assert_non_null(disk_file(disk, log));
-		assert_int_equal(db_shut(db, env, &f), OK);
-		db_close(db);
-		disk_crash(disk, (enum disk_damage)damage, 7);
-		assert_null(disk_file(disk, log));
-		disk_free(disk);
-	}
-}
-
 static void
 hostile_sql_limits_hold(void **state)
 {
@@ -612,8 +585,6 @@ main(void)
 		    a_duplicate_key_is_said_and_leaves_the_transaction_alone),
 		DB_TEST(hostile_sql_limits_hold),
 		DB_TEST(a_failed_write_in_a_commit_is_unknown_until_reopened),
-		DB_TEST(
-		    the_log_of_a_file_that_was_shut_does_not_come_back_with_the_power),
 		DB_TEST(a_full_disk_in_a_commit_keeps_what_was_saved),
 		DB_TEST(a_torn_write_in_a_commit_keeps_what_was_saved),
 		DB_TEST(a_failed_sync_in_a_commit_is_unknown_until_reopened),

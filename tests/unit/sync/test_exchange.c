@@ -407,81 +407,6 @@ what_came_by_another_way_is_not_sent_again(void **state)
 	office_free(laptop);
 }
 
-/* An author whose record never comes: its work waits within a quota, and what
- * has no room is not acknowledged. */
-static void
-what_has_no_room_is_not_acknowledged(void **state)
-{
-	static struct row_id p[10];
-	struct office_sync s = { 0 };
-	struct fail f = { 0 };
-	int64_t come;
-
-	(void)state;
-	office_settle(north, hub);
-	people(north, p, 10);
-	/* the hub forgets who North's author is, and has little room */
-	assert_int_equal(db_exec(replica_db(hub->r),
-			     "UPDATE _author SET tag = 'unknown!'"
-			     " WHERE no = 2; WITH RECURSIVE n(i) AS (SELECT 1"
-			     " UNION ALL SELECT i + 1 FROM n WHERE i < 1020)"
-			     " INSERT INTO _parked (peer, cpt, author, chain,"
-			     " seq, reason, at_ms, size, bytes) SELECT (SELECT"
-			     " node FROM _author WHERE no = 2), '', 'x', 1, i,"
-			     " 1, 0, 0, '' FROM n",
-			     &f),
-	    OK);
-	office_restart(hub);
-	office_sync(north, hub, &s);
-	assert_int_equal(s.err, ERR_BUSY);
-	assert_true(s.server.put_off > 0);
-	assert_int_equal(db_exec(replica_db(hub->r),
-			     "DELETE FROM _parked WHERE author = 'x'", &f),
-	    OK);
-	office_restart(hub);
-	come = office_number(hub, "SELECT count(*) FROM _parked") +
-	    s.server.put_off;
-	s = (struct office_sync){ 0 };
-	sync_ok(north, hub, &s);
-	assert_false(s.stats.peer_lost);
-	assert_int_equal(s.server.put_off, 0);
-	/* what was put off was sent again */
-	assert_true(office_number(hub, "SELECT count(*) FROM _parked") >= come);
-}
-
-/* Segments that fit no history held here: nobody ever says that they do not. */
-static void
-what_fits_no_history_makes_room_after_a_month(void **state)
-{
-	static const char full[] =
-	    "UPDATE _author SET tag = 'unknown!' WHERE no = 2;"
-	    " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-	    " WHERE i < 1024) INSERT INTO _parked (peer, cpt, author, chain,"
-	    " seq, reason, at_ms, size, bytes) SELECT (SELECT node FROM"
-	    " _author WHERE no = 2), '', 'x', 1, i, 3, 0, 0, '' FROM n;"
-	    " UPDATE _parked SET at_ms = 9000000000000 WHERE seq = 1024";
-	static struct row_id p[10];
-	struct office_sync s = { 0 };
-	struct fail f = { 0 };
-
-	(void)state;
-	office_settle(north, hub);
-	people(north, p, 10);
-	assert_int_equal(db_exec(replica_db(hub->r), full, &f), OK);
-	office_restart(hub);
-	sync_ok(north, hub, &s);
-	assert_int_equal(s.server.put_off, 0);
-	assert_true(s.server.outcome[OUTCOME_WAITING] > 0);
-	/* what is not old stays, and how many went is known */
-	assert_int_equal(office_number(hub,
-			     "SELECT count(*) FROM _parked WHERE reason = 3"),
-	    1);
-	assert_int_equal(office_number(hub,
-			     "SELECT value FROM _count WHERE name ="
-			     " 'waited too long'"),
-	    1023);
-}
-
 static void
 news_are_seen_before_and_not_after_a_contact(void **state)
 {
@@ -566,87 +491,6 @@ what_is_taken_of_a_new_queue_is_told_in_the_same_contact(void **state)
 	assert_false(news);
 }
 
-/* The segment of North's own in its log, as an item at a position. */
-static void
-same_again(struct buf *answer, const struct buf *segment, uint64_t position)
-{
-	struct message_item item = { .type = MESSAGE_SEGMENT,
-		.lane = LANE_NORMAL,
-		.position = position,
-		.bytes = segment->p,
-		.n = segment->n };
-
-	buf_reset(answer);
-	message_head(answer, MESSAGE_MORE, 65536);
-	message_put(answer, &item, true);
-	assert_int_equal(answer->err, OK);
-}
-
-/* North calls, the hub answers its hello; what follows is made here, by who says
- * for ever that there is more. How many answers it bears. */
-static int
-answers_borne(bool moves, struct fail *f)
-{
-	struct buf request = { 0 }, answer = { 0 }, segment = { 0 };
-	struct exchange_stats stats = { 0 };
-	struct exchange *x = NULL;
-	bool done = false;
-	enum err e = OK;
-	int n = 0;
-
-	assert_int_equal(exchange_new(&x, north->r, office_node(hub), 4096, f),
-	    OK);
-	assert_int_equal(exchange_ask(x, &request, &done, f), OK);
-	assert_int_equal(exchange_answer(hub->r, &answer, office_node(north),
-			     request.p, request.n, &stats, f),
-	    OK);
-	assert_int_equal(log_bytes(north->r, &segment,
-			     office_number(north,
-				 "SELECT min(no) FROM _segment"),
-			     f),
-	    OK);
-	e = exchange_take(x, answer.p, answer.n, f);
-	while (e == OK && !done && n < 10000) {
-		buf_reset(&request);
-		assert_int_equal(exchange_ask(x, &request, &done, f), OK);
-		same_again(&answer, &segment, moves ? 1000 + (uint64_t)n : 1);
-		e = done ? OK : exchange_take(x, answer.p, answer.n, f);
-		n++;
-	}
-	assert_false(done);
-	if (e != OK)
-		assert_int_equal(e, ERR_NET);
-	exchange_free(x);
-	buf_release(&request);
-	buf_release(&answer);
-	buf_release(&segment);
-	return n;
-}
-
-static void
-who_sends_for_ever_what_is_here_is_hung_up_on(void **state)
-{
-	struct fail f = { 0 };
-	int held;
-
-	(void)state;
-	for (int moves = 0; moves < 2; moves++) {
-		struct row_id p = office_person(hub, "Sample 0001");
-
-		office_share(hub, &p, "North");
-		(void)office_person(north, "Sample 0002");
-		office_settle(north, hub);
-		/* or the contact ends at once */
-		(void)office_person(north, "Sample 0003");
-		held = (int)office_number(north,
-		    "SELECT (SELECT count(*) FROM _segment) +"
-		    " (SELECT count(*) FROM _member)");
-		/* so often it may be honest: it lost its place */
-		assert_in_range(answers_borne(moves, &f), held / 2, held + 200);
-		assert_non_null(strstr(f.text, "sends nothing new"));
-	}
-}
-
 #define EXCHANGE_TEST(name) \
 	cmocka_unit_test_setup_teardown(name, two_offices, close_offices)
 
@@ -669,12 +513,9 @@ main(void)
 		    a_peer_that_lost_its_cursor_gets_everything_again_but_only_ids),
 		EXCHANGE_TEST(
 		    what_is_taken_of_a_new_queue_is_told_in_the_same_contact),
-		EXCHANGE_TEST(who_sends_for_ever_what_is_here_is_hung_up_on),
 		EXCHANGE_TEST(another_network_is_refused),
 		EXCHANGE_TEST(every_truncation_of_every_message_is_refused),
 		EXCHANGE_TEST(what_came_by_another_way_is_not_sent_again),
-		EXCHANGE_TEST(what_has_no_room_is_not_acknowledged),
-		EXCHANGE_TEST(what_fits_no_history_makes_room_after_a_month),
 		EXCHANGE_TEST(news_are_seen_before_and_not_after_a_contact),
 		EXCHANGE_TEST(
 		    a_request_that_ends_like_an_answer_is_refused_before_any_of_it_is_taken),

@@ -349,6 +349,36 @@ cut_off_while_it_is_ended_it_still_opens(void **state)
 	}
 }
 
+/* Another file takes the place: a log that came back would be read into it. */
+static void
+the_log_of_a_file_that_was_shut_does_not_come_back_with_the_power(void **state)
+{
+	static const uint8_t key[DB_KEY_BYTES], salt[DB_SALT_BYTES];
+	const struct db_options options = { .mode = DB_WRITE,
+		.key = key,
+		.salt = salt };
+
+	(void)state;
+	for (int damage = DISK_DROPPED; damage < DISK_DAMAGES; damage++) {
+		struct disk *disk = disk_new(1);
+		const struct env *env = disk_env(disk);
+		struct db *db = NULL;
+		struct fail f;
+
+		assert_int_equal(db_open(&db, env, "db", &options, &f), OK);
+		assert_int_equal(db_exec(db, "CREATE TABLE t (v TEXT) STRICT",
+				     &f),
+		    OK);
+		assert_int_equal(db_checkpoint(db, &f), OK);
+		assert_non_null(disk_file(disk, "db-wal"));
+		assert_int_equal(db_shut(db, env, &f), OK);
+		db_close(db);
+		disk_crash(disk, (enum disk_damage)damage, 7);
+		assert_null(disk_file(disk, "db-wal"));
+		disk_free(disk);
+	}
+}
+
 static void
 a_failing_disk_leaves_it_as_it_was(void **state)
 {
@@ -450,6 +480,8 @@ main(void)
 		    end),
 		cmocka_unit_test_setup_teardown(
 		    cut_off_while_it_is_ended_it_still_opens, begin, end),
+		cmocka_unit_test(
+		    the_log_of_a_file_that_was_shut_does_not_come_back_with_the_power),
 		cmocka_unit_test_setup_teardown(
 		    a_failing_disk_leaves_it_as_it_was, begin, end),
 		cmocka_unit_test_setup_teardown(
