@@ -37,6 +37,15 @@ enum cli_need {
 /* also on a node that was taken out of the network */
 #define CLI_OUT 16u
 
+/* shows records: what it shows is written down first (journal.h) */
+#define CLI_READS 64u
+/* changes records: not for who may only read */
+#define CLI_WRITES 128u
+/* acts beyond records: keys, shares, peers, accounts; written down first */
+#define CLI_ACTS 256u
+/* a new password is asked for and is its standard input */
+#define CLI_SECRET 512u
+
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
 	const char *value; /* word for help ("FILE"), NULL for a flag */

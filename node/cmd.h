@@ -19,6 +19,18 @@ enum err cmd_root_forget(struct run *run, struct fail *f);
 enum err cmd_keyslot_list(struct run *run, struct fail *f);
 enum err cmd_keyslot_add(struct run *run, struct fail *f);
 enum err cmd_keyslot_remove(struct run *run, struct fail *f);
+/* cmd_account.c */
+enum err cmd_account_add(struct run *run, struct fail *f);
+enum err cmd_account_list(struct run *run, struct fail *f);
+enum err cmd_account_role(struct run *run, struct fail *f);
+enum err cmd_account_disable(struct run *run, struct fail *f);
+enum err cmd_account_release(struct run *run, struct fail *f);
+enum err cmd_account_password(struct run *run, struct fail *f);
+enum err cmd_account_totp(struct run *run, struct fail *f);
+enum err cmd_account_recovery(struct run *run, struct fail *f);
+/* cmd_audit.c */
+enum err cmd_audit(struct run *run, struct fail *f);
+enum err cmd_audit_review(struct run *run, struct fail *f);
 /* cmd_revoke.c */
 enum err cmd_revoke(struct run *run, struct fail *f);
 enum err cmd_lost(struct run *run, struct fail *f);

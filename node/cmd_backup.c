@@ -162,7 +162,7 @@ cmd_restore(struct run *run, struct fail *f)
 	if (e == OK)
 		e = open_prepare(&w, run->dir, f);
 	if (e == OK)
-		e = open_set(&keys, backup_slots(b), run->cli, env, f);
+		e = open_set(&keys, NULL, backup_slots(b), run->cli, env, f);
 	run_progress(run, "checking and restoring the backup");
 	if (e == OK)
 		e = backup_restore(&facts, b, run->dir, &keys, &w.options, f);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/actor.h"
+#include "node/journal.h"
 #include "node/show.h"
 #include "node/view.h"
 
@@ -22,6 +24,9 @@ list_one(void *context, const struct conflict *c)
 
 	if (!view_shows_of(&l->view, &c->subject, c->category, &c->owner))
 		return true;
+	if (!actor_sees(l->run, &c->subject))
+		return true;
+	journal_saw(l->run, c->table, &c->row, &c->subject);
 	if (c->kind == CONFLICT_DECISION && c->ours)
 		l->decisions++;
 	else if (c->kind == CONFLICT_DECISION)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "node/actor.h"
+#include "node/journal.h"
 #include "node/show_proposal.h"
 #include "node/view.h"
 #include "sync/snapshot.h"
@@ -177,7 +179,7 @@ struct showing {
 	struct run *run;
 	struct fail *fail;
 	enum err err;
-	size_t count;
+	size_t count, unseen; /* unseen: not for this person */
 	struct view view;
 };
 
@@ -221,6 +223,11 @@ show_one(void *context, const struct read_row *row)
 
 	if (!view_shows(&s->view, row))
 		return false;
+	if (!actor_sees(s->run, &row->subject)) {
+		s->unseen++;
+		return false;
+	}
+	journal_saw(s->run, row->table, &row->id, &row->subject);
 	s->count++;
 	if (!s->run->cli->json) {
 		view_say_notice(&s->view, row);
@@ -301,7 +308,7 @@ cmd_get(struct run *run, struct fail *f)
 	e = read_get(run->replica, t, &id, 0, show_one, &s, f);
 	if (e == ERR_NOTFOUND)
 		e = get_proposed(run, t, &id, f);
-	if (e == OK && s.view.hidden > 0)
+	if (e == OK && (s.view.hidden > 0 || s.unseen > 0))
 		e = ERR_NOTFOUND;
 	view_end(&s.view);
 	if (e == ERR_NOTFOUND)
@@ -321,6 +328,9 @@ show_many(void *context, const struct read_row *row)
 
 	if (!view_shows(&s->view, row))
 		return true;
+	if (!actor_sees(run, &row->subject))
+		return true;
+	journal_saw(run, row->table, &row->id, &row->subject);
 	if (!run->cli->json) {
 		view_say_notice(&s->view, row);
 		show_row_line(run, row);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "node/actor.h"
+#include "node/journal.h"
 #include "node/out.h"
 #include "sync/revoke.h"
 
@@ -45,29 +47,93 @@ check_needs(const struct run *run, struct fail *f)
 	return OK;
 }
 
+/* Who is it, may that be, and what is to be written down? Lock held. */
+static enum err
+begin(struct run *run, struct fail *f)
+{
+	unsigned flags = run->cli->command->flags;
+	enum err e = check_needs(run, f);
+
+	if (e == OK)
+		e = actor_begin(run, f);
+	if (e == OK && (flags & CLI_ACTS) != 0)
+		e = journal_act(run, OK, f);
+	/* the page writes down by itself what a request shows */
+	run->journal.wanted =
+	    e == OK && (flags & CLI_READS) != 0 && run->session == NULL;
+	return e;
+}
+
+/* What was shown, or done in vain, is written down, or it was not done. */
+static enum err
+settle(struct run *run, enum err e, struct fail *f)
+{
+	struct fail why = { 0 };
+	enum err s = run->journal.err;
+
+	if (s == OK)
+		s = journal_settle(run, e, &why);
+	else
+		why = run->journal.fail;
+	if (s != OK) {
+		buf_reset(&run->out);
+		return fail_set(f, s, "%s", why.text);
+	}
+	if (e != OK && (run->cli->command->flags & CLI_ACTS) != 0)
+		(void)journal_act(run, e, NULL);
+	return e;
+}
+
+/* The lock is held but for commands that wait for the network. */
+static enum err
+call(struct run *run, bool locked, struct fail *f)
+{
+	enum err e;
+
+	if (!locked)
+		engine_unlock(run->engine);
+	else
+		audit_from(run->replica,
+		    run->origin != NULL ? run->origin : "command");
+	e = run->cli->command->run(run, f);
+	if (!locked)
+		engine_lock(run->engine);
+	/* it may have been opened again */
+	run->replica = run->engine->replica;
+	if (locked && run->replica != NULL)
+		audit_from(run->replica, "");
+	return run->replica != NULL ? settle(run, e, f) : e;
+}
+
+static enum err
+call_alone(struct run *run, struct fail *f)
+{
+	enum err e = check_needs(run, f);
+
+	return e == OK ? run->cli->command->run(run, f) : e;
+}
+
 enum err
 dispatch_run(struct run *run, struct fail *f)
 {
-	const struct cli_command *c = run->cli->command;
-	bool locked = run->engine != NULL && (c->flags & CLI_UNLOCKED) == 0;
+	bool locked = (run->cli->command->flags & CLI_UNLOCKED) == 0;
 	enum err e;
 
-	if (run->engine != NULL) {
-		run->replica = run->engine->replica;
+	if (run->engine == NULL) {
+		e = call_alone(run, f);
+	} else {
 		engine_lock(run->engine);
-	}
-	e = check_needs(run, f);
-	if (run->engine != NULL && !locked)
+		run->replica = run->engine->replica;
+		e = begin(run, f);
+		if (e == OK)
+			e = call(run, locked, f);
+		actor_end(run);
+		if (locked && run->wrote)
+			engine_changed(run->engine);
 		engine_unlock(run->engine);
-	if (e == OK)
-		e = c->run(run, f);
+	}
 	if (e == OK && run->out.err != OK)
 		e = fail_set(f, run->out.err,
 		    "the answer is too long to be kept");
-	if (!locked)
-		return e;
-	if (run->wrote)
-		engine_changed(run->engine);
-	engine_unlock(run->engine);
 	return e;
 }

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "sync/replica.h"
+#include "sync/slot.h"
 
 /* peers being called at one time: the schedule's, and commands' */
 #define ENGINE_CONTACTS 64
@@ -32,6 +33,10 @@ struct engine {
 	 * each other's late hello as lost data */
 	struct node_id contacts[ENGINE_CONTACTS];
 	size_t contact_count;
+	/* what it was opened with, to make more key slots; NULL: not known */
+	const struct slot_keys *keys;
+	bool has_opener; /* a passphrase slot opened it: that one's salt */
+	uint8_t opener[SLOT_SALT_BYTES];
 	atomic_uint waiting; /* for the lock */
 	atomic_uint turns;   /* how often it was taken */
 };

@@ -158,6 +158,9 @@ run_with_replica(struct run *run, struct open_with *w, struct replica **r,
 		cli->as = w->config.as;
 	/* cppcheck-suppress autoVariables ; taken back below */
 	run->engine = &engine;
+	engine.keys = &w->keys;
+	engine.has_opener = w->has_opener;
+	memcpy(engine.opener, w->opener, sizeof(engine.opener));
 	run->with = w;
 	e = run_here(run, f);
 	run->engine = NULL;
@@ -230,6 +233,11 @@ run_command(struct cli *cli, int argc, char **argv, struct fail *f)
 		e = confirm(cli, f);
 	if (e == OK && cli_wants_input(cli)) {
 		e = read_input(&input, f);
+		run.input = input.p != NULL ? input.p : (const uint8_t *)"";
+		run.input_n = input.n;
+	}
+	if (e == OK && (c->flags & CLI_SECRET) != 0) {
+		e = secret_another(&input, f);
 		run.input = input.p != NULL ? input.p : (const uint8_t *)"";
 		run.input_n = input.n;
 	}

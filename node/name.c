@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/near.h"
 
 enum err
@@ -261,6 +262,21 @@ made_with_replica(struct row_id *out, const struct run *run)
 	return have;
 }
 
+/* Everybody acts in their own name; an administrator's others are in the journal
+ * with who did it. */
+static enum err
+may_act_for(const struct run *run, const struct row_id *staff, struct fail *f)
+{
+	const struct actor *a = run->actor;
+
+	if (a == NULL || a->administrator || id_equal(&a->staff, staff))
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "--as: this replica was opened with the password of %.60s; only an "
+	    "administrator acts for somebody else",
+	    a->name);
+}
+
 enum err
 name_acting(struct row_id *out, bool *have, const struct run *run,
     struct fail *f)
@@ -280,7 +296,13 @@ name_acting(struct row_id *out, bool *have, const struct run *run,
 	*have = true;
 	if (run->cli->as != NULL) {
 		e = name_named(out, run, t, run->cli->as, f);
-		return e == OK ? OK : fail_in(f, e, "--as");
+		if (e != OK)
+			return fail_in(f, e, "--as");
+		return may_act_for(run, out, f);
+	}
+	if (run->actor != NULL) {
+		*out = run->actor->staff;
+		return OK;
 	}
 	e = read_list(run->replica, &q, count_mine, &m, f);
 	if (e != OK)

@@ -27,7 +27,8 @@ enum err name_ref(struct row_id *out, const struct run *run, const char *ref,
     const char *text, struct fail *f);
 
 /*
- * Who acts: --as, the settings, the replica's only staff row of the own
+ * Who acts: --as, the settings, the owner of the key slot that opened it, the
+ * replica's only staff row of the own
  * agency, else the one made with the replica, else nobody (*have false: the
  * node itself).
  */

@@ -80,29 +80,32 @@ has_kind(const struct slot_set *set, enum slot_kind kind)
 }
 
 static enum err
-try_kind(struct slot_keys *keys, const struct slot_set *set,
+try_kind(struct slot_keys *keys, uint8_t *number, const struct slot_set *set,
     enum slot_kind kind, const uint8_t *p, size_t n, struct fail *f)
 {
 	struct slot_secret secret = { .kind = kind, .p = p, .n = n };
 
 	if (n == 0 || !has_kind(set, kind))
 		return ERR_AUTH;
-	return slot_unlock(keys, NULL, set, &secret, f);
+	return slot_unlock(keys, number, set, &secret, f);
 }
 
 /* The ways that cost one hash come before the one that costs Argon2id. */
 static enum err
-try_all(struct slot_keys *keys, const struct slot_set *set,
+try_all(struct slot_keys *keys, uint8_t *number, const struct slot_set *set,
     const struct buf *secret, bool from_file, struct fail *f)
 {
 	size_t line = secret_line(secret->p, secret->n);
 
 	if (from_file &&
-	    try_kind(keys, set, SLOT_KEYFILE, secret->p, secret->n, NULL) == OK)
+	    try_kind(keys, number, set, SLOT_KEYFILE, secret->p, secret->n,
+		NULL) == OK)
 		return OK;
-	if (try_kind(keys, set, SLOT_RECOVERY, secret->p, line, NULL) == OK)
+	if (try_kind(keys, number, set, SLOT_RECOVERY, secret->p, line, NULL) ==
+	    OK)
 		return OK;
-	if (try_kind(keys, set, SLOT_PASSPHRASE, secret->p, line, f) == OK)
+	if (try_kind(keys, number, set, SLOT_PASSPHRASE, secret->p, line, f) ==
+	    OK)
 		return OK;
 	return fail_set(f, ERR_AUTH,
 	    "the passphrase, recovery code or key file does not fit any key "
@@ -110,7 +113,7 @@ try_all(struct slot_keys *keys, const struct slot_set *set,
 }
 
 enum err
-open_set(struct slot_keys *keys, const struct slot_set *set,
+open_set(struct slot_keys *keys, uint8_t *number, const struct slot_set *set,
     const struct cli *cli, const struct env *env, struct fail *f)
 {
 	struct buf secret = { 0 };
@@ -118,9 +121,22 @@ open_set(struct slot_keys *keys, const struct slot_set *set,
 	enum err e = secret_get(&secret, &from_file, cli, env, f);
 
 	if (e == OK)
-		e = try_all(keys, set, &secret, from_file, f);
+		e = try_all(keys, number, set, &secret, from_file, f);
 	buf_release(&secret);
 	return e;
+}
+
+/* Numbers of slots are given again, salts are not. */
+static void
+take_opener(struct open_with *w, const struct slot_set *set, uint8_t number)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->slots[i].number != number ||
+		    set->slots[i].kind != SLOT_PASSPHRASE)
+			continue;
+		memcpy(w->opener, set->slots[i].salt, SLOT_SALT_BYTES);
+		w->has_opener = true;
+	}
 }
 
 enum err
@@ -129,6 +145,7 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 {
 	const struct env *env = w->options.env;
 	struct slot_set set;
+	uint8_t number = 0;
 	enum err e;
 
 	e = slot_load(&set, env, dir, f);
@@ -138,7 +155,9 @@ open_unlock(struct open_with *w, const struct cli *cli, const char *dir,
 		    "footbridge join",
 		    dir);
 	if (e == OK)
-		e = open_set(&w->keys, &set, cli, env, f);
+		e = open_set(&w->keys, &number, &set, cli, env, f);
+	if (e == OK)
+		take_opener(w, &set, number);
 	w->options.keys = &w->keys;
 	take_settings(w);
 	return e;

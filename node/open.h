@@ -16,6 +16,8 @@ struct open_with {
 	struct replica_options options;
 	struct registry_source schema[OPEN_SCHEMA_MAX];
 	struct slot_keys keys; /* wiped by open_forget */
+	bool has_opener;       /* a passphrase slot was opened: its salt */
+	uint8_t opener[SLOT_SALT_BYTES];
 	struct config config;
 };
 
@@ -28,9 +30,11 @@ enum err open_prepare(struct open_with *w, const char *dir, struct fail *f);
  * dir holds no replica. */
 enum err open_unlock(struct open_with *w, const struct cli *cli,
     const char *dir, struct fail *f);
-/* Ask for the secret and try it on a set of slots: a replica's, a backup's. */
-enum err open_set(struct slot_keys *keys, const struct slot_set *set,
-    const struct cli *cli, const struct env *env, struct fail *f);
+/* Ask for the secret and try it on a set of slots: a replica's, a backup's.
+ * number: of the slot that opened; NULL: nobody asks. */
+enum err open_set(struct slot_keys *keys, uint8_t *number,
+    const struct slot_set *set, const struct cli *cli, const struct env *env,
+    struct fail *f);
 /* Open what was prepared and unlocked; w must outlive the replica. */
 enum err open_unlocked(struct replica **out, struct open_with *w,
     const char *dir, struct fail *f);

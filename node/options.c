@@ -36,6 +36,56 @@ const struct cli_option join_options[] = {
 	    .help = "write a request file instead of calling the steward" },
 	{ .name = NULL },
 };
+const struct cli_option account_add_options[] = {
+	{ .name = "administrator",
+	    .help = "of this computer: accounts, keys, backups, peers" },
+	{ .name = "staff",
+	    .value = "STAFF",
+	    .help = "the row of the staff; else that of the same name, else a "
+		    "new one" },
+	{ .name = "hours",
+	    .value = "H",
+	    .help = "a temporary account: it ends by itself, 72 at most" },
+	{ .name = "slot",
+	    .help = "the password opens a key slot of its own, as it does on a "
+		    "field laptop; nothing else is kept of it" },
+	{ .name = NULL },
+};
+const struct cli_option account_role_options[] = {
+	{ .name = "scope",
+	    .value = "caseload|office|all",
+	    .help = "whose records; else caseload" },
+	{ .name = "until", .value = "DAY", .help = "the last day of it" },
+	{ .name = NULL },
+};
+const struct cli_option account_password_options[] = {
+	{ .name = "slot", .help = "as for account add" },
+	{ .name = NULL },
+};
+const struct cli_option account_totp_options[] = {
+	{ .name = "confirm",
+	    .value = "CODE",
+	    .help = "what the authenticator shows: it counts from now on, and "
+		    "recovery codes are shown" },
+	{ .name = "off", .help = "without a second factor from now on" },
+	{ .name = NULL },
+};
+const struct cli_option audit_options[] = {
+	{ .name = "who", .value = "STAFF", .help = "what that person did" },
+	{ .name = "person", .value = "SUBJECT", .help = "about that person" },
+	{ .name = "act",
+	    .value = "WORD",
+	    .help = "only such entries: list, write, sign_in..." },
+	{ .name = "since", .value = "DAY", .help = "from that day on" },
+	{ .name = "until", .value = "DAY", .help = "to that day" },
+	{ .name = "failed", .help = "only what was refused or failed" },
+	{ .name = "limit", .value = "N", .help = "at most so many; else 200" },
+	{ .name = NULL },
+};
+const struct cli_option audit_review_options[] = {
+	{ .name = "done", .help = "it was looked through up to here" },
+	{ .name = NULL },
+};
 const struct cli_option serve_options[] = {
 	{ .name = "listen",
 	    .value = "HOST:PORT",

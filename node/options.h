@@ -7,6 +7,9 @@
 
 #include "node/cmd.h"
 
+extern const struct cli_option account_add_options[], account_role_options[],
+    account_password_options[], account_totp_options[], audit_options[],
+    audit_review_options[];
 extern const struct cli_option init_options[];
 extern const struct cli_option invite_options[];
 extern const struct cli_option join_options[];

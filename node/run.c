@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/journal.h"
+
 #define FLUSH_BYTES ((size_t)65536)
 #define LINE_BYTES 1024
 
@@ -108,6 +110,14 @@ run_drain(struct run *run)
 
 	if (run->out_fd < 0 || run->out.n == 0)
 		return;
+	/* before the first byte leaves */
+	if (run->journal.err == OK)
+		run->journal.err = journal_settle(run, OK, &run->journal.fail);
+	if (run->journal.err != OK) {
+		buf_reset(&run->out);
+		run->out.err = run->journal.err;
+		return;
+	}
 	run->printed = true;
 	write_all(run->out_fd, run->out.p, run->out.n);
 	buf_reset(&run->out);

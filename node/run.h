@@ -22,6 +22,18 @@
 
 struct open_with;
 struct account_who;
+struct actor; /* actor.h: who opened the replica */
+
+/* What of the records was shown, until it is written down (journal.h). */
+struct run_journal {
+	bool wanted, told;
+	uint64_t count;
+	const struct table *table; /* NULL: several */
+	struct row_id row, subject;
+	bool one_row, one_subject;
+	enum err err; /* it could not be found out who may see what */
+	struct fail fail;
+};
 
 struct run {
 	const struct cli *cli;
@@ -32,7 +44,10 @@ struct run {
 	struct replica *replica; /* = engine->replica; lock held, see cli.h */
 	/* signed in on the page; NULL: the command line */
 	const struct account_who *session;
-	const char *origin;   /* "page 127.0.0.1"; NULL: "command" */
+	const char *origin;  /* "page 127.0.0.1"; NULL: "command" */
+	struct actor *actor; /* who opened it, or is signed in; NULL: nobody
+				by name */
+	struct run_journal journal;
 	const char *cwd;      /* of the person's shell; NULL: our own */
 	const uint8_t *input; /* standard input, when wanted */
 	size_t input_n;

@@ -1,0 +1,120 @@
+#include "node/actor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/account/account.h"
+
+static enum err
+find(struct actor *a, struct run *run, struct fail *f)
+{
+	struct account acc = { 0 };
+	enum err e =
+	    account_of_slot(&acc, run->replica, run->engine->opener, f);
+
+	if (e == OK)
+		e = account_rights(&a->rights, run->replica, &acc, f);
+	a->account = acc.no;
+	a->staff = acc.staff;
+	memcpy(a->name, acc.name, sizeof(a->name));
+	a->administrator = acc.administrator;
+	account_wipe(&acc);
+	return e;
+}
+
+static enum err
+judge(const struct actor *a, const struct run *run, struct fail *f)
+{
+	unsigned flags = run->cli->command->flags;
+
+	if (a->rights.is_ended)
+		return fail_set(f, ERR_DENIED,
+		    "the account that this password belongs to was disabled or "
+		    "has ended; ask an administrator of this computer");
+	if (a->rights.read_only && (flags & CLI_WRITES) != 0)
+		return fail_set(f, ERR_DENIED, ACCOUNT_READ_ONLY_WORDS);
+	return OK;
+}
+
+/* Who is signed in on the page, with what that person may do. */
+static void
+of_session(struct actor *a, const struct account_who *who)
+{
+	a->account = who->account;
+	a->staff = who->staff;
+	memcpy(a->name, who->name, sizeof(a->name));
+	a->administrator = who->is_administrator;
+	a->rights = who->rights;
+}
+
+enum err
+actor_begin(struct run *run, struct fail *f)
+{
+	struct actor *a;
+	enum err e;
+
+	run->actor = NULL;
+	if (run->engine == NULL ||
+	    (run->session == NULL && !run->engine->has_opener))
+		return OK;
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return fail_code(f, ERR_NOMEM);
+	if (run->session != NULL) {
+		of_session(a, run->session);
+		run->actor = a;
+		return judge(a, run, f);
+	}
+	e = find(a, run, f);
+	if (e == ERR_NOTFOUND) {
+		free(a);
+		return OK;
+	}
+	run->actor = a;
+	return e == OK ? judge(a, run, f) : e;
+}
+
+void
+actor_end(struct run *run)
+{
+	if (run->actor == NULL)
+		return;
+	account_view_free(run->actor->view);
+	free(run->actor);
+	run->actor = NULL;
+}
+
+bool
+actor_sees(struct run *run, const struct row_id *subject)
+{
+	struct actor *a = run->actor;
+
+	if (a == NULL)
+		return true;
+	if (a->view == NULL && run->journal.err == OK)
+		run->journal.err = account_view_of(&a->view, run->replica,
+		    &a->staff, &a->rights, &run->journal.fail);
+	return a->view != NULL && account_view_has(a->view, subject);
+}
+
+enum err
+actor_must_see(struct run *run, const struct row_id *subject, struct fail *f)
+{
+	if (actor_sees(run, subject))
+		return OK;
+	if (run->journal.err != OK)
+		return fail_set(f, run->journal.err, "%s",
+		    run->journal.fail.text);
+	return fail_set(f, ERR_DENIED,
+	    "there is nothing about this person that you may see here; a "
+	    "supervisor can say why");
+}
+
+enum err
+actor_must_administer(const struct run *run, struct fail *f)
+{
+	if (run->actor == NULL || run->actor->administrator)
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "only an administrator of this computer may do this");
+}

@@ -1,0 +1,43 @@
+/*
+ * Who opened the replica, and what that person may do with it: asked once for
+ * each command, in the person's own process and in the daemon alike.
+ *
+ * Who opened with a key slot of an account is that account's owner. A key file, a
+ * recovery code and a slot that is nobody's are a service or the person with the
+ * safe's key: nobody by name, and not restrained.
+ */
+#ifndef FOOTBRIDGE_NODE_ACTOR_H
+#define FOOTBRIDGE_NODE_ACTOR_H
+
+#include "node/account/rights.h"
+#include "node/run.h"
+
+struct actor {
+	int64_t account;
+	struct row_id staff;
+	char name[ACCOUNT_NAME_MAX + 1];
+	bool administrator;
+	struct account_rights rights;
+	struct account_view *view; /* NULL: not asked yet */
+};
+
+/*
+ * Find out, and say whether the command may be run at all. Lock held.
+ * out:   run->actor, ended with actor_end(); NULL: nobody by name
+ * fails: ERR_DENIED the account was disabled or has ended; the training ran out
+ *        and the command writes
+ */
+enum err actor_begin(struct run *run, struct fail *f);
+void actor_end(struct run *run);
+
+/* May this person see what is about that subject? Lock held. What cannot be
+ * found out is not shown, and journal_settle says so. */
+bool actor_sees(struct run *run, const struct row_id *subject);
+/* The same for one that was asked for by name. fails: ERR_DENIED, with no word of
+ * whether there is anything */
+enum err actor_must_see(struct run *run, const struct row_id *subject,
+    struct fail *f);
+/* fails: ERR_DENIED somebody by name who is no administrator here */
+enum err actor_must_administer(const struct run *run, struct fail *f);
+
+#endif
