@@ -1,6 +1,7 @@
 /* verify, compact, rebuild. */
 #include "node/cmd.h"
 
+#include "node/account/head.h"
 #include "node/name.h"
 #include "sync/audit.h"
 #include "sync/compact.h"
@@ -13,7 +14,7 @@ cmd_verify(struct run *run, struct fail *f)
 	bool deep = cli_get(run->cli, "deep") != NULL;
 	struct log_verifying v = { 0 };
 	bool done = false;
-	int64_t journal = 0;
+	int64_t journal = 0, days = 0, differs = 0;
 	enum err e;
 
 	run_progress(run, "checking the database");
@@ -27,13 +28,16 @@ cmd_verify(struct run *run, struct fail *f)
 	run_progress(run, "%s", "");
 	if (e == OK)
 		e = audit_verify(run->replica, &journal, f);
+	if (e == OK)
+		e = head_compare(&days, &differs, run->replica, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
 		return run_json(run,
-		    json_pack("{s:b, s:I, s:b, s:I}", "ok", 1, "segments",
+		    json_pack("{s:b, s:I, s:b, s:I, s:I}", "ok", 1, "segments",
 			(json_int_t)v.checked, "deep", deep, "journal",
-			(json_int_t)journal),
+			(json_int_t)journal, "journal_differs",
+			(json_int_t)differs),
 		    f);
 	run_say(run,
 	    "in order: %lld signed log entr%s, their chains and signatures%s; "
@@ -41,6 +45,12 @@ cmd_verify(struct run *run, struct fail *f)
 	    (long long)v.checked, v.checked == 1 ? "y" : "ies",
 	    deep ? ", and every table agrees with the log" : "",
 	    (long long)journal);
+	if (differs > 0)
+		run_say(run,
+		    "but on %lld of %lld days this computer said another "
+		    "journal than it has: it was restored since, or somebody "
+		    "cut or rewrote it\n",
+		    (long long)differs, (long long)days);
 	return OK;
 }
 

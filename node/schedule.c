@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/account/head.h"
 #include "node/after.h"
 #include "node/out.h"
 
@@ -262,8 +263,12 @@ plan_all(struct schedule *s)
 	int64_t soonest = schedule_now_ms(s) + LOOK_EVERY_MS;
 	struct contact c;
 	unsigned turn;
-	bool rekeyed;
+	bool rekeyed, said = false;
 
+	/* without it the next round tries again */
+	(void)head_daily(&said, s->engine->replica, NULL);
+	if (said)
+		engine_changed(s->engine);
 	(void)after_contact(s->engine->replica, NULL);
 	/* an order to destroy came; busy with a backup: the next round */
 	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)

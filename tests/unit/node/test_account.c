@@ -11,6 +11,7 @@
 #include "node/account/account.h"
 #include "node/account/admin.h"
 #include "node/account/factor.h"
+#include "node/account/head.h"
 #include "sync/audit.h"
 #include "tests/support/office.h"
 
@@ -456,6 +457,42 @@ without_the_journal_nobody_signs_in(void **state)
 	assert_false(is_in());
 }
 
+static int64_t
+said(void)
+{
+	bool wrote;
+
+	assert_int_equal(head_daily(&wrote, north->r, &f), OK);
+	return wrote ? 1 : 0;
+}
+
+static void
+once_a_day_a_node_says_what_its_journal_came_to_and_idle_ones_say_nothing(
+    void **state)
+{
+	const int64_t day = 24 * 60 * MINUTE;
+	int64_t days, differs;
+
+	(void)state;
+	assert_int_equal(said(), 0);
+	env_test_pass(north->env, day);
+	assert_int_equal(said(), 1);
+	assert_int_equal(said(), 0);
+	env_test_pass(north->env, day);
+	assert_int_equal(said(), 0); /* nothing was done since */
+	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
+	assert_int_equal(said(), 1);
+	assert_int_equal(head_compare(&days, &differs, north->r, &f), OK);
+	assert_int_equal(days, 2);
+	assert_int_equal(differs, 0);
+	/* a whole other journal, whose chain and fence would fit */
+	assert_int_equal(db_exec(replica_db(north->r),
+			     "UPDATE _audit SET hash = zeroblob(32)", &f),
+	    OK);
+	assert_int_equal(head_compare(&days, &differs, north->r, &f), OK);
+	assert_int_equal(differs, 2);
+}
+
 int
 main(void)
 {
@@ -480,6 +517,8 @@ main(void)
 		    a_disabled_account_is_out_at_once_and_the_last_administrator_stays),
 		TEST(a_name_is_not_given_again),
 		TEST(without_the_journal_nobody_signs_in),
+		TEST(
+		    once_a_day_a_node_says_what_its_journal_came_to_and_idle_ones_say_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
