@@ -19,7 +19,7 @@ enum err cmd_root_forget(struct run *run, struct fail *f);
 enum err cmd_keyslot_list(struct run *run, struct fail *f);
 enum err cmd_keyslot_add(struct run *run, struct fail *f);
 enum err cmd_keyslot_remove(struct run *run, struct fail *f);
-/* cmd_account.c */
+/* cmd_account.c, cmd_account_role.c */
 enum err cmd_account_add(struct run *run, struct fail *f);
 enum err cmd_account_list(struct run *run, struct fail *f);
 enum err cmd_account_role(struct run *run, struct fail *f);

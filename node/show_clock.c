@@ -43,7 +43,9 @@ show_clock_take(struct show_clock *out, struct run *run, struct fail *f)
 	bool row = false;
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(run->replica),
-	    "SELECT at_ms FROM _audit ORDER BY no DESC LIMIT 1", f);
+	    "SELECT at_ms FROM _audit WHERE act IN ('write', 'shred')"
+	    " ORDER BY no DESC LIMIT 1",
+	    f);
 
 	if (e != OK)
 		return e;
