@@ -96,7 +96,7 @@ static enum err
 on_discharge(struct rows *rows, const struct read_row *row)
 {
 	struct retention *x = rows->context;
-	struct period key, *p;
+	struct period key = { .is_open = false }, *p;
 
 	if (!is_own(rows, row) || !row_id_of(row, "episode_id", key.id.b) ||
 	    x->period_count == 0)

@@ -138,7 +138,7 @@ say_what(char out[static WHAT_BYTES], const struct given *g)
 		    (long long)g->parts);
 	if (b.n == 0 || b.err != OK)
 		(void)snprintf(out, WHAT_BYTES, "log entries %lld",
-		    (long long)(g->entries + g->parts));
+		    (long long)g->entries + (long long)g->parts);
 	else
 		(void)snprintf(out, WHAT_BYTES, "%.*s", (int)b.n,
 		    (const char *)b.p);
