@@ -254,6 +254,8 @@ struct standing_as {
 	unsigned ever_roles;
 	int kind;
 	uint64_t revoked; /* of what revocations say of it; 0: nothing */
+	uint64_t exposed; /* keys of its agency that it takes along */
+	uint64_t undone;  /* its agency counts for nothing */
 };
 
 /* FNV-1a: only to notice that something is not as before. */
@@ -298,6 +300,10 @@ describe_standing(struct standing_as *s, const struct members *m,
 	s->ever_roles = n->ever_roles;
 	s->kind = a != NULL ? a->kind : -1;
 	s->revoked = revocation_sum(members_revocation(m, &n->id));
+	/* a key that it can know may be told of after its revocation */
+	if (s->revoked != 0)
+		s->exposed = members_exposed_key(m, &n->agency);
+	s->undone = members_agency_undone(m, &n->agency);
 }
 
 static enum err
