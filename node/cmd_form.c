@@ -156,7 +156,7 @@ list_forms(const struct forms *x, struct fail *f)
 				form->title, "version", form->version, "sample",
 				at->sample));
 		else
-			run_say(x->run, "%-14s %s  %s%s\n", at->name,
+			run_say(x->run, "%-16s %s  %s%s\n", at->name,
 			    at->language, form->title,
 			    at->sample ? " (sample)" : "");
 		form_free(form);
