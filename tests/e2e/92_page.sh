@@ -56,6 +56,20 @@ grep -qi '^cache-control: no-store$' "$tmp/heads" &&
 	grep -qi '^x-content-type-options: nosniff$' "$tmp/heads" &&
 	! grep -qi '^access-control' "$tmp/heads"
 ok $? "answers_are_not_kept_framed_guessed_or_shared"
+
+# ---- signed in: each route in each state, and a day's work ----
+printf 'tin roof and autumn rain\n' >"$tmp/words"
+secret 'tin roof and autumn rain'
+for who in Olga Omar Wanda; do
+	must north account add "$who" <"$tmp/words"
+	must north account role "$who" officer --scope all
+done
+must north account add Aude <"$tmp/words"
+must north account role Aude auditor --scope all
+as() { printf '%s:tin roof and autumn rain' "$1"; }
+python3 tests/e2e/api.py walk "$url" "$tmp/routes" "$(as Olga)" "$(as Omar)" \
+	"$(as Aude)" || failed=1
+python3 tests/e2e/api.py work "$url" "$(as Wanda)" || failed=1
 stop "$server"
 ok $? "a_daemon_with_a_page_ends_in_order"
 

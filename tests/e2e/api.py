@@ -3,7 +3,7 @@
 As a program: walk every route of `footbridge help routes` under every state that
 a caller can be in, and print one TAP line for each state.
 
-    api.py walk URL ROUTES OFFICER AUDITOR   each account as NAME:PASSWORD
+    api.py walk URL ROUTES OFFICER SECOND AUDITOR   each as NAME:PASSWORD
     api.py work URL OFFICER                  a day's work by one officer
     api.py closed URL ROUTES                 for who has no account
 """
@@ -19,7 +19,7 @@ import urllib.parse
 
 def totp(secret, at=None):
     """RFC 6238, SHA-1, 6 digits, 30 s."""
-    secret = secret.replace(" ", "")
+    secret = "".join(c for c in secret.upper() if c.isalnum())
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     step = struct.pack(">Q", int((time.time() if at is None else at) // 30))
     mac = hmac.new(key, step, hashlib.sha1).digest()
@@ -149,7 +149,7 @@ def table(file):
         return [Route(l) for l in f if l.startswith("| ") and "/api/" in l]
 
 
-def walk(url, file, officer, auditor):
+def walk(url, file, officer, second, auditor):
     routes = table(file)
     nobody, one, other, reader = (Browser(url) for _ in range(4))
     closed = [r for r in routes if not r.public]
@@ -167,7 +167,7 @@ def walk(url, file, officer, auditor):
     ok(expect(closed, lambda r: r.ask(nobody, cookie="footbridge=" + "A" * 43),
               lambda r: (401, "session_ended")), "a_made_up_cookie_opens_nothing")
 
-    data = other.sign_in(officer)
+    data = other.sign_in(second)
     ok([] if "officer" in data["roles"] else [str(data)], "an_officer_signs_in")
     one.sign_in(officer)
     reader.sign_in(auditor)
