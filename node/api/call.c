@@ -75,8 +75,14 @@ void
 call_input(struct call *c, const json_t *value)
 {
 	buf_reset(&c->input);
-	(void)json_dump_callback(value, dump, &c->input, JSON_COMPACT);
 	c->has_input = true;
+	/* a password, say: what would be typed */
+	if (json_is_string(value)) {
+		buf_put(&c->input, json_string_value(value),
+		    json_string_length(value));
+		return;
+	}
+	(void)json_dump_callback(value, dump, &c->input, JSON_COMPACT);
 }
 
 /* ---- running ---- */

@@ -326,12 +326,13 @@ do_form(struct api_turn *t, json_t **data)
 	return e == API_OK ? call_route(t, data) : e;
 }
 
-/* Who opens what is closed says again who they are. */
+/* Who opens what is closed, or says who may do what, says again who they are:
+ * confirm_password is their own. */
 enum api_error
-do_emergency(struct api_turn *t, json_t **data)
+do_confirmed(struct api_turn *t, json_t **data)
 {
-	const json_t *password = turn_get(t, "password");
-	const char *again = turn_text(t, "code");
+	const json_t *password = turn_get(t, "confirm_password");
+	const char *again = turn_text(t, "confirm_code");
 	enum err e = account_confirm(t->api->accounts, t->token,
 	    json_string_value(password), json_string_length(password),
 	    again != NULL ? again : "", &t->fail);

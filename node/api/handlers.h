@@ -31,7 +31,7 @@ enum api_error do_group(struct api_turn *t, json_t **data);
 enum api_error do_consent(struct api_turn *t, json_t **data);
 enum api_error do_consent_sign(struct api_turn *t, json_t **data);
 enum api_error do_form(struct api_turn *t, json_t **data);
-enum api_error do_emergency(struct api_turn *t, json_t **data);
+enum api_error do_confirmed(struct api_turn *t, json_t **data);
 enum api_error do_consent_revoke(struct api_turn *t, json_t **data);
 
 /* do_office.c */

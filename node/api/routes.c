@@ -13,6 +13,13 @@
 		.name = NULL \
 	}
 
+/* who asks says again who they are (do_confirmed) */
+#define CONFIRM \
+	{ .name = "confirm_password", .type = API_TEXT, .must = true }, \
+	{ \
+		.name = "confirm_code", .type = API_WORD \
+	}
+
 /* ---- what they take ---- */
 
 static const struct api_field sign_in_body[] = {
@@ -191,8 +198,34 @@ static const struct api_field emergency_body[] = {
 	{ .name = "who", .type = API_WORD, .to = API_OPTION },
 	{ .name = "affiliation", .type = API_WORD, .to = API_OPTION },
 	{ .name = "nature", .type = API_TEXT, .to = API_OPTION },
-	{ .name = "password", .type = API_TEXT, .must = true },
-	{ .name = "code", .type = API_WORD },
+	CONFIRM,
+	END,
+};
+static const struct api_field account_body[] = {
+	{ .name = "name", .type = API_WORD, .to = API_ARG, .must = true },
+	{ .name = "password", .type = API_TEXT, .to = API_INPUT, .must = true },
+	{ .name = "administrator", .type = API_BOOL, .to = API_OPTION },
+	{ .name = "staff", .type = API_WORD, .to = API_OPTION },
+	{ .name = "hours", .type = API_INT, .to = API_OPTION },
+	{ .name = "slot", .type = API_BOOL, .to = API_OPTION },
+	CONFIRM,
+	END,
+};
+static const struct api_field role_body[] = {
+	{ .name = "role", .type = API_WORD, .to = API_ARG, .must = true },
+	{ .name = "scope", .type = API_WORD, .to = API_OPTION },
+	{ .name = "until", .type = API_WORD, .to = API_OPTION },
+	CONFIRM,
+	END,
+};
+static const struct api_field reset_body[] = {
+	{ .name = "password", .type = API_TEXT, .to = API_INPUT, .must = true },
+	{ .name = "slot", .type = API_BOOL, .to = API_OPTION },
+	CONFIRM,
+	END,
+};
+static const struct api_field confirm_body[] = {
+	CONFIRM,
 	END,
 };
 static const struct api_field review_body[] = {
@@ -361,7 +394,7 @@ const struct api_route api_routes[] = {
 	    NULL, "form", do_form,
 	    "one of them, with what is known filled in" },
 	{ "POST", "/api/people/:person/emergency", API_CASE, "emergency",
-	    API_WRITES, NULL, emergency_body, "emergency", do_emergency,
+	    API_WRITES, NULL, emergency_body, "emergency", do_confirmed,
 	    "open what is closed, for hours, with the password again; told to "
 	    "the owner and reviewed" },
 	{ "GET", "/api/emergencies",
@@ -397,6 +430,21 @@ const struct api_route api_routes[] = {
 	    ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY | ROLE_BIT_AUDITOR,
 	    "administration", 0, NULL, NULL, NULL, do_accounts,
 	    "the accounts of this computer" },
+	{ "POST", "/api/accounts", ROLE_BIT_ADMINISTRATOR, "administration",
+	    API_WRITES, NULL, account_body, "account add", do_confirmed,
+	    "an account, with the password it starts with" },
+	{ "POST", "/api/accounts/:name/role", ROLE_BIT_ADMINISTRATOR,
+	    "administration", API_WRITES, NULL, role_body, "account role",
+	    do_confirmed, "a role, and whose records it reaches" },
+	{ "POST", "/api/accounts/:name/disable", ROLE_BIT_ADMINISTRATOR,
+	    "administration", API_WRITES, NULL, confirm_body, "account disable",
+	    do_confirmed, "it cannot sign in any more, for good" },
+	{ "POST", "/api/accounts/:name/release", ROLE_BIT_ADMINISTRATOR,
+	    "administration", API_WRITES, NULL, confirm_body, "account release",
+	    do_confirmed, "it was locked out after five failures" },
+	{ "POST", "/api/accounts/:name/password", ROLE_BIT_ADMINISTRATOR,
+	    "administration", API_WRITES, NULL, reset_body, "account password",
+	    do_confirmed, "another password, to be replaced at sign-in" },
 	{ "GET", "/api/audit",
 	    ROLE_BIT_AUDITOR | ROLE_BIT_PRIVACY | ROLE_BIT_SECURITY |
 		ROLE_BIT_ADMINISTRATOR,

@@ -70,6 +70,8 @@ as() { printf '%s:tin roof and autumn rain' "$1"; }
 python3 tests/e2e/api.py walk "$url" "$tmp/routes" "$(as Olga)" "$(as Omar)" \
 	"$(as Aude)" || failed=1
 python3 tests/e2e/api.py work "$url" "$(as Wanda)" || failed=1
+must north account add Abe --administrator <"$tmp/words"
+python3 tests/e2e/api.py people "$url" "$(as Abe)" || failed=1
 stop "$server"
 ok $? "a_daemon_with_a_page_ends_in_order"
 

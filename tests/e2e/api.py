@@ -5,6 +5,7 @@ a caller can be in, and print one TAP line for each state.
 
     api.py walk URL ROUTES OFFICER SECOND AUDITOR   each as NAME:PASSWORD
     api.py work URL OFFICER                  a day's work by one officer
+    api.py people URL ADMINISTRATOR          accounts
     api.py closed URL ROUTES                 for who has no account
 """
 import base64
@@ -335,6 +336,19 @@ def work(url, officer):
        "the_strip_says_what_waits")
 
 
+def people(url, boss):
+    """What an administrator does with accounts."""
+    b = Browser(url)
+    b.sign_in(boss)
+    name, password = boss.split(":", 1)
+    new = {"name": "Nadia", "password": "green staple in the drawer",
+           "confirm_password": "no such words"}
+    ok(refused(b, "POST", "/api/accounts", new, 401, "not_accepted"),
+       "an_account_is_made_with_the_administrator_s_password_again")
+    ok(same(b.ask("GET", "/api/search?q=x")[1]["error"]["code"],
+            "not_your_role"), "an_administrator_without_a_role_reads_nothing")
+
+
 def closed(url, file):
     routes, nobody = table(file), Browser(url)
     ok(expect([r for r in routes if not r.public],
@@ -350,6 +364,8 @@ def closed(url, file):
 def main():
     if sys.argv[1] == "walk":
         walk(*sys.argv[2:])
+    elif sys.argv[1] == "people":
+        people(*sys.argv[2:])
     elif sys.argv[1] == "closed":
         closed(*sys.argv[2:])
     else:

@@ -317,10 +317,9 @@ an_emergency_is_opened_with_the_password_again(void **state)
 {
 	struct browser b;
 	char person[ID_TEXT_BYTES], path[96];
-	const char *wrong =
-	    "{\"categories\": [\"SUP.notes\"], \"reason\": "
-	    "\"imminent_danger\", \"why\": \"A threat\", \"password\": "
-	    "\"no\"}";
+	const char *wrong = "{\"categories\": [\"SUP.notes\"], \"reason\": "
+			    "\"imminent_danger\", \"why\": \"A threat\", "
+			    "\"confirm_password\": \"no\"}";
 
 	(void)state;
 	caller_sign_in(&b, "Ana");
