@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "sync/agency_key.h"
 #include "sync/revoke.h"
 #include "tests/support/taking.h"
 
@@ -90,6 +91,33 @@ a_lost_registrar_is_re_keyed_under_its_agencys_new_key(void **state)
 	assert_string_equal(taking_word(&p, PAIR_SOUTH, &person), "first");
 	pair_equal(&p, PAIR_NORTH, PAIR_CLINIC, &person);
 	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
+/* South had replaced the agency's key before it was lost, which nobody had heard of:
+ * North's new one has the same number, so South may know that as well. */
+static void
+a_key_that_a_lost_registrar_knew_ends_what_was_sealed_to_it(void **state)
+{
+	static const char due[] =
+	    "SELECT count(*) FROM _compartment WHERE rekey <> 0";
+	struct buf late = { 0 };
+	struct row_id person;
+	struct fail f;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 238, &person);
+	assert_int_equal(agency_key_replace(p.r[PAIR_SOUTH], NULL, &f), OK);
+	pair_last_member(&p, PAIR_SOUTH, &late);
+	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
+	(void)pair_seal(&p, PAIR_NORTH);
+	meet(&p, PAIR_CLINIC, PAIR_NORTH);
+	assert_int_equal(pair_number(&p, PAIR_CLINIC, due), 0);
+	pair_member(&p, PAIR_CLINIC, &late);
+	assert_int_equal(pair_number(&p, PAIR_CLINIC, due), 1);
+	buf_release(&late);
+	pair_check(&p, PAIR_CLINIC);
 	pair_stop(&p);
 }
 
@@ -203,6 +231,8 @@ main(void)
 		    a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under),
 		cmocka_unit_test(
 		    a_lost_registrar_is_re_keyed_under_its_agencys_new_key),
+		cmocka_unit_test(
+		    a_key_that_a_lost_registrar_knew_ends_what_was_sealed_to_it),
 		cmocka_unit_test(who_is_cut_off_makes_no_grants_without_end),
 		cmocka_unit_test(others_wait_an_hour_for_the_first_registrar),
 	};
