@@ -193,8 +193,8 @@ static const char *const demands[] = {
 	[DEMAND_NONE] = "",
 	[DEMAND_CONSENT] = ", with the person's consent",
 	[DEMAND_AUTHORITY] = ", on an order or a statute",
-	[DEMAND_EITHER] = ", with the person's consent or on an order or a"
-			  " statute",
+	[DEMAND_EITHER] =
+	    (", with the person's consent or on an order or a statute"),
 };
 
 static void

@@ -77,7 +77,7 @@ pass bo north put person "$person" preferred_name="Sampy" >"$tmp/out" &&
 ok $? "writing_is_one_in_the_name_of_who_opened"
 
 pass bo north get person "$other" >/dev/null 2>&1
-[ "$(last get outcome)" != done ]
+[ "$(last get outcome)" != "done" ]
 ok $? "a_reading_that_was_refused_is_one_too"
 
 on north audit --person "$person" >"$tmp/out" 2>"$tmp/err"
