@@ -12,6 +12,7 @@
 
 #include "node/account/account.h"
 #include "node/api/page.h"
+#include "node/driver.h"
 #include "node/keep.h"
 #include "node/log.h"
 #include "node/net.h"
@@ -32,6 +33,7 @@ struct serving {
 	struct accounts *accounts; /* sessions outlive a replica opened again */
 	struct page *page;
 	struct page_at page_at;
+	struct driver *driver;
 	char address[NET_ADDRESS_BYTES];
 	sigset_t signals; /* waited for, blocked everywhere else */
 	unsigned again;   /* times in a row that it was opened again */
@@ -126,6 +128,8 @@ start_contacts(struct serving *s, struct run *run, const struct config *c,
 		e = schedule_start(&s->schedule, run->engine, c->hold, f);
 	if (e == OK)
 		e = keep_start(&s->keep, run->engine, c, run->dir, f);
+	if (e == OK)
+		e = driver_start(&s->driver, run->engine, f);
 	return e;
 }
 
@@ -137,11 +141,13 @@ stop(struct serving *s, struct run *run)
 	net_server_stop(s->net);
 	schedule_stop(s->schedule);
 	keep_stop(s->keep);
+	driver_stop(s->driver);
 	socket_stop(s->socket);
 	s->page = NULL;
 	s->net = NULL;
 	s->schedule = NULL;
 	s->keep = NULL;
+	s->driver = NULL;
 	s->socket = NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "node/cmd_take.h"
 #include "node/gate.h"
 #include "node/name.h"
+#include "node/policy/drive.h"
 #include "node/policy/refuse.h"
 #include "node/show.h"
 #include "sync/grant.h"
@@ -16,6 +17,8 @@
 
 struct sharing {
 	struct run *run;
+	const struct member_agency *agency;
+	bool by_hand;  /* no pack was signed here */
 	json_t *array; /* NULL: text */
 	const char *to;
 	bool dry_run, many; /* many: of a list only the sum is said */
@@ -81,14 +84,45 @@ share_request(struct grant_request *q, const struct member_agency **to,
 	return OK;
 }
 
+/* Where the agency's privacy officer signed rules they decide, and what they say it
+ * rests on is written into the grant. */
+static enum err
+share_one(struct sharing *s, struct grant_request *q, struct fail *f)
+{
+	char basis[LIMIT_BASIS_BYTES + 1];
+	struct drive_word w;
+	enum err e = drive_ask(&w, s->run->replica, &q->subject,
+	    q->categories[0], &s->agency->id, f);
+
+	s->by_hand = !w.approved;
+	if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
+		e = fail_set(f, ERR_DENIED, "share %.40s: %.*s %.*s",
+		    q->categories[0], (int)w.why.n, (const char *)w.why.p,
+		    (int)w.next.n, w.next.n > 0 ? (const char *)w.next.p : "");
+	if (e == OK && w.approved) {
+		policy_basis_text(basis, &w.basis);
+		q->basis = basis;
+	}
+	if (e == OK)
+		e = grant_share(s->run->replica, q, share_line, s, f);
+	buf_release(&w.why);
+	buf_release(&w.next);
+	return e;
+}
+
 static enum err
 share_person(struct sharing *s, struct grant_request *q, const char *subject,
     struct fail *f)
 {
 	enum err e = read_subject(s->run->replica, &q->subject, subject, f);
 
-	if (e == OK)
-		e = grant_share(s->run->replica, q, share_line, s, f);
+	for (size_t k = 0; e == OK && k < q->category_count; k++) {
+		struct grant_request one = *q;
+
+		one.categories = &q->categories[k];
+		one.category_count = 1;
+		e = share_one(s, &one, f);
+	}
 	if (e == OK)
 		s->people++;
 	return e;
@@ -143,6 +177,22 @@ share_many(struct sharing *s, struct grant_request *q, struct fail *f)
 	return e;
 }
 
+/* All of its categories or none. */
+static enum err
+share_alone(struct sharing *s, struct grant_request *q, const char *subject,
+    struct fail *f)
+{
+	enum err e = replica_begin(s->run->replica, f);
+
+	if (e != OK)
+		return e;
+	e = share_person(s, q, subject, f);
+	if (e == OK && !q->dry_run)
+		return replica_commit(s->run->replica, f);
+	replica_rollback(s->run->replica);
+	return e;
+}
+
 static enum err
 say_many(const struct sharing *s, struct fail *f)
 {
@@ -185,13 +235,14 @@ cmd_share(struct run *run, struct fail *f)
 	if (e != OK)
 		return e;
 	s.to = to->name;
+	s.agency = to;
 	s.dry_run = q.dry_run;
 	if (cli_wants_input(run->cli))
 		e = share_many(&s, &q, f);
 	else if (run->cli->json && (s.array = json_array()) == NULL)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	else
-		e = share_person(&s, &q, run_word(run, 0), f);
+		e = share_alone(&s, &q, run_word(run, 0), f);
 	if (e == OK && s.failed)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e != OK) {
@@ -202,8 +253,14 @@ cmd_share(struct run *run, struct fail *f)
 	}
 	run->wrote = s.fresh > 0 && !q.dry_run;
 	if (s.many)
-		return say_many(&s, f);
-	return run->cli->json ? run_json(run, s.array, f) : OK;
+		e = say_many(&s, f);
+	else if (run->cli->json)
+		e = run_json(run, s.array, f);
+	if (e == OK && s.by_hand && !run->cli->json)
+		run_say(run,
+		    "By hand: no rules were signed here, so nobody checked"
+		    " this.\n");
+	return e;
 }
 
 /* ---- access ---- */

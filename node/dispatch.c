@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/actor.h"
+#include "node/driver.h"
 #include "node/journal.h"
 #include "node/out.h"
 #include "sync/revoke.h"
@@ -113,10 +114,26 @@ call_alone(struct run *run, struct fail *f)
 	return e == OK ? run->cli->command->run(run, f) : e;
 }
 
+/* In a daemon a thread does what policy wants. */
+static bool
+is_alone(const struct run *run)
+{
+	return run->replica != NULL && run->with != NULL;
+}
+
+/* A day may have begun since the last command. */
+static bool
+sends(const struct cli_command *c)
+{
+	return strcmp(c->name, "sync") == 0 ||
+	    strcmp(c->name, "bundle export") == 0;
+}
+
 enum err
 dispatch_run(struct run *run, struct fail *f)
 {
-	bool locked = (run->cli->command->flags & CLI_UNLOCKED) == 0;
+	const struct cli_command *c = run->cli->command;
+	bool locked = (c->flags & CLI_UNLOCKED) == 0;
 	enum err e;
 
 	if (run->engine == NULL) {
@@ -125,8 +142,13 @@ dispatch_run(struct run *run, struct fail *f)
 		engine_lock(run->engine);
 		run->replica = run->engine->replica;
 		e = begin(run, f);
+		if (e == OK && is_alone(run) && sends(c))
+			driver_now(run);
 		if (e == OK)
 			e = call(run, locked, f);
+		if (e == OK && locked && run->wrote && is_alone(run) &&
+		    c->need == CLI_MEMBER)
+			driver_now(run);
 		actor_end(run);
 		if (locked && run->wrote)
 			engine_changed(run->engine);

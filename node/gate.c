@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+/* the last two are policy's alone, see policy/basis.h */
 static const char *const kinds[] = { "own", "agreement", "consent", "order",
-	"statute", "emergency" };
+	"statute", "emergency", "episode", "membership" };
 
 static bool
 known_kind(const char *p, size_t n)

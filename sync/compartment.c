@@ -122,6 +122,21 @@ decode_ends(struct compartment *c, const uint8_t *p, size_t n)
 	return rd_done(&r) == OK ? OK : ERR_CORRUPT;
 }
 
+enum err
+compartment_touch(struct replica *r, int64_t no, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "INSERT INTO _touched (cpt) VALUES (?1) ON CONFLICT (cpt)"
+	    " DO NOTHING",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, no);
+	return stmt_run(s, f);
+}
+
 static enum err
 write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 {
@@ -158,6 +173,8 @@ write_row_of(struct replica *r, struct compartment *c, struct fail *f)
 	stmt_int(s, 12, c->rekey ? 1 : 0);
 	stmt_int(s, 14, c->payload);
 	e = stmt_run(s, f);
+	if (e == OK)
+		e = compartment_touch(r, c->no, f);
 	if (e == OK)
 		c->changed = false;
 out:

@@ -102,6 +102,9 @@ enum err compartment_learn(struct replica *r, struct compartment *c,
 
 /* Write changed entries and derive marked ones; called by replica_commit. */
 enum err compartment_flush(struct replica *r, struct fail *f);
+/* Something in it is not as it was: holder_touched says so until it was asked.
+ * Whatever writes the compartment's own row does that; a save does it here. */
+enum err compartment_touch(struct replica *r, int64_t no, struct fail *f);
 /* Forget the cache (after a rollback). */
 void compartment_forget(struct replica *r);
 

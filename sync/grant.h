@@ -83,6 +83,7 @@ struct grant_request {
 	enum grant_right right;
 	const char *basis; /* "agreement:2026-04" */
 	bool from_now;     /* a new epoch; history stays closed */
+	bool renew; /* grant once more what is granted, for the sake of basis */
 	bool dry_run;
 };
 /* One line of what was or would be done: new means a grant segment was made. */

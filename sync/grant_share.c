@@ -455,6 +455,21 @@ struct sharing {
 	struct grant_making m;
 };
 
+/* Every key that the recipient has, and no other: another basis opens nothing. */
+static enum err
+add_again(struct sharing *s, struct fail *f)
+{
+	const struct grant_request *q = s->q;
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < s->held.count; k++)
+		if (grant_rows_right(&s->g, &s->held.key[k].id, q->kind,
+			q->recipient) > 0)
+			e = grant_making_add(&s->m, s->r, &s->held.key[k],
+			    q->kind, q->recipient, q->right, f);
+	return e;
+}
+
 static enum err
 fill_share(struct sharing *s, struct fail *f)
 {
@@ -467,6 +482,8 @@ fill_share(struct sharing *s, struct fail *f)
 		return fail_set(f, ERR_DENIED,
 		    "share: this node holds no key of category %s",
 		    s->c->category);
+	if (q->renew)
+		return add_again(s, f);
 	if (!q->from_now || s->fresh)
 		return add_missing(&s->m, s->r, &s->g, &s->held, q->kind,
 		    q->recipient, q->right, f);

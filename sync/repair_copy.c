@@ -39,6 +39,7 @@ static const struct kept {
 	    LOCAL },
 	{ "_asked", "cpt DESC, document DESC", LOCAL },
 	{ "_wanted", NULL, LOCAL },
+	{ "_touched", NULL, LOCAL },
 	{ "_parked", NULL, LANES },
 	{ "_refused", NULL, LOCAL },
 	{ "_noticed", "hash DESC", LOCAL },

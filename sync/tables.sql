@@ -189,6 +189,12 @@ CREATE TABLE _refused (
 	bytes BLOB NOT NULL
 );
 
+-- Compartments in which something was written, received or granted since whoever
+-- decides who may read what looked last (holder.h).
+CREATE TABLE _touched (
+	cpt INTEGER PRIMARY KEY
+);
+
 -- Keys of compartments held here.
 CREATE TABLE _key (
 	cpt BIGINT NOT NULL,

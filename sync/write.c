@@ -47,6 +47,8 @@ put_op(struct writing *w, struct fail *f)
 	fill_op(w, &op);
 	e = log_append(w->r, w->c, &segment, &op, f);
 	if (e == OK)
+		e = compartment_touch(w->r, w->c->no, f);
+	if (e == OK)
 		e = apply_op(w->r, w->c, segment, &w->author,
 		    w->r->registry->version, &op, f);
 	return e;

@@ -113,6 +113,24 @@ CREATE TABLE mou_signature ( --: 36 subject=agency scope=shared everyone
   PRIMARY KEY (id, _cpt)
 );
 
+-- The word of an agency's registrar to one that holds keys of its records: on
+-- this day all that was granted stands, but for the compartments listed, the
+-- first eight bytes of the id of each. What is shown under a lease is counted from
+-- that day, so that a revocation bites on a laptop that never reconnects. It names
+-- no person and travels by whoever meets.
+CREATE TABLE sharing_word ( --: 70 subject=agency scope=shared everyone
+  --: category=any:ADM.word decides=privacy_officer set(agency_id)
+  agency_id BLOB, --: 1 ref(agency) once required
+  valid_on TEXT, --: 2 date owner group(word) required
+  ended BLOB, --: 3 bytes owner group(word)
+  row_state TEXT,
+  supersedes_id BLOB,
+  _cpt BIGINT NOT NULL,
+  id BLOB NOT NULL,
+  _clock BLOB NOT NULL,
+  PRIMARY KEY (id, _cpt)
+);
+
 -- ---- consent and authority ------------------------------------------------
 
 -- What happened to a consent: offered, refused, signed, asked back. A request
