@@ -8,6 +8,7 @@
 #include "node/document.h"
 #include "node/field.h"
 #include "node/stick.h"
+#include "node/show_gate.h"
 #include "node/view.h"
 
 #define TABLE "document"
@@ -273,6 +274,8 @@ find_document(struct getting *g, struct run *run, struct fail *f)
 		e = name_row(&id, run, t, run_word(run, 0), f);
 	if (e == OK)
 		e = view_row(run, t, &id, f);
+	if (e == OK)
+		e = show_gate_row(run, t, &id, f);
 	if (e == OK)
 		e = read_get(run->replica, t, &id, 0, take_row, g, f);
 	if (e == ERR_NOTFOUND)

@@ -6,6 +6,7 @@
 #include "node/actor.h"
 #include "node/journal.h"
 #include "node/show.h"
+#include "node/show_gate.h"
 #include "node/view.h"
 
 /* What came of one proposal, for the operation that made it. */
@@ -200,6 +201,8 @@ cmd_history(struct run *run, struct fail *f)
 		e = must_see(run, t.table, &id, f);
 	if (e == OK)
 		e = view_row(run, t.table, &id, f);
+	if (e == OK)
+		e = show_gate_row(run, t.table, &id, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)

@@ -1,10 +1,12 @@
 /* put, get, list, find. */
 #include "node/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/actor.h"
 #include "node/journal.h"
+#include "node/show_gate.h"
 #include "node/show_proposal.h"
 #include "node/view.h"
 #include "sync/snapshot.h"
@@ -177,6 +179,8 @@ cmd_put(struct run *run, struct fail *f)
 
 struct showing {
 	struct run *run;
+	struct gate_view *gate; /* list, find */
+	bool quiet;             /* what is not shown is not spoken of */
 	struct fail *fail;
 	enum err err;
 	size_t count, unseen; /* unseen: not for this person */
@@ -302,6 +306,8 @@ cmd_get(struct run *run, struct fail *f)
 	if (e == OK)
 		e = name_row(&id, run, t, run_word(run, 1), f);
 	if (e == OK)
+		e = show_gate_row(run, t, &id, f);
+	if (e == OK)
 		e = view_begin(&s.view, run, f);
 	if (e != OK)
 		return e;
@@ -320,25 +326,54 @@ cmd_get(struct run *run, struct fail *f)
 }
 
 /* Rows of a JSON array, one a line, so that a long list needs no memory. */
+static enum err
+show_hidden(struct showing *s, const struct read_row *row,
+    const struct buf *why)
+{
+	struct run *run = s->run;
+
+	if (!run->cli->json) {
+		show_gate_line(run, row, why);
+		return OK;
+	}
+	buf_put(&run->out, s->count > 0 ? "," : "[", 1);
+	return run_json(run, show_gate_json(run, row, why), s->fail);
+}
+
+static enum err
+show_open(struct showing *s, const struct read_row *row)
+{
+	struct run *run = s->run;
+
+	if (!run->cli->json) {
+		view_say_notice(&s->view, row);
+		show_row_line(run, row);
+		return OK;
+	}
+	buf_put(&run->out, s->count > 0 ? "," : "[", 1);
+	return put_json(s, row);
+}
+
 static bool
 show_many(void *context, const struct read_row *row)
 {
 	struct showing *s = context;
 	struct run *run = s->run;
+	struct buf why = { .limit = 1024 };
+	bool open = false;
 
 	if (!view_shows(&s->view, row))
 		return true;
 	if (!actor_sees(run, &row->subject))
 		return true;
-	journal_saw(run, row->table, &row->id, &row->subject);
-	if (!run->cli->json) {
-		view_say_notice(&s->view, row);
-		show_row_line(run, row);
-	} else {
-		buf_put(&run->out, s->count > 0 ? "," : "[", 1);
-		s->err = put_json(s, row);
+	s->err = show_gate(&open, &why, run, s->gate, row, s->fail);
+	if (s->err == OK && open)
+		journal_saw(run, row->table, &row->id, &row->subject);
+	if (s->err == OK && (open || !s->quiet)) {
+		s->err = open ? show_open(s, row) : show_hidden(s, row, &why);
+		s->count++;
 	}
-	s->count++;
+	buf_release(&why);
 	run_flush(run);
 	if (run->out.err != OK)
 		s->err = fail_set(s->fail, ERR_LIMIT,
@@ -347,8 +382,20 @@ show_many(void *context, const struct read_row *row)
 }
 
 static enum err
+begin_many(struct showing *s, struct fail *f)
+{
+	s->gate = malloc(sizeof(*s->gate));
+	return s->gate != NULL ? gate_view_begin(s->gate, s->run->replica, f)
+			       : fail_code(f, ERR_NOMEM);
+}
+
+static enum err
 end_many(struct showing *s, enum err e)
 {
+	if (s->gate != NULL)
+		gate_view_end(s->gate);
+	free(s->gate);
+	s->gate = NULL;
 	if (e != OK)
 		return e;
 	if (s->err != OK)
@@ -416,6 +463,8 @@ cmd_list(struct run *run, struct fail *f)
 	if (e == OK)
 		e = list_bounds(&q, &after, run, f);
 	if (e == OK)
+		e = begin_many(&s, f);
+	if (e == OK)
 		e = view_begin(&s.view, run, f);
 	if (e == OK) {
 		e = read_list(run->replica, &q, show_many, &s, f);
@@ -441,12 +490,15 @@ cmd_find(struct run *run, struct fail *f)
 
 	if (run_word(run, 0)[0] == '\0')
 		return fail_set(f, ERR_USAGE, "find: want some text");
-	e = view_begin(&s.view, run, f);
-	if (e != OK)
-		return e;
-	e = read_find(run->replica, run_word(run, 0), FIND_LIMIT, show_many, &s,
-	    f);
-	view_end(&s.view);
+	s.quiet = true;
+	e = begin_many(&s, f);
+	if (e == OK)
+		e = view_begin(&s.view, run, f);
+	if (e == OK) {
+		e = read_find(run->replica, run_word(run, 0), FIND_LIMIT,
+		    show_many, &s, f);
+		view_end(&s.view);
+	}
 	e = end_many(&s, e);
 	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
 		run_say(run, "nothing here has this text in it\n");

@@ -1,0 +1,25 @@
+/*
+ * What stands in the place of a row that may not be shown any more: whose it is,
+ * why, and whom to ask (policy/gate_view.h).
+ */
+#ifndef FOOTBRIDGE_NODE_SHOW_GATE_H
+#define FOOTBRIDGE_NODE_SHOW_GATE_H
+
+#include "node/policy/gate_view.h"
+#include "node/run.h"
+
+/* May this row be shown? *why, appended: one sentence, when not. */
+enum err show_gate(bool *open, struct buf *why, struct run *run,
+    struct gate_view *v, const struct read_row *row, struct fail *f);
+/* {table, id, category, owner, hidden}; on one line of text. */
+json_t *show_gate_json(struct run *run, const struct read_row *row,
+    const struct buf *why);
+void show_gate_line(struct run *run, const struct read_row *row,
+    const struct buf *why);
+
+/* Is the row, wherever it stands, among those shown? ERR_DENIED with why. A row
+ * that is not here is no refusal. */
+enum err show_gate_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f);
+
+#endif
