@@ -88,7 +88,9 @@ driver_now(struct run *run)
 	struct fail f = { 0 };
 	struct buf words = { .limit = 1024 };
 
-	if (drive_all(run->replica, &done, &f) != OK) {
+	if (drive_all(run->replica, &done, &f) != OK || done.failed > 0) {
+		if (done.failed > 0)
+			f = done.first;
 		buf_printf(&words,
 		    "what was saved is saved, but policy could not look at who"
 		    " may read it: %s",

@@ -6,7 +6,12 @@
 
 static const char access_sql[] =
     "SELECT c.category, c.owner, g.recipient_kind, g.recipient,"
-    " MAX(g.rights), MIN(g.at_ms), MAX(g.basis),"
+    " MAX(g.rights), MIN(g.at_ms),"
+    /* what it rests on now: a grant may have been made again on other terms */
+    " (SELECT b.basis FROM _grant b WHERE b.cpt = c.no"
+    "  AND b.recipient_kind = g.recipient_kind"
+    "  AND b.recipient = g.recipient AND b.rights > 0"
+    "  AND b.basis IS NOT NULL ORDER BY b.segment DESC LIMIT 1),"
     " COUNT(DISTINCT g.key_id),"
     " (SELECT COUNT(DISTINCT k.key_id) FROM _grant k"
     "  WHERE k.cpt = c.no AND k.rights > 0)"

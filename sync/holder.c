@@ -7,41 +7,49 @@
 
 enum err
 holder_touched(struct replica *r, struct holder_touched *out, size_t most,
-    size_t *count, bool *more, struct fail *f)
+    size_t *count, int64_t *last, bool *more, struct fail *f)
 {
 	struct stmt *s;
-	bool row = false, own = false;
-	int64_t last = 0;
-	enum err e = replica_enter(r, &own, f);
-
-	*count = 0;
-	*more = false;
-	if (e != OK)
-		return e;
-	e = db_stmt(&s, r->db,
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
 	    "SELECT t.cpt, c.subject, c.category FROM _touched t"
 	    " JOIN _compartment c ON c.no = t.cpt ORDER BY t.cpt",
 	    f);
-	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
-		struct holder_touched *to = &out[*count];
+
+	*count = 0;
+	*last = 0;
+	*more = false;
+	if (e != OK)
+		return e;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
 		const char *category = stmt_col_text(s, 2);
 
 		if (*count == most) {
 			*more = true;
 			break;
 		}
-		last = stmt_col_int(s, 0);
-		if (!stmt_col_copy(s, 1, to->subject.b, ID_BYTES))
+		*last = stmt_col_int(s, 0);
+		if (!stmt_col_copy(s, 1, out[*count].subject.b, ID_BYTES))
 			continue;
-		(void)snprintf(to->category, sizeof(to->category), "%s",
+		(void)snprintf(out[*count].category,
+		    sizeof(out[*count].category), "%s",
 		    category != NULL ? category : "");
 		(*count)++;
 	}
-	if (e == OK) {
-		stmt_reset(s);
-		e = db_stmt(&s, r->db, "DELETE FROM _touched WHERE cpt <= ?1",
-		    f);
-	}
+	stmt_reset(s);
+	return e;
+}
+
+enum err
+holder_untouch(struct replica *r, int64_t last, struct fail *f)
+{
+	struct stmt *s;
+	bool own = false;
+	enum err e = replica_enter(r, &own, f);
+
+	if (e != OK)
+		return e;
+	e = db_stmt(&s, r->db, "DELETE FROM _touched WHERE cpt <= ?1", f);
 	if (e == OK) {
 		stmt_int(s, 1, last);
 		e = stmt_run(s, f);

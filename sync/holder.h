@@ -9,16 +9,18 @@
 
 /*
  * The subjects of compartments of whatever agency in which something was written,
- * received or granted, at most most of them, taken off the list; the rest stays.
- * A rollback puts them back. In the caller's transaction or its own.
- * *more: some are left.
+ * received or granted, at most most of them. *last: for holder_untouch, which takes
+ * these off the list, and what the caller touched of them meanwhile; cut off before
+ * that, they come again. *more: some are left.
  */
 struct holder_touched {
 	struct row_id subject;
 	char category[LIMIT_CATEGORY_BYTES + 1];
 };
 enum err holder_touched(struct replica *r, struct holder_touched *out,
-    size_t most, size_t *count, bool *more, struct fail *f);
+    size_t most, size_t *count, int64_t *last, bool *more, struct fail *f);
+/* In the caller's transaction or its own. */
+enum err holder_untouch(struct replica *r, int64_t last, struct fail *f);
 
 /* Subjects of the own agency's compartments with a greater id than after, at most
  * most, in order. */

@@ -24,11 +24,14 @@
 struct drive_result {
 	int64_t granted, removed; /* keys of compartments */
 	bool more;                /* some are still to be looked at */
+	int64_t failed;    /* persons of whom something could not be done */
+	struct fail first; /* what came of the first of them */
 };
 
 /*
- * Look at no more than so many persons. Each is one transaction.
- * fails: what reading and granting fail with; what was done before stays
+ * Look at no more than so many persons. Each is one transaction; who cannot be
+ * served is counted and holds up nobody.
+ * fails: ERR_NOMEM, ERR_IO, what reading fails with; what was done before stays
  * cost:  about a millisecond a person, some more for each act; nothing to do is
  *        two queries
  */

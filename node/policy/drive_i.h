@@ -1,4 +1,4 @@
-/* Between drive.c and drive_word.c only. */
+/* Between drive.c, drive_person.c and drive_word.c only. */
 #ifndef FOOTBRIDGE_NODE_POLICY_DRIVE_I_H
 #define FOOTBRIDGE_NODE_POLICY_DRIVE_I_H
 
@@ -21,6 +21,10 @@ struct drive {
 /* An agency as the rules see it; NULL: nothing says what it is. */
 const struct policy_party *drive_party(struct drive *d,
     const struct agency_id *agency);
+
+/* In a transaction of its own, if there is anything to do. */
+enum err drive_look_at(struct drive *d, const struct row_id *person,
+    struct fail *f);
 
 /* To each agency that holds anything: that it still may, today. */
 enum err drive_say_words(struct drive *d, struct fail *f);

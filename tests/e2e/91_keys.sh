@@ -46,10 +46,6 @@ consent() {
 		consent_id="$consent" agency_id=North state=present
 	must clinic consent sign "$consent"
 }
-attend() {
-	must clinic put attendance person="$person" appointment_id="$appointment" \
-		result=complied recorded_on="$1"
-}
 agree() {
 	must clinic put mou title='Attendance for supervision' kind=mou \
 		version="$1" status=offered starts_on="$today" ends_on="$2"
@@ -177,6 +173,7 @@ must clinic --yes agreement sign "$mou" --withdraw
 ! reads clinic North TX2.attendance
 ok $? "who_withdraws_from_the_agreement_ends_what_it_carried"
 agree 2 "$(date -d '+12 days' +%F)"
+meet
 reads clinic North TX2.attendance && sees '"complied"'
 ok $? "another_agreement_carries_it_again"
 clock_on $((2 * day))
