@@ -1,0 +1,380 @@
+/* Policy driving keys between two offices in memory, with the real schema: a clinic
+ * whose privacy officer signed rules, and a probation office. TEST_PEOPLE sets how
+ * many persons; the times are printed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "node/policy/agreement.h"
+#include "node/policy/case.h"
+#include "node/policy/drive.h"
+#include "node/policy/gate_view.h"
+#include "node/policy/shipped.h"
+#include "sync/hash.h"
+#include "tests/support/office.h"
+
+static struct office *clinic, *north;
+static size_t people = 12;
+static struct row_id *person;
+
+/* ---- writing ------------------------------------------------------------------ */
+
+struct cell {
+	const char *column;
+	struct value value;
+};
+
+#define TEXT(s) \
+	{ \
+		.type = VALUE_TEXT, .p = (const uint8_t *)(s), .n = strlen(s) \
+	}
+#define ID(x) \
+	{ \
+		.type = VALUE_ID, .p = (x)->b, .n = ID_BYTES \
+	}
+#define DATE(d) \
+	{ \
+		.type = VALUE_DATE, .i = (d) \
+	}
+#define YES \
+	{ \
+		.type = VALUE_INT, .i = 1 \
+	}
+
+static struct row_id
+put(struct office *o, const char *table, const struct row_id *row,
+    const struct row_id *subject, const struct cell *cell, size_t count)
+{
+	const struct table *t = registry_table(replica_registry(o->r), table);
+	struct write_field fields[24];
+	struct write_request q = { .table = t,
+		.row = row,
+		.insert = row != NULL,
+		.subject = subject,
+		.fields = fields,
+		.field_count = count };
+	struct fail f = { 0 };
+	struct row_id made;
+	int64_t draft;
+
+	for (size_t k = 0; k < count; k++) {
+		fields[k].field = table_field(t, cell[k].column);
+		fields[k].value = cell[k].value;
+		assert_non_null(fields[k].field);
+	}
+	if (write_row(o->r, &made, &draft, &q, &f) != OK)
+		fail_msg("%s: %s", table, f.text);
+	return made;
+}
+
+#define PUT(o, table, subject, ...) \
+	put(o, table, NULL, subject, (const struct cell[]){ __VA_ARGS__ }, \
+	    sizeof((const struct cell[]){ __VA_ARGS__ }) / \
+		sizeof(struct cell))
+
+static const struct agency_id *
+agency(const struct office *o)
+{
+	return &replica_identity(o->r)->agency;
+}
+
+/* As every office says of itself when it is made. */
+static void
+say_agency(struct office *o, const char *name, const char *kind)
+{
+	struct row_id id;
+
+	memcpy(id.b, agency(o)->b, ID_BYTES);
+	(void)put(o, "agency", &id, NULL,
+	    (const struct cell[]){ { "name", TEXT(name) },
+		{ "kind", TEXT(kind) } },
+	    2);
+}
+
+/* ---- what there is ---------------------------------------------------------------- */
+
+static void
+sign_rules(struct office *o)
+{
+	policy_day today = policy_today(o->r);
+	struct buf body = { .limit = PACK_BYTES_MAX };
+	struct shipped text;
+	struct row_id pack;
+	uint8_t hash[32];
+	struct hash h;
+
+	assert_int_equal(shipped_pack(&text, NULL), OK);
+	for (const char *p = text.text; *p != '\0';) {
+		size_t n = strcspn(p, "\n") + 1;
+
+		if (strncmp(p, "sample", 6) != 0)
+			buf_put(&body, p, n);
+		p += n;
+	}
+	assert_int_equal(body.err, OK);
+	hash_init(&h, LABEL_POLICY_PACK, sizeof(hash), NULL, 0);
+	hash_bytes(&h, body.p, body.n);
+	hash_final(&h, hash);
+	pack = PUT(o, "policy_pack", NULL, { "jurisdiction", TEXT("here") },
+	    { "version", TEXT("1") }, { "effective_on", DATE(today - 9) },
+	    { "body", { .type = VALUE_TEXT, .p = body.p, .n = body.n } },
+	    { "body_hash", { .type = VALUE_BYTES, .p = hash, .n = 32 } });
+	(void)PUT(o, "policy_signature", NULL, { "pack_id", ID(&pack) },
+	    { "body_hash", { .type = VALUE_BYTES, .p = hash, .n = 32 } },
+	    { "signed_on", DATE(today - 9) }, { "act", TEXT("signed") });
+	buf_release(&body);
+}
+
+static void
+sign_agreement(struct office *o)
+{
+	policy_day today = policy_today(o->r);
+	struct agreement *list = NULL;
+	struct arena arena = { 0 };
+	size_t count = 0;
+
+	assert_int_equal(agreement_load(&list, &count, o->r, &arena, NULL), OK);
+	assert_int_equal(count, 1);
+	(void)PUT(o, "mou_signature", NULL, { "mou_id", ID(&list[0].p.id) },
+	    { "text_hash",
+		{ .type = VALUE_BYTES,
+		    .p = list[0].hash,
+		    .n = AGREEMENT_HASH_BYTES } },
+	    { "signed_on", DATE(today) }, { "act", TEXT("signed") });
+	arena_release(&arena);
+}
+
+static struct row_id
+agree(policy_day ends)
+{
+	policy_day today = policy_today(clinic->r);
+	struct row_id mou;
+
+	mou = PUT(clinic, "mou", NULL, { "title", TEXT("An agreement") },
+	    { "kind", TEXT("mou") }, { "status", TEXT("offered") },
+	    { "starts_on", DATE(today - 1) }, { "ends_on", DATE(ends) },
+	    { "version", TEXT("1") });
+	(void)PUT(clinic, "mou_party", NULL, { "mou_id", ID(&mou) },
+	    { "agency_id", ID(agency(clinic)) }, { "state", TEXT("present") });
+	(void)PUT(clinic, "mou_party", NULL, { "mou_id", ID(&mou) },
+	    { "agency_id", ID(agency(north)) }, { "state", TEXT("present") });
+	(void)PUT(clinic, "mou_rule", NULL, { "mou_id", ID(&mou) },
+	    { "category", TEXT("TX2.attendance") },
+	    { "purpose", TEXT("supervision") }, { "basis", TEXT("consent") },
+	    { "state", TEXT("present") });
+	sign_agreement(clinic);
+	office_settle(clinic, north);
+	sign_agreement(north);
+	office_settle(clinic, north);
+	return mou;
+}
+
+static struct row_id
+consent(const struct row_id *p, policy_day expires)
+{
+	policy_day today = policy_today(clinic->r);
+	struct row_id c;
+
+	c = PUT(clinic, "consent", p, { "kind", TEXT("part2_justice") },
+	    { "status", TEXT("active") },
+	    { "discloser_id", ID(agency(clinic)) },
+	    { "info_description", TEXT("Whether I came") },
+	    { "purpose", TEXT("To follow my probation") },
+	    { "purposes", TEXT("supervision") },
+	    { "effective_on", DATE(today - 1) },
+	    { "expires_on", DATE(expires) },
+	    { "signed_by", TEXT("The person") },
+	    { "signed_on", DATE(today - 1) },
+	    { "refusal_consequence_statement", YES },
+	    { "duration_reason", TEXT("As long as it lasts") },
+	    { "condition_of_release", YES },
+	    { "revocable_rule", TEXT("any_time") });
+	(void)PUT(clinic, "consent_scope", p, { "consent_id", ID(&c) },
+	    { "category", TEXT("TX2.attendance") },
+	    { "state", TEXT("present") });
+	(void)PUT(clinic, "consent_recipient", p, { "consent_id", ID(&c) },
+	    { "agency_id", ID(agency(north)) }, { "state", TEXT("present") });
+	return c;
+}
+
+static void
+begin(policy_day agreement_ends, policy_day consent_ends)
+{
+	policy_day today;
+
+	clinic = office_found("Clinic", KIND_TREATMENT, 77);
+	north = office_join(clinic, "North", "North", KIND_PROBATION, 78);
+	today = policy_today(clinic->r);
+	say_agency(clinic, "Clinic", "treatment");
+	say_agency(north, "North", "probation");
+	office_settle(clinic, north);
+	person = calloc(people, sizeof(*person));
+	assert_non_null(person);
+	for (size_t k = 0; k < people; k++) {
+		person[k] = office_person(clinic, "A person");
+		(void)PUT(clinic, "appointment", &person[k],
+		    { "start_at",
+			{ .type = VALUE_TIME,
+			    .i = (int64_t)today * 24 * 60 } });
+		(void)consent(&person[k], today + consent_ends);
+	}
+	office_settle(clinic, north);
+	sign_rules(clinic);
+	(void)agree(today + agreement_ends);
+}
+
+static void
+end(void)
+{
+	free(person);
+	office_free(north);
+	office_free(clinic);
+}
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct drive_result
+drive(const char *what)
+{
+	struct drive_result done;
+	struct fail f = { 0 };
+	double from = seconds();
+
+	if (drive_all(clinic->r, &done, &f) != OK || done.failed > 0)
+		fail_msg("%s: %s %s", what, f.text, done.first.text);
+	print_message("%s, %zu people: %lld granted, %lld removed, %.3f s of"
+		      " CPU\n",
+	    what, people, (long long)done.granted, (long long)done.removed,
+	    seconds() - from);
+	return done;
+}
+
+/* Rows of a table at North that may be shown. */
+struct counting {
+	struct gate_view view;
+	int64_t open, shut;
+};
+
+static bool
+count_row(void *context, const struct read_row *row)
+{
+	struct counting *c = context;
+	struct gate_answer a;
+
+	assert_int_equal(gate_view_ask(&a, &c->view, row->cpt, &row->owner,
+			     NULL),
+	    OK);
+	if (a.shut == GATE_OPEN)
+		c->open++;
+	else
+		c->shut++;
+	return true;
+}
+
+static int64_t
+shown(const char *table)
+{
+	struct counting *c = calloc(1, sizeof(*c));
+	struct read_query q = {
+		.table = registry_table(replica_registry(north->r), table)
+	};
+	double from;
+	int64_t open;
+
+	assert_non_null(c);
+	assert_int_equal(gate_view_begin(&c->view, north->r, NULL), OK);
+	from = seconds();
+	assert_int_equal(read_list(north->r, &q, count_row, c, NULL), OK);
+	print_message("%lld rows of %s shown, %lld not, %.3f s of CPU\n",
+	    (long long)c->open, table, (long long)c->shut, seconds() - from);
+	open = c->open;
+	gate_view_end(&c->view);
+	free(c);
+	return open;
+}
+
+/* ---- what is to be seen ---------------------------------------------------------------- */
+
+#define DAY_MS (24LL * 60 * 60 * 1000)
+
+static void
+whoever_consented_is_granted_once_and_removed_when_the_agreement_ends(
+    void **state)
+{
+	struct drive_result done;
+
+	(void)state;
+	begin(2, 400);
+	done = drive("an agreement comes into force");
+	/* attendance, who it is, and the consent itself */
+	assert_int_equal(done.granted, 3 * (int64_t)people);
+	assert_int_equal(drive("once more").granted, 0);
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	clinic->env->wall_ms += 2 * DAY_MS;
+	done = drive("the agreement ended at midnight");
+	assert_true(done.removed >= 2 * (int64_t)people);
+	assert_int_equal(done.granted, 0);
+	assert_int_equal(drive("once more").removed, 0);
+	end();
+}
+
+static void
+an_end_bites_where_nobody_hears_of_it(void **state)
+{
+	(void)state;
+	begin(400, 3);
+	(void)drive("consents for three days");
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	north->env->wall_ms += 3 * DAY_MS;
+	assert_int_equal(shown("appointment"), 0);
+	end();
+}
+
+static void
+a_lease_passes_and_a_word_renews_it(void **state)
+{
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	office_settle(clinic, north);
+	north->env->wall_ms += 6 * DAY_MS;
+	clinic->env->wall_ms += 6 * DAY_MS;
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	north->env->wall_ms += DAY_MS;
+	clinic->env->wall_ms += DAY_MS;
+	assert_int_equal(shown("appointment"), 0);
+	(void)drive("a day later");
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	end();
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    whoever_consented_is_granted_once_and_removed_when_the_agreement_ends),
+		cmocka_unit_test(an_end_bites_where_nobody_hears_of_it),
+		cmocka_unit_test(a_lease_passes_and_a_word_renews_it),
+	};
+	const char *n = getenv("TEST_PEOPLE");
+
+	if (n != NULL)
+		people = (size_t)strtoul(n, NULL, 10);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
