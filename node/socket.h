@@ -8,8 +8,9 @@
  * a stuck terminal stops nobody. File names are resolved from the person's
  * directory (run_path()).
  *
- * What passes is in socket_message.h. No secret does: the daemon's replica is
- * open.
+ * What passes is in socket_message.h. The replica's own secret does not, for the
+ * daemon's replica is open; a new password of an account does, over a socket that
+ * only its owner can open.
  */
 #ifndef FOOTBRIDGE_NODE_SOCKET_H
 #define FOOTBRIDGE_NODE_SOCKET_H
