@@ -454,13 +454,13 @@ cmd_account_totp(struct run *run, struct fail *f)
 		e = replica_begin(run->replica, f);
 	if (e != OK)
 		return e;
-	if (cli_get(run->cli, "off") != NULL) {
+	if (cli_get(run->cli, "remove") != NULL) {
 		e = end(run,
 		    factor_remove(run->replica, a.no, by_whom(run), "command",
 			f),
 		    f);
 		if (e == OK && run->cli->json)
-			e = run_json(run, json_pack("{s:b}", "off", 1), f);
+			e = run_json(run, json_pack("{s:b}", "removed", 1), f);
 	} else if (code != NULL) {
 		e = end(run,
 		    factor_end(run->replica, a.no, code, by_whom(run),

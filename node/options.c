@@ -67,7 +67,7 @@ const struct cli_option account_totp_options[] = {
 	    .value = "CODE",
 	    .help = "what the authenticator shows: it counts from now on, and "
 		    "recovery codes are shown" },
-	{ .name = "off", .help = "without a second factor from now on" },
+	{ .name = "remove", .help = "without a second factor from now on" },
 	{ .name = NULL },
 };
 const struct cli_option audit_options[] = {

@@ -149,7 +149,7 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1,
 	    .flags = CLI_UNLOCKED | CLI_SECRET },
 	{ .name = "account totp",
-	    .synopsis = "NAME [--confirm CODE | --off]",
+	    .synopsis = "NAME [--confirm CODE | --remove]",
 	    .help = "A second factor: six digits that an authenticator shows "
 		    "(RFC 6238), asked for at sign-in.",
 	    .options = account_totp_options,

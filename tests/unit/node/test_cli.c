@@ -310,6 +310,39 @@ a_dash_stands_for_standard_input_only_where_a_list_can(void **state)
 	assert_false(cli_wants_input(&cli));
 }
 
+/* Words are told from options' values before the command is known. */
+static bool
+takes_a_value_elsewhere(const struct cli_option *o)
+{
+	for (size_t i = 0; i < cli_table_count; i++) {
+		const struct cli_option *other = cli_table[i].options;
+
+		for (; other != NULL && other->name != NULL; other++)
+			if (strcmp(o->name, other->name) == 0 &&
+			    (o->value == NULL) != (other->value == NULL))
+				return true;
+	}
+	return false;
+}
+
+static void
+an_option_of_one_name_takes_a_value_everywhere_or_nowhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < cli_table_count; i++) {
+		const struct cli_option *o = cli_table[i].options;
+
+		for (; o != NULL && o->name != NULL; o++)
+			if (takes_a_value_elsewhere(o))
+				fail_msg("--%s of %s", o->name,
+				    cli_table[i].name);
+	}
+	for (const struct cli_option *o = cli_globals; o->name != NULL; o++)
+		assert_false(takes_a_value_elsewhere(o));
+	assert_int_equal(PARSE("carry", "number:1", "--off", "Road"), OK);
+	assert_int_equal(cli.word_count, 1);
+}
+
 int
 main(void)
 {
@@ -328,6 +361,7 @@ main(void)
 		T(every_command_has_help_and_is_complete),
 		T(options_and_help_come_from_one_table),
 		T(a_dash_stands_for_standard_input_only_where_a_list_can),
+		T(an_option_of_one_name_takes_a_value_everywhere_or_nowhere),
 		T(another_agency_needs_a_legal_basis),
 		T(calls_come_at_their_interval_and_back_off),
 #undef T
