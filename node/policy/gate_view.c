@@ -210,8 +210,7 @@ gate_view_say(struct buf *out, const struct gate_answer *a)
 		[GATE_ENDED] = "what it came under has ended",
 		[GATE_REVOKED] = "the consent that it came under was revoked",
 		[GATE_TAKEN] = "its owner ended the sharing",
-		[GATE_STALE] = "it is too long since word came that it may"
-			       " still be shown",
+		[GATE_STALE] = "it is too long since word came that it may be",
 	};
 	char day[POLICY_DAY_CHARS];
 

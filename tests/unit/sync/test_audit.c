@@ -178,8 +178,7 @@ every_field_counts(void **state)
 		"UPDATE _audit SET origin = 'x' WHERE no = 2",
 		"UPDATE _audit SET tbl = tbl + 1 WHERE no = 2",
 		"UPDATE _audit SET row = zeroblob(15) || X'01' WHERE no = 2",
-		"UPDATE _audit SET subject = zeroblob(15) || X'01'"
-		" WHERE no = 2",
+		"UPDATE _audit SET subject = zeroblob(15)||X'01' WHERE no = 2",
 		"UPDATE _audit SET count = count + 1 WHERE no = 2",
 		"UPDATE _audit SET result = 5 WHERE no = 2",
 		"UPDATE _audit SET decision = 'deny' WHERE no = 2",
