@@ -17,11 +17,13 @@ fits(const char *values[static ROUTE_VALUES], const char *pattern,
 	size_t used = 0;
 
 	for (size_t i = 0; i < t->segment_count; i++) {
-		const char *p = pattern + 1;
-		size_t n = strcspn(p, "/");
+		const char *p;
+		size_t n;
 
 		if (*pattern != '/')
 			return false;
+		p = pattern + 1;
+		n = strcspn(p, "/");
 		if (*p == ':') {
 			/* an empty one would name everything */
 			if (t->segments[i][0] == '\0' || used == ROUTE_VALUES)
