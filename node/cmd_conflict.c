@@ -15,6 +15,8 @@ struct listing {
 	int64_t decisions, notices, waits;
 	bool failed;
 	struct view view;
+	enum err err;
+	struct fail *fail;
 };
 
 static bool
@@ -26,6 +28,9 @@ list_one(void *context, const struct conflict *c)
 		return true;
 	if (!actor_sees(l->run, &c->subject))
 		return true;
+	if (!view_open_still(&l->view, c->cpt, &c->owner, NULL, &l->err,
+		l->fail))
+		return l->err == OK;
 	journal_saw(l->run, c->table, &c->row, &c->subject);
 	if (c->kind == CONFLICT_DECISION && c->ours)
 		l->decisions++;
@@ -106,7 +111,7 @@ close_notices(struct run *run, int64_t count, struct fail *f)
 enum err
 cmd_conflicts(struct run *run, struct fail *f)
 {
-	struct listing l = { .run = run };
+	struct listing l = { .run = run, .fail = f };
 	bool all = cli_get(run->cli, "all") != NULL;
 	enum err e;
 
@@ -117,6 +122,8 @@ cmd_conflicts(struct run *run, struct fail *f)
 		l.array = json_array();
 	e = conflict_list(run->replica, NULL, NULL, all, list_one, &l, f);
 	view_end(&l.view);
+	if (e == OK)
+		e = l.err;
 	if (e == OK && l.failed)
 		e = fail_set(f, ERR_NOMEM, "the list of conflicts");
 	if (e != OK) {

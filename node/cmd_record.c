@@ -179,8 +179,7 @@ cmd_put(struct run *run, struct fail *f)
 
 struct showing {
 	struct run *run;
-	struct gate_view *gate; /* list, find */
-	bool quiet;             /* what is not shown is not spoken of */
+	bool quiet; /* what is not shown is not spoken of */
 	struct fail *fail;
 	enum err err;
 	size_t count, unseen; /* unseen: not for this person */
@@ -360,13 +359,14 @@ show_many(void *context, const struct read_row *row)
 	struct showing *s = context;
 	struct run *run = s->run;
 	struct buf why = { .limit = 1024 };
-	bool open = false;
+	bool open;
 
 	if (!view_shows(&s->view, row))
 		return true;
 	if (!actor_sees(run, &row->subject))
 		return true;
-	s->err = show_gate(&open, &why, run, s->gate, row, s->fail);
+	open = view_open_still(&s->view, row->cpt, &row->owner, &why, &s->err,
+	    s->fail);
 	if (s->err == OK && open)
 		journal_saw(run, row->table, &row->id, &row->subject);
 	if (s->err == OK && (open || !s->quiet)) {
@@ -382,20 +382,8 @@ show_many(void *context, const struct read_row *row)
 }
 
 static enum err
-begin_many(struct showing *s, struct fail *f)
-{
-	s->gate = malloc(sizeof(*s->gate));
-	return s->gate != NULL ? gate_view_begin(s->gate, s->run->replica, f)
-			       : fail_code(f, ERR_NOMEM);
-}
-
-static enum err
 end_many(struct showing *s, enum err e)
 {
-	if (s->gate != NULL)
-		gate_view_end(s->gate);
-	free(s->gate);
-	s->gate = NULL;
 	if (e != OK)
 		return e;
 	if (s->err != OK)
@@ -462,8 +450,8 @@ cmd_list(struct run *run, struct fail *f)
 		e = list_filters(&q, filters, &l, run, f);
 	if (e == OK)
 		e = list_bounds(&q, &after, run, f);
-	if (e == OK)
-		e = begin_many(&s, f);
+	/* that a value fits would tell it */
+	s.quiet = q.filter_count > 0;
 	if (e == OK)
 		e = view_begin(&s.view, run, f);
 	if (e == OK) {
@@ -491,9 +479,7 @@ cmd_find(struct run *run, struct fail *f)
 	if (run_word(run, 0)[0] == '\0')
 		return fail_set(f, ERR_USAGE, "find: want some text");
 	s.quiet = true;
-	e = begin_many(&s, f);
-	if (e == OK)
-		e = view_begin(&s.view, run, f);
+	e = view_begin(&s.view, run, f);
 	if (e == OK) {
 		e = read_find(run->replica, run_word(run, 0), FIND_LIMIT,
 		    show_many, &s, f);

@@ -5,12 +5,9 @@
 #ifndef FOOTBRIDGE_NODE_SHOW_GATE_H
 #define FOOTBRIDGE_NODE_SHOW_GATE_H
 
-#include "node/policy/gate_view.h"
 #include "node/run.h"
+#include "sync/read.h"
 
-/* May this row be shown? *why, appended: one sentence, when not. */
-enum err show_gate(bool *open, struct buf *why, struct run *run,
-    struct gate_view *v, const struct read_row *row, struct fail *f);
 /* {table, id, category, owner, hidden}; on one line of text. */
 json_t *show_gate_json(struct run *run, const struct read_row *row,
     const struct buf *why);

@@ -1,11 +1,14 @@
 #include "node/view.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "node/name.h"
 #include "node/party.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/closed.h"
+#include "node/policy/gate_view.h"
 #include "node/policy/ground.h"
 #include "node/policy/notice.h"
 #include "node/role.h"
@@ -18,8 +21,13 @@ view_open(struct view *v, struct replica *r, uint32_t roles, struct fail *f)
 	bool approved;
 	enum err e;
 
-	*v = (struct view){ .r = r, .roles = roles };
-	e = closed_load(&v->closed, r, f);
+	*v = (struct view){ .r = r,
+		.roles = roles,
+		.gate = calloc(1, sizeof(*v->gate)) };
+	e = v->gate != NULL ? gate_view_begin(v->gate, r, f)
+			    : fail_code(f, ERR_NOMEM);
+	if (e == OK)
+		e = closed_load(&v->closed, r, f);
 	if (e == OK)
 		e = policy_active(&v->pack, &approved, r, policy_today(r), f);
 	if (e == OK)
@@ -60,8 +68,12 @@ view_begin(struct view *v, struct run *run, struct fail *f)
 void
 view_end(struct view *v)
 {
+	if (v->gate != NULL)
+		gate_view_end(v->gate);
+	free(v->gate);
 	closed_free(v->closed);
 	pack_free(v->pack);
+	v->gate = NULL;
 	v->closed = NULL;
 	v->pack = NULL;
 }
@@ -84,6 +96,26 @@ bool
 view_shows(struct view *v, const struct read_row *row)
 {
 	return view_shows_of(v, &row->subject, row->category, &row->owner);
+}
+
+bool
+view_open_still(struct view *v, int64_t cpt, const struct agency_id *owner,
+    struct buf *why, enum err *e, struct fail *f)
+{
+	char text[ID_TEXT_BYTES];
+	struct gate_answer a;
+
+	if (*e == OK)
+		*e = gate_view_ask(&a, v->gate, cpt, owner, f);
+	if (*e != OK || a.shut == GATE_OPEN)
+		return *e == OK;
+	if (why == NULL)
+		return false;
+	gate_view_say(why, &a);
+	buf_printf(why, "%s", name_of_agency(v->run, owner, text));
+	if (why->err != OK)
+		*e = fail_code(f, why->err);
+	return false;
 }
 
 static bool

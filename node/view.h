@@ -1,12 +1,15 @@
 /*
  * What of the rows that can be read here is shown to whoever acts, and what has to
- * stand on it: asked for each row by list, get, find, history, print and export.
+ * stand on it: asked for each row by list, get, find, history, conflicts, print,
+ * export and the page's API.
  *
  * Today: what an order closes is not shown but to the roles that it names, and
  * looks as if it was not there. The account of disclosures is shown to the roles
  * that the pack says need it; where no role was given yet, on the office's server,
  * to whoever works there. What another agency discloses under protection
- * carries its notice, which cannot be left out.
+ * carries its notice, which cannot be left out. What it disclosed on terms that
+ * have ended is not shown either (policy/gate_view.h); of that, whose it is and
+ * whom to ask may be said.
  */
 #ifndef FOOTBRIDGE_NODE_VIEW_H
 #define FOOTBRIDGE_NODE_VIEW_H
@@ -16,6 +19,7 @@
 #include "sync/read.h"
 
 struct closed;
+struct gate_view;
 struct view_notice;
 
 #define VIEW_NOTICES 16
@@ -24,6 +28,7 @@ struct view {
 	struct run *run; /* NULL: view_open */
 	struct closed *closed;
 	struct policy_pack *pack;
+	struct gate_view *gate;
 	enum policy_kind own; /* kind of the own agency */
 	uint32_t roles;
 	bool account; /* shows AUD */
@@ -47,6 +52,10 @@ void view_end(struct view *v);
 bool view_shows(struct view *v, const struct read_row *row);
 bool view_shows_of(struct view *v, const struct row_id *subject,
     const char *category, const struct agency_id *owner);
+/* Do the terms that it came under still hold? *why, appended, may be NULL: one
+ * sentence, when not. A failure is kept in *e, and nothing is open any more. */
+bool view_open_still(struct view *v, int64_t cpt, const struct agency_id *owner,
+    struct buf *why, enum err *e, struct fail *f);
 /* May whoever acts see this row? ERR_NOTFOUND, in the words for a row that is not
  * there, when not; OK also when there is none. cost: view_begin */
 enum err view_row(struct run *run, const struct table *t,

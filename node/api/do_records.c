@@ -9,6 +9,8 @@
 #include "node/api/sight.h"
 #include "node/near.h"
 #include "node/show.h"
+#include "node/show_gate.h"
+#include "node/view.h"
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX 200
@@ -48,6 +50,7 @@ struct search {
 	struct run run;
 	const char *text;
 	struct account_view *view;
+	struct view shows;
 	json_t *list; /* owned */
 	json_t *have; /* owned: ids that are in it */
 	size_t limit;
@@ -146,11 +149,19 @@ is_near(const struct search *s, const struct read_row *row)
 }
 
 static bool
+is_shown(struct search *s, const struct read_row *row)
+{
+	return view_shows(&s->shows, row) &&
+	    view_open_still(&s->shows, row->cpt, &row->owner, NULL, &s->err,
+		&s->t->fail);
+}
+
+static bool
 each_person(void *context, const struct read_row *row)
 {
 	struct search *s = context;
 
-	if (is_near(s, row))
+	if (is_near(s, row) && is_shown(s, row))
 		add_person(s, &row->id, "name");
 	return !is_full(s) && s->err == OK;
 }
@@ -161,8 +172,8 @@ each_row(void *context, const struct read_row *row)
 	struct search *s = context;
 
 	if (row->table->scope == SCOPE_LOCAL ||
-	    row->table->subject != SUBJECT_PERSON)
-		return true;
+	    row->table->subject != SUBJECT_PERSON || !is_shown(s, row))
+		return s->err == OK;
 	add_person(s, row->table->self ? &row->id : &row->subject,
 	    row->table->self ? "name" : row->table->name);
 	return !is_full(s) && s->err == OK;
@@ -195,7 +206,7 @@ search(struct search *s, struct fail *f)
 enum api_error
 do_search(struct api_turn *t, json_t **data)
 {
-	struct cli cli = { .command = NULL };
+	struct cli cli = { .as = t->staff };
 	struct search s = { .t = t,
 		.text = turn_text(t, "q"),
 		.list = json_array(),
@@ -210,7 +221,11 @@ do_search(struct api_turn *t, json_t **data)
 	if (e == OK)
 		e = account_view_new(&s.view, s.run.replica, &t->who, &t->fail);
 	if (e == OK)
+		e = view_begin(&s.shows, &s.run, &t->fail);
+	if (e == OK) {
 		e = search(&s, &t->fail);
+		view_end(&s.shows);
+	}
 	if (e == OK)
 		e = sight_log(t, "find", NULL, json_array_size(s.list));
 	account_view_free(s.view);
@@ -238,6 +253,7 @@ struct timeline {
 	struct run run;
 	struct moment *list;
 	size_t count;
+	struct view shows;
 	enum err err;
 };
 
@@ -259,6 +275,24 @@ moment_at(char at[static 24], const struct read_row *row, const json_t *fields)
 	}
 }
 
+/* The row, or that it may not be shown any more. NULL: l->err says why. */
+static json_t *
+moment_row(struct timeline *l, const struct read_row *row)
+{
+	struct buf why = { .limit = 1024 };
+	json_t *out = NULL;
+
+	if (view_open_still(&l->shows, row->cpt, &row->owner, &why, &l->err,
+		&l->t->fail))
+		out = show_row_json(&l->run, row, &l->t->fail);
+	else if (l->err == OK)
+		out = show_gate_json(&l->run, row, &why);
+	if (out == NULL && l->err == OK)
+		l->err = ERR_NOMEM;
+	buf_release(&why);
+	return out;
+}
+
 static bool
 take_moment(void *context, const struct read_row *row)
 {
@@ -267,11 +301,11 @@ take_moment(void *context, const struct read_row *row)
 
 	if (l->count == TIMELINE_ROWS)
 		return false;
-	m->row = show_row_json(&l->run, row, &l->t->fail);
-	if (m->row == NULL) {
-		l->err = ERR_NOMEM;
+	if (!view_shows(&l->shows, row))
+		return true;
+	m->row = moment_row(l, row);
+	if (m->row == NULL)
 		return false;
-	}
 	moment_at(m->at, row, json_object_get(m->row, "fields"));
 	m->id = json_string_value(json_object_get(m->row, "id"));
 	(void)json_object_set_new(m->row, "at", json_string(m->at));
@@ -339,7 +373,7 @@ page_of(struct timeline *l, size_t limit, json_t **next)
 enum api_error
 do_timeline(struct api_turn *t, json_t **data)
 {
-	struct cli cli = { .command = NULL };
+	struct cli cli = { .as = t->staff };
 	struct timeline l = { .t = t };
 	struct row_id person;
 	enum err e;
@@ -355,7 +389,11 @@ do_timeline(struct api_turn *t, json_t **data)
 		e = read_subject(l.run.replica, &person, turn_path(t, "person"),
 		    &t->fail);
 	if (e == OK)
+		e = view_begin(&l.shows, &l.run, &t->fail);
+	if (e == OK) {
 		e = collect(&l, &person, turn_text(t, "table"), &t->fail);
+		view_end(&l.shows);
+	}
 	if (e == OK)
 		e = sight_log(t, "read", &person, l.count);
 	engine_unlock(t->api->engine);

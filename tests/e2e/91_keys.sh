@@ -162,6 +162,8 @@ ok $? "for_the_days_of_the_lease_no_word_is_needed"
 clock_on $day
 ! sees '"result"' && on north list attendance | grep -q 'too long since word came'
 ok $? "after_them_it_is_not_shown"
+[ -z "$(on north list attendance result=complied)" ]
+ok $? "nor_does_a_filter_tell_what_it_says"
 carry_to clinic hub Hub
 carry_to hub north North
 sees '"complied"'

@@ -240,6 +240,68 @@ an_outcome_is_logged_with_one_press_and_stands_in_the_timeline(void **state)
 	assert_non_null(json_object_get(caller_answer(), "next"));
 }
 
+static struct row_id
+row_about(const struct row_id *person, const char *table,
+    struct write_field *fields, size_t n)
+{
+	struct write_request q = {
+		.table =
+		    registry_table(replica_registry(caller_office->r), table),
+		.subject = person,
+		.fields = fields,
+		.field_count = n
+	};
+	struct fail f = { 0 };
+	struct row_id id;
+	int64_t draft;
+
+	assert_int_equal(write_row(caller_office->r, &id, &draft, &q, &f), OK);
+	return id;
+}
+
+/* By a court's order that names nobody who may still see it. */
+static void
+seal_appointments(const char *person)
+{
+	struct row_id id, order;
+
+	assert_int_equal(hex_decode(id.b, ID_BYTES, person), OK);
+	struct write_field ordered[] = {
+		{ caller_field("seal_order", "kind"), caller_text("seal") },
+		{ caller_field("seal_order", "order_number"),
+		    caller_text("J-7") },
+	};
+	order = row_about(&id, "seal_order", ordered, COUNT_OF(ordered));
+	struct write_field closed[] = {
+		{ caller_field("seal_scope", "seal_order_id"),
+		    { .type = VALUE_ID, .p = order.b, .n = ID_BYTES } },
+		{ caller_field("seal_scope", "category"),
+		    caller_text("SUP.schedule") },
+	};
+	(void)row_about(&id, "seal_scope", closed, COUNT_OF(closed));
+}
+
+static void
+what_an_order_closes_is_in_no_timeline_and_found_by_no_search(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], one[ID_TEXT_BYTES], path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	new_appointment(one, &b, person,
+	    "2026-04-01T09:00\", \"place\": \"Bluebird Hall");
+	(void)snprintf(path, sizeof(path),
+	    "/api/people/%s/timeline?table=appointment", person);
+	assert_int_equal(count(&b, path), 1);
+	assert_int_equal(count(&b, "/api/search?q=bluebird"), 1);
+	seal_appointments(person);
+	assert_int_equal(count(&b, path), 0);
+	assert_int_equal(count(&b, "/api/search?q=bluebird"), 0);
+	assert_int_equal(count(&b, "/api/search?q=pat"), 1);
+}
+
 static void
 what_was_read_stands_in_the_journal(void **state)
 {
@@ -368,6 +430,8 @@ main(void)
 		WORK(a_group_is_saved_whole_or_not_at_all),
 		WORK(
 		    an_outcome_is_logged_with_one_press_and_stands_in_the_timeline),
+		WORK(
+		    what_an_order_closes_is_in_no_timeline_and_found_by_no_search),
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
 		WORK(an_emergency_is_opened_with_the_password_again),
