@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "node/account/account.h"
+#include "node/journal.h"
+#include "sync/read.h"
 
 static enum err
 find(struct actor *a, struct run *run, struct fail *f)
@@ -108,6 +110,27 @@ actor_must_see(struct run *run, const struct row_id *subject, struct fail *f)
 	return fail_set(f, ERR_DENIED,
 	    "there is nothing about this person that you may see here; a "
 	    "supervisor can say why");
+}
+
+static bool
+take_subject(void *context, const struct read_row *row)
+{
+	*(struct row_id *)context = row->subject;
+	return false;
+}
+
+enum err
+actor_must_see_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f)
+{
+	struct row_id subject = { 0 };
+	enum err e =
+	    read_get(run->replica, t, id, 0, take_subject, &subject, NULL);
+
+	e = e == OK ? actor_must_see(run, &subject, f) : OK;
+	if (e == OK)
+		journal_saw(run, t, id, &subject);
+	return e;
 }
 
 enum err

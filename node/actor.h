@@ -37,6 +37,10 @@ bool actor_sees(struct run *run, const struct row_id *subject);
  * whether there is anything */
 enum err actor_must_see(struct run *run, const struct row_id *subject,
     struct fail *f);
+/* The same for a row, whoever's it is, and note it as shown. OK for one that is
+ * not here: there is nothing to see. */
+enum err actor_must_see_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f);
 /* fails: ERR_DENIED somebody by name who is no administrator here */
 enum err actor_must_administer(const struct run *run, struct fail *f);
 

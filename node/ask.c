@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/barrier.h"
 #include "node/name.h"
 #include "node/party.h"
@@ -93,6 +94,8 @@ ask_begin(struct ask *x, struct run *run, enum policy_channel channel,
 	memset(x, 0, sizeof(*x));
 	x->run = run;
 	e = read_subject(run->replica, &x->person, run_word(run, 0), f);
+	if (e == OK)
+		e = actor_must_see(run, &x->person, f);
 	if (e == OK)
 		e = name_acting(&x->staff, &x->have_staff, run, f);
 	if (e == OK)

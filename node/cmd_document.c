@@ -5,10 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/actor.h"
 #include "node/document.h"
 #include "node/field.h"
-#include "node/stick.h"
+#include "node/journal.h"
 #include "node/show_gate.h"
+#include "node/stick.h"
 #include "node/view.h"
 
 #define TABLE "document"
@@ -275,6 +277,8 @@ find_document(struct getting *g, struct run *run, struct fail *f)
 	if (e == OK)
 		e = view_row(run, t, &id, f);
 	if (e == OK)
+		e = actor_must_see_row(run, t, &id, f);
+	if (e == OK)
 		e = show_gate_row(run, t, &id, f);
 	if (e == OK)
 		e = read_get(run->replica, t, &id, 0, take_row, g, f);
@@ -339,6 +343,8 @@ cmd_document_get(struct run *run, struct fail *f)
 		e = attachment_ask(run->replica, &g.a, f);
 		run->wrote = e == OK;
 	}
+	if (e == OK && file != NULL) /* it leaves: that comes first */
+		e = journal_settle(run, OK, f);
 	if (e == OK && file != NULL)
 		e = write_file(run, &g, file, f);
 	return e == OK ? say_held(run, &g, &held, file, f) : e;

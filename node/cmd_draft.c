@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/show.h"
 #include "sync/db.h"
 
@@ -52,6 +53,18 @@ next_draft(struct draft *d, struct run *run, int64_t after, struct fail *f)
 	}
 	stmt_reset(s);
 	return e;
+}
+
+/* Whoever acts wrote it, or may see the record that it is about. */
+static bool
+is_ours(struct run *run, const struct draft *d)
+{
+	if (run->actor == NULL)
+		return true;
+	if (d->table == NULL)
+		return run->actor->administrator;
+	return id_equal(&run->actor->staff, &d->staff) ||
+	    actor_must_see_row(run, d->table, &d->row, NULL) == OK;
 }
 
 /* ---- the values ---- */
@@ -176,6 +189,8 @@ cmd_drafts(struct run *run, struct fail *f)
 	enum err e;
 
 	while ((e = next_draft(&d, run, d.no, f)) == OK) {
+		if (!is_ours(run, &d))
+			continue;
 		if (d.table != NULL)
 			say_draft(run, &d, array);
 		count++;

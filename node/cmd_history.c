@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "node/actor.h"
-#include "node/journal.h"
 #include "node/show.h"
 #include "node/show_gate.h"
 #include "node/view.h"
@@ -162,31 +161,6 @@ tell(void *context, const struct read_event *e)
 	return !t->failed;
 }
 
-static bool
-take_subject(void *context, const struct read_row *row)
-{
-	*(struct row_id *)context = row->subject;
-	return false;
-}
-
-/* Whose row it is, as far as that is known, and may this person see it? */
-static enum err
-must_see(struct run *run, const struct table *t, const struct row_id *id,
-    struct fail *f)
-{
-	struct row_id subject = { 0 };
-	enum err e =
-	    read_get(run->replica, t, id, 0, take_subject, &subject, NULL);
-
-	if (e == OK)
-		e = actor_must_see(run, &subject, f);
-	else
-		e = OK; /* history says what there is of it */
-	if (e == OK)
-		journal_saw(run, t, id, &subject);
-	return e;
-}
-
 enum err
 cmd_history(struct run *run, struct fail *f)
 {
@@ -198,7 +172,7 @@ cmd_history(struct run *run, struct fail *f)
 	if (e == OK)
 		e = name_row(&id, run, t.table, run_word(run, 1), f);
 	if (e == OK)
-		e = must_see(run, t.table, &id, f);
+		e = actor_must_see_row(run, t.table, &id, f);
 	if (e == OK)
 		e = view_row(run, t.table, &id, f);
 	if (e == OK)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/barrier.h"
 #include "node/category.h"
 #include "node/name.h"
@@ -83,6 +84,8 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 		e = category_check(run, 1, "asked about", f);
 	if (e == OK)
 		e = read_subject(run->replica, person, run_word(run, 0), f);
+	if (e == OK)
+		e = actor_must_see(run, person, f);
 	if (e == OK)
 		e = party_find(&m->q.from, run->replica,
 		    &replica_identity(run->replica)->agency, f);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/category.h"
 #include "node/cmd_take.h"
 #include "node/gate.h"
@@ -323,6 +324,8 @@ cmd_access(struct run *run, struct fail *f)
 	struct row_id subject;
 	enum err e = read_subject(run->replica, &subject, run_word(run, 0), f);
 
+	if (e == OK)
+		e = actor_must_see(run, &subject, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)

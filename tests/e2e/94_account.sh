@@ -61,6 +61,17 @@ must north put access_restriction person="$other" mode=excluded \
 	fails 1 "no person with this id" pass bo north get person "$other" &&
 	pass ana north get person "$other" >"$tmp/out"
 ok $? "a_restricted_file_is_hidden_from_that_person_alone"
+printf 'letter' >"$tmp/letter"
+must north document add "$other" "$tmp/letter" --kind letter --title Letter
+letter=$("$fb" --dir "$tmp/north" --json list document person="$other" | field 0 id)
+fails 1 "may see" pass bo north access "$other" &&
+	fails 1 "may see" pass bo north may "$other" SUP.case --to North &&
+	fails 1 "may see" pass bo north print "$other" SUP.case --to North &&
+	fails 1 "may see" pass bo north document get "$letter" "$tmp/read" &&
+	[ ! -e "$tmp/read" ] &&
+	must north document get "$letter" "$tmp/read" &&
+	cmp -s "$tmp/letter" "$tmp/read"
+ok $? "nor_told_of_by_the_commands_beside"
 
 before=$(count list)
 pass bo north list person >"$tmp/out"
