@@ -63,10 +63,10 @@ must north put access_restriction person="$other" mode=excluded \
 ok $? "a_restricted_file_is_hidden_from_that_person_alone"
 printf 'letter' >"$tmp/letter"
 must north document add "$other" "$tmp/letter" --kind letter --title Letter
-letter=$("$fb" --dir "$tmp/north" --json list document person="$other" | field 0 id)
+letter=$("$fb" --dir "$tmp/north" --json list document person="$other" | field 0.id)
 fails 1 "may see" pass bo north access "$other" &&
-	fails 1 "may see" pass bo north may "$other" SUP.case --to North &&
-	fails 1 "may see" pass bo north print "$other" SUP.case --to North &&
+	fails 1 "may see" pass bo north may "$other" SUP.case --to "North Probation" &&
+	fails 1 "may see" pass bo north print "$other" SUP.case --to "North Probation" &&
 	fails 1 "may see" pass bo north document get "$letter" "$tmp/read" &&
 	[ ! -e "$tmp/read" ] &&
 	must north document get "$letter" "$tmp/read" &&
