@@ -52,10 +52,18 @@ audit_run(struct run *run, const struct audit_entry *what, struct fail *f)
 	return audit_write(run->replica, &entry, f);
 }
 
+/* A full disk, or one that fails, said for who wanted to read. */
 static enum err
 nothing_shown(enum err e, struct fail *f)
 {
-	return fail_in(f, e, "nothing is shown that is not written down");
+	if (e != ERR_IO)
+		return fail_in(f, e,
+		    "nothing is shown that is not written down");
+	return fail_set(f, e,
+	    "nothing can be shown now: who reads is written down first, and "
+	    "nothing could be written (the disk is full, or fails); all that "
+	    "was saved is safe on this computer; make room on the disk, then "
+	    "ask again");
 }
 
 enum err

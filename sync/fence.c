@@ -57,6 +57,20 @@ fence_encode(struct buf *out, const struct fence *fence,
 	buf_put(out, mac, sizeof(mac));
 }
 
+/* Is it ours all the same, with a bit of its version turned? */
+static bool
+is_ours_turned(const uint8_t *p, size_t n, const uint8_t *key)
+{
+	uint8_t whole[FENCE_FILE_BYTES], mac[MAC_BYTES];
+
+	if (key == NULL || n != sizeof(whole))
+		return false;
+	memcpy(whole, p, n);
+	memcpy(whole, MAGIC, MAGIC_BYTES);
+	mac_of(mac, whole, key);
+	return sodium_memcmp(mac, p + n - MAC_BYTES, sizeof(mac)) == 0;
+}
+
 enum err
 fence_decode(struct fence *out, const uint8_t *p, size_t n, const uint8_t *key,
     struct fail *f)
@@ -66,7 +80,9 @@ fence_decode(struct fence *out, const uint8_t *p, size_t n, const uint8_t *key,
 	uint8_t mac[MAC_BYTES], said[MAC_BYTES];
 	const uint8_t *magic = rd_take(&r, MAGIC_BYTES);
 
-	if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES - 1) != 0)
+	if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES - 1) != 0 ||
+	    (magic[MAGIC_BYTES - 1] != MAGIC[MAGIC_BYTES - 1] &&
+		is_ours_turned(p, n, key)))
 		return fail_set(f, ERR_CORRUPT,
 		    "the fence is damaged: not a fence file");
 	if (magic[MAGIC_BYTES - 1] != MAGIC[MAGIC_BYTES - 1])

@@ -27,14 +27,33 @@ engine_version(void)
 	return rd_u64(&rd);
 }
 
+/* ERR_NOTFOUND: a database without the table that says whose it is. */
+static enum err
+must_have_meta(struct replica *r, struct fail *f)
+{
+	struct stmt *s;
+	bool row;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT 1 FROM sqlite_schema WHERE name = '_meta'", f);
+
+	if (e != OK)
+		return e;
+	e = stmt_step(s, &row, f);
+	stmt_reset(s);
+	return e == OK && !row ? ERR_NOTFOUND : e;
+}
+
 static enum err
 read_version(struct replica *r, uint64_t *engine, uint64_t *schema,
     struct fail *f)
 {
 	struct buf b = { .limit = 64 };
-	enum err e = replica_meta_get(r, &b, "version", f);
-	struct rd rd = rd_of(b.p, b.n);
+	struct rd rd;
+	enum err e = must_have_meta(r, f);
 
+	if (e == OK)
+		e = replica_meta_get(r, &b, "version", f);
+	rd = rd_of(b.p, b.n);
 	*engine = rd_u64(&rd);
 	*schema = rd_uint(&rd);
 	if (e == OK && rd_done(&rd) != OK)

@@ -88,12 +88,21 @@ for n in $(seq "$runs"); do
 	esac
 	[ $((n % 4)) -ne 0 ] || tried compact north compact
 	[ $((n % 5)) -ne 0 ] || tried slot north keyslot add recovery
+	# who reads is written down first: it is read, or said why not
+	for c in "get person $some" "list person"; do
+		# shellcheck disable=SC2086 # words
+		on north $c >"$tmp/said" 2>"$tmp/err" ||
+			{ [ ! -s "$tmp/said" ] && plain "$tmp/err" &&
+				grep -q 'all that was saved is safe' \
+					"$tmp/err"; } ||
+			wrong "$c: $(cat "$tmp/err")"
+	done
+	# room again
+	rm -f "$tmp/north/filler" "$tmp/north"/b[0-9]*
 	on north get person "$some" >"$tmp/said" 2>"$tmp/err" ||
 		wrong "not readable: $(cat "$tmp/err")"
 	on north list person >"$tmp/said" 2>"$tmp/err" ||
 		wrong "no list: $(cat "$tmp/err")"
-	# room again
-	rm -f "$tmp/north/filler" "$tmp/north"/b[0-9]*
 	on north status >"$tmp/said" 2>"$tmp/err" ||
 		wrong "status: $(cat "$tmp/err")"
 	[ $((n % 3)) -ne 0 ] || whole north || wrong "not whole"
@@ -112,7 +121,7 @@ done
 remembers north || bad=$((bad + 1))
 [ $bad -eq 0 ] && [ $refused -gt 0 ]
 ok $? "on a full disk $refused commands are refused in a line, $done_all done;\
- all stays readable, and work goes on with room"
+ none reads unseen, and all is readable and work goes on with room"
 meet north
 [ "$(status north restored)" = "" ] && [ "$(status hub forked)" = 0 ] &&
 	whole north && whole hub

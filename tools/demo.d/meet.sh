@@ -75,7 +75,7 @@ kill_north() {
 }
 
 cables_in() {
-	local n sync_lines=() round
+	local n sync_lines=() round sent
 	kill_north
 	serve north "${address[north]}"
 	first_call north
@@ -87,18 +87,18 @@ cables_in() {
 		sync_line "$n" "$n"
 		sync_lines+=("$sync_said")
 	done
-	# what the laptop brought goes on to the hub, and so round
-	for round in 1 2; do
+	# what the laptop brought goes on to the hub, and so round; what was disclosed
+	# by that is put in account, and goes to the agency's own computers
+	for round in 1 2 3 4 5 6; do
+		sent=0
 		for n in north south riverside laptop; do
 			may=3 fb "$n" --json sync
+			sent=$((sent + $(value "$n" sent_items)))
+			sync_line "idle: $n" "$n"
 		done
+		[ "$sent" -gt 0 ] || break
 	done
-	for n in north south riverside laptop; do
-		may=3 fb "$n" --json sync
-		want "items $n still sends, round $round" 0 \
-			"$(value "$n" sent_items)"
-		sync_line "idle: $n" "$n"
-	done
+	want "items still sent, round $round" 0 "$sent"
 	say "Cables in. North killed (kill -9) after" \
 		"$(thousands $killed_at) of $(thousands $killed_of) segments," \
 		"at $percent% of the bytes; started again: 0 sent twice."

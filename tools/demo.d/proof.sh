@@ -1,19 +1,22 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts share variables
 # Steps 7 to 10: equal, silent, settled, counted.
 
-ALL_TABLES=$(sed -n 's/^CREATE TABLE \([a-z_]*\) (.*/\1/p' \
+# what stays on one computer has no number behind its name
+ALL_TABLES=$(sed -n 's/^CREATE TABLE \([a-z_]*\) ( --:.*/\1/p' \
 	schema/migrations/*.sql)
 
 # rows NODE: every row that the node can read, one a line, sorted, in
 # DIR/rows.NODE. In conflicts the names of staff are left out: where the row
 # of a member of staff is not held, an id stands for the name. And the
-# directory is left out: every member reads all of it.
+# directory is left out: every member reads all of it; and the notice that stands on
+# what another agency disclosed.
 rows() {
 	local t
 	: >"$dir/rows.$1"
 	for t in $ALL_TABLES; do
 		fb "$1" --json list "$t"
-		sed -E 's/^[[,]//; /^\]?$/d; s/"staff":"[^"]*",//g; /"category":"DIR"/d' \
+		sed -E 's/^[[,]//; /^\]?$/d; s/"staff":"[^"]*",//g; /"category":"DIR"/d;
+			s/,"notice":\{"code":[^{}]*\}//' \
 			"$(out "$1")" >>"$dir/rows.$1"
 	done
 	sort -o "$dir/rows.$1" "$dir/rows.$1"

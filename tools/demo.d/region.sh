@@ -163,8 +163,28 @@ grant_keys() {
 
 # ---- the stick -------------------------------------------------------------
 
-# Riverside answers: for each person a consent, a kept appointment, and a share
-# that rests on that very consent.
+# Riverside answers: for each person a consent, drafted with what it covers and for
+# whom and then signed, a kept appointment, and a share that rests on that very
+# consent.
+# riverside_import TABLE FILE:MAP
+riverside_import() {
+	fb riverside --json import csv "$1" "$dir/${2%:*}.csv" \
+		--map "$dir/${2#*:}.map" --source riverside
+	want "Riverside's $1 rows" "$referred" "$(value riverside added)"
+}
+
+# Each by itself, as the counselor does it when the form is signed.
+sign_consents() {
+	local id=() one
+	fb riverside list consent --json
+	mapfile -t id < <(grep -o '"table":"consent","id":"[0-9a-f]*"' \
+		"$(out riverside)" | sed 's/.*"id":"//; s/"$//')
+	want "consents to sign" "$referred" "${#id[@]}"
+	for one in "${id[@]}"; do
+		fb riverside consent sign "$one"
+	done
+}
+
 answer_attendance() {
 	local id=() i
 	fb riverside list person --json
@@ -174,31 +194,44 @@ answer_attendance() {
 	printf '%s\n' "${id[@]}" | awk -v d="$dir" -v mark="$mark_clinic" '
 	BEGIN {
 		print "row,person" >d "/consent.csv"
+		print "row,person,consent" >d "/part.csv"
 		print "row,person,purpose" >d "/session.csv"
 		print "row,person,session" >d "/kept.csv"
 	}
 	{
 		print NR "-c," $1 >d "/consent.csv"
+		print NR "-p," $1 "," NR "-c" >d "/part.csv"
 		print NR "-s," $1 "," mark >d "/session.csv"
 		print NR "-k," $1 "," NR "-s" >d "/kept.csv"
 	}'
 	printf '%s\n' "id = row" "person = person" 'kind = "part2_justice"' \
-		'status = "active"' 'effective_on = "2026-03-03"' \
-		'expires_on = "2026-12-31"' 'signed_on = "2026-03-03"' \
+		'discloser_id = "Riverside Clinic"' \
+		'info_description = "Whether I came"' \
 		'purpose = "attendance to the probation office"' \
-		>"$dir/consent.map"
+		'purposes = "supervision"' 'effective_on = "2026-03-03"' \
+		'expires_on = "2026-12-31"' 'signed_on = "2026-03-03"' \
+		'signed_by = "The person"' 'condition_of_release = "yes"' \
+		'refusal_consequence_statement = "yes"' \
+		'duration_reason = "As long as the probation"' \
+		'revocable_rule = "after_event"' \
+		'revocable_event = "The end of probation"' >"$dir/consent.map"
+	printf '%s\n' "id = row" "person = person" "consent_id = consent" \
+		'state = "present"' 'category = "TX2.attendance"' >"$dir/scope.map"
+	printf '%s\n' "id = row" "person = person" "consent_id = consent" \
+		'state = "present"' 'agency_id = "North Probation"' \
+		>"$dir/recipient.map"
 	printf '%s\n' "id = row" "person = person" "purpose = purpose" \
 		'start_at = "2026-03-04T10:00"' 'kind = "programme"' \
 		>"$dir/session.map"
 	printf '%s\n' "id = row" "person = person" \
 		"appointment_id = session" 'result = "complied"' \
 		'held_on = "2026-03-04"' 'minutes = "60"' >"$dir/kept.map"
-	for i in consent:consent appointment:session attendance:kept; do
-		fb riverside --json import csv "${i%:*}" "$dir/${i#*:}.csv" \
-			--map "$dir/${i#*:}.map" --source riverside
-		want "Riverside's ${i%:*} rows" "$referred" \
-			"$(value riverside added)"
+	for i in consent:consent:consent consent_scope:part:scope \
+		consent_recipient:part:recipient \
+		appointment:session:session attendance:kept:kept; do
+		riverside_import "${i%%:*}" "${i#*:}"
 	done
+	sign_consents
 	printf '%s\n' "${id[@]}" >"$dir/answered"
 	share_list riverside "$dir/answered" "North Probation" \
 		"consent:Sample part2_justice form of 2026-03-03" \
