@@ -135,6 +135,7 @@ list_destroyed(struct list *l, const struct history_counts *n)
 		{ "contents back", 0, n->back },
 		{ "contents gone", 0, n->gone },
 		{ "said to some only", 0, n->half_heard },
+		{ "pairs it sets apart", 0, n->set_apart },
 	};
 
 	add(l, c, COUNT_OF(c));

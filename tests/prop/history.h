@@ -18,7 +18,7 @@ struct history_counts {
 	uint64_t taking, removals, granted_again, revoked, adopted;
 	uint64_t put_back, copies, clones, new_lives, forks;
 	uint64_t shredding, orders, no_orders, obeyed, stubs, shredded_again,
-	    undone, back, gone, half_heard;
+	    undone, back, gone, half_heard, set_apart;
 	uint64_t lost_to_shred, receipts;
 	uint64_t snapshots, snapshots_unused, snapshots_early,
 	    snapshots_refused;

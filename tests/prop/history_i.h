@@ -101,6 +101,9 @@ const char *history_judge_undone(struct history *h, unsigned machine);
  * has kept of what was no order is with all. */
 const char *history_judge_receipts(struct history *h);
 const char *history_judge_back(struct history *h);
+/* Two machines whose digests differ: by nothing but what a grant or removal said
+ * to one of them and whose content the other never had? */
+bool history_set_apart(struct history *h, unsigned one, unsigned other);
 
 /* history_snapshot.c: one is made, or one from earlier taken, and given. */
 const char *history_offer(struct history *h, unsigned from, unsigned to);

@@ -211,6 +211,27 @@ history_judge_back(struct history *h)
 	return NULL;
 }
 
+static bool
+heard_alike(const struct world *w, unsigned one, unsigned other)
+{
+	for (size_t i = 0; i < w->pool_count; i++)
+		if ((w->pool[i]->kind == SEGMENT_GRANT ||
+			w->pool[i]->kind == SEGMENT_REMOVE) &&
+		    world_heard(w, one, i) != world_heard(w, other, i))
+			return false;
+	return true;
+}
+
+bool
+history_set_apart(struct history *h, unsigned one, unsigned other)
+{
+	const bool apart = !heard_alike(&h->w, one, other) &&
+	    !judge_set_alike(&h->w, one, other);
+
+	h->counts->set_apart += apart;
+	return apart;
+}
+
 /* ---- receipts ---- */
 
 struct certificate {

@@ -37,5 +37,8 @@ void judge_model_release(struct judge_model *x);
 
 struct judge_set *judge_set_new(struct world *w, unsigned node);
 void judge_set_free(struct judge_set *x);
+/* Of what two nodes both hold: does the same count there, and do the same nodes
+ * only propose? */
+bool judge_set_alike(struct world *w, unsigned one, unsigned other);
 
 #endif

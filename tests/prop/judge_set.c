@@ -249,3 +249,22 @@ judge_set_new(struct world *w, unsigned n)
 	oracle_free(o);
 	return x;
 }
+
+bool
+judge_set_alike(struct world *w, unsigned one, unsigned other)
+{
+	struct judge_set *a = judge_set_new(w, one);
+	struct judge_set *b = judge_set_new(w, other);
+	bool alike = true;
+
+	for (size_t i = 0; i < w->pool_count; i++) {
+		size_t at = a->index[i], there = b->index[i];
+
+		if (at != SIZE_MAX && there != SIZE_MAX)
+			alike &= a->counts[i] == b->counts[i] &&
+			    a->at[at].proposal == b->at[there].proposal;
+	}
+	judge_set_free(a);
+	judge_set_free(b);
+	return alike;
+}
