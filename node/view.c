@@ -105,12 +105,13 @@ view_open_still(struct view *v, int64_t cpt, const struct agency_id *owner,
 	char text[ID_TEXT_BYTES];
 	struct gate_answer a;
 
-	if (*e == OK)
-		*e = gate_view_ask(&a, v->gate, cpt, owner, f);
-	if (*e != OK || a.shut == GATE_OPEN)
-		return *e == OK;
-	if (why == NULL)
+	if (*e != OK)
 		return false;
+	*e = gate_view_ask(&a, v->gate, cpt, owner, f);
+	if (*e != OK)
+		return false;
+	if (a.shut == GATE_OPEN || why == NULL)
+		return a.shut == GATE_OPEN;
 	gate_view_say(why, &a);
 	buf_printf(why, "%s", name_of_agency(v->run, owner, text));
 	if (why->err != OK)
