@@ -89,6 +89,34 @@ is_shredded(struct history *h, unsigned n)
 	return c != NULL && (c->flags & COMPARTMENT_SHREDDED) != 0;
 }
 
+/* ?1: the compartment that is played with. */
+static int64_t
+number(struct history *h, unsigned n, const char *sql)
+{
+	const struct compartment *c = world_compartment(&h->w, n);
+	struct fail f = { 0 };
+	struct stmt *s;
+	int64_t value;
+	bool row;
+
+	world_must(db_stmt(&s, replica_db(world_replica(&h->w, n)), sql, &f),
+	    &f, sql);
+	stmt_int(s, 1, c->no);
+	world_must(stmt_step(s, &row, &f), &f, sql);
+	value = row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return value;
+}
+
+/* Records of its own agency that a machine began of those it knows. */
+static int64_t
+records_begun(struct history *h, unsigned n)
+{
+	return number(h, n,
+	    "SELECT count(*) FROM _compartment WHERE no <> ?1"
+	    " AND subject IS NOT NULL");
+}
+
 const char *
 history_order(struct history *h, unsigned n)
 {
@@ -98,15 +126,20 @@ history_order(struct history *h, unsigned n)
 	const struct compartment *c = world_compartment(&h->w, n);
 	bool may = node->self < WORLD_FIELD && !h->w.out[node->self] &&
 	    !node->shredded && c != NULL && c->has_subject;
+	const bool before = is_shredded(h, n);
+	int64_t count, others;
 	struct fail f = { 0 };
-	int64_t count;
 	enum err e;
 
 	remember_keys(h);
+	others = before ? records_begun(h, n) : 0;
 	e = shred_order(world_replica(&h->w, n), &q, &count, &f);
-	/* who was taken out may have begun a record of its own agency */
-	if (e == OK && !may && !is_shredded(h, n))
-		return NULL;
+	/* who was taken out may have begun a record of its own agency; so may
+	 * who obeyed before */
+	if (e == OK && !may && (before || !is_shredded(h, n)))
+		return others > 0 || !before
+		    ? NULL
+		    : history_trouble("machine %u obeyed twice", n);
 	if ((e == OK) != may && !h->w.out[node->self])
 		return history_trouble("an order at machine %u: %s: %s", n,
 		    err_name(e), f.text);
@@ -189,25 +222,6 @@ history_put_back(struct history *h)
 }
 
 /* ---- at who obeyed ---- */
-
-/* ?1: the compartment that is played with. */
-static int64_t
-number(struct history *h, unsigned n, const char *sql)
-{
-	const struct compartment *c = world_compartment(&h->w, n);
-	struct fail f = { 0 };
-	struct stmt *s;
-	int64_t value;
-	bool row;
-
-	world_must(db_stmt(&s, replica_db(world_replica(&h->w, n)), sql, &f),
-	    &f, sql);
-	stmt_int(s, 1, c->no);
-	world_must(stmt_step(s, &row, &f), &f, sql);
-	value = row ? stmt_col_int(s, 0) : 0;
-	stmt_reset(s);
-	return value;
-}
 
 static const char *
 judge_tables(struct history *h, unsigned n)
@@ -383,10 +397,7 @@ judge_everything(struct history *h, unsigned n)
 	sqlite3_stmt *s;
 
 	/* a record that its own agency began holds some of them by right */
-	if (db == NULL ||
-	    number(h, n,
-		"SELECT count(*) FROM _compartment WHERE no <> ?1"
-		" AND subject IS NOT NULL") > 0)
+	if (db == NULL || records_begun(h, n) > 0)
 		return NULL;
 	if (sqlite3_prepare_v2(db,
 		"SELECT name FROM sqlite_master WHERE type = 'table'"
