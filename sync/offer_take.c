@@ -146,7 +146,7 @@ keep_draft(struct taking_up *t, const struct op *op, struct fail *f)
 	e = b.err != OK ? fail_code(f, b.err)
 			: db_stmt(&s, t->r->db,
 			      "INSERT INTO _draft (tbl, row, staff, at_ms,"
-			      " fields) VALUES (?1, ?2, ?3, ?4, ?5)",
+			      " fields, cpt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 			      f);
 	if (e == OK) {
 		stmt_int(s, 1, op->table);
@@ -154,6 +154,7 @@ keep_draft(struct taking_up *t, const struct op *op, struct fail *f)
 		stmt_blob(s, 3, op->staff.b, sizeof(op->staff.b));
 		stmt_int(s, 4, op->at_ms);
 		stmt_blob(s, 5, b.p, b.n);
+		stmt_int(s, 6, t->cpt);
 		e = stmt_run(s, f);
 	}
 	buf_release(&b);

@@ -85,26 +85,6 @@ note_order(struct replica *r, const struct compartment *c, int64_t order,
 /* ---- what was typed and is nowhere else ------------------------------------------ */
 
 static enum err
-drop_drafts(struct replica *r, int64_t cpt, struct fail *f)
-{
-	struct buf b = { .limit = 4096 };
-	enum err e = OK;
-
-	for (size_t i = 0; e == OK && i < r->registry->table_count; i++) {
-		buf_reset(&b);
-		/* lint: the name of a table is the schema's, nobody else's */
-		buf_printf(&b,
-		    "DELETE FROM _draft WHERE row IN"
-		    " (SELECT id FROM %s WHERE _cpt = ?1)",
-		    r->registry->tables[i].name);
-		e = b.err == OK ? run_for(r, buf_cstr(&b), cpt, f)
-				: fail_code(f, b.err);
-	}
-	buf_release(&b);
-	return e;
-}
-
-static enum err
 drop_unsealed(struct replica *r, struct compartment *c, struct fail *f)
 {
 	enum err e = run_for(r,
@@ -375,7 +355,7 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 	enum err e = note_order(r, c, order, f);
 
 	if (e == OK)
-		e = drop_drafts(r, c->no, f);
+		e = run_for(r, "DELETE FROM _draft WHERE cpt = ?1", c->no, f);
 	if (e == OK)
 		e = drop_unsealed(r, c, f);
 	if (e == OK)

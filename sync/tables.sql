@@ -295,6 +295,7 @@ CREATE TABLE _noticed (
 -- changed meanwhile.
 CREATE TABLE _draft (
 	no INTEGER PRIMARY KEY,
+	cpt BIGINT NOT NULL,
 	tbl BIGINT NOT NULL,
 	row BLOB NOT NULL,
 	staff BLOB NOT NULL,

@@ -71,7 +71,7 @@ keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
 	e = b.err != OK ? fail_code(f, b.err)
 			: db_stmt(&s, w->r->db,
 			      "INSERT INTO _draft (tbl, row, staff, at_ms,"
-			      " fields) VALUES (?1, ?2, ?3, ?4, ?5)",
+			      " fields, cpt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 			      f);
 	if (e == OK) {
 		stmt_int(s, 1, w->t->number);
@@ -79,6 +79,7 @@ keep_draft(const struct writing *w, int64_t *draft, struct fail *f)
 		stmt_blob(s, 3, staff->b, sizeof(staff->b));
 		stmt_int(s, 4, env_wall_ms(w->r->env));
 		stmt_blob(s, 5, b.p, b.n);
+		stmt_int(s, 6, w->c != NULL ? w->c->no : 0);
 		e = stmt_run(s, f);
 	}
 	if (e == OK && draft != NULL)

@@ -121,6 +121,36 @@ an_order_destroys_at_every_node_and_each_signs_for_it(void **state)
 	pair_stop(&p);
 }
 
+/* The rows are derived: what was typed may outlive the one it was typed over. */
+static void
+a_draft_goes_although_its_row_shows_no_more(void **state)
+{
+	struct fail f = { .code = OK };
+	struct row_id person;
+	char form[SEEN_TEXT_BYTES];
+	struct pair p;
+
+	(void)state;
+	with_clinic(&p, 317, &person);
+	(void)pair_get(&p, PAIR_NORTH, "person", &person, "word", form);
+	taking_set(&p, PAIR_NORTH, &person, "meanwhile");
+	assert_int_equal(pair_set(&p, PAIR_NORTH, "person", &person, "word",
+			     "draft " CANARY, form),
+	    ERR_STALE);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _draft"),
+	    1);
+	assert_int_equal(db_exec(replica_db(p.r[PAIR_NORTH]),
+			     "DELETE FROM person", &f),
+	    OK);
+	order(&p, PAIR_NORTH, &person);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _draft"),
+	    0);
+	assert_gone(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
 static void
 the_order_before_the_data_leaves_nothing_either(void **state)
 {
@@ -489,6 +519,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    an_order_destroys_at_every_node_and_each_signs_for_it),
+		cmocka_unit_test(a_draft_goes_although_its_row_shows_no_more),
 		cmocka_unit_test(
 		    the_order_before_the_data_leaves_nothing_either),
 		cmocka_unit_test(every_order_of_arrival_ends_in_the_same),
