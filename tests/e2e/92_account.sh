@@ -25,7 +25,7 @@ first=$(cat "$tmp/out")
 bring clinic hub Hub
 bring hub clinic Clinic
 must clinic share "$first" IDX --to North --basis agreement:1
-bring clinic hub Hub || true
+bring clinic hub Hub || true # 3: something of it waits
 on clinic --json list disclosure "person=$first" |
 	field 0.fields.to_person |
 	grep -qx North
