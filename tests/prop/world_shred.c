@@ -59,14 +59,20 @@ hear(struct world_node *node, const struct oracle *o)
 		node->heard[k] |= node->whole[k] & o->in_log[k];
 }
 
+/* coming: what is about to be placed, which is heard first; NULL: nothing. */
 static void
-destroy(struct world *w, struct world_node *node, const struct oracle *o)
+destroy(struct world *w, struct world_node *node, const struct oracle *o,
+    const uint64_t *coming)
 {
-	for (size_t i = 0; i < w->pool_count; i++)
-		if (world_has(node->has, i) &&
-		    (world_has(o->in_log, i) ||
-			w->pool[i]->kind != SEGMENT_REMOVE))
-			world_drop(node->whole, i);
+	for (size_t i = 0; i < w->pool_count; i++) {
+		const bool waits = !world_has(o->in_log, i);
+
+		if (waits &&
+		    (w->pool[i]->kind == SEGMENT_REMOVE ||
+			(coming != NULL && world_has(coming, i))))
+			continue;
+		world_drop(node->whole, i);
+	}
 }
 
 static void
@@ -80,9 +86,9 @@ begin(struct world *w, unsigned n, const struct oracle *o)
 			w->saved[i] = false;
 }
 
-/* open: one of its own is not sealed yet. */
+/* open: one of its own is not sealed yet; coming: see destroy. */
 static void
-judge_placed(struct world *w, unsigned n, bool open)
+judge_placed(struct world *w, unsigned n, bool open, const uint64_t *coming)
 {
 	struct world_node *node = &w->node[n];
 	struct oracle *o = oracle_of(w, n, node->placed);
@@ -98,7 +104,7 @@ judge_placed(struct world *w, unsigned n, bool open)
 		node->undone = true;
 	}
 	if (counts)
-		destroy(w, node, o);
+		destroy(w, node, o, coming);
 	oracle_free(o);
 }
 
@@ -110,7 +116,9 @@ judge_again(struct world *w, unsigned n, bool open)
 	struct world_node *node = &w->node[n];
 	struct oracle *o = oracle_new(w, n);
 
-	judge_placed(w, n, open);
+	/* where all is destroyed already, of what waits only stubs are left: what is
+	 * to be placed now and is whole came just now */
+	judge_placed(w, n, open, node->shredded ? o->in_log : NULL);
 	for (int control = 1; control >= 0; control--)
 		for (size_t i = 0; i < w->pool_count; i++) {
 			if (!world_has(o->in_log, i) ||
@@ -118,7 +126,7 @@ judge_again(struct world *w, unsigned n, bool open)
 			    (w->pool[i]->chain == CHAIN_CONTROL) != control)
 				continue;
 			world_put(node->placed, i);
-			judge_placed(w, n, open);
+			judge_placed(w, n, open, NULL);
 		}
 	oracle_free(o);
 }
