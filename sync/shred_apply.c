@@ -82,32 +82,6 @@ note_order(struct replica *r, const struct compartment *c, int64_t order,
 	return stmt_run(s, f);
 }
 
-/* ---- what was typed and is nowhere else ------------------------------------------ */
-
-static enum err
-drop_unsealed(struct replica *r, struct compartment *c, struct fail *f)
-{
-	enum err e = run_for(r,
-	    "DELETE FROM _offered WHERE data IN (SELECT no FROM _segment"
-	    " WHERE cpt = ?1)",
-	    c->no, f);
-
-	if (e == OK)
-		e = run_for(r,
-		    "DELETE FROM _open WHERE segment IN"
-		    " (SELECT no FROM _segment WHERE cpt = ?1"
-		    " AND state <= 2 AND kind NOT IN " SHRED_STAYS ")",
-		    c->no, f);
-	if (e == OK)
-		e = run_for(r,
-		    "DELETE FROM _segment WHERE cpt = ?1 AND state <= 2"
-		    " AND kind NOT IN " SHRED_STAYS,
-		    c->no, f);
-	log_open_forget(r);
-	c->open_no = 0;
-	return e;
-}
-
 /* ---- stubs ------------------------------------------------------------------------ */
 
 enum err
@@ -357,7 +331,7 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 	if (e == OK)
 		e = run_for(r, "DELETE FROM _draft WHERE cpt = ?1", c->no, f);
 	if (e == OK)
-		e = drop_unsealed(r, c, f);
+		e = shred_drop_unsealed(r, c, f);
 	if (e == OK)
 		e = cut_segments(r, c->no, f);
 	for (size_t i = 0; e == OK && i < COUNT_OF(plain); i++)

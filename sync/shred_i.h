@@ -35,6 +35,9 @@ enum err shred_say(struct replica *r, int64_t segment,
  * what it says is kept, and its stub takes its place. */
 enum err shred_cut_heard(struct replica *r, struct compartment *c,
     int64_t segment, struct fail *f);
+/* What is not sealed goes, but for control that holds no key. */
+enum err shred_drop_unsealed(struct replica *r, struct compartment *c,
+    struct fail *f);
 /* Does this order count, by what is so now? */
 bool shred_counts_order(const struct control *now, int64_t order);
 /* Is this node, not revoked, a registrar of its agency? */

@@ -35,28 +35,29 @@ assert_gone(struct pair *p, enum pair_who who, const struct row_id *person)
 }
 
 static void
-offer(struct pair *p, const struct row_id *person)
+offer(struct pair *p, enum pair_who by, const struct row_id *person,
+    enum pair_who to)
 {
 	static const char *const categories[] = { "SUP.case" };
 	struct transfer_request q = { .subject = *person,
 		.categories = categories,
 		.category_count = 1,
-		.to = replica_identity(p->r[PAIR_CLINIC])->agency,
-		.basis = "" };
+		.to = replica_identity(p->r[to])->agency,
+		.basis = "agreement:test" };
 	struct fail f = { .code = OK };
 	int64_t n = 0;
 
-	assert_int_equal(transfer_offer(p->r[PAIR_NORTH], &q, &n, &f), OK);
+	if (transfer_offer(p->r[by], &q, &n, &f) != OK)
+		fail_msg("%s", f.text);
 }
 
 static void
-accept(struct pair *p, const struct row_id *person)
+accept(struct pair *p, enum pair_who by, const struct row_id *person)
 {
 	struct fail f = { .code = OK };
 	int64_t n = 0;
 
-	assert_int_equal(transfer_accept(p->r[PAIR_CLINIC], person, &n, &f),
-	    OK);
+	assert_int_equal(transfer_accept(p->r[by], person, &n, &f), OK);
 }
 
 static void
@@ -78,7 +79,7 @@ static void
 offered(struct pair *p, uint64_t seed, struct row_id *person)
 {
 	taking_with_clinic(p, seed, person);
-	offer(p, person);
+	offer(p, PAIR_NORTH, person, PAIR_CLINIC);
 	meet(p);
 }
 
@@ -101,7 +102,7 @@ who_took_a_case_over_orders_and_who_gave_it_away_does_not(void **state)
 
 	(void)state;
 	offered(&p, 341, &person);
-	accept(&p, &person);
+	accept(&p, PAIR_CLINIC, &person);
 	meet(&p);
 	assert_int_equal(try_order(&p, PAIR_NORTH, &person), ERR_DENIED);
 	assert_int_equal(try_order(&p, PAIR_CLINIC, &person), OK);
@@ -133,7 +134,7 @@ an_order_and_an_acceptance_that_cross_destroy_everywhere(void **state)
 		struct pair p;
 
 		offered(&p, seed, &person);
-		accept(&p, &person);
+		accept(&p, PAIR_CLINIC, &person);
 		(void)pair_seal(&p, PAIR_CLINIC);
 		assert_int_equal(try_order(&p, PAIR_NORTH, &person), OK);
 		(void)pair_seal(&p, PAIR_NORTH);
@@ -144,6 +145,27 @@ an_order_and_an_acceptance_that_cross_destroy_everywhere(void **state)
 		all_are_gone(&p, &person);
 		pair_stop(&p);
 	}
+}
+
+/* What South said before it ordered goes unsealed: North would take the order for
+ * one of before the case was handed over. */
+static void
+an_order_knows_all_that_was_known_to_what_went_with_it(void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 347, 1);
+	pair_insert(&p, PAIR_CLINIC, "person", &person, NULL, "word", "theirs");
+	offer(&p, PAIR_CLINIC, &person, PAIR_NORTH);
+	meet(&p);
+	accept(&p, PAIR_NORTH, &person);
+	meet(&p);
+	taking_unshare(&p, PAIR_SOUTH, &person, PAIR_CLINIC);
+	assert_int_equal(try_order(&p, PAIR_SOUTH, &person), OK);
+	all_are_gone(&p, &person);
+	pair_stop(&p);
 }
 
 /* Ids are offered first, and it has them all, as stubs: until a sweep asks for
@@ -187,6 +209,8 @@ main(void)
 		cmocka_unit_test(an_order_while_the_case_is_offered_counts),
 		cmocka_unit_test(
 		    an_order_and_an_acceptance_that_cross_destroy_everywhere),
+		cmocka_unit_test(
+		    an_order_knows_all_that_was_known_to_what_went_with_it),
 		cmocka_unit_test(
 		    a_relay_that_came_after_the_order_passes_it_on_and_signs),
 	};

@@ -218,6 +218,27 @@ a_cut_undoes_an_order_whichever_came_first(void **state)
 	}
 }
 
+/* It names a removal that went with the rest; the order itself stays, void. */
+static void
+an_order_that_was_never_sealed_is_undone_without_a_trace(void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 409, &person);
+	taking_unshare(&p, PAIR_SOUTH, &person, PAIR_CLINIC);
+	order(&p, PAIR_SOUTH, &person, REFERENCE);
+	cut_off(&p, PAIR_NORTH, PAIR_SOUTH, &person);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	assert_false(is_destroyed(&p, PAIR_SOUTH));
+	pair_check(&p, PAIR_SOUTH);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 /* Who was removed is known all the while (I4): the laptop never seals under the
  * key that the clinic has, nor sends it anything. */
 static void
@@ -388,6 +409,8 @@ main(void)
 		cmocka_unit_test(
 		    it_comes_back_through_a_relay_that_had_obeyed_too),
 		cmocka_unit_test(a_cut_undoes_an_order_whichever_came_first),
+		cmocka_unit_test(
+		    an_order_that_was_never_sealed_is_undone_without_a_trace),
 		cmocka_unit_test(who_had_left_stays_out_while_it_comes_back),
 		cmocka_unit_test(receipts_of_an_undone_order_confirm_nothing),
 		cmocka_unit_test(another_order_that_counts_keeps_it_destroyed),
