@@ -9,6 +9,9 @@
 
 /* In _meta: entries that the fence knew and the database had not. */
 #define MISSING "audit_missing"
+/* Of so many entries one keeps its hash: the others' is computed from there. A
+ * hash is a quarter of an entry, and the journal grows faster than all else. */
+#define AUDIT_KEPT_EVERY 16
 
 static const struct row_id nobody;
 
@@ -54,7 +57,10 @@ bind_entry(struct stmt *s, const struct audit_seen *x,
 	stmt_int(s, 11, (int64_t)x->result);
 	stmt_text(s, 12, x->decision);
 	stmt_text(s, 13, x->note);
-	stmt_blob(s, 14, hash, AUDIT_HASH_BYTES);
+	if (x->no % AUDIT_KEPT_EVERY == 0)
+		stmt_blob(s, 14, hash, AUDIT_HASH_BYTES);
+	else
+		stmt_null(s, 14);
 }
 
 static enum err
@@ -266,43 +272,89 @@ audit_each(struct replica *r, const struct audit_query *q, audit_fn each,
 
 /* ---- proof ---------------------------------------------------------------- */
 
+/* What no entry between the last kept hash and this one can be cleared of. */
 static enum err
 broken(int64_t no, struct fail *f)
 {
 	return fail_set(f, ERR_CORRUPT,
-	    "the journal of who did what was tampered with or is damaged: from "
-	    "entry %lld on it does not follow from what was before",
+	    "the journal of who did what was tampered with or is damaged: one "
+	    "of "
+	    "its entries %lld to %lld is not what it was, or is missing",
+	    (long long)((no - 1) / AUDIT_KEPT_EVERY * AUDIT_KEPT_EVERY + 1),
 	    (long long)no);
 }
 
-/* Up to entry last; *end is what it came to. */
-static enum err
-recompute(struct replica *r, uint8_t end[static AUDIT_HASH_BYTES],
-    int64_t *entries, int64_t last, struct fail *f)
+struct chain {
+	uint8_t end[AUDIT_HASH_BYTES]; /* what it comes to ... */
+	int64_t no;                    /* ... at this entry */
+	int64_t damaged; /* the first that does not follow; 0: all do */
+};
+
+/* A hash that is kept must be what was computed. */
+static void
+follow(struct chain *c, const struct audit_seen *x, struct stmt *s)
 {
 	uint8_t kept[AUDIT_HASH_BYTES];
+	bool follows = x->no == c->no + 1;
+
+	hash_entry(c->end, x);
+	c->no = x->no;
+	if (x->no % AUDIT_KEPT_EVERY == 0)
+		follows = follows && stmt_col_copy(s, 13, kept, sizeof(kept)) &&
+		    memcmp(kept, c->end, sizeof(kept)) == 0;
+	if (!follows && c->damaged == 0)
+		c->damaged = c->no;
+}
+
+/* From where the chain is on, up to entry last or the end of the journal. */
+static enum err
+hash_on(struct replica *r, struct chain *c, int64_t last, struct fail *f)
+{
 	struct audit_seen x;
 	struct stmt *s;
 	bool row = true;
-	enum err e = db_stmt(&s, r->db, COLUMNS " ORDER BY no", f);
+	enum err e = db_stmt(&s, r->db,
+	    COLUMNS " WHERE no > ?1 AND no <= ?2 ORDER BY no", f);
 
-	memset(end, 0, AUDIT_HASH_BYTES);
-	*entries = 0;
-	while (e == OK && *entries < last) {
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	stmt_int(s, 2, last);
+	while (e == OK && row) {
 		e = stmt_step(s, &row, f);
 		if (e != OK || !row)
 			break;
 		read_entry(&x, s);
-		++*entries;
-		hash_entry(end, &x);
-		if (x.no != *entries ||
-		    !stmt_col_copy(s, 13, kept, sizeof(kept)) ||
-		    memcmp(kept, end, sizeof(kept)) != 0)
-			e = broken(*entries, f);
+		follow(c, &x, s);
 	}
-	if (e == OK)
-		stmt_reset(s);
+	stmt_reset(s);
 	return e;
+}
+
+/* The chain at entry last, or at its end where there are fewer: from the hash
+ * kept before it, at most 16 entries. */
+static enum err
+hash_at(struct replica *r, struct chain *c, int64_t last, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT no, hash FROM _audit WHERE no <= ?1 AND no % ?2 = 0"
+	    " ORDER BY no DESC LIMIT 1",
+	    f);
+
+	*c = (struct chain){ .no = 0 };
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, last);
+	stmt_int(s, 2, AUDIT_KEPT_EVERY);
+	e = stmt_step(s, &row, f);
+	if (e == OK && row) {
+		c->no = stmt_col_int(s, 0);
+		(void)stmt_col_copy(s, 1, c->end, sizeof(c->end));
+	}
+	stmt_reset(s);
+	return e == OK ? hash_on(r, c, last, f) : e;
 }
 
 static enum err
@@ -322,16 +374,19 @@ none_missing(struct replica *r, struct fail *f)
 enum err
 audit_verify(struct replica *r, int64_t *entries, struct fail *f)
 {
-	uint8_t end[AUDIT_HASH_BYTES];
-	enum err e = recompute(r, end, entries, INT64_MAX, f);
+	struct chain c = { .no = 0 };
+	enum err e = hash_on(r, &c, INT64_MAX, f);
 
+	*entries = c.no;
+	if (e == OK && c.damaged != 0)
+		e = broken(c.damaged, f);
 	if (e == OK &&
-	    (*entries != r->audit_count ||
-		memcmp(end, r->audit_head, sizeof(end)) != 0))
+	    (c.no != r->audit_count ||
+		memcmp(c.end, r->audit_head, sizeof(c.end)) != 0))
 		e = fail_set(f, ERR_CORRUPT,
-		    "the journal of who did what has %lld entries; when this "
-		    "replica was opened it was another one, with %lld",
-		    (long long)*entries, (long long)r->audit_count);
+		    "the journal of who did what has %lld entries and is "
+		    "another one than when this replica was opened, with %lld",
+		    (long long)c.no, (long long)r->audit_count);
 	return e == OK ? none_missing(r, f) : e;
 }
 
@@ -346,27 +401,17 @@ enum err
 audit_was(struct replica *r, int64_t entries,
     const uint8_t hash[static AUDIT_HASH_BYTES], struct fail *f)
 {
-	uint8_t kept[AUDIT_HASH_BYTES] = { 0 };
-	struct stmt *s;
-	bool row = false;
-	enum err e;
+	struct chain c;
+	enum err e = hash_at(r, &c, entries, f);
 
-	if (entries == 0)
-		return OK;
-	e = db_stmt(&s, r->db, "SELECT hash FROM _audit WHERE no = ?1", f);
-	if (e != OK)
+	if (e != OK || entries == 0)
 		return e;
-	stmt_int(s, 1, entries);
-	e = stmt_step(s, &row, f);
-	if (e != OK)
-		return e;
-	if (row)
-		(void)stmt_col_copy(s, 0, kept, sizeof(kept));
-	stmt_reset(s);
-	if (row && memcmp(kept, hash, sizeof(kept)) == 0)
+	if (c.no == entries && c.damaged == 0 &&
+	    memcmp(c.end, hash, sizeof(c.end)) == 0)
 		return OK;
 	return fail_set(f, ERR_CORRUPT,
-	    row ? "the journal of who did what is another one than it was at "
+	    c.no == entries
+		? "the journal of who did what is another one than it was at "
 		  "entry %lld"
 		: "the journal of who did what was cut off: it had %lld "
 		  "entries at least",
@@ -392,20 +437,11 @@ replica_audit_fence(struct replica *r, int64_t entries,
 enum err
 replica_audit_load(struct replica *r, struct fail *f)
 {
-	struct stmt *s;
-	bool row = false;
-	enum err e;
+	struct chain c;
+	enum err e = hash_at(r, &c, INT64_MAX, f);
 
-	memset(r->audit_head, 0, sizeof(r->audit_head));
-	r->audit_count = 0;
-	e = db_stmt(&s, r->db,
-	    "SELECT no, hash FROM _audit ORDER BY no DESC LIMIT 1", f);
-	if (e == OK)
-		e = stmt_step(s, &row, f);
-	if (e != OK || !row)
-		return e;
-	r->audit_count = stmt_col_int(s, 0);
-	(void)stmt_col_copy(s, 1, r->audit_head, sizeof(r->audit_head));
-	stmt_reset(s);
-	return OK;
+	/* damage is for audit_verify to tell: acts are written on after it */
+	r->audit_count = c.no;
+	memcpy(r->audit_head, c.end, sizeof(r->audit_head));
+	return e;
 }

@@ -88,7 +88,7 @@ enum err audit_each(struct replica *r, const struct audit_query *q,
  * here for ever.
  *
  * out:   *entries, how many there are
- * fails: ERR_CORRUPT the text says from which entry on
+ * fails: ERR_CORRUPT the text says which entries, to within 16
  */
 enum err audit_verify(struct replica *r, int64_t *entries, struct fail *f);
 

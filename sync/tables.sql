@@ -303,8 +303,8 @@ CREATE TABLE _draft (
 	fields BLOB NOT NULL
 );
 
--- Local: who did or looked at what (audit.h); each entry hashes the one before.
--- Ids of 16 zeros: nobody, none or several.
+-- Local: who did or looked at what (audit.h); each entry hashes the one before,
+-- and every 16th keeps its hash. Ids of 16 zeros: nobody, none or several.
 CREATE TABLE _audit (
 	no INTEGER PRIMARY KEY,
 	at_ms BIGINT NOT NULL,
@@ -319,7 +319,7 @@ CREATE TABLE _audit (
 	result BIGINT NOT NULL,
 	decision TEXT NOT NULL,
 	note TEXT NOT NULL,
-	hash BLOB NOT NULL
+	hash BLOB
 );
 
 -- Peers this node exchanges with. stream: random name of the numbering we

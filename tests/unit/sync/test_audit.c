@@ -148,24 +148,67 @@ found_out(const char *words)
 		fail_msg("want \"%s\", have \"%s\"", words, f.text);
 }
 
+/* A hash is kept by every 16th: before the last such the place is told. */
+static void
+fill_more(void)
+{
+	for (unsigned i = 0; i < 10; i++)
+		fill();
+}
+
 static void
 an_entry_that_was_changed_is_found(void **state)
 {
 	(void)state;
-	fill();
+	fill_more();
+	run_sql("UPDATE _audit SET staff = zeroblob(16) WHERE no = 18");
+	found_out("one of its entries 17 to 32");
+}
+
+static void
+the_newest_entry_changed_is_found(void **state)
+{
+	(void)state;
+	fill_more();
 	run_sql("UPDATE _audit SET staff = zeroblob(16) WHERE no ="
-		" (SELECT max(no) - 1 FROM _audit)");
-	found_out("from entry");
+		" (SELECT max(no) FROM _audit)");
+	found_out("another one");
 }
 
 static void
 an_entry_that_was_taken_out_is_found(void **state)
 {
 	(void)state;
-	fill();
-	run_sql("DELETE FROM _audit WHERE no ="
-		" (SELECT max(no) - 2 FROM _audit)");
-	found_out("from entry");
+	fill_more();
+	run_sql("DELETE FROM _audit WHERE no = 20");
+	found_out("one of its entries 17 to 21");
+}
+
+static void
+a_hash_that_was_taken_out_is_found(void **state)
+{
+	(void)state;
+	fill_more();
+	run_sql("UPDATE _audit SET hash = NULL WHERE no = 16");
+	found_out("one of its entries 1 to 16");
+}
+
+static void
+the_chain_goes_on_after_a_restart_at_any_length(void **state)
+{
+	uint8_t before[AUDIT_HASH_BYTES], head[AUDIT_HASH_BYTES];
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++) {
+		int64_t count = audit_head(north->r, before);
+
+		office_restart(north);
+		assert_int_equal(audit_head(north->r, head), count);
+		assert_memory_equal(head, before, sizeof(head));
+		assert_int_equal(audit_was(north->r, count, head, &f), OK);
+		note("read", NULL);
+		assert_int_equal(audit_was(north->r, count, head, &f), OK);
+	}
 }
 
 static void
@@ -247,7 +290,10 @@ main(void)
 		TEST(writes_of_one_transaction_are_one_entry_with_their_number),
 		TEST(what_was_rolled_back_is_not_in_it),
 		TEST(an_entry_that_was_changed_is_found),
+		TEST(the_newest_entry_changed_is_found),
 		TEST(an_entry_that_was_taken_out_is_found),
+		TEST(a_hash_that_was_taken_out_is_found),
+		TEST(the_chain_goes_on_after_a_restart_at_any_length),
 		TEST(every_field_counts),
 		TEST(an_end_that_was_cut_off_is_found),
 		TEST(what_cannot_be_written_down_does_not_happen),
