@@ -10,6 +10,7 @@
 #include "node/party.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
+#include "node/policy/withheld.h"
 
 struct may {
 	struct run *run;
@@ -20,6 +21,7 @@ struct may {
 	const char *category[POLICY_LABELS_MAX];
 	const struct member_agency *to;
 	bool approved;
+	bool withheld; /* somebody took it away by hand */
 };
 
 /* ---- the question --------------------------------------------------------------- */
@@ -171,6 +173,12 @@ say(const struct may *m, const struct buf *why, const struct buf *next)
 		any = true;
 	}
 	run_say(run, "%s", any ? "\n" : "");
+	if (m->withheld)
+		run_say(run,
+		    "  but somebody took it away from %s by hand (footbridge "
+		    "access): it goes to them again only once somebody shares "
+		    "it\n",
+		    m->to->name);
 	if (next->n > 0)
 		run_say(run, "%.*s\n", (int)next->n, (const char *)next->p);
 	if (!m->approved)
@@ -193,7 +201,7 @@ say_json(const struct may *m, const struct buf *why, const struct buf *next,
 		policy_day_text(until, a->until);
 	return run_json(m->run,
 	    json_pack("{s:b, s:s, s:s%, s:s%, s:s, s:s, s:s, s:s, s:o, s:s, "
-		      "s:s, s:b}",
+		      "s:s, s:b, s:b}",
 		"permit", a->reason == POLICY_PERMIT, "reason",
 		policy_reason_word(a->reason), "why", (const char *)why->p,
 		why->n, "next", next->n > 0 ? (const char *)next->p : "",
@@ -204,7 +212,7 @@ say_json(const struct may *m, const struct buf *why, const struct buf *next,
 		    ? policy_word(LIST_CONSENT, a->consent_kind)
 		    : "",
 		"with", duties, "until", until, "pack", m->pack->version,
-		"sample", !m->approved),
+		"sample", !m->approved, "withheld", m->withheld),
 	    f);
 }
 
@@ -232,6 +240,23 @@ answer(struct may *m, struct fail *f)
 	return e;
 }
 
+static enum err
+find_withheld(struct may *m, const struct row_id *person, struct fail *f)
+{
+	struct arena arena = { 0 };
+	struct withheld *list = NULL;
+	size_t count = 0;
+	enum err e =
+	    withheld_load(&list, &count, m->run->replica, person, &arena, f);
+
+	for (size_t k = 0; e == OK && k < m->q.category_count; k++)
+		m->withheld = m->withheld ||
+		    withheld_find(list, count, m->category[k], &m->to->id) !=
+			NULL;
+	arena_release(&arena);
+	return e;
+}
+
 enum err
 cmd_may(struct run *run, struct fail *f)
 {
@@ -248,8 +273,10 @@ cmd_may(struct run *run, struct fail *f)
 		    f);
 	if (e != OK)
 		return e;
-	e = policy_case_load(&m.c, run->replica, &person, &m.to->id, m.q.today,
-	    f);
+	e = find_withheld(&m, &person, f);
+	if (e == OK)
+		e = policy_case_load(&m.c, run->replica, &person, &m.to->id,
+		    m.q.today, f);
 	if (e == OK) {
 		m.q.relations |= m.c.relations;
 		m.q.episode = m.c.episode;

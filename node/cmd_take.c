@@ -6,8 +6,10 @@
 
 #include "node/cmd_take.h"
 #include "node/category.h"
+#include "node/journal.h"
 #include "node/name.h"
-#include "sync/remove.h"
+#include "node/policy/withheld.h"
+#include "sync/grant.h"
 
 /* ---- unshare, carry --off ---- */
 
@@ -15,7 +17,8 @@ struct taking {
 	struct run *run;
 	json_t *array; /* NULL: text */
 	const char *from;
-	bool many; /* of several people only the sum is said */
+	bool many;    /* of several people only the sum is said */
+	bool by_hand; /* unshare: it stays so */
 	int64_t removed, rekeyed, had_not;
 	bool failed;
 };
@@ -31,11 +34,11 @@ take_line(void *context, const struct remove_line *line)
 	t->had_not += line->had ? 0 : 1;
 	if (t->array != NULL) {
 		if (json_array_append_new(t->array,
-			json_pack("{s:s, s:s, s:b, s:b, s:b}", "category",
+			json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "category",
 			    line->category, "owner",
 			    name_of_agency(t->run, line->owner, id), "had",
 			    line->had, "removed", line->removed, "rekeyed",
-			    line->rekeyed)) != 0)
+			    line->rekeyed, "stays", false)) != 0)
 			t->failed = true;
 		return;
 	}
@@ -70,40 +73,189 @@ say_taken(struct taking *t, struct fail *f)
 		run_say(t->run,
 		    "What was read stays read: ask for written confirmation "
 		    "that copies were destroyed.\n");
+	if (t->removed > 0 && t->by_hand)
+		run_say(t->run,
+		    "No rule gives it to them again; footbridge share does.\n");
 	return OK;
 }
 
-enum err
-cmd_unshare(struct run *run, struct fail *f)
+/* What the agency was given it on; "": nothing that can be read here. */
+struct basis {
+	const struct agency_id *agency;
+	const char *category;
+	char words[LIMIT_BASIS_BYTES + 1];
+};
+
+static void
+on_basis(void *context, const struct grant_access *a)
+{
+	struct basis *b = context;
+
+	if (a->node == NULL && a->agency != NULL && a->basis != NULL &&
+	    id_equal(&a->agency->id, b->agency) &&
+	    strcmp(a->category, b->category) == 0)
+		(void)snprintf(b->words, sizeof(b->words), "%.*s",
+		    (int)strcspn(a->basis, " "), a->basis);
+}
+
+/* The person's reason, and what ends with it. */
+static void
+words_of(char out[static LIMIT_BASIS_BYTES + 1], const char *reason,
+    const struct basis *b)
+{
+	int n = snprintf(out, LIMIT_BASIS_BYTES + 1, "%s", reason);
+
+	if (b->words[0] != '\0' && n < LIMIT_BASIS_BYTES)
+		(void)snprintf(out + n, (size_t)(LIMIT_BASIS_BYTES + 1 - n),
+		    "; it rested on %s", b->words);
+}
+
+/* Whoever looks at the journal sees of whom, from whom, what it rested on. */
+static enum err
+note_unshared(struct taking *t, const struct row_id *person,
+    const struct basis *b, struct fail *f)
+{
+	struct buf note = { .limit = LIMIT_NAME_BYTES + LIMIT_BASIS_BYTES };
+	struct audit_entry what = { .act = "unshare",
+		.subject = person,
+		.decision = "by hand" };
+	enum err e;
+
+	buf_printf(&note, "%s from %.40s%s%s", b->category, t->from,
+	    b->words[0] != '\0' ? ", was " : "", b->words);
+	what.note = buf_cstr(&note);
+	e = audit_run(t->run, &what, f);
+	buf_release(&note);
+	return e;
+}
+
+static enum err
+unshare_one(struct taking *t, struct remove_request *q,
+    const struct agency_id *agency, const char *category, const char *reason,
+    struct fail *f)
+{
+	char words[LIMIT_BASIS_BYTES + 1];
+	struct basis b = { .agency = agency, .category = category };
+	int64_t before = t->removed;
+	enum err e =
+	    grant_access_list(t->run->replica, &q->subject, on_basis, &b, f);
+
+	words_of(words, reason, &b);
+	q->words = words;
+	q->categories = &category;
+	q->category_count = 1;
+	if (e == OK)
+		e = remove_from(t->run->replica, q, take_line, t, f);
+	if (e == OK && t->removed > before)
+		e = note_unshared(t, &q->subject, &b, f);
+	return e;
+}
+
+/* All of its categories or none. */
+static enum err
+unshare_all(struct taking *t, struct remove_request *q,
+    const struct agency_id *agency, const char *reason, struct fail *f)
+{
+	struct replica *r = t->run->replica;
+	const char *category;
+	enum err e = replica_begin(r, f);
+
+	if (e != OK)
+		return e;
+	for (size_t k = 1; e == OK && (category = run_word(t->run, k)); k++)
+		e = unshare_one(t, q, agency, category, reason, f);
+	if (e == OK)
+		return replica_commit(r, f);
+	replica_rollback(r);
+	return e;
+}
+
+/* What the agency goes on reading about this person. */
+struct staying {
+	struct taking *t;
+	const struct agency_id *agency;
+	bool said;
+};
+
+static void
+on_stays(void *context, const struct grant_access *a)
+{
+	struct staying *x = context;
+	struct taking *t = x->t;
+	const char *basis = a->basis != NULL ? a->basis : "";
+	int n = (int)strcspn(basis, " ");
+
+	if (a->node != NULL || a->agency == NULL || a->owner == NULL ||
+	    !id_equal(&a->agency->id, x->agency) ||
+	    id_equal(&a->owner->id, x->agency))
+		return;
+	if (t->array != NULL) {
+		if (json_array_append_new(t->array,
+			json_pack("{s:s, s:s, s:b, s:b, s:b, s:s%, s:b}",
+			    "category", a->category, "owner", a->owner->name,
+			    "had", true, "removed", false, "rekeyed", false,
+			    "basis", basis, (size_t)n, "stays", true)) != 0)
+			t->failed = true;
+		return;
+	}
+	if (!x->said)
+		run_say(t->run, "%s still reads of this person:\n", t->from);
+	x->said = true;
+	run_say(t->run, "  %s of %s%s%.*s\n", a->category, a->owner->name,
+	    n > 0 ? ", " : "", n, basis);
+}
+
+static enum err
+read_unshare(struct remove_request *q, const struct member_agency **agency,
+    struct run *run, struct fail *f)
 {
 	const char *from = cli_get(run->cli, "from");
 	const char *reason = cli_get(run->cli, "reason");
-	struct taking t = { .run = run };
-	struct remove_request q = { .kind = GRANT_AGENCY,
-		.reason = REMOVE_ENDED,
-		.words = reason };
-	const struct member_agency *agency;
 	enum err e;
 
 	if (from == NULL || reason == NULL || reason[0] == '\0')
 		return fail_set(f, ERR_USAGE,
 		    "unshare: say from whom and why: --from AGENCY --reason "
 		    "WORDS");
-	e = members_find_agency(replica_members(run->replica), &agency, from,
-	    f);
+	if (strlen(reason) > LIMIT_BASIS_BYTES)
+		return fail_set(f, ERR_INPUT,
+		    "--reason: want at most %d bytes; nothing was unshared",
+		    LIMIT_BASIS_BYTES);
+	if (strncmp(reason, WITHHELD_POLICY, strlen(WITHHELD_POLICY)) == 0)
+		return fail_set(f, ERR_INPUT,
+		    "--reason: \"policy: \" is how the rules sign what they "
+		    "take away; say why you do. Nothing was unshared");
+	e = members_find_agency(replica_members(run->replica), agency, from, f);
 	if (e == OK)
 		e = category_check(run, 1, "unshared", f);
 	if (e == OK)
-		e = read_subject(run->replica, &q.subject, run_word(run, 0), f);
+		e = read_subject(run->replica, &q->subject, run_word(run, 0),
+		    f);
+	if (e == OK)
+		memcpy(q->recipient, (*agency)->id.b, ID_BYTES);
+	return e;
+}
+
+enum err
+cmd_unshare(struct run *run, struct fail *f)
+{
+	struct taking t = { .run = run, .by_hand = true };
+	struct remove_request q = { .kind = GRANT_AGENCY,
+		.reason = REMOVE_ENDED };
+	const struct member_agency *agency = NULL;
+	struct staying stays = { .t = &t };
+	enum err e = read_unshare(&q, &agency, run, f);
+
 	if (e != OK)
 		return e;
 	t.from = agency->name;
-	memcpy(q.recipient, agency->id.b, ID_BYTES);
-	q.categories = run->cli->words + 1;
-	q.category_count = run->cli->word_count - 1;
+	stays.agency = &agency->id;
 	if (run->cli->json && (t.array = json_array()) == NULL)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");
-	e = remove_from(run->replica, &q, take_line, &t, f);
+	e = unshare_all(&t, &q, &agency->id, cli_get(run->cli, "reason"), f);
+	if (e == OK)
+		e = grant_access_list(run->replica, &q.subject, on_stays,
+		    &stays, f);
 	if (e == OK)
 		return say_taken(&t, f);
 	json_decref(t.array);
@@ -271,13 +423,14 @@ say_left(void *context, const struct remove_left *l)
 		if (json_array_append_new(s->array,
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
 				  "s:s, "
-				  "s:b}",
+				  "s:b, s:b}",
 			    "state", "left", "category", l->category, "owner",
 			    name_of_agency(s->run, l->owner, owner), "kind",
 			    l->kind == GRANT_NODE ? "node" : "agency", "who",
 			    left_who(s->run, l, who), "left", at, "by", by,
 			    "reason", reason_words(l->reason), "words",
-			    l->words, "again", l->again)) != 0)
+			    l->words, "again", l->again, "by_hand",
+			    withheld_is(l))) != 0)
 			s->failed = true;
 		return;
 	}
@@ -287,7 +440,10 @@ say_left(void *context, const struct remove_left *l)
 	run_say(s->run, "  %s of %s: %s, %s, by %s: %s%s%s%s\n", l->category,
 	    name_of_agency(s->run, l->owner, owner), left_who(s->run, l, who),
 	    at, by, reason_words(l->reason), l->words[0] != '\0' ? ", " : "",
-	    l->words, l->again ? "; reads it again" : "");
+	    l->words,
+	    l->again             ? "; reads it again"
+		: withheld_is(l) ? "; until somebody shares it again"
+				 : "");
 }
 
 static void

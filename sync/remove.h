@@ -75,6 +75,8 @@ struct remove_left {
 	const char *words; /* "" when there are none or no key for them */
 	int64_t at_ms;     /* when it was stored here */
 	bool again;        /* was granted it again since */
+	bool stands; /* holds it no more, and nothing was granted between this
+		      * removal and the last one, as they came here */
 };
 typedef void (*remove_left_fn)(void *context, const struct remove_left *left);
 enum err remove_list(struct replica *r, const struct row_id *subject,

@@ -71,6 +71,47 @@ read_words(struct listing *x, const struct compartment *c,
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
+static bool
+is_same(const struct control_leaver *a, const struct control_leaver *b)
+{
+	return a->kind == b->kind &&
+	    memcmp(a->recipient, b->recipient, ID_BYTES) == 0;
+}
+
+/* Was anything granted to who left after this removal and before the last? What
+ * does not count now may have been taken away by the last one. */
+static enum err
+was_between(bool *yes, const struct listing *x, const struct compartment *c,
+    const struct control *now, const struct control_leaver *l, struct fail *f)
+{
+	int64_t last = l->segment;
+	struct stmt *s;
+	enum err e;
+
+	for (size_t i = 0; i < now->leaver_count; i++)
+		if (is_same(&now->leavers[i], l) &&
+		    now->leavers[i].segment > last)
+			last = now->leavers[i].segment;
+	*yes = false;
+	if (last == l->segment)
+		return OK;
+	e = db_stmt(&s, x->r->db,
+	    "SELECT 1 FROM _grant WHERE cpt = ?1 AND recipient_kind = ?2"
+	    " AND recipient = ?3 AND ever > 0 AND segment > ?4"
+	    " AND segment < ?5 LIMIT 1",
+	    f);
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, c->no);
+	stmt_int(s, 2, l->kind);
+	stmt_blob(s, 3, l->recipient, ID_BYTES);
+	stmt_int(s, 4, l->segment);
+	stmt_int(s, 5, last);
+	e = stmt_step(s, yes, f);
+	stmt_reset(s);
+	return e;
+}
+
 static enum err
 say_one(struct listing *x, const struct compartment *c,
     const struct control *now, const struct control_leaver *l, struct fail *f)
@@ -83,11 +124,17 @@ say_one(struct listing *x, const struct compartment *c,
 		.issuer = l->issuer,
 		.reason = l->reason,
 		.words = words };
-	bool read = false;
+	bool read = false, between = false;
 	enum err e;
 
 	memcpy(left.recipient, l->recipient, ID_BYTES);
 	left.again = control_holds(now, l->kind, l->recipient);
+	if (!left.again) {
+		e = was_between(&between, x, c, now, l, f);
+		if (e != OK)
+			return e;
+		left.stands = !between;
+	}
 	e = read_removal(x, &bytes, l->segment, &left.at_ms, &read, f);
 	if (e == OK && read && l->issuer != NULL)
 		e = read_words(x, c, &l->issuer->id, words, f);

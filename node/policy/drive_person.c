@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/policy/withheld.h"
 #include "sync/grant.h"
 #include "sync/holder.h"
 #include "sync/remove.h"
@@ -150,7 +151,7 @@ remove_words(char out[static LIMIT_BASIS_BYTES + 1],
 	struct buf b = { .limit = LIMIT_BASIS_BYTES };
 
 	policy_day_text(day, d->today);
-	buf_printf(&b, "policy: %s on %s, pack %.40s",
+	buf_printf(&b, WITHHELD_POLICY "%s on %s, pack %.40s",
 	    policy_reason_word(act->why), day, d->pack->version);
 	out[0] = '\0';
 	if (b.err == OK) {
@@ -221,6 +222,31 @@ act_on(struct drive *d, const struct row_id *person,
 	return e;
 }
 
+/* What somebody took away by hand is not given again. */
+static enum err
+leave_withheld(struct looking *x, struct entitle_act *act, size_t *count,
+    const struct row_id *person, struct fail *f)
+{
+	struct withheld *list = NULL;
+	size_t listed = 0, kept = 0, grants = 0;
+	enum err e = OK;
+
+	for (size_t k = 0; k < *count; k++)
+		grants += act[k].kind == ENTITLE_GRANT;
+	if (grants > 0)
+		e = withheld_load(&list, &listed, x->d->r, person, &x->arena,
+		    f);
+	if (e != OK)
+		return e;
+	for (size_t k = 0; k < *count; k++)
+		if (act[k].kind != ENTITLE_GRANT ||
+		    withheld_find(list, listed, act[k].category,
+			&act[k].agency) == NULL)
+			act[kept++] = act[k];
+	*count = kept;
+	return OK;
+}
+
 static enum err
 act_all(struct looking *x, const struct policy_case *c,
     const struct row_id *person, struct fail *f)
@@ -241,8 +267,9 @@ act_all(struct looking *x, const struct policy_case *c,
 
 	if (e != OK)
 		return fail_code(f, e);
-	if (count == 0)
-		return OK;
+	e = leave_withheld(x, act, &count, person, f);
+	if (e != OK || count == 0)
+		return e;
 	e = replica_begin(x->d->r, f);
 	if (e != OK)
 		return e;

@@ -98,6 +98,34 @@ fails 1 'share TX2.schedule\|keeps no records\|No: ' on clinic share "$person" \
 	TX2.progress --to North --basis consent:typed
 ok $? "nobody_shares_by_hand_what_the_rules_refuse"
 
+# ---- somebody takes it away by hand ----
+must clinic --yes unshare "$person" TX2.attendance --from North \
+	--reason 'Pat asked for a pause'
+grep -q 'gets nothing more of it' "$tmp/out" &&
+	grep -q 'North still reads of this person' "$tmp/out" &&
+	grep -q '  ADM.consent of Clinic' "$tmp/out" &&
+	grep -q 'No rule gives it to them again' "$tmp/out"
+ok $? "who_unshares_is_told_what_stops_and_what_stays"
+on clinic access "$person" | grep -q \
+	"by Clinic: no longer shared, Pat asked for a pause; it rested on consent:$consent; until somebody shares it again" &&
+	on clinic audit --act unshare | grep -q "by hand"
+ok $? "what_it_rested_on_is_on_record_and_in_the_journal"
+must clinic put attendance person="$person" appointment_id="$appointment" \
+	result=late
+must clinic bundle export --for Hub "$tmp/stick/pause"
+! reads clinic North TX2.attendance && meet && ! sees '"result"'
+ok $? "no_rule_gives_again_what_a_person_took_away"
+on clinic may "$person" TX2.attendance --to North --relation assigned |
+	grep -q 'took it away from North by hand'
+ok $? "and_the_advisor_says_so"
+fails 1 'how the rules sign' on clinic --yes unshare "$person" IDX \
+	--from North --reason 'policy: x'
+ok $? "nobody_signs_as_the_rules"
+must clinic share "$person" TX2.attendance --to North --basis consent:typed
+meet
+reads clinic North TX2.attendance && sees '"complied"'
+ok $? "shared_again_it_goes_by_the_rules_again"
+
 # ---- the consent is revoked ----
 must clinic put consent "$consent" status=revoked revoked_on="$today"
 ! reads clinic North TX2.attendance && ! reads clinic North IDX

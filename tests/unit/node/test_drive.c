@@ -16,6 +16,7 @@
 #include "node/policy/gate_view.h"
 #include "node/policy/shipped.h"
 #include "sync/hash.h"
+#include "sync/remove.h"
 #include "tests/support/office.h"
 
 static struct office *clinic, *north;
@@ -363,6 +364,83 @@ a_lease_passes_and_a_word_renews_it(void **state)
 	end();
 }
 
+/* By the office's own hand, or policy's: words tell. */
+static void
+take_away(struct office *o, const char *category, const char *words)
+{
+	struct remove_request q = { .subject = person[0],
+		.categories = &category,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.reason = REMOVE_ENDED,
+		.words = words };
+	struct fail f = { 0 };
+
+	memcpy(q.recipient, agency(north)->b, ID_BYTES);
+	if (remove_from(o->r, &q, NULL, NULL, &f) != OK)
+		fail_msg("%s", f.text);
+}
+
+static void
+share_by_hand(const char *category)
+{
+	struct grant_request q = { .subject = person[0],
+		.categories = &category,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.right = GRANT_READ,
+		.basis = "consent:paper" };
+
+	memcpy(q.recipient, agency(north)->b, ID_BYTES);
+	assert_int_equal(grant_share(clinic->r, &q, NULL, NULL, NULL), OK);
+}
+
+static void
+what_a_person_took_away_by_hand_no_rule_gives_again(void **state)
+{
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	office_settle(clinic, north);
+	take_away(clinic, "TX2.attendance", "asked to stop");
+	assert_int_equal(drive("after it was taken away").granted, 0);
+	clinic->env->wall_ms += DAY_MS;
+	assert_int_equal(drive("the next day").granted, 0);
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people - 1);
+	share_by_hand("TX2.attendance");
+	(void)drive("shared again");
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	end();
+}
+
+static void
+what_the_rules_took_away_they_give_again_also_after_a_hand_did(void **state)
+{
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	take_away(clinic, "TX2.attendance", "asked to stop");
+	share_by_hand("TX2.attendance");
+	take_away(clinic, "TX2.attendance", "policy: consent ended");
+	assert_int_equal(drive("entitled again").granted, 1);
+	end();
+}
+
+static void
+who_gives_up_reading_is_not_given_it_again(void **state)
+{
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	office_settle(clinic, north);
+	take_away(north, "TX2.attendance", "closed the case");
+	office_settle(north, clinic);
+	assert_int_equal(drive("they gave it up").granted, 0);
+	end();
+}
+
 int
 main(void)
 {
@@ -371,6 +449,11 @@ main(void)
 		    whoever_consented_is_granted_once_and_removed_when_the_agreement_ends),
 		cmocka_unit_test(an_end_bites_where_nobody_hears_of_it),
 		cmocka_unit_test(a_lease_passes_and_a_word_renews_it),
+		cmocka_unit_test(
+		    what_a_person_took_away_by_hand_no_rule_gives_again),
+		cmocka_unit_test(
+		    what_the_rules_took_away_they_give_again_also_after_a_hand_did),
+		cmocka_unit_test(who_gives_up_reading_is_not_given_it_again),
 	};
 	const char *n = getenv("TEST_PEOPLE");
 
