@@ -6,6 +6,7 @@
 
 #include "node/date.h"
 #include "node/disclosed.h"
+#include "node/ended.h"
 #include "node/name.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
@@ -14,13 +15,16 @@
 #include "node/tell.h"
 
 #define YEARS_PART2 3 /* 42 CFR 2.25(a) */
+#define WAY_DAYS 3    /* where the pack names no revocation_answer */
 #define YEARS_HIPAA 6 /* 45 CFR 164.528(a)(1) */
 
 enum report { REPORT_ALL, REPORT_PART2, REPORT_HIPAA };
 
 struct given_row {
 	struct row_id id, to, basis_id, staff;
-	bool has_to, has_basis, has_staff, before_notice;
+	bool has_to, has_basis, has_staff;
+	bool before_notice; /* it flowed on a basis that had ended */
+	bool on_its_way;    /* or may have arrived only then */
 	policy_day day;
 	int64_t minute; /* civil, from 1970 */
 	int64_t items;
@@ -206,6 +210,49 @@ find_address(struct account *a, struct given_row *g, struct fail *f)
 	return e;
 }
 
+/* How long what goes by a hub or on a stick is taken to be on its way. */
+static int64_t
+way_minutes(const struct account *a)
+{
+	int32_t days = pack_deadline(a->pack, "revocation_answer");
+
+	return (int64_t)(days >= 0 ? days : WAY_DAYS) * 24 * 60;
+}
+
+static void
+judge(const struct account *a, const struct ended *ended, struct given_row *g)
+{
+	struct agency_id agency;
+	struct ended_row q = { .basis = g->has_basis ? &g->basis_id : NULL,
+		.words = g->basis_words,
+		.category = g->category,
+		.agency = g->has_to ? &agency : NULL,
+		.minute = g->minute };
+	bool carried = g->way[0] != '\0' || strcmp(g->channel, "bundle") == 0;
+	int64_t end;
+
+	/* by hand it was given on the spot, on what stood then */
+	if (!carried && strcmp(g->channel, "sync") != 0)
+		return;
+	memcpy(agency.b, g->to.b, ID_BYTES);
+	end = ended_minute(ended, &q);
+	g->before_notice = g->before_notice || g->minute >= end;
+	g->on_its_way = !g->before_notice && carried && end != ENDED_NEVER &&
+	    end - g->minute <= way_minutes(a);
+}
+
+static enum err
+judge_all(struct account *a, struct fail *f)
+{
+	struct ended *ended = NULL;
+	enum err e =
+	    ended_load(&ended, a->run->replica, &a->person, &a->arena, f);
+
+	for (size_t k = 0; e == OK && k < a->count; k++)
+		judge(a, ended, &a->row[k]);
+	return e;
+}
+
 static enum err
 load(struct account *a, struct fail *f)
 {
@@ -222,7 +269,7 @@ load(struct account *a, struct fail *f)
 		qsort(a->row, a->count, sizeof(*a->row), by_time);
 	for (size_t k = 0; e == OK && k < a->count; k++)
 		e = find_address(a, &a->row[k], f);
-	return e;
+	return e == OK && a->count > 0 ? judge_all(a, f) : e;
 }
 
 /* ---- how it is said -------------------------------------------------------------------- */
@@ -292,6 +339,8 @@ say_row(const struct account *a, const struct given_row *g, size_t n)
 	say_line(a, TELL_RULES, buf_cstr(&b));
 	if (g->before_notice)
 		run_say(a->run, "   %s\n", LINE(a, BEFORE_NOTICE));
+	if (g->on_its_way)
+		run_say(a->run, "   %s\n", LINE(a, ON_ITS_WAY));
 	if (g->although[0] != '\0')
 		run_say(a->run, "   %s: %s\n", LINE(a, ALTHOUGH), g->although);
 	buf_release(&b);
@@ -386,14 +435,15 @@ row_json(const struct account *a, const struct given_row *g)
 	if (g->has_basis)
 		hex_encode(basis, g->basis_id.b, ID_BYTES);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
-			 "s:s, s:s, s:s, s:s, s:b, s:s, s:I}",
+			 "s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I}",
 	    "at", at, "to", g->has_to ? receiver(a, g, id) : "", "to_person",
 	    g->to_person, "address", g->to_address, "what", g->what, "category",
 	    g->category, "purpose", g->purpose, "basis", g->basis, "basis_id",
 	    basis, "basis_words", g->basis_words, "channel", g->channel, "way",
 	    g->way, "pack", g->version, "notice", g->notice,
-	    "sent_before_notice", g->before_notice, "although", g->although,
-	    "items", (json_int_t)g->items);
+	    "sent_before_notice", g->before_notice, "maybe_on_its_way",
+	    g->on_its_way, "although", g->although, "items",
+	    (json_int_t)g->items);
 }
 
 static enum err

@@ -106,6 +106,9 @@ static const char *const lines[TELL_LINE_COUNT][2] = {
 	[TELL_BEFORE_NOTICE] = { "Sent before word came that the permission "
 				 "had ended.",
 	    "Enviado antes de saber que el permiso había terminado." },
+	[TELL_ON_ITS_WAY] = { "It may still have been on its way when the "
+			      "permission ended.",
+	    "Puede que aún estuviera en camino cuando terminó el permiso." },
 	[TELL_ALTHOUGH] = { "Given although the rules did not allow it",
 	    "Entregado aunque las reglas no lo permitían" },
 	[TELL_NOTICES] = { "These notices went with it:",

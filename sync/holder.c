@@ -150,6 +150,36 @@ holder_bases(struct replica *r, int64_t cpt, const struct agency_id *recipient,
 }
 
 enum err
+holder_grants(struct replica *r, const struct row_id *subject,
+    holder_grant_fn each, void *context, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false, go_on = true;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT c.category, g.recipient, MIN(g.at_ms)"
+	    " FROM _compartment c JOIN _grant g ON g.cpt = c.no"
+	    " WHERE c.subject = ?1 AND c.owner = ?2 AND g.recipient_kind = 0"
+	    " AND g.recipient <> ?2 AND g.ever > 0"
+	    " GROUP BY c.no, c.category, g.recipient, g.segment"
+	    " ORDER BY c.category, g.recipient, g.segment",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, subject->b, ID_BYTES);
+	stmt_blob(s, 2, r->identity.agency.b, ID_BYTES);
+	while (go_on && (e = stmt_step(s, &row, f)) == OK && row) {
+		struct agency_id recipient;
+
+		if (stmt_col_copy(s, 1, recipient.b, ID_BYTES))
+			go_on = each(context, stmt_col_text(s, 0), &recipient,
+			    stmt_col_int(s, 2));
+	}
+	stmt_reset(s);
+	return e;
+}
+
+enum err
 holder_ended(struct replica *r, const struct agency_id *recipient,
     struct compartment_id *out, size_t most, size_t *count, struct fail *f)
 {

@@ -47,6 +47,14 @@ enum err holder_bases(struct replica *r, int64_t cpt,
     const struct agency_id *recipient, holder_basis_fn each, void *context,
     struct fail *f);
 
+/* Every grant there ever was of the own compartments of a subject to other
+ * agencies, also those that do not count any more, and when it came here. false:
+ * stop. */
+typedef bool (*holder_grant_fn)(void *context, const char *category,
+    const struct agency_id *recipient, int64_t at_ms);
+enum err holder_grants(struct replica *r, const struct row_id *subject,
+    holder_grant_fn each, void *context, struct fail *f);
+
 /* Of the own agency's compartments those that this agency was given and holds no
  * more, the last taken away first, at most most. */
 enum err holder_ended(struct replica *r, const struct agency_id *recipient,
