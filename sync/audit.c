@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sync/audit_i.h"
 #include "sync/hash.h"
 #include "sync/replica_i.h"
 
 /* In _meta: entries that the fence knew and the database had not. */
 #define MISSING "audit_missing"
-/* Of so many entries one keeps its hash: the others' is computed from there. A
- * hash is a quarter of an entry, and the journal grows faster than all else. */
-#define AUDIT_KEPT_EVERY 16
 
 static const struct row_id nobody;
 
@@ -288,6 +286,7 @@ struct chain {
 	uint8_t end[AUDIT_HASH_BYTES]; /* what it comes to ... */
 	int64_t no;                    /* ... at this entry */
 	int64_t damaged; /* the first that does not follow; 0: all do */
+	char told[AUDIT_TEXT_MAX + 1]; /* by the newest entry, of a base */
 };
 
 /* A hash that is kept must be what was computed. */
@@ -304,6 +303,8 @@ follow(struct chain *c, const struct audit_seen *x, struct stmt *s)
 		    memcmp(kept, c->end, sizeof(kept)) == 0;
 	if (!follows && c->damaged == 0)
 		c->damaged = c->no;
+	if (strcmp(x->act, AUDIT_PRUNED) == 0)
+		take_text(c->told, AUDIT_TEXT_MAX, x->note);
 }
 
 /* From where the chain is on, up to entry last or the end of the journal. */
@@ -354,6 +355,8 @@ hash_at(struct replica *r, struct chain *c, int64_t last, struct fail *f)
 		(void)stmt_col_copy(s, 1, c->end, sizeof(c->end));
 	}
 	stmt_reset(s);
+	if (e == OK && !row)
+		e = audit_base(&c->no, c->end, r, f);
 	return e == OK ? hash_on(r, c, last, f) : e;
 }
 
@@ -374,12 +377,23 @@ none_missing(struct replica *r, struct fail *f)
 enum err
 audit_verify(struct replica *r, int64_t *entries, struct fail *f)
 {
+	char base[AUDIT_TEXT_MAX + 1] = "";
 	struct chain c = { .no = 0 };
-	enum err e = hash_on(r, &c, INT64_MAX, f);
+	enum err e = audit_base(&c.no, c.end, r, f);
 
+	audit_base_words(base, c.no, c.end);
+	if (e == OK)
+		e = audit_base_is_first(r, c.no, f);
+	if (e == OK)
+		e = hash_on(r, &c, INT64_MAX, f);
 	*entries = c.no;
 	if (e == OK && c.damaged != 0)
 		e = broken(c.damaged, f);
+	if (e == OK && strcmp(c.told, base) != 0)
+		e = fail_set(f, ERR_CORRUPT,
+		    "entries of the journal of who did what are missing from "
+		    "its beginning, and no entry says that they were thrown "
+		    "away so");
 	if (e == OK &&
 	    (c.no != r->audit_count ||
 		memcmp(c.end, r->audit_head, sizeof(c.end)) != 0))
@@ -404,7 +418,8 @@ audit_was(struct replica *r, int64_t entries,
 	struct chain c;
 	enum err e = hash_at(r, &c, entries, f);
 
-	if (e != OK || entries == 0)
+	/* before the base: nobody can tell any more */
+	if (e != OK || entries == 0 || c.no > entries)
 		return e;
 	if (c.no == entries && c.damaged == 0 &&
 	    memcmp(c.end, hash, sizeof(c.end)) == 0)

@@ -15,6 +15,11 @@
  * person does in other ways is written by who does it, with audit_write.
  *
  * Entries hold no content of records: our own words, numbers and ids.
+ *
+ * Old ones may be thrown away, from the first on: the base, the number and hash
+ * of the last one that went, is where the chain begins from then on. The entry
+ * that tells of it stands in the chain and names the base, so that a base which
+ * nobody made contradicts it.
  */
 #ifndef FOOTBRIDGE_SYNC_AUDIT_H
 #define FOOTBRIDGE_SYNC_AUDIT_H
@@ -96,8 +101,29 @@ enum err audit_verify(struct replica *r, int64_t *entries, struct fail *f);
  * transaction has committed so far. */
 int64_t audit_head(const struct replica *r,
     uint8_t hash[static AUDIT_HASH_BYTES]);
-/* Is this what the chain said when it had so many entries? ERR_CORRUPT. */
+/* Is this what the chain said when it had so many entries? OK also for what is
+ * not kept any more, which nobody can tell. ERR_CORRUPT. */
 enum err audit_was(struct replica *r, int64_t entries,
     const uint8_t hash[static AUDIT_HASH_BYTES], struct fail *f);
+
+/* What is kept of it. */
+struct audit_extent {
+	int64_t base;     /* the last entry that was thrown away; 0: none was */
+	int64_t last;     /* the newest entry */
+	int64_t first_ms; /* when the oldest one that is kept was written */
+};
+enum err audit_extent(struct audit_extent *out, struct replica *r,
+    struct fail *f);
+
+/*
+ * Throw away the entries before the first one that is not older than that, in
+ * sixteens and some thousand at most, with an entry that says so; in the caller's transaction or
+ * one of its own.
+ *
+ * out:   *pruned  how many went; 0: nothing is that old, nothing was written
+ */
+#define AUDIT_PRUNE_MAX 20000
+enum err audit_prune(int64_t *pruned, struct replica *r, int64_t before_ms,
+    struct fail *f);
 
 #endif

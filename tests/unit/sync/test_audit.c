@@ -265,6 +265,111 @@ an_end_that_was_cut_off_is_found(void **state)
 	assert_non_null(strstr(f.text, "another one"));
 }
 
+/* Entries so old that all of them may go, then some of today. */
+static int64_t
+old_and_new(void)
+{
+	uint8_t head[AUDIT_HASH_BYTES];
+	int64_t old;
+
+	for (int i = 0; i < 10; i++)
+		fill();
+	old = audit_head(north->r, head) / 16 * 16;
+	north->env->wall_ms += (int64_t)400 * 86400000;
+	fill();
+	return old;
+}
+
+static int64_t
+pruned(int64_t days)
+{
+	int64_t n = -1;
+
+	assert_int_equal(audit_prune(&n, north->r,
+			     north->env->wall_ms - days * 86400000, &f),
+	    OK);
+	return n;
+}
+
+static void
+old_entries_go_and_the_chain_is_still_proved(void **state)
+{
+	uint8_t head[AUDIT_HASH_BYTES], middle[AUDIT_HASH_BYTES];
+	struct audit_extent extent;
+	int64_t old, count, half;
+
+	(void)state;
+	old = old_and_new();
+	half = old + 2;
+	count = audit_head(north->r, head);
+	assert_true(old >= 32);
+	assert_int_equal(pruned(500), 0);
+	assert_int_equal(audit_head(north->r, middle), count);
+	assert_int_equal(pruned(365), old);
+	assert_int_equal(verified(), count + 1);
+	assert_int_equal(audit_extent(&extent, north->r, &f), OK);
+	assert_int_equal(extent.base, old);
+	assert_int_equal(extent.last, count + 1);
+	/* what was said of it before is still so */
+	assert_int_equal(audit_was(north->r, count, head, &f), OK);
+	assert_int_equal(audit_was(north->r, half, head, &f), ERR_CORRUPT);
+	assert_int_equal(audit_was(north->r, old - 1, head, &f), OK);
+	office_restart(north);
+	note("find", NULL);
+	assert_int_equal(verified(), count + 2);
+}
+
+static void
+all_of_it_may_go_but_the_entry_that_says_so(void **state)
+{
+	uint8_t head[AUDIT_HASH_BYTES];
+	int64_t count;
+
+	(void)state;
+	do
+		note("read", &person);
+	while (audit_head(north->r, head) % 16 != 0);
+	count = audit_head(north->r, head);
+	north->env->wall_ms += (int64_t)400 * 86400000;
+	assert_int_equal(pruned(365), count);
+	assert_int_equal(verified(), count + 1);
+	assert_int_equal(office_number(north, "SELECT count(*) FROM _audit"),
+	    1);
+	assert_int_equal(pruned(365), 0);
+}
+
+static void
+a_beginning_that_was_cut_off_is_found(void **state)
+{
+	(void)state;
+	fill();
+	run_sql("DELETE FROM _audit WHERE no <= 2");
+	found_out("is not what it was");
+	/* nor does a base help that no entry tells of */
+	for (int i = 0; i < 10; i++)
+		fill();
+	run_sql("INSERT INTO _meta (name, value) SELECT 'audit_base',"
+		" CAST(X'0000000000000010' || hash AS BLOB)"
+		" FROM _audit WHERE no = 16");
+	run_sql("DELETE FROM _audit WHERE no <= 16");
+	found_out("no entry says");
+}
+
+static void
+an_entry_before_the_base_that_comes_back_is_found(void **state)
+{
+	int64_t old;
+
+	(void)state;
+	old = old_and_new();
+	(void)old;
+	run_sql("CREATE TABLE aside AS SELECT * FROM _audit WHERE no = 2");
+	assert_true(pruned(365) > 2);
+	run_sql("INSERT INTO _audit SELECT * FROM aside");
+	found_out("which was thrown away");
+	run_sql("DROP TABLE aside");
+}
+
 static void
 what_cannot_be_written_down_does_not_happen(void **state)
 {
@@ -296,6 +401,10 @@ main(void)
 		TEST(the_chain_goes_on_after_a_restart_at_any_length),
 		TEST(every_field_counts),
 		TEST(an_end_that_was_cut_off_is_found),
+		TEST(old_entries_go_and_the_chain_is_still_proved),
+		TEST(all_of_it_may_go_but_the_entry_that_says_so),
+		TEST(a_beginning_that_was_cut_off_is_found),
+		TEST(an_entry_before_the_base_that_comes_back_is_found),
 		TEST(what_cannot_be_written_down_does_not_happen),
 	};
 
