@@ -25,8 +25,23 @@ say_repaired(struct run *run, const struct repair_facts *facts)
 	if (facts->local_lost)
 		run_say(run,
 		    "Part of what only this computer knows could not be read: "
-		    "addresses of peers, drafts, import lists, who looked at "
-		    "what, invites. footbridge peers shows what is left.\n");
+		    "addresses of peers, drafts, import lists, invites. "
+		    "footbridge peers shows what is left.\n");
+	if (facts->journal_lost)
+		run_say(run,
+		    "Part of the journal of who did what could not be read; "
+		    "what could is there, and verify says from where on it is "
+		    "not proved any more.\n");
+	if (facts->own_lost)
+		run_say(run,
+		    "Part of the accounts of this computer could not be read. "
+		    "Passwords of those that are missing open nothing now: "
+		    "open it with the recovery code or a key file, look at "
+		    "footbridge account list, and add who is missing.\n");
+	else
+		run_say(run,
+		    "All accounts are there; who was signed in on the page "
+		    "signs in again.\n");
 }
 
 enum err
@@ -48,11 +63,13 @@ cmd_repair(struct run *run, struct fail *f)
 		return e;
 	if (run->cli->json)
 		return run_json(run,
-		    json_pack("{s:I, s:I, s:b, s:b, s:s}", "segments",
+		    json_pack("{s:I, s:I, s:b, s:b, s:b, s:b, s:s}", "segments",
 			(json_int_t)facts.segments, "unsent",
 			(json_int_t)facts.unsealed, "log_lost",
 			(int)facts.log_lost, "local_lost",
-			(int)facts.local_lost, "aside", REPAIR_ASIDE),
+			(int)facts.local_lost, "journal_lost",
+			(int)facts.journal_lost, "accounts_lost",
+			(int)facts.own_lost, "aside", REPAIR_ASIDE),
 		    f);
 	say_repaired(run, &facts);
 	return OK;

@@ -18,6 +18,7 @@
 
 #include <sodium.h>
 
+#include "sync/audit.h"
 #include "sync/backup_i.h"
 #include "sync/db_wal.h"
 #include "sync/lane.h"
@@ -216,6 +217,40 @@ begin_lanes(struct replica *r, struct fail *f)
 	return e == ERR_NOTFOUND ? lane_sweep_ask(r, 0, NULL, f) : e;
 }
 
+/* In _meta: see repair_lost_own. */
+#define OWN_LOST "repair_lost_own"
+
+bool
+repair_lost_own(struct replica *r)
+{
+	struct buf b = { .limit = 8 };
+	/* what cannot be read may have been */
+	bool lost = replica_meta_get(r, &b, OWN_LOST, NULL) != ERR_NOTFOUND;
+
+	buf_release(&b);
+	return lost;
+}
+
+/* What of this node's own is not there any more stays known, and that it was
+ * repaired stands in the journal. */
+static enum err
+note_lost(struct replica *r, const struct repair_facts *facts, struct fail *f)
+{
+	const struct audit_entry entry = { .act = "repair",
+		.note = facts->journal_lost && facts->own_lost
+		    ? "part of the journal and of this computer's own tables "
+		      "was lost"
+		    : facts->journal_lost ? "part of the journal was lost"
+		    : facts->own_lost
+		    ? "part of this computer's own tables was lost"
+		    : NULL };
+	enum err e = OK;
+
+	if (facts->own_lost)
+		e = replica_meta_set(r, OWN_LOST, "1", 1, f);
+	return e == OK ? replica_audit(r, &entry, f) : e;
+}
+
 static enum err
 finish(struct repairing *x, struct replica *r, struct fail *f)
 {
@@ -237,6 +272,8 @@ finish(struct repairing *x, struct replica *r, struct fail *f)
 		e = receive_segments(x, r, f);
 	if (e == OK && (x->facts->log_lost || x->lanes_lost))
 		e = begin_lanes(r, f);
+	if (e == OK)
+		e = note_lost(r, x->facts, f);
 	if (e != OK) {
 		replica_rollback(r);
 		return e;

@@ -28,7 +28,9 @@ struct repair_facts {
 	/* rows of the log that could be read and fit nothing any more */
 	uint64_t orphans;
 	bool log_lost;   /* part of log, keys or membership was not readable */
-	bool local_lost; /* part of drafts, audit or settings was not */
+	bool local_lost; /* part of drafts, peers or settings was not */
+	bool journal_lost; /* part of the journal was not (audit.h) */
+	bool own_lost;     /* part of the node's own plain tables was not */
 };
 
 /*
@@ -45,5 +47,10 @@ struct repair_facts {
  */
 enum err repair_replica(struct repair_facts *facts, const char *dir,
     const struct replica_options *o, struct fail *f);
+
+/* Was a part of the plain tables of this replica's own (those of the schema that
+ * are in no registry) lost in a repair, ever? Who relies on a row that is not
+ * there any more must know. */
+bool repair_lost_own(struct replica *r);
 
 #endif

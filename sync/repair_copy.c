@@ -13,9 +13,10 @@
 #define TRIES_MAX 8192
 #define STRIDE 64
 
-enum weight { LOCAL, LANES, TRUTH };
+enum weight { LOCAL, LANES, TRUTH, OWN };
 
-/* Tables that are taken over; all others are made from these. back: the order
+/* Tables that are taken over, and the plain ones of the schema; all others are
+ * made from these. back: the order
  * that reads a table without row numbers from its end. */
 static const struct kept {
 	const char *name, *back;
@@ -232,6 +233,10 @@ note_lost(struct repairing *x, const struct kept *t)
 		x->facts->log_lost = true;
 	else if (t->weight == LANES)
 		x->lanes_lost = true;
+	else if (t->weight == OWN)
+		x->facts->own_lost = true;
+	else if (strcmp(t->name, "_audit") == 0)
+		x->facts->journal_lost = true;
 	else
 		x->facts->local_lost = true;
 	if (strcmp(t->name, "_open") == 0)
@@ -258,6 +263,44 @@ copy_table(struct repairing *x, const struct kept *t, struct fail *f)
 	if (e == OK)
 		return db_commit(x->to, f);
 	db_rollback(x->to);
+	return e;
+}
+
+/* ---- the node's own ----------------------------------------------------------- */
+
+#define OWN_TABLES_MAX 32
+
+/* Tables of the schema that no registry knows (accounts, say): nothing else has
+ * what is in them. Those that are replicated have a compartment in each row. */
+static enum err
+copy_own(struct repairing *x, struct fail *f)
+{
+	char names[OWN_TABLES_MAX][64];
+	size_t count = 0;
+	struct stmt *s;
+	bool row;
+	enum err e = db_stmt(&s, x->to,
+	    "SELECT name FROM sqlite_schema AS t WHERE type = 'table'"
+	    " AND substr(name, 1, 1) <> '_' AND name NOT LIKE 'sqlite_%'"
+	    " AND NOT EXISTS (SELECT 1 FROM pragma_table_info(t.name) AS c"
+	    " WHERE c.name = '_cpt') ORDER BY name",
+	    f);
+
+	while (e == OK && (e = stmt_step(s, &row, f)) == OK && row) {
+		const char *name = stmt_col_text(s, 0);
+
+		if (count == OWN_TABLES_MAX || strlen(name) >= sizeof(names[0]))
+			e = fail_code(f, ERR_LIMIT);
+		else
+			memcpy(names[count++], name, strlen(name) + 1);
+	}
+	if (e != OK)
+		stmt_reset(s);
+	for (size_t i = 0; e == OK && i < count; i++) {
+		const struct kept t = { names[i], NULL, OWN };
+
+		e = copy_table(x, &t, f);
+	}
 	return e;
 }
 
@@ -292,5 +335,5 @@ repair_copy(struct repairing *x, struct fail *f)
 	e = db_commit(x->to, f);
 	for (size_t i = 0; e == OK && i < COUNT_OF(kept); i++)
 		e = copy_table(x, &kept[i], f);
-	return e;
+	return e == OK ? copy_own(x, f) : e;
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "sync/audit.h"
 #include "sync/db.h"
 #include "sync/log.h"
 #include "sync/repair.h"
@@ -14,6 +15,7 @@
 #include "sync/write.h"
 
 #define NOTES 60
+#define OWN_ROWS 200 /* on some ten pages */
 #define PAGE 4096
 #define PATH_ROOM 160
 
@@ -24,7 +26,8 @@ static const char schema_text[] =
     "  row_state TEXT, supersedes_id BLOB,\n"
     "  _cpt BIGINT NOT NULL, id BLOB NOT NULL, _clock BLOB NOT NULL,\n"
     "  PRIMARY KEY (_cpt, id)\n"
-    ");\n";
+    ");\n"
+    "CREATE TABLE own (no BIGINT PRIMARY KEY, word TEXT);\n";
 static const struct registry_source schema = { "note.sql", schema_text,
 	sizeof(schema_text) - 1 };
 static const uint8_t key_file[32] = "a key file of thirty-two letters";
@@ -97,20 +100,44 @@ note(const char *text)
 }
 
 static int64_t
-notes(void)
+number(const char *sql)
 {
 	struct stmt *s;
 	int64_t n;
 	bool row;
 
-	MUST(db_stmt(&s, replica_db(d.r),
-	    "SELECT count(*) FROM note WHERE body"
-	    " LIKE 'kept word%'",
-	    f));
+	MUST(db_stmt(&s, replica_db(d.r), sql, f));
 	MUST(stmt_step(s, &row, f));
 	n = stmt_col_int(s, 0);
 	stmt_reset(s);
 	return n;
+}
+
+static int64_t
+notes(void)
+{
+	return number("SELECT count(*) FROM note WHERE body"
+		      " LIKE 'kept word%'");
+}
+
+static int64_t
+own_rows(void)
+{
+	return number("SELECT count(*) FROM own WHERE length(word) = 160"
+		      " AND CAST(substr(word, 1, 3) AS INTEGER) = no");
+}
+
+/* As an account is: in no log, nowhere else. */
+static void
+write_own(void)
+{
+	char sql[320];
+
+	for (int i = 0; i < OWN_ROWS; i++) {
+		(void)snprintf(sql, sizeof(sql),
+		    "INSERT INTO own VALUES (%d, '%03d%0157d')", i, i, 0);
+		MUST(db_exec(replica_db(d.r), sql, f));
+	}
 }
 
 static int
@@ -144,6 +171,7 @@ begin(void **state)
 		if (i % 7 == 0)
 			MUST(log_seal(d.r, &sealed, &kept, f));
 	}
+	write_own();
 	replica_close(d.r);
 	d.r = NULL;
 	for (size_t i = 0; i < 2; i++) {
@@ -211,10 +239,28 @@ close_again(void)
 
 /* ---- the cases ------------------------------------------------------------------ */
 
+/* What no log has, and the journal: all there, or said to be not. */
+static void
+own_is_there_or_said_lost(const struct repair_facts *facts)
+{
+	int64_t entries;
+
+	assert_int_equal(repair_lost_own(d.r), facts->own_lost);
+	if (facts->own_lost)
+		assert_true(own_rows() < OWN_ROWS);
+	else
+		assert_int_equal(own_rows(), OWN_ROWS);
+	if (!facts->journal_lost)
+		MUST(audit_verify(d.r, &entries, f));
+	assert_int_equal(number("SELECT count(*) FROM _audit"
+				" WHERE act = 'repair'"),
+	    1);
+}
+
 static void
 whatever_page_is_damaged_nothing_is_lost_unsaid(void **state)
 {
-	size_t whole = 0, part = 0, beyond = 0;
+	size_t whole = 0, part = 0, beyond = 0, own = 0, journal = 0;
 
 	(void)state;
 	/* every second one: all take long under a sanitizer */
@@ -235,6 +281,9 @@ whatever_page_is_damaged_nothing_is_lost_unsaid(void **state)
 		}
 		assert_true(env_exists(&d.env, path_of(REPAIR_ASIDE)));
 		open_again();
+		own_is_there_or_said_lost(&facts);
+		own += facts.own_lost;
+		journal += facts.journal_lost;
 		if (facts.log_lost) {
 			part++;
 			assert_int_equal(replica_restored(d.r, NULL),
@@ -249,10 +298,11 @@ whatever_page_is_damaged_nothing_is_lost_unsaid(void **state)
 		close_again();
 	}
 	print_message("# of %zu pages, damaged in turn: %zu made good, %zu "
-		      "with a part of the log missing, %zu beyond repair\n",
-	    whole + part + beyond, whole, part, beyond);
+		      "with a part of the log missing, %zu beyond repair; "
+		      "%zu cost own rows, %zu of the journal\n",
+	    whole + part + beyond, whole, part, beyond, own, journal);
 	assert_true(whole > part + beyond);
-	assert_true(part > 0 && beyond > 0);
+	assert_true(part > 0 && beyond > 0 && own > 0);
 }
 
 static void
@@ -263,9 +313,12 @@ an_intact_replica_comes_out_as_it_went_in(void **state)
 
 	(void)state;
 	MUST(repair(&facts, f));
-	assert_false(facts.log_lost || facts.local_lost);
+	assert_false(facts.log_lost || facts.local_lost || facts.own_lost ||
+	    facts.journal_lost);
+
 	assert_int_equal(facts.orphans, 0);
 	open_again();
+	own_is_there_or_said_lost(&facts);
 	assert_int_equal(notes(), NOTES);
 	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
 	MUST(log_verify(d.r, true, &checked, f));
