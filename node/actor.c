@@ -4,18 +4,46 @@
 #include <string.h>
 
 #include "node/account/account.h"
+#include "node/account/unused.h"
+#include "node/chores.h"
 #include "node/journal.h"
 #include "sync/read.h"
+#include "sync/repair.h"
+
+/* Who comes after so long that the account is closed is not let in; who is let
+ * in uses it. Only for what is written down anyhow: status and the like answer
+ * on a full disk, too. */
+static enum err
+note_use(struct account *acc, struct run *run, int64_t unused_days,
+    struct fail *f)
+{
+	const unsigned written = CLI_READS | CLI_WRITES | CLI_ACTS;
+	enum err e;
+
+	if ((run->cli->command->flags & written) == 0)
+		return OK;
+	e = unused_close(run->replica, unused_days, f);
+	if (e == OK)
+		e = account_get(acc, run->replica, acc->no, f);
+	if (e != OK || acc->unused_ms != 0 || acc->disabled_ms != 0)
+		return e;
+	return unused_seen(run->replica, acc, f);
+}
 
 static enum err
 find(struct actor *a, struct run *run, struct fail *f)
 {
+	struct account_settings set;
 	struct account acc = { 0 };
 	enum err e =
 	    account_of_slot(&acc, run->replica, run->engine->opener, f);
 
+	chores_settings(&set, run->engine);
 	if (e == OK)
-		e = account_rights(&a->rights, run->replica, &acc, f);
+		e = note_use(&acc, run, set.unused_days, f);
+	if (e == OK)
+		e = account_rights(&a->rights, run->replica, &acc,
+		    set.grace_days, f);
 	/* a replica that was restored shows no record, roles neither: what may
 	 * be done then (status, sync) is for all who open it */
 	if (e == ERR_FENCE) {
@@ -26,6 +54,7 @@ find(struct actor *a, struct run *run, struct fail *f)
 	a->staff = acc.staff;
 	memcpy(a->name, acc.name, sizeof(a->name));
 	a->administrator = acc.administrator;
+	a->unused = acc.unused_ms != 0;
 	account_wipe(&acc);
 	return e;
 }
@@ -35,6 +64,11 @@ judge(const struct actor *a, const struct run *run, struct fail *f)
 {
 	unsigned flags = run->cli->command->flags;
 
+	if (a->unused)
+		return fail_set(f, ERR_DENIED,
+		    "the account that this password belongs to was closed "
+		    "because nobody used it for long; an administrator of this "
+		    "computer opens it again (footbridge account release)");
 	if (a->rights.is_ended)
 		return fail_set(f, ERR_DENIED,
 		    "the account that this password belongs to was disabled or "
@@ -53,6 +87,20 @@ of_session(struct actor *a, const struct account_who *who)
 	memcpy(a->name, who->name, sizeof(a->name));
 	a->administrator = who->is_administrator;
 	a->rights = who->rights;
+}
+
+/* A slot of no account is a service's; but when accounts were lost in a repair
+ * it may be of somebody who could see little. */
+static enum err
+nobodys_slot(const struct run *run, struct fail *f)
+{
+	if ((run->cli->command->flags & CLI_OUT) != 0 ||
+	    !repair_lost_own(run->replica))
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "this password belongs to no account; accounts of this computer "
+	    "were lost when it was repaired. An administrator, the recovery "
+	    "code or a key file opens it: footbridge account add");
 }
 
 enum err
@@ -76,7 +124,7 @@ actor_begin(struct run *run, struct fail *f)
 	e = find(a, run, f);
 	if (e == ERR_NOTFOUND) {
 		free(a);
-		return OK;
+		return nobodys_slot(run, f);
 	}
 	run->actor = a;
 	return e == OK ? judge(a, run, f) : e;

@@ -17,6 +17,7 @@ struct actor {
 	struct row_id staff;
 	char name[ACCOUNT_NAME_MAX + 1];
 	bool administrator;
+	bool unused; /* closed, because nobody used it */
 	struct account_rights rights;
 	struct account_view *view; /* NULL: not asked yet */
 };

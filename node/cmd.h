@@ -31,6 +31,8 @@ enum err cmd_account_recovery(struct run *run, struct fail *f);
 /* cmd_audit.c */
 enum err cmd_audit(struct run *run, struct fail *f);
 enum err cmd_audit_review(struct run *run, struct fail *f);
+enum err cmd_audit_state(struct run *run, struct fail *f);
+enum err cmd_audit_prune(struct run *run, struct fail *f);
 /* cmd_revoke.c */
 enum err cmd_revoke(struct run *run, struct fail *f);
 enum err cmd_lost(struct run *run, struct fail *f);

@@ -264,7 +264,16 @@ state_of(const struct account *a, int64_t now)
 		return "disabled";
 	if (a->ends_ms != 0 && a->ends_ms <= now)
 		return "ended";
+	if (a->unused_ms != 0)
+		return "unused";
 	return a->locked_ms != 0 ? "locked" : "open";
+}
+
+/* Whole days since it was used. */
+static int64_t
+unused_days(const struct account *a, int64_t now)
+{
+	return now > a->used_ms ? (now - a->used_ms) / (24 * HOUR_MS) : 0;
 }
 
 static bool
@@ -272,23 +281,28 @@ list_one(void *context, const struct account *a)
 {
 	struct listing *l = context;
 	struct run *run = l->run;
-	char seen[NAME_TIME_BYTES] = "never";
-	const char *state = state_of(a, env_wall_ms(env_posix()));
+	char seen[NAME_TIME_BYTES] = "never", used[NAME_TIME_BYTES];
+	int64_t now = env_wall_ms(env_posix());
+	const char *state = state_of(a, now);
 
 	if (a->sign_in_ms != 0)
 		name_time(seen, a->sign_in_ms, 0);
+	name_time(used, a->used_ms, 0);
 	if (l->array != NULL) {
 		(void)json_array_append_new(l->array,
-		    json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:I, s:s}", "n",
-			(json_int_t)a->no, "name", a->name, "state", state,
+		    json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:I, s:s, s:s, "
+			      "s:I}",
+			"n", (json_int_t)a->no, "name", a->name, "state", state,
 			"administrator", a->administrator, "slot", a->has_slot,
 			"second_factor", a->has_totp, "failures",
-			(json_int_t)a->failures, "signed_in", seen));
+			(json_int_t)a->failures, "signed_in", seen, "used",
+			used, "unused_days", (json_int_t)unused_days(a, now)));
 		return true;
 	}
-	run_say(run, "%lld  %-24s %-8s %s%s, signed in %s\n", (long long)a->no,
-	    a->name, state, a->administrator ? "administrator, " : "",
-	    a->has_totp ? "second factor" : "no second factor", seen);
+	run_say(run, "%lld  %-24s %-8s %s%s, signed in %s, used %s\n",
+	    (long long)a->no, a->name, state,
+	    a->administrator ? "administrator, " : "",
+	    a->has_totp ? "second factor" : "no second factor", seen, used);
 	return true;
 }
 

@@ -1,18 +1,20 @@
-/* audit, audit review: the journal as people read it. */
+/* audit, audit review, state and prune: the journal as people read and keep it. */
 #include "node/cmd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/account/retain.h"
 #include "node/actor.h"
+#include "node/chores.h"
 #include "node/date.h"
 #include "node/journal.h"
 #include "node/name.h"
+#include "node/show_office.h"
 
 #define DAY_MS ((int64_t)86400 * 1000)
 #define LIMIT_DEFAULT 200
-#define REVIEWED "audit_reviewed"
 
 /* ---- who may read it ------------------------------------------------------------ */
 
@@ -301,30 +303,15 @@ take(void *context, const struct audit_seen *x)
 	return true;
 }
 
-/* The last entry that was looked through; 0: none yet. */
-static int64_t
-reviewed(struct run *run)
-{
-	struct buf b = { .limit = 32 };
-	int64_t no = 0;
-
-	if (replica_meta_get(run->replica, &b, REVIEWED, NULL) == OK)
-		no = strtoll(buf_cstr(&b), NULL, 10);
-	buf_release(&b);
-	return no;
-}
-
 static enum err
 mark(struct run *run, int64_t no, struct fail *f)
 {
 	struct audit_entry entry = { .act = "audit_review" };
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%lld", (long long)no);
 	enum err e = replica_begin(run->replica, f);
 
 	if (e != OK)
 		return e;
-	e = replica_meta_set(run->replica, REVIEWED, text, (size_t)n, f);
+	e = retain_reviewed(run->replica, no, f);
 	if (e == OK)
 		e = audit_run(run, &entry, f);
 	if (e == OK)
@@ -378,11 +365,16 @@ enum err
 cmd_audit_review(struct run *run, struct fail *f)
 {
 	struct review v = { .run = run, .list = { .run = run } };
-	struct audit_query q = { .after_no = reviewed(run) };
+	struct audit_query q = { 0 };
+	struct retain_state state;
 	enum err e = must_audit(run, f);
 
 	if (e == OK)
-		e = audit_each(run->replica, &q, take, &v, f);
+		e = retain_read(&state, run->replica, 0, f);
+	if (e != OK)
+		return e;
+	q.after_no = state.reviewed;
+	e = audit_each(run->replica, &q, take, &v, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
@@ -401,4 +393,96 @@ cmd_audit_review(struct run *run, struct fail *f)
 	if (e == OK && cli_get(run->cli, "done") != NULL && v.entries > 0)
 		e = mark(run, v.last, f);
 	return e;
+}
+
+/* ---- audit state, audit prune ------------------------------------------------------------ */
+
+static void
+say_state(struct run *run, const struct show_office *o)
+{
+	const struct retain_state *j = &o->journal;
+	char from[AT_BYTES];
+
+	show_at(from, j->extent.first_ms, 0);
+	run_say(run, "entries %lld to %lld, from %s on\n",
+	    (long long)j->extent.base + 1, (long long)j->extent.last, from);
+	if (j->extent.base > 0)
+		run_say(run, "those before were thrown away\n");
+	if (j->days > 0)
+		run_say(run, "kept for %lld days ([accounts] journal)\n",
+		    (long long)j->days);
+	else
+		run_say(run, "kept for ever ([accounts] journal)\n");
+	if (j->reviewed_ms == 0)
+		run_say(run, "nobody has looked through it yet%s\n",
+		    j->review_due ? ": it is time" : "");
+	else {
+		show_at(from, j->reviewed_ms, 0);
+		run_say(run, "looked through up to %lld on %s%s\n",
+		    (long long)j->reviewed, from,
+		    j->review_due ? ": it is time again" : "");
+	}
+}
+
+enum err
+cmd_audit_state(struct run *run, struct fail *f)
+{
+	struct show_office o = { 0 };
+	enum err e = must_audit(run, f);
+
+	if (e == OK)
+		e = show_office_take(&o, run, f);
+	if (e != OK)
+		return e;
+	if (run->cli->json)
+		return run_json(run, show_office_journal(&o), f);
+	say_state(run, &o);
+	return OK;
+}
+
+/* A dry run does it and takes it back. */
+static enum err
+prune(int64_t *gone, struct run *run, bool dry, struct fail *f)
+{
+	struct account_settings set;
+	int64_t n = 0;
+	enum err e;
+
+	chores_settings(&set, run->engine);
+	do {
+		e = replica_begin(run->replica, f);
+		if (e != OK)
+			return e;
+		e = retain_prune(&n, run->replica, set.journal_days, true, f);
+		*gone += n;
+		if (e == OK && !dry)
+			e = replica_commit(run->replica, f);
+		else
+			replica_rollback(run->replica);
+	} while (e == OK && n == AUDIT_PRUNE_MAX && !dry);
+	return e;
+}
+
+enum err
+cmd_audit_prune(struct run *run, struct fail *f)
+{
+	bool dry = cli_get(run->cli, "dry-run") != NULL;
+	int64_t gone = 0;
+	enum err e = actor_must_administer(run, f);
+
+	if (e == OK)
+		e = prune(&gone, run, dry, f);
+	if (e != OK)
+		return e;
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:I, s:b}", "pruned", (json_int_t)gone,
+			"dry_run", (int)dry),
+		    f);
+	run_say(run, "%lld%s %s\n", (long long)gone,
+	    dry && gone == AUDIT_PRUNE_MAX ? " or more entries"
+		: gone == 1                ? " entry"
+					   : " entries",
+	    dry ? "would be thrown away" : "thrown away");
+	return OK;
 }

@@ -103,7 +103,7 @@ start_page(struct serving *s, struct run *run, const struct config *c,
 	if (c->page[0] == '\0')
 		return OK;
 	if (s->accounts == NULL)
-		e = accounts_new(&s->accounts, run->engine, NULL, f);
+		e = accounts_new(&s->accounts, run->engine, &c->accounts, f);
 	o.accounts = s->accounts;
 	return e == OK ? page_start(&s->page, &s->page_at, &o, f) : e;
 }

@@ -8,6 +8,7 @@
 #include "node/show.h"
 #include "node/show_clock.h"
 #include "node/show_offer.h"
+#include "node/show_office.h"
 #include "node/waiting.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
@@ -35,6 +36,7 @@ struct totals {
 	struct snapshot_left left; /* histories that are still coming */
 	int64_t over_room;         /* nodes that used up their day here */
 	struct show_clock clock;
+	struct show_office office;
 };
 
 static enum err
@@ -127,6 +129,8 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = room_full_count(run->replica, &t->over_room, f);
 	if (e == OK)
 		e = show_clock_take(&t->clock, run, f);
+	if (e == OK)
+		e = show_office_take(&t->office, run, f);
 	return e;
 }
 
@@ -363,6 +367,7 @@ say_open(struct run *run, const struct totals *t)
 
 	say_restored(run);
 	show_clock_say(run, &t->clock);
+	show_office_say(run, &t->office);
 	if (t->forked > 0)
 		run_say(run,
 		    "%lld computer%s wrote two histories: copied, or an old "
@@ -402,7 +407,8 @@ say_open(struct run *run, const struct totals *t)
 	}
 	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other ==
 		0 &&
-	    t->clock.verdict == CLOCK_PLAUSIBLE)
+	    t->clock.verdict == CLOCK_PLAUSIBLE && t->office.unused == 0 &&
+	    !t->office.journal.review_due)
 		run_say(run, "nothing waits for a person\n");
 	buf_release(&ago);
 }
@@ -415,14 +421,15 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	const struct identity *me = replica_identity(run->replica);
 	const char *network = members_network_name(m);
 	char node[ID_TEXT_BYTES], agency[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	json_t *j;
 
 	hex_encode(id, me->node.b, ID_BYTES);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
-			 "s:I, s:I, s:I, s:b, "
-			 "s:I, "
-			 "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-			 "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
-			 "s:o}",
+	j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, "
+		      "s:I, s:I, s:I, s:b, "
+		      "s:I, "
+		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
+		      "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
+		      "s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -447,6 +454,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->left.held, "history_parts_of",
 	    (json_int_t)t->left.expected, "over_room", (json_int_t)t->over_room,
 	    "clock", show_clock_word(&t->clock), "peers", peers);
+	show_office_json(j, &t->office);
+	return j;
 }
 
 /* --check: one line and an exit status for a monitor. */

@@ -23,6 +23,7 @@ config_defaults(struct config *c)
 	*c = (struct config){ .every_s = 15 * 60,
 		.backup_every_s = 86400,
 		.backup_keep = 7 };
+	account_defaults(&c->accounts);
 }
 
 static enum err
@@ -159,6 +160,8 @@ set_one(struct config *c, const char *section, const char *key,
 		return set_backup(c, key, value, f);
 	if (strcmp(section, "relay") == 0)
 		return set_relay(c, key, value, f);
+	if (strcmp(section, "accounts") == 0)
+		return account_set(&c->accounts, key, value, f);
 	if (strcmp(section, "replica") == 0 && strcmp(key, "cache") == 0)
 		return set_cache(c, value, f);
 	if (strcmp(section, "staff") == 0 && strcmp(key, "as") == 0)

@@ -23,6 +23,8 @@
  *	[page]
  *	listen = 127.0.0.1:7480    where staff reach this office's page
  *	name = page.example        one more name by which they do
+ *	[accounts]
+ *	lock = 15m                 and others: account/settings.h
  *	[staff]
  *	as = NAME                  who acts when --as is not given
  *
@@ -32,6 +34,7 @@
 #ifndef FOOTBRIDGE_NODE_CONFIG_H
 #define FOOTBRIDGE_NODE_CONFIG_H
 
+#include "node/account/settings.h"
 #include "node/schedule.h"
 #include "sync/env.h"
 #include "sync/limits.h"
@@ -41,6 +44,7 @@
 #define CONFIG_FOLDER_BYTES 1024
 
 struct config {
+	struct account_settings accounts;    /* account/settings.h */
 	char listen[CONFIG_LISTEN_BYTES];    /* "" = do not listen */
 	int64_t every_s;                     /* 1 s .. 7 days */
 	char page[CONFIG_LISTEN_BYTES];      /* "" = no page */

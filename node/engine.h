@@ -18,6 +18,8 @@
 /* peers being called at one time: the schedule's, and commands' */
 #define ENGINE_CONTACTS 64
 
+struct account_settings;
+
 struct engine {
 	struct replica *replica; /* borrowed; use it only with the lock held */
 	pthread_mutex_t lock;
@@ -37,6 +39,8 @@ struct engine {
 	const struct slot_keys *keys;
 	bool has_opener; /* a passphrase slot opened it: that one's salt */
 	uint8_t opener[SLOT_SALT_BYTES];
+	/* [accounts] of the settings, borrowed; NULL: the defaults */
+	const struct account_settings *accounts;
 	atomic_uint waiting; /* for the lock */
 	atomic_uint turns;   /* how often it was taken */
 };

@@ -159,6 +159,7 @@ run_with_replica(struct run *run, struct open_with *w, struct replica **r,
 	/* cppcheck-suppress autoVariables ; taken back below */
 	run->engine = &engine;
 	engine.keys = &w->keys;
+	engine.accounts = &w->config.accounts;
 	engine.has_opener = w->has_opener;
 	memcpy(engine.opener, w->opener, sizeof(engine.opener));
 	run->with = w;

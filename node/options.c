@@ -86,6 +86,10 @@ const struct cli_option audit_review_options[] = {
 	{ .name = "done", .help = "it was looked through up to here" },
 	{ .name = NULL },
 };
+const struct cli_option audit_prune_options[] = {
+	{ .name = "dry-run", .help = "only say how many" },
+	{ .name = NULL },
+};
 const struct cli_option serve_options[] = {
 	{ .name = "listen",
 	    .value = "HOST:PORT",

@@ -13,6 +13,7 @@ extern const struct cli_option account_add_options[], account_role_options[],
 extern const struct cli_option init_options[];
 extern const struct cli_option invite_options[];
 extern const struct cli_option join_options[];
+extern const struct cli_option audit_prune_options[];
 extern const struct cli_option serve_options[];
 extern const struct cli_option peer_options[];
 extern const struct cli_option sync_options[];

@@ -9,6 +9,7 @@
 
 #include "node/account/head.h"
 #include "node/after.h"
+#include "node/chores.h"
 #include "node/out.h"
 
 #define FIRST_RETRY_S 5
@@ -270,6 +271,7 @@ plan_all(struct schedule *s)
 	if (said)
 		engine_changed(s->engine);
 	(void)after_contact(s->engine->replica, NULL);
+	(void)chores_round(s->engine, NULL);
 	/* an order to destroy came; busy with a backup: the next round */
 	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)
 		(void)out_shred(s->engine->replica, &rekeyed, NULL);

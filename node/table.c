@@ -110,7 +110,8 @@ const struct cli_command cli_table[] = {
 	    .flags = CLI_UNLOCKED | CLI_SECRET },
 	{ .name = "account list",
 	    .synopsis = "",
-	    .help = "Who may use this computer, and who is locked out.",
+	    .help = "Who may use this computer, who is locked out, and whose "
+		    "account nobody uses.",
 	    .run = cmd_account_list,
 	    .need = CLI_MEMBER },
 	{ .name = "account role",
@@ -133,8 +134,9 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1 },
 	{ .name = "account release",
 	    .synopsis = "NAME",
-	    .help = "Let somebody in again who was locked out after five "
-		    "failures.",
+	    .help = "Let somebody in again who was locked out after too many "
+		    "failures, or whose account was closed because nobody "
+		    "used it.",
 	    .run = cmd_account_release,
 	    .need = CLI_MEMBER,
 	    .min_words = 1,
@@ -180,6 +182,23 @@ const struct cli_command cli_table[] = {
 	    .options = audit_review_options,
 	    .run = cmd_audit_review,
 	    .need = CLI_REPLICA },
+	{ .name = "audit state",
+	    .synopsis = "",
+	    .help = "From when on the journal is kept, for how long, and when "
+		    "it was last looked through.",
+	    .run = cmd_audit_state,
+	    .need = CLI_REPLICA },
+	{ .name = "audit prune",
+	    .synopsis = "[--dry-run]",
+	    .help = "Throw away the entries of the journal that are older "
+		    "than [accounts] journal says; serve does it by itself, "
+		    "once a month of them is.",
+	    .options = audit_prune_options,
+	    .run = cmd_audit_prune,
+	    .need = CLI_REPLICA,
+	    .flags = CLI_PREVIEW,
+	    .question = "What is thrown away of the journal cannot be had "
+			"back; that it was is written down." },
 	{ .name = "root export",
 	    .synopsis = "FILE",
 	    .help = "Write the network's root key as text to be printed.",

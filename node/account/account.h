@@ -14,6 +14,8 @@
  * password and code again after 12 hours, and ends after one hour without an act
  * (CJIS AC-11, IA-5, SC-10; DOMAIN 4). Five failures in a row within 15 minutes
  * lock the account until an administrator releases it; a restart forgets none.
+ * An office may set each of these shorter (settings.h). An account that nobody
+ * used for 90 days is closed before it lets anybody in (unused.h).
  *
  * Locks: struct accounts has its own, never held while the engine's is waited for.
  * What says "engine" takes the engine's lock by itself, not while Argon2id runs:
@@ -23,31 +25,18 @@
 #define FOOTBRIDGE_NODE_ACCOUNT_ACCOUNT_H
 
 #include "node/account/rights.h"
+#include "node/account/settings.h"
 #include "node/engine.h"
 
 #define ACCOUNT_TOKEN_BYTES 44  /* text with NUL: 43 characters, base64url */
 #define ACCOUNT_ORIGIN_MAX 63   /* "page 192.0.2.7": goes into the journal */
 #define ACCOUNT_SECRET_BYTES 32 /* of a session, for what a page derives */
 #define ACCOUNT_SESSIONS_MAX 256
-#define ACCOUNT_BANNER_MAX 1023
-#define ACCOUNT_FAILURES_MAX 5
 #define ACCOUNT_FAILURES_MS (15 * 60 * 1000)
 
 struct accounts;
 
-/* What an office may set ([accounts] in footbridge.conf); account_defaults. */
-struct account_settings {
-	int64_t lock_ms;       /* 1 to 30 minutes */
-	int64_t end_ms;        /* one hour at most */
-	int64_t again_ms;      /* twelve hours at most */
-	int64_t password_days; /* 0: passwords do not expire */
-	int64_t password_past; /* so many earlier ones must not come again */
-	bool totp;             /* a second factor is required */
-	char banner[ACCOUNT_BANNER_MAX + 1];
-};
-void account_defaults(struct account_settings *s);
-
-/* engine is borrowed; settings NULL: the defaults. fails: ERR_NOMEM */
+/* engine is borrowed; settings are copied, NULL: the defaults. fails: ERR_NOMEM */
 enum err accounts_new(struct accounts **out, struct engine *engine,
     const struct account_settings *settings, struct fail *f);
 /* Ends all sessions; nobody may be in a call. NULL is fine. */

@@ -13,8 +13,8 @@
 /* the one sentence for whoever is not let in */
 #define NOT_LET_IN \
 	"the name, the password or the code does not fit, or the account is " \
-	"not open; after 5 failures in 15 minutes an administrator must " \
-	"release it"
+	"not open; after too many failures, or long without use, an " \
+	"administrator must release it"
 #define NO_SESSION "you are not signed in, or the session has ended"
 
 struct session {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/account/rights_i.h"
 #include "sync/audit.h"
 
 static enum err
@@ -25,6 +26,7 @@ admin_add(int64_t *no, struct replica *r, const struct account_new *q,
 		.administrator = q->administrator,
 		.must_replace = q->must_replace,
 		.made_ms = env_wall_ms(replica_env(r)),
+		.used_ms = account_now_ms(r),
 		.ends_ms = q->ends_ms };
 	enum err e;
 
@@ -116,9 +118,13 @@ admin_release(struct account *a, struct replica *r, const struct row_id *by,
 {
 	enum err e;
 
-	if (a->locked_ms == 0 && a->failures == 0)
+	if (a->disabled_ms != 0)
+		return fail_set(f, ERR_DENIED,
+		    "this account was disabled for good; make another one");
+	if (a->locked_ms == 0 && a->failures == 0 && a->unused_ms == 0)
 		return fail_set(f, ERR_NOTFOUND, "this account is not locked");
-	a->locked_ms = 0;
+	a->locked_ms = a->unused_ms = 0;
+	a->used_ms = account_now_ms(r);
 	a->failures = 0;
 	e = account_save(a, r, f);
 	return e == OK ? tell(r, "account_release", by, a, NULL, f) : e;

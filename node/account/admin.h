@@ -33,7 +33,8 @@ enum err admin_first(struct replica *r, const char *name,
  * fails: ERR_DENIED it is the last administrator; ERR_EXISTS it is disabled */
 enum err admin_disable(struct account *a, struct replica *r,
     const struct row_id *by, struct fail *f);
-/* After five failures. ERR_NOTFOUND: it is not locked */
+/* After too many failures, or after it was closed because nobody used it.
+ * ERR_NOTFOUND: it is neither */
 enum err admin_release(struct account *a, struct replica *r,
     const struct row_id *by, struct fail *f);
 /* Another password, chosen by the administrator: to be replaced at sign-in. */

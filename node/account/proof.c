@@ -7,6 +7,8 @@
 #include <sodium.h>
 
 #include "node/account/account_i.h"
+#include "node/account/rights_i.h"
+#include "node/account/unused.h"
 #include "sync/audit.h"
 
 #define HASHING_MAX 2
@@ -156,7 +158,7 @@ count_failure(struct accounts *a, struct account *acc)
 		acc->failures = 0;
 	}
 	acc->failures++;
-	if (acc->failures >= ACCOUNT_FAILURES_MAX)
+	if (acc->failures >= a->settings.failures)
 		acc->locked_ms = env_wall_ms(a->env);
 }
 
@@ -171,6 +173,8 @@ judge(struct accounts *a, struct trial *t, struct replica *r,
 
 	if (!t->found)
 		return "no such account";
+	if (acc->unused_ms != 0)
+		return "the account was not used and is closed";
 	if (rights->is_ended)
 		return "the account is disabled or has ended";
 	if (acc->locked_ms != 0)
@@ -199,6 +203,7 @@ write_down(struct accounts *a, struct trial *t, struct replica *r,
 	if (t->found && why == NULL) {
 		acc->failures = 0;
 		acc->sign_in_ms = env_wall_ms(a->env);
+		acc->used_ms = account_now_ms(r);
 	} else if (t->found && locks) {
 		count_failure(a, acc);
 	}
@@ -207,7 +212,7 @@ write_down(struct accounts *a, struct trial *t, struct replica *r,
 	if (e == OK)
 		e = audit_write(r, &entry, f);
 	entry.act = "lock_out";
-	entry.note = "5 failures in 15 minutes";
+	entry.note = "too many failures in 15 minutes";
 	if (e == OK && t->found && locks && acc->locked_ms != 0)
 		e = audit_write(r, &entry, f);
 	return e;
@@ -242,9 +247,12 @@ settle(struct accounts *a, struct trial *t, struct proof *p, struct fail *f)
 
 	if (e != OK)
 		return e;
-	e = again(t, r, f);
+	e = unused_close(r, a->settings.unused_days, f);
+	if (e == OK)
+		e = again(t, r, f);
 	if (e == OK && t->found)
-		e = account_rights(&rights, r, &t->account, f);
+		e = account_rights(&rights, r, &t->account,
+		    a->settings.grace_days, f);
 	if (e == OK) {
 		why = judge(a, t, r, p, &rights);
 		e = write_down(a, t, r, p, why, f);

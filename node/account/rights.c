@@ -201,7 +201,7 @@ take_record(struct rows *rows, const struct read_row *row)
 /* An agency that records no such course has no such rule. */
 static enum err
 judge_training(struct account_rights *out, struct replica *r,
-    const struct account *a, int64_t today, struct fail *f)
+    const struct account *a, int64_t today, int64_t grace_days, struct fail *f)
 {
 	struct training t = { .staff = &a->staff,
 		.until = a->made_ms / DAY_MS };
@@ -212,7 +212,7 @@ judge_training(struct account_rights *out, struct replica *r,
 		return e;
 	rows.each = take_record;
 	e = rows_read(&rows, "training_record", NULL, f);
-	out->read_only = e == OK && today > t.until + ACCOUNT_GRACE_DAYS;
+	out->read_only = e == OK && today > t.until + grace_days;
 	return e;
 }
 
@@ -220,7 +220,7 @@ judge_training(struct account_rights *out, struct replica *r,
 
 enum err
 account_rights(struct account_rights *out, struct replica *r,
-    const struct account *a, struct fail *f)
+    const struct account *a, int64_t grace_days, struct fail *f)
 {
 	struct reading x = { .rights = out,
 		.account = a,
@@ -230,14 +230,14 @@ account_rights(struct account_rights *out, struct replica *r,
 	enum err e;
 
 	*out = (struct account_rights){ 0 };
-	out->is_ended = a->disabled_ms != 0 ||
+	out->is_ended = a->disabled_ms != 0 || a->unused_ms != 0 ||
 	    (a->ends_ms != 0 && a->ends_ms <= account_now_ms(r));
 	e = rows_read(&rows, "staff_role", NULL, f);
 	rows.each = take_staff;
 	if (e == OK)
 		e = rows_read(&rows, "staff", NULL, f);
 	if (e == OK)
-		e = judge_training(out, r, a, x.today, f);
+		e = judge_training(out, r, a, x.today, grace_days, f);
 	if (a->administrator && out->roles == 0)
 		out->scope = ACCOUNT_SCOPE_ALL;
 	if (a->administrator)

@@ -47,25 +47,24 @@ enum account_scope {
 };
 const char *account_scope_word(enum account_scope scope);
 
-/* Days after the training ran out, or after the account was made without any, in
- * which its owner may still write. */
-#define ACCOUNT_GRACE_DAYS 30
-
 struct account_rights {
 	uint32_t roles; /* ACCOUNT_BIT of each that holds now */
 	enum account_scope scope;
 	bool read_only; /* the training ran out, and the grace after it */
-	bool is_ended;  /* disabled, ended by itself, or staff no more */
+	bool is_ended;  /* disabled, closed unused, ended, or staff no more */
 	struct row_id office;
 	bool has_office;
 };
 
 /*
+ * grace_days: after the training ran out, or after the account was made without
+ * any, in which its owner may still write.
+ *
  * An administrator of the replica without a role of the agency reaches all: who
  * can open the accounts can open the records. With a role the role decides.
  */
 enum err account_rights(struct account_rights *out, struct replica *r,
-    const struct account *a, struct fail *f);
+    const struct account *a, int64_t grace_days, struct fail *f);
 /* The sentence for who may only read. */
 #define ACCOUNT_READ_ONLY_WORDS \
 	"your confidentiality training has run out, so this account can read " \

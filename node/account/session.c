@@ -8,17 +8,8 @@
 #include "node/account/account_i.h"
 #include "sync/audit.h"
 
-#define MINUTE_MS ((int64_t)60 * 1000)
-#define HOUR_MS (60 * MINUTE_MS)
+#define HOUR_MS ((int64_t)3600 * 1000)
 #define TOKEN_RANDOM_BYTES 32
-
-#define BANNER \
-	"This is a restricted system of a public agency. It holds records " \
-	"that " \
-	"the law protects. What is done here is written down and may be " \
-	"looked at by the agency and by the law. Use without permission, and " \
-	"beyond what the work needs, is forbidden and may be punished. By " \
-	"signing in you agree to this."
 
 static_assert(sodium_base64_ENCODED_LEN(TOKEN_RANDOM_BYTES,
 		  sodium_base64_VARIANT_URLSAFE_NO_PADDING) ==
@@ -26,18 +17,6 @@ static_assert(sodium_base64_ENCODED_LEN(TOKEN_RANDOM_BYTES,
     "a token fits");
 
 /* ---- life of all -------------------------------------------------------------- */
-
-void
-account_defaults(struct account_settings *s)
-{
-	*s = (struct account_settings){
-		.lock_ms = 30 * MINUTE_MS,
-		.end_ms = HOUR_MS,
-		.again_ms = 12 * HOUR_MS,
-		.totp = true,
-		.banner = BANNER,
-	};
-}
 
 enum err
 accounts_new(struct accounts **out, struct engine *engine,
@@ -312,7 +291,7 @@ read_rights(struct account_rights *rights, struct accounts *a,
 
 	if (e != OK)
 		return e;
-	e = account_rights(rights, r, acc, f);
+	e = account_rights(rights, r, acc, a->settings.grace_days, f);
 	return accounts_end(a, r, e, f);
 }
 
@@ -515,7 +494,7 @@ account_refresh(struct accounts *a, const char *token, struct fail *f)
 		return e;
 	e = account_get(&acc, r, copy.account, f);
 	if (e == OK)
-		e = account_rights(&rights, r, &acc, f);
+		e = account_rights(&rights, r, &acc, a->settings.grace_days, f);
 	if (e == OK && (rights.is_ended || acc.locked_ms != 0))
 		e = fail_set(f, ERR_AUTH, NO_SESSION);
 	e = accounts_end(a, r, e, f);

@@ -11,8 +11,8 @@
 #define COLUMNS \
 	"SELECT no, staff_id, name, administrator, made_ms, ends_ms," \
 	" disabled_ms, password_ms, must_replace, slot_salt, failures," \
-	" locked_ms, sign_in_ms, totp_secret, totp_new, totp_step FROM " \
-	"account"
+	" locked_ms, sign_in_ms, totp_secret, totp_new, totp_step, used_ms," \
+	" unused_ms FROM account"
 
 void
 account_wipe(struct account *a)
@@ -37,6 +37,8 @@ read_account(struct account *a, struct stmt *s)
 		.locked_ms = stmt_col_int(s, 11),
 		.sign_in_ms = stmt_col_int(s, 12),
 		.totp_step = stmt_col_int(s, 15),
+		.used_ms = stmt_col_int(s, 16),
+		.unused_ms = stmt_col_int(s, 17),
 	};
 	(void)stmt_col_copy(s, 1, a->staff.b, sizeof(a->staff.b));
 	(void)strncpy(a->name, stmt_col_text(s, 2), ACCOUNT_NAME_MAX);
@@ -151,13 +153,45 @@ account_count(int64_t *out, struct replica *r, bool administrators,
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r),
 	    "SELECT count(*) FROM account WHERE ?1 = 0 OR"
-	    " (administrator = 1 AND disabled_ms = 0 AND ends_ms = 0)",
+	    " (administrator = 1 AND disabled_ms = 0 AND ends_ms = 0"
+	    " AND unused_ms = 0)",
 	    f);
 
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, administrators ? 1 : 0);
 	return number(out, s, f);
+}
+
+enum err
+account_idle(struct account *out, struct replica *r, int64_t before_ms,
+    int64_t after_ms, int64_t after_no, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    COLUMNS " WHERE disabled_ms = 0 AND unused_ms = 0 AND ends_ms = 0"
+		    " AND used_ms < ?1 AND (used_ms > ?2 OR (used_ms = ?2"
+		    " AND no > ?3)) ORDER BY used_ms, no LIMIT 1",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, before_ms);
+	stmt_int(s, 2, after_ms);
+	stmt_int(s, 3, after_no);
+	return take_one(out, s, f);
+}
+
+enum err
+account_unused_count(int64_t *out, struct replica *r, struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT count(*) FROM account WHERE unused_ms <> 0"
+	    " AND disabled_ms = 0",
+	    f);
+
+	return e == OK ? number(out, s, f) : e;
 }
 
 enum err
@@ -192,7 +226,7 @@ bind_bytes(struct stmt *s, int at, bool have, const uint8_t *p, size_t n)
 		stmt_null(s, at);
 }
 
-/* ?2 to ?14, in the order of account_save. */
+/* ?2 to ?15, in the order of account_save. */
 static void
 bind_account(struct stmt *s, const struct account *a)
 {
@@ -209,6 +243,8 @@ bind_account(struct stmt *s, const struct account *a)
 	bind_bytes(s, 11, a->has_totp, a->totp, sizeof(a->totp));
 	bind_bytes(s, 12, a->has_totp_new, a->totp_new, sizeof(a->totp_new));
 	stmt_int(s, 13, a->totp_step);
+	stmt_int(s, 14, a->used_ms);
+	stmt_int(s, 15, a->unused_ms);
 }
 
 enum err
@@ -219,7 +255,8 @@ account_save(const struct account *a, struct replica *r, struct fail *f)
 	    "UPDATE account SET administrator = ?2, ends_ms = ?3,"
 	    " disabled_ms = ?4, password_ms = ?5, must_replace = ?6,"
 	    " slot_salt = ?7, failures = ?8, locked_ms = ?9, sign_in_ms = ?10,"
-	    " totp_secret = ?11, totp_new = ?12, totp_step = ?13"
+	    " totp_secret = ?11, totp_new = ?12, totp_step = ?13,"
+	    " used_ms = ?14, unused_ms = ?15"
 	    " WHERE no = ?1",
 	    f);
 

@@ -29,6 +29,8 @@ struct account {
 	int64_t made_ms, password_ms;
 	/* 0: never, not */
 	int64_t ends_ms, disabled_ms, locked_ms, sign_in_ms;
+	int64_t used_ms;   /* the last time, or when it was made or released */
+	int64_t unused_ms; /* closed since, because nobody used it; 0: not */
 };
 /* Does this password open the account's own key slot in dir? Argon2id; nothing
  * of the replica is asked, so without any lock. */
@@ -50,6 +52,13 @@ enum err account_of_slot(struct account *out, struct replica *r,
 /* How many there are; administrators: only those who can act as one. */
 enum err account_count(int64_t *out, struct replica *r, bool administrators,
     struct fail *f);
+
+/* The next one that is open and was used last before that time, by when it was
+ * and its number; after: the one before, zeros to begin. fails: ERR_NOTFOUND */
+enum err account_idle(struct account *out, struct replica *r, int64_t before_ms,
+    int64_t after_ms, int64_t after_no, struct fail *f);
+/* How many are closed because nobody used them. */
+enum err account_unused_count(int64_t *out, struct replica *r, struct fail *f);
 
 typedef bool (*account_fn)(void *context, const struct account *a);
 /* In order of their numbers; it must not write. */

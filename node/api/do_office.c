@@ -163,14 +163,15 @@ add_account(void *context, const struct account *a)
 	hex_encode(staff, a->staff.b, ID_BYTES);
 	(void)json_array_append_new(context,
 	    json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:I, s:I, s:I, "
-		      "s:I}",
+		      "s:I, s:I, s:b}",
 		"no", (json_int_t)a->no, "staff", staff, "name", a->name,
 		"administrator", a->administrator, "disabled",
 		a->disabled_ms != 0, "locked", a->locked_ms != 0, "has_totp",
 		a->has_totp, "opens_slot", a->has_slot, "failures",
 		(json_int_t)a->failures, "made_ms", (json_int_t)a->made_ms,
 		"last_sign_in_ms", (json_int_t)a->sign_in_ms, "ends_ms",
-		(json_int_t)a->ends_ms));
+		(json_int_t)a->ends_ms, "used_ms", (json_int_t)a->used_ms,
+		"unused", (int)(a->unused_ms != 0)));
 	return true;
 }
 

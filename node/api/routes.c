@@ -20,7 +20,16 @@
 		.name = "confirm_code", .type = API_WORD \
 	}
 
+#define AUDITORS \
+	(ROLE_BIT_AUDITOR | ROLE_BIT_PRIVACY | ROLE_BIT_SECURITY | \
+	    ROLE_BIT_ADMINISTRATOR)
+
 /* ---- what they take ---- */
+
+static const struct api_field audit_review_body[] = {
+	{ .name = "done", .type = API_BOOL, .to = API_OPTION, .must = true },
+	END,
+};
 
 static const struct api_field sign_in_body[] = {
 	{ .name = "name", .type = API_WORD, .must = true },
@@ -441,14 +450,23 @@ const struct api_route api_routes[] = {
 	    do_confirmed, "it cannot sign in any more, for good" },
 	{ "POST", "/api/accounts/:name/release", ROLE_BIT_ADMINISTRATOR,
 	    "administration", API_WRITES, NULL, confirm_body, "account release",
-	    do_confirmed, "it was locked out after five failures" },
+	    do_confirmed,
+	    "it was locked out, or closed because nobody used it" },
 	{ "POST", "/api/accounts/:name/password", ROLE_BIT_ADMINISTRATOR,
 	    "administration", API_WRITES, NULL, reset_body, "account password",
 	    do_confirmed, "another password, to be replaced at sign-in" },
-	{ "GET", "/api/audit",
-	    ROLE_BIT_AUDITOR | ROLE_BIT_PRIVACY | ROLE_BIT_SECURITY |
-		ROLE_BIT_ADMINISTRATOR,
-	    "audit", 0, audit_query_fields, NULL, NULL, do_audit,
+	{ "GET", "/api/audit/state", AUDITORS, "audit", 0, NULL, NULL,
+	    "audit state", NULL,
+	    "how long the journal is kept, from when on, and the weekly look "
+	    "through it" },
+	{ "GET", "/api/audit/review", AUDITORS, "audit", 0, NULL, NULL,
+	    "audit review", NULL,
+	    "what it came to since the last look, and all that failed" },
+	{ "POST", "/api/audit/review", AUDITORS, "audit", API_WRITES, NULL,
+	    audit_review_body, "audit review", NULL,
+	    "it was looked through; says the same once more" },
+	{ "GET", "/api/audit", AUDITORS, "audit", 0, audit_query_fields, NULL,
+	    NULL, do_audit,
 	    "the journal: who did and read what; looking is an entry, too" },
 };
 const size_t api_route_count = COUNT_OF(api_routes);

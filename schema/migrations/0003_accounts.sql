@@ -28,6 +28,10 @@ CREATE TABLE account (
   failures BIGINT,
   locked_ms BIGINT,
   sign_in_ms BIGINT,
+  -- when it was last of use, counted from when it was made or let in again; and
+  -- since when it is closed because nobody used it, 0: it is not
+  used_ms BIGINT,
+  unused_ms BIGINT,
   -- second factor: the secret, one that is not confirmed yet, and the step of
   -- the last code that was accepted
   totp_secret BLOB,

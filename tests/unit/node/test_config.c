@@ -1,6 +1,7 @@
 /* DIR/footbridge.conf. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,6 +60,70 @@ settings_are_read(void **state)
 	assert_int_equal(c.every_s, 300);
 	assert_int_equal(c.cache_kib, 8000000 / 1024);
 	assert_string_equal(c.as, "Officer Diaz");
+}
+
+static void
+accounts_are_as_the_rules_want_unless_made_stricter(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, ""), OK);
+	assert_int_equal(c.accounts.lock_ms, 30 * 60000);
+	assert_int_equal(c.accounts.again_ms, 12 * 3600000);
+	assert_int_equal(c.accounts.failures, 5);
+	assert_int_equal(c.accounts.grace_days, 30);
+	assert_int_equal(c.accounts.unused_days, 90);
+	assert_int_equal(c.accounts.journal_days, 2192);
+	assert_int_equal(parse(&c,
+			     "[accounts]\nlock = 10m\nend = 30m\nagain = 8h\n"
+			     "failures = 3\ngrace = 0d\nunused = 45d\n"
+			     "password_age = 90d\npassword_past = 10\n"
+			     "journal = 365d\n"),
+	    OK);
+	assert_int_equal(c.accounts.lock_ms, 10 * 60000);
+	assert_int_equal(c.accounts.end_ms, 30 * 60000);
+	assert_int_equal(c.accounts.again_ms, 8 * 3600000);
+	assert_int_equal(c.accounts.failures, 3);
+	assert_int_equal(c.accounts.grace_days, 0);
+	assert_int_equal(c.accounts.unused_days, 45);
+	assert_int_equal(c.accounts.password_days, 90);
+	assert_int_equal(c.accounts.password_past, 10);
+	assert_int_equal(c.accounts.journal_days, 365);
+	assert_int_equal(parse(&c, "[accounts]\njournal = off\n"), OK);
+	assert_int_equal(c.accounts.journal_days, 0);
+}
+
+static void
+accounts_weaker_than_the_rules_are_refused_by_name(void **state)
+{
+	static const char *const weaker[][2] = {
+		{ "lock = 31m", "AC-11" },
+		{ "lock = 0s", "AC-11" },
+		{ "end = 2h", "SC-10" },
+		{ "again = 13h", "IA-5" },
+		{ "failures = 6", "AC-7" },
+		{ "failures = 1", "3 to 5" },
+		{ "grace = 31d", "AT-2" },
+		{ "unused = 91d", "AC-2" },
+		{ "unused = off", "a time such as" },
+		{ "unused = 12h", "AC-2" },
+		{ "journal = 364d", "AU-11" },
+		{ "password_past = 25", "0 to 24" },
+		{ "second_factor = no", "no setting is called" },
+	};
+	char text[80];
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(weaker); i++) {
+		(void)snprintf(text, sizeof(text), "[accounts]\n%s\n",
+		    weaker[i][0]);
+		assert_int_equal(parse(&c, text), ERR_INPUT);
+		if (strstr(why.text, weaker[i][1]) == NULL ||
+		    strstr(why.text, "footbridge.conf:2") == NULL)
+			fail_msg("%s: %s", weaker[i][0], why.text);
+	}
 }
 
 static void
@@ -154,6 +219,10 @@ main(void)
 		cmocka_unit_test(no_settings_are_the_defaults),
 		cmocka_unit_test(settings_are_read),
 		cmocka_unit_test(who_holds_requests_is_one_of_three),
+		cmocka_unit_test(
+		    accounts_are_as_the_rules_want_unless_made_stricter),
+		cmocka_unit_test(
+		    accounts_weaker_than_the_rules_are_refused_by_name),
 		cmocka_unit_test(backups_are_daily_unless_said_otherwise),
 		cmocka_unit_test(
 		    a_relay_says_what_it_stores_of_a_node_in_a_day),
