@@ -176,7 +176,8 @@ use(struct taking *t, struct fail *f)
 	while (e == OK && op_reader_next(&reader, &op))
 		e = put_row(t->r, t->c, &op, f);
 	t->c->flags |= COMPARTMENT_SNAPSHOT;
-	t->c->changed = true;
+	/* what it stands for may be here: one of a record with nothing but keys */
+	t->c->rederive = t->c->changed = true;
 	replica_tally(t->r, "snapshots", 1);
 	return e;
 }

@@ -61,9 +61,11 @@ forge(struct world *w, struct forged *x)
 	memcpy(x->s.key_prefix, id.b, sizeof(x->s.key_prefix));
 	x->s.schema = r->registry->version;
 	x->s.segments = 99;
-	x->s.end_count = 1;
-	x->s.ends[0].chain = CHAIN_DATA;
-	x->s.ends[0].seq = 1;
+	if (x->s.end_count == 0) { /* nobody has that one */
+		x->s.end_count = 1;
+		x->s.ends[0].chain = CHAIN_DATA;
+		x->s.ends[0].seq = 1;
+	}
 	assert_int_equal(op_pack(&x->payload, x->loose.p, x->loose.n), OK);
 	MUST(seal_plain(&x->plain, x->payload.p, x->payload.n, f));
 	snapshot_put_head(&x->head, &x->s);
@@ -289,6 +291,44 @@ one_that_lies_is_found_out_by_the_history(void **state)
 	pair_stop(&w.p);
 }
 
+/* What it stands for is a grant: it would show its rows until something came. */
+static void
+one_whose_history_is_here_already_shows_nothing(void **state)
+{
+	struct forged x = { .loose = { .limit = LIMIT_PAYLOAD_BYTES },
+		.s.end_count = 1,
+		.s.ends[0].chain = CHAIN_CONTROL,
+		.s.ends[0].seq = 1 };
+	struct world w;
+	struct stmt *s;
+	enum err code;
+	bool row;
+
+	(void)state;
+	start_hostile(&w, 426);
+	MUST(db_stmt(&s, replica_db(w.p.r[PAIR_SOUTH]),
+	    "SELECT s.id, a.tag FROM _segment s JOIN _author a"
+	    " ON a.no = s.author WHERE s.chain = 0 AND s.seq = 1",
+	    f));
+	MUST(stmt_step(s, &row, f));
+	assert_true(row);
+	(void)stmt_col_copy(s, 0, x.s.ends[0].id.b, SEGMENT_ID_BYTES);
+	(void)stmt_col_copy(s, 1, x.s.ends[0].author.b,
+	    sizeof(x.s.ends[0].author.b));
+	stmt_reset(s);
+	add_insert(&x, 1, 7, "a lie");
+	forge(&w, &x);
+	assert_int_equal(give(&w, x.bytes.p, x.bytes.n, PAIR_NORTH, &code),
+	    OUTCOME_APPLIED);
+	nothing_came_of_it(&w);
+	assert_int_equal(pair_number(&w.p, PAIR_SOUTH,
+			     "SELECT value FROM _count WHERE name ="
+			     " 'snapshots differing'"),
+	    1);
+	release(&x);
+	pair_stop(&w.p);
+}
+
 int
 main(void)
 {
@@ -300,6 +340,8 @@ main(void)
 		    rows_of_no_table_of_the_compartment_are_refused_whole),
 		cmocka_unit_test(one_that_is_too_long_is_refused),
 		cmocka_unit_test(one_that_lies_is_found_out_by_the_history),
+		cmocka_unit_test(
+		    one_whose_history_is_here_already_shows_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
