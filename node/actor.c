@@ -17,7 +17,7 @@ static enum err
 note_use(struct account *acc, struct run *run, int64_t unused_days,
     struct fail *f)
 {
-	const unsigned written = CLI_READS | CLI_WRITES | CLI_ACTS;
+	const unsigned written = CLI_READS | CLI_WRITES | CLI_ACTS | CLI_PROVES;
 	enum err e;
 
 	if ((run->cli->command->flags & written) == 0)

@@ -45,6 +45,9 @@ enum cli_need {
 #define CLI_ACTS 256u
 /* a new password is asked for and is its standard input */
 #define CLI_SECRET 512u
+/* who gives keys or rights away, opens what is closed or destroys says again who
+ * they are (prove.h) */
+#define CLI_PROVES 1024u
 
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
@@ -80,7 +83,7 @@ extern const struct cli_option cli_globals[];
 /* What was typed. Texts are borrowed from argv. */
 struct cli {
 	const struct cli_command *command; /* NULL: only global options */
-	const char *dir, *as, *passphrase_file;
+	const char *dir, *as, *passphrase_file, *code;
 	bool json, quiet, yes, version, help;
 	struct {
 		const struct cli_option *option;

@@ -7,6 +7,7 @@
 #include "node/driver.h"
 #include "node/journal.h"
 #include "node/out.h"
+#include "node/prove.h"
 #include "sync/revoke.h"
 
 /* A node that was taken out says so, and nothing else is done with it. */
@@ -138,6 +139,9 @@ dispatch_run(struct run *run, struct fail *f)
 
 	if (run->engine == NULL) {
 		e = call_alone(run, f);
+	} else if ((c->flags & CLI_PROVES) != 0 && run->session == NULL &&
+	    (e = prove_again(run, f)) != OK) {
+		return e;
 	} else {
 		engine_lock(run->engine);
 		run->replica = run->engine->replica;

@@ -17,6 +17,7 @@
 #include "node/help.h"
 #include "node/open.h"
 #include "node/out.h"
+#include "node/prove.h"
 #include "node/secret.h"
 #include "node/socket.h"
 
@@ -108,10 +109,59 @@ say_error(const char *text, bool json)
 static enum err
 run_here(struct run *run, struct fail *f)
 {
+	struct prove_said said = { 0 };
 	enum err e = dispatch_run(run, f);
 
+	if (run->wants != 0 &&
+	    prove_ask(&said, run->wants, run->cli, f) == OK) {
+		run->code = buf_cstr(&said.code);
+		*f = (struct fail){ 0 };
+		e = dispatch_run(run, f);
+	}
+	prove_forget(&said);
 	if (e == OK || !run->cli->json || run->whole)
 		run_drain(run);
+	return e;
+}
+
+/* Once more with password and code, where the daemon asks for them. */
+static enum err
+call_daemon(struct socket_answer *answer, struct run *run, int argc,
+    char **argv, struct fail *f)
+{
+	struct socket_said said = { .yes = run->cli->command->question != NULL,
+		.tty = run->out_tty,
+		.input = run->input,
+		.input_n = run->input_n };
+	struct prove_said proof = { 0 };
+	enum err e = socket_call(answer, run->dir, argc, argv, &said, f);
+	unsigned wants;
+
+	if (e != OK || (answer->status & SOCKET_WANTS) == 0)
+		return e;
+	wants = (unsigned)answer->status & ~(unsigned)SOCKET_WANTS;
+	answer->status = 1;
+	e = prove_ask(&proof, wants, run->cli, f);
+	if (e == OK) {
+		buf_release(&answer->out);
+		buf_release(&answer->err);
+		if (proof.password.n > 0)
+			said.password = proof.password.p;
+		said.password_n = proof.password.n;
+		if (proof.code.n > 0)
+			said.code = buf_cstr(&proof.code);
+		e = socket_call(answer, run->dir, argc, argv, &said, f);
+		if (e == OK && (answer->status & SOCKET_WANTS) != 0)
+			answer->status = 1;
+	} else if (f->text[0] == '\0') {
+		/* nobody to ask: what the daemon said stands */
+		e = OK;
+	}
+	if (e != OK) {
+		buf_release(&answer->out);
+		buf_release(&answer->err);
+	}
+	prove_forget(&proof);
 	return e;
 }
 
@@ -121,10 +171,8 @@ run_in_daemon(int *status, struct run *run, int argc, char **argv, enum err *e,
     struct fail *f)
 {
 	struct socket_answer answer = { 0 };
-	bool asked = run->cli->command->question != NULL;
 
-	*e = socket_call(&answer, run->dir, argc, argv, asked, run->out_tty,
-	    run->input, run->input_n, f);
+	*e = call_daemon(&answer, run, argc, argv, f);
 	if (*e == ERR_NOTFOUND) {
 		*e = OK;
 		return false;

@@ -16,7 +16,7 @@
 void
 run_init(struct run *run, const struct cli *cli)
 {
-	*run = (struct run){ .cli = cli, .out_fd = -1 };
+	*run = (struct run){ .cli = cli, .out_fd = -1, .code = cli->code };
 	buf_init(&run->out, RUN_OUTPUT_BYTES);
 }
 

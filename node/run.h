@@ -35,6 +35,10 @@ struct run_journal {
 	struct fail fail;
 };
 
+/* password and code again, before the command is run at all */
+#define RUN_WANTS_PASSWORD 1u
+#define RUN_WANTS_CODE 2u
+
 struct run {
 	const struct cli *cli;
 	const char *dir; /* the replica's directory */
@@ -48,6 +52,11 @@ struct run {
 	struct actor *actor; /* who opened it, or is signed in; NULL: nobody
 				by name */
 	struct run_journal journal;
+	/* what was said again by who acts (prove.h); NULL: nothing yet */
+	const uint8_t *password;
+	size_t password_n;
+	const char *code;
+	unsigned wants;       /* RUN_WANTS_: the command waits for it */
 	const char *cwd;      /* of the person's shell; NULL: our own */
 	const uint8_t *input; /* standard input, when wanted */
 	size_t input_n;

@@ -9,8 +9,8 @@
  * directory (run_path()).
  *
  * What passes is in socket_message.h. The replica's own secret does not, for the
- * daemon's replica is open; a new password of an account does, over a socket that
- * only its owner can open.
+ * daemon's replica is open; a new password of an account does, and a password said
+ * again (prove.h), over a socket that only its owner can open.
  */
 #ifndef FOOTBRIDGE_NODE_SOCKET_H
 #define FOOTBRIDGE_NODE_SOCKET_H
@@ -22,8 +22,22 @@
 #define SOCKET_ARGS_MAX 4096
 #define SOCKET_CLIENTS_MAX 16
 
+/* in the place of an exit status: the command waits for a proof, RUN_WANTS_ */
+#define SOCKET_WANTS 64
+
+/* What goes with the words of a command; borrowed. */
+struct socket_said {
+	bool yes; /* the question was asked and answered at this end */
+	bool tty; /* a person reads the output on a terminal */
+	const uint8_t *input; /* NULL: none */
+	size_t input_n;
+	const uint8_t *password; /* said again; NULL: not */
+	size_t password_n;
+	const char *code; /* of the second factor; NULL: not */
+};
+
 struct socket_answer {
-	int status;     /* exit status */
+	int status;     /* exit status, or SOCKET_WANTS and what */
 	struct buf out; /* standard output */
 	struct buf err; /* one line for standard error, or empty */
 };
@@ -36,8 +50,7 @@ struct socket_answer {
  *        another user; ERR_NET it went away before it answered
  */
 enum err socket_call(struct socket_answer *answer, const char *dir, int argc,
-    char *const *argv, bool yes, bool tty, const uint8_t *input, size_t input_n,
-    struct fail *f);
+    char *const *argv, const struct socket_said *said, struct fail *f);
 
 /* Does a daemon of dir listen? */
 bool socket_alive(const char *dir);

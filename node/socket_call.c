@@ -40,8 +40,7 @@ connect_to(int *out, const char *dir, struct fail *f)
 
 enum err
 socket_call(struct socket_answer *answer, const char *dir, int argc,
-    char *const *argv, bool yes, bool tty, const uint8_t *input, size_t input_n,
-    struct fail *f)
+    char *const *argv, const struct socket_said *said, struct fail *f)
 {
 	struct buf request = { .limit = SOCKET_REQUEST_BYTES };
 	char cwd[4096];
@@ -52,8 +51,7 @@ socket_call(struct socket_answer *answer, const char *dir, int argc,
 		return e;
 	*answer = (struct socket_answer){ 0 };
 	socket_request_put(&request,
-	    getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/", argc, argv, yes, tty,
-	    input, input_n);
+	    getcwd(cwd, sizeof(cwd)) != NULL ? cwd : "/", argc, argv, said);
 	if (request.err != OK)
 		e = fail_set(f, ERR_LIMIT, "the command line is too long");
 	else if (!frame_send(fd, request.p, request.n) ||

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/account/password.h"
 #include "node/socket_frame.h"
 #include "sync/rd.h"
 
 #define VERSION "footbridge command 1"
 #define FLAG_TTY 1u
 #define FLAG_INPUT 2u
+#define FLAG_PASSWORD 4u
 #define LINE_BYTES 65536
 
 /* ---- the request ---- */
@@ -22,20 +24,31 @@ put_text(struct buf *b, const char *text)
 
 void
 socket_request_put(struct buf *out, const char *cwd, int argc,
-    char *const *argv, bool yes, bool tty, const uint8_t *input, size_t input_n)
+    char *const *argv, const struct socket_said *said)
 {
+	bool has_input = said->input != NULL;
+	int more = (said->yes ? 1 : 0) + (said->code != NULL ? 2 : 0);
+
 	put_text(out, VERSION);
 	put_text(out, cwd);
 	buf_u8(out,
-	    (uint8_t)((tty ? FLAG_TTY : 0) | (input != NULL ? FLAG_INPUT : 0)));
-	buf_bytes(out, input != NULL ? input : (const uint8_t *)"",
-	    input != NULL ? input_n : 0);
-	buf_uint(out, (uint64_t)argc + (yes ? 1 : 0));
+	    (uint8_t)((said->tty ? FLAG_TTY : 0) |
+		(has_input ? FLAG_INPUT : 0) |
+		(said->password != NULL ? FLAG_PASSWORD : 0)));
+	buf_bytes(out, has_input ? said->input : (const uint8_t *)"",
+	    has_input ? said->input_n : 0);
+	buf_uint(out, (uint64_t)(argc + more));
 	put_text(out, argv[0]);
-	if (yes)
+	if (said->yes)
 		put_text(out, "--yes");
+	if (said->code != NULL) {
+		put_text(out, "--code");
+		put_text(out, said->code);
+	}
 	for (int i = 1; i < argc; i++)
 		put_text(out, argv[i]);
+	if (said->password != NULL)
+		buf_bytes(out, said->password, said->password_n);
 }
 
 static char *
@@ -64,7 +77,8 @@ read_version(struct rd *r)
 	return p != NULL && n == strlen(VERSION) && memcmp(p, VERSION, n) == 0;
 }
 
-static void
+/* Returns the flags. */
+static unsigned
 read_input(struct socket_request *q, struct rd *r)
 {
 	unsigned flags = rd_u8(r);
@@ -72,23 +86,25 @@ read_input(struct socket_request *q, struct rd *r)
 	q->tty = (flags & FLAG_TTY) != 0;
 	q->has_input = (flags & FLAG_INPUT) != 0;
 	q->input = rd_bytes(r, &q->input_n, RUN_INPUT_BYTES);
-	if ((flags & ~(FLAG_TTY | FLAG_INPUT)) != 0 ||
+	if ((flags & ~(FLAG_TTY | FLAG_INPUT | FLAG_PASSWORD)) != 0 ||
 	    (!q->has_input && q->input_n > 0))
 		rd_fail(r);
 	if (!q->has_input)
 		q->input = NULL;
+	return flags;
 }
 
 bool
 socket_request_read(struct socket_request *out, const uint8_t *p, size_t n)
 {
 	struct rd r = rd_of(p, n);
+	unsigned flags;
 	uint64_t argc;
 
 	if (!read_version(&r))
 		return false;
 	out->cwd = take_text(&r);
-	read_input(out, &r);
+	flags = read_input(out, &r);
 	argc = rd_max(&r, SOCKET_ARGS_MAX);
 	if (out->cwd == NULL || r.err != OK || argc == 0)
 		return false;
@@ -101,6 +117,9 @@ socket_request_read(struct socket_request *out, const uint8_t *p, size_t n)
 			return false;
 		out->argc++;
 	}
+	if ((flags & FLAG_PASSWORD) != 0)
+		out->password =
+		    rd_bytes(&r, &out->password_n, PASSWORD_BYTES_MAX);
 	return rd_done(&r) == OK;
 }
 

@@ -3,7 +3,8 @@
  * ends are written and read here; socket_frame.h carries the bytes.
  *
  *	request  one frame: "footbridge command 1" | directory | flags u8 |
- *	         standard input | uint count | words, each text as buf_bytes
+ *	         standard input | uint count | words, each text as buf_bytes,
+ *	         and the password behind, where flags say so
  *	answer   exit status u8, then a frame each: output, line for errors
  *
  * Layer: bytes only, nothing is run. A request has one encoding.
@@ -20,13 +21,14 @@ struct socket_request {
 	bool tty, has_input;
 	const uint8_t *input; /* borrowed; NULL without has_input */
 	size_t input_n;
+	const uint8_t *password; /* borrowed; NULL: none was said */
+	size_t password_n;
 };
 
-/* Append a request. yes: the question was asked and answered at this end.
- * input NULL: none. */
+/* Append a request. An answered question and a code become the words --yes and
+ * --code behind the first. */
 void socket_request_put(struct buf *out, const char *cwd, int argc,
-    char *const *argv, bool yes, bool tty, const uint8_t *input,
-    size_t input_n);
+    char *const *argv, const struct socket_said *said);
 /*
  * in:    p[n]  untrusted; outlives *out
  * out:   *out  zeroed by the caller; released with socket_request_release()

@@ -54,6 +54,8 @@ run_request(struct run *run, struct cli *cli, const struct socket_request *q,
 		run->input = q->input;
 		run->input_n = q->input_n;
 	}
+	run->password = q->password;
+	run->password_n = q->password_n;
 	/* who asks for help may have left out the words that it counts on */
 	if (cli->command == NULL || cli->command->run == NULL || cli->help ||
 	    cli->version || cli->command->need < CLI_REPLICA ||
@@ -90,7 +92,9 @@ answer_request(struct client *c, const struct socket_request *q)
 	/* half an answer is none: a failed command prints its reason alone */
 	if (e != OK && cli.json && !run.whole)
 		buf_reset(&run.out);
-	answer_with(c, run_exit(&run, e), &run.out, text);
+	answer_with(c,
+	    run.wants != 0 ? SOCKET_WANTS | (int)run.wants : run_exit(&run, e),
+	    &run.out, text);
 	run_release(&run);
 	cli_release(&cli);
 }

@@ -108,6 +108,11 @@ enum err account_unlock(struct accounts *a,
  * roles or destruction. Engine, Argon2id. fails: ERR_AUTH, as sign-in */
 enum err account_confirm(struct accounts *a, const char *token,
     const char *password, size_t password_n, const char *code, struct fail *f);
+/* The same for who acts at the command line: password NULL: it opened the replica
+ * a moment ago; code "": none was said. origin: from where. */
+enum err account_prove(struct accounts *a, int64_t account,
+    const char *password, size_t password_n, const char *code,
+    const char *origin, struct fail *f);
 /* Engine. A session that is over already is fine. */
 void account_sign_out(struct accounts *a, const char *token);
 

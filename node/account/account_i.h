@@ -55,8 +55,9 @@ struct proof {
 	const char *password;
 	size_t password_n;
 	const char *code;
-	bool code_needed; /* where the account has a second factor */
-	const char *act;  /* word for the journal */
+	bool password_known; /* it opened the replica a moment ago */
+	bool code_needed;    /* where the account has a second factor */
+	const char *act;     /* word for the journal */
 	const char *origin;
 	struct account found; /* out, on OK */
 };

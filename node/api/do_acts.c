@@ -339,3 +339,15 @@ do_confirmed(struct api_turn *t, json_t **data)
 
 	return e == OK ? call_route(t, data) : api_error_of(e);
 }
+
+/* What it would do is shown to who may see the person; doing it gives keys away. */
+enum api_error
+do_share(struct api_turn *t, json_t **data)
+{
+	if (turn_flag(t, "dry_run"))
+		return call_route(t, data);
+	if (turn_text(t, "confirm_password") == NULL)
+		return turn_bad(t, API_FIELD,
+		    "confirm_password: want your password again");
+	return do_confirmed(t, data);
+}

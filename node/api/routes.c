@@ -147,6 +147,9 @@ static const struct api_field share_body[] = {
 	    .type = API_BOOL,
 	    .to = API_OPTION,
 	    .option = "dry-run" },
+	/* not for a dry run */
+	{ .name = "confirm_password", .type = API_TEXT },
+	{ .name = "confirm_code", .type = API_WORD },
 	END,
 };
 static const struct api_field unshare_body[] = {
@@ -157,6 +160,7 @@ static const struct api_field unshare_body[] = {
 	{ .name = "from", .type = API_WORD, .to = API_OPTION, .must = true },
 	{ .name = "reason", .type = API_WORD, .to = API_OPTION, .must = true },
 	{ .name = "confirm", .type = API_BOOL, .must = true },
+	CONFIRM,
 	END,
 };
 static const struct api_field disclosures_query[] = {
@@ -325,11 +329,11 @@ const struct api_route api_routes[] = {
 	    "may this be disclosed, why, and which form fits; a refusal is "
 	    "written down without the person" },
 	{ "POST", "/api/people/:person/share", API_CASE, "disclosure",
-	    API_PERSON | API_WRITES, NULL, share_body, "share", NULL,
-	    "let another agency read" },
+	    API_PERSON | API_WRITES, NULL, share_body, "share", do_share,
+	    "let another agency read, with the password again" },
 	{ "POST", "/api/people/:person/unshare", API_CASE, "disclosure",
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, unshare_body,
-	    "unshare", NULL, "stop that" },
+	    "unshare", do_confirmed, "stop that, with the password again" },
 	{ "GET", "/api/people/:person/disclosures", API_CASE, "disclosure",
 	    API_PERSON, disclosures_query, NULL, "disclosures", NULL,
 	    "the account of disclosures: what went to whom, why" },

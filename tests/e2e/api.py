@@ -322,7 +322,7 @@ def acts(b, person):
             ["status"], "revoked"), "and_revoked_by_one_press")
     ok(refused(b, "POST", f"/api/people/{person}/unshare", {
         "categories": ["SUP.case"], "from": agency, "reason": "x",
-        "confirm": False}, 400, "confirm"),
+        "confirm": False, "confirm_password": "x"}, 400, "confirm"),
        "what_cannot_be_taken_back_is_confirmed")
 
 

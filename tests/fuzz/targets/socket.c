@@ -65,8 +65,12 @@ request(const uint8_t *p, size_t n)
 
 	if (socket_request_read(&q, p, n)) {
 		assert(q.argc >= 1 && q.argv[q.argc] == NULL);
-		socket_request_put(&again, q.cwd, q.argc, q.argv, false, q.tty,
-		    q.input, q.input_n);
+		socket_request_put(&again, q.cwd, q.argc, q.argv,
+		    &(struct socket_said){ .tty = q.tty,
+			.input = q.input,
+			.input_n = q.input_n,
+			.password = q.password,
+			.password_n = q.password_n });
 		fuzz_same(&again, p, n);
 		parse(&q);
 	}
@@ -125,17 +129,21 @@ made(struct fuzz_in in)
 	char *words[WORDS_MAX], *cwd = text_of(&in, WORDS_MAX);
 	unsigned flags = fuzz_u8(&in), count = 1 + fuzz_u8(&in) % WORDS_MAX;
 	bool yes = (flags & 1) != 0, tty = (flags & 2) != 0;
+	struct socket_said said = { .yes = yes, .tty = tty };
 	struct socket_request q = { 0 };
 	struct buf sent = { .limit = SOCKET_REQUEST_BYTES };
 
 	for (unsigned i = 0; i < count; i++)
 		words[i] = text_of(&in, i);
-	socket_request_put(&sent, cwd, (int)count, words, yes, tty,
-	    (flags & 4) != 0 ? (const uint8_t *)words[0] : NULL,
-	    strlen(words[0]));
+	said.input = (flags & 4) != 0 ? (const uint8_t *)words[0] : NULL;
+	said.input_n = strlen(words[0]);
+	said.password = (flags & 8) != 0 ? (const uint8_t *)cwd : NULL;
+	said.password_n = strlen(cwd) < 1000 ? strlen(cwd) : 1000;
+	socket_request_put(&sent, cwd, (int)count, words, &said);
 	assert(socket_request_read(&q, sent.p, sent.n));
 	assert(strcmp(q.cwd, cwd) == 0 && q.tty == tty);
 	assert(q.has_input == ((flags & 4) != 0));
+	assert((q.password != NULL) == ((flags & 8) != 0));
 	assert(q.argc == (int)count + yes);
 	assert(!yes || strcmp(q.argv[1], "--yes") == 0);
 	for (unsigned i = 0; i < count; i++)
@@ -174,8 +182,9 @@ seed_request(enum mode mode, const char *typed, const char *input)
 	(void)snprintf(text, sizeof(text), "%s", typed);
 	while (next != NULL && count < WORDS_MAX)
 		words[count++] = strsep(&next, " ");
-	socket_request_put(&b, "/home/ana", count, words, false, false,
-	    (const uint8_t *)input, input != NULL ? strlen(input) : 0);
+	socket_request_put(&b, "/home/ana", count, words,
+	    &(struct socket_said){ .input = (const uint8_t *)input,
+		.input_n = input != NULL ? strlen(input) : 0 });
 	buf_u8(&whole, (uint8_t)mode);
 	if (mode == FRAME)
 		buf_u64(&whole, b.n);

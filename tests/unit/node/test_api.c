@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "node/api/handlers.h"
 #include "node/api/api.h"
 #include "node/api/route.h"
 #include "node/api/session.h"
@@ -264,6 +265,10 @@ every_route_is_whole(void **state)
 		assert_non_null(command(r->command));
 		if (command(r->command)->question != NULL)
 			assert_true((r->flags & API_CONFIRMED) != 0);
+		/* who says again at a terminal who they are does so here */
+		if ((command(r->command)->flags & CLI_PROVES) != 0)
+			assert_true(
+			    r->handle == do_confirmed || r->handle == do_share);
 		options_are_there(r, r->query);
 		options_are_there(r, r->body);
 	}

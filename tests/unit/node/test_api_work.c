@@ -393,6 +393,33 @@ an_emergency_is_opened_with_the_password_again(void **state)
 }
 
 static void
+keys_are_given_away_and_taken_back_with_the_password_again(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"categories\": [\"IDX\"], \"to\": \"North\", \"basis\": "
+		"\"agreement:1\", \"confirm_password\": \"no\"}",
+		"{\"categories\": [\"IDX\"], \"to\": \"North\", \"basis\": "
+		"\"agreement:1\"}",
+		"{\"categories\": [\"IDX\"], \"from\": \"North\", \"reason\": "
+		"\"left\", \"confirm\": true, \"confirm_password\": \"no\"}",
+	};
+	static const char *const acts[] = { "share", "share", "unshare" };
+	static const int status[] = { 401, 400, 401 };
+	struct browser b;
+	char person[ID_TEXT_BYTES], path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	for (size_t i = 0; i < COUNT_OF(acts); i++) {
+		(void)snprintf(path, sizeof(path), "/api/people/%s/%s", person,
+		    acts[i]);
+		assert_int_equal(caller_ask(&b, "POST", path, bodies[i]),
+		    status[i]);
+	}
+}
+
+static void
 forms_are_printed_for_who_may_be_seen_alone(void **state)
 {
 	struct browser b;
@@ -435,6 +462,8 @@ main(void)
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
 		WORK(an_emergency_is_opened_with_the_password_again),
+		WORK(
+		    keys_are_given_away_and_taken_back_with_the_password_again),
 		WORK(forms_are_printed_for_who_may_be_seen_alone),
 	};
 

@@ -54,7 +54,8 @@ refused(const char *typed, const char *words)
 	(void)snprintf(text, sizeof(text), "%s", typed);
 	while (next != NULL && argc < 16)
 		argv[argc++] = strsep(&next, " ");
-	if (socket_call(&a, dir, argc, argv, false, false, NULL, 0, &f) != OK)
+	if (socket_call(&a, dir, argc, argv, &(struct socket_said){ 0 }, &f) !=
+	    OK)
 		fail_msg("%s: %s", typed, f.text);
 	if (strstr(buf_cstr(&a.err), words) == NULL)
 		fail_msg("%s: \"%s\"", typed, buf_cstr(&a.err));
@@ -137,12 +138,14 @@ a_request_has_one_encoding(void **state)
 	size_t flags;
 
 	(void)state;
-	socket_request_put(&b, "/", 2, argv, false, true, NULL, 0);
+	socket_request_put(&b, "/", 2, argv,
+	    &(struct socket_said){ .tty = true });
 	flags = 1 + strlen("footbridge command 1") + 2;
 	assert_int_equal(b.p[flags], 1);
 	assert_true(socket_request_read(&q, b.p, b.n));
 	assert_true(q.tty && !q.has_input && q.argc == 2);
 	socket_request_release(&q);
+	/* a password that is not there, and bits that say nothing */
 	for (unsigned bit = 2; bit < 8; bit++) {
 		b.p[flags] = (uint8_t)(1u << bit);
 		assert_false(socket_request_read(&q, b.p, b.n));
