@@ -119,9 +119,6 @@ sim_keys_keep(struct sim *s, unsigned n)
 {
 	const struct identity *i = replica_identity(s->node[n].r);
 
-	if (s->node[n].keys == i->agency_key_count)
-		return;
-	s->node[n].keys = i->agency_key_count;
 	for (size_t k = 0; k < i->agency_key_count; k++) {
 		const struct identity_key *key = &i->agency_key[k];
 		size_t at = 0;
@@ -145,8 +142,7 @@ offer_opens(struct sim *s, const struct segment *v, struct offer_body *body,
 	struct offer_place place = { .compartment = v->header.compartment,
 		.author = v->header.author };
 
-	if (v->stub ||
-	    offer_body_key(&place.key_no, v->body, v->header.body_bytes) != OK)
+	if (offer_body_key(&place.key_no, v->body, v->header.body_bytes) != OK)
 		return false;
 	for (size_t i = 0; i < s->key_count; i++) {
 		const struct identity_key *k = &s->key[i].key;
@@ -167,8 +163,10 @@ look_into_offer(struct sim *s, unsigned n, int64_t no)
 	struct buf bytes = { 0 }, plain = { .limit = LIMIT_SEGMENT_BYTES };
 	struct segment v;
 
+	/* the offer of a record that was destroyed is a stub: what was in it is
+	 * not asked for either */
 	if (log_bytes(s->node[n].r, &bytes, no, NULL) == OK &&
-	    segment_parse(&v, bytes.p, bytes.n, NULL) == OK) {
+	    segment_parse(&v, bytes.p, bytes.n, NULL) == OK && !v.stub) {
 		if (offer_opens(s, &v, &body, &plain))
 			notes_in_payload(s, body.payload, body.payload_n, NULL);
 		else

@@ -181,8 +181,8 @@ draw_places(struct sim *s)
 static void
 draw_bounds(struct sim *s)
 {
-	if (s->may[SIM_FULL_CONTROL] && sim_chance(s, 50))
-		s->bounds.control_cost = 250 + sim_draw(s, 400);
+	if (s->may[SIM_FULL_CONTROL] && sim_chance(s, 80))
+		s->bounds.control_cost = 70 + sim_draw(s, 250);
 	if (s->may[SIM_FULL_DATA] && sim_chance(s, 30))
 		s->bounds.compartment_bytes = 200 + sim_draw(s, 4000);
 	/* what fits no history is kept for ever: whoever sends much of it fills

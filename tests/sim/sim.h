@@ -145,6 +145,7 @@ enum sim_class {
 	X(DOCUMENTS_READ, "documents read whole at the end") \
 	X(NOTES_KEPT, "saved words found at the end") \
 	X(NOTES_GONE, "saved words whose only disk was destroyed") \
+	X(TOLD_WRONGLY, "records somebody left, told in a damaged message") \
 	X(NODES, "nodes") \
 	X(NODE_DAYS, "simulated node-days")
 
@@ -186,8 +187,7 @@ struct sim_node {
 	size_t kept_schemas, kept_notes;
 	/* what it knew when it was last looked at, so that it forgets nothing */
 	int64_t members, segments, forks;
-	size_t keys; /* of its agency, that were remembered */
-	bool shows;  /* rows before their history, when last looked at */
+	bool shows; /* rows before their history, when last looked at */
 	uint64_t scanned[SIM_SEGMENTS / 64]; /* own segments looked into */
 };
 
