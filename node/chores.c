@@ -2,6 +2,7 @@
 
 #include "node/account/retain.h"
 #include "node/account/unused.h"
+#include "sync/reserve.h"
 
 void
 chores_settings(struct account_settings *out, const struct engine *e)
@@ -20,6 +21,8 @@ chores_round(struct engine *engine, struct fail *f)
 	enum err e;
 
 	chores_settings(&set, engine);
+	reserve_fill(replica_env(engine->replica),
+	    replica_dir(engine->replica));
 	e = unused_close(engine->replica, set.unused_days, f);
 	return e == OK
 	    ? retain_prune(&pruned, engine->replica, set.journal_days, false, f)

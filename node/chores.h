@@ -1,6 +1,7 @@
 /*
  * What an office's daemon does for its accounts and its journal by itself: close
- * accounts that nobody uses, throw away entries that are too old.
+ * accounts that nobody uses, throw away entries that are too old, set room aside
+ * for the next ones.
  *
  * And the settings that it, a command and signing in go by.
  */

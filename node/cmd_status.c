@@ -408,7 +408,7 @@ say_open(struct run *run, const struct totals *t)
 	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other ==
 		0 &&
 	    t->clock.verdict == CLOCK_PLAUSIBLE && t->office.unused == 0 &&
-	    !t->office.journal.review_due)
+	    !t->office.journal.review_due && !show_office_is_full(&t->office))
 		run_say(run, "nothing waits for a person\n");
 	buf_release(&ago);
 }

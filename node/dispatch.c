@@ -8,6 +8,7 @@
 #include "node/journal.h"
 #include "node/out.h"
 #include "node/prove.h"
+#include "sync/reserve.h"
 #include "sync/revoke.h"
 
 /* A node that was taken out says so, and nothing else is done with it. */
@@ -56,6 +57,8 @@ begin(struct run *run, struct fail *f)
 	unsigned flags = run->cli->command->flags;
 	enum err e = check_needs(run, f);
 
+	if ((flags & (CLI_READS | CLI_PROVES)) != 0 && run->replica != NULL)
+		reserve_ready(run->replica);
 	if (e == OK)
 		e = actor_begin(run, f);
 	if (e == OK && (flags & CLI_ACTS) != 0)

@@ -12,6 +12,7 @@
 #include "node/secret.h"
 #include "schema/assets.h"
 #include "sync/join.h"
+#include "sync/reserve.h"
 
 enum err
 open_dir(const char **dir, const struct cli *cli, struct fail *f)
@@ -177,6 +178,8 @@ open_unlocked(struct replica **out, struct open_with *w, const char *dir,
 {
 	enum err e = replica_open(out, dir, &w->options, f);
 
+	if (e == OK)
+		reserve_fill(w->options.env, dir);
 	if (e == ERR_BUSY)
 		return fail_in(f, e, "%.120s", dir);
 	return e;
@@ -215,7 +218,7 @@ static const char *const rest[] = { "slots", "slots.b", "slots.new",
 	"slots.b.new", "slots.lock", "fence", "fence.b", "fence.new",
 	"fence.b.new", "footbridge.db.new", "footbridge.db.new-wal",
 	"footbridge.db.new-shm", "footbridge.db.new-journal",
-	"footbridge.db.new.new" };
+	"footbridge.db.new.new", RESERVE_NAME };
 
 static bool
 may_be_there(const char *name)

@@ -10,11 +10,25 @@ show_office_take(struct show_office *o, struct run *run, struct fail *f)
 	struct account_settings set;
 	enum err e;
 
+	const struct env *env = replica_env(run->replica);
+
 	chores_settings(&set, run->engine);
+	o->room_bytes = env->room_bytes != NULL
+	    ? env->room_bytes(env->self, replica_dir(run->replica))
+	    : -1;
 	e = account_unused_count(&o->unused, run->replica, f);
 	return e == OK
 	    ? retain_read(&o->journal, run->replica, set.journal_days, f)
 	    : e;
+}
+
+/* less than this, and a day's work with its backup may not fit */
+#define ROOM_FEW_BYTES ((int64_t)200 * 1000000)
+
+bool
+show_office_is_full(const struct show_office *o)
+{
+	return o->room_bytes >= 0 && o->room_bytes < ROOM_FEW_BYTES;
 }
 
 void
@@ -22,6 +36,11 @@ show_office_say(struct run *run, const struct show_office *o)
 {
 	struct buf ago = { 0 };
 
+	if (show_office_is_full(o))
+		run_say(run,
+		    "the disk of this computer is nearly full: %lld MB are "
+		    "left; make room, or what is typed cannot be saved\n",
+		    (long long)(o->room_bytes / 1000000));
 	if (o->unused > 0)
 		run_say(run,
 		    "%lld account%s closed because nobody used %s for long "
@@ -62,4 +81,6 @@ show_office_json(json_t *status, const struct show_office *o)
 	(void)json_object_set_new(status, "accounts_unused",
 	    json_integer(o->unused));
 	(void)json_object_set_new(status, "journal", show_office_journal(o));
+	(void)json_object_set_new(status, "room_bytes",
+	    json_integer(o->room_bytes));
 }

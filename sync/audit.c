@@ -7,6 +7,7 @@
 #include "sync/audit_i.h"
 #include "sync/hash.h"
 #include "sync/replica_i.h"
+#include "sync/reserve.h"
 
 /* In _meta: entries that the fence knew and the database had not. */
 #define MISSING "audit_missing"
@@ -176,8 +177,10 @@ enum err
 audit_write(struct replica *r, const struct audit_entry *entry, struct fail *f)
 {
 	bool own;
-	enum err e = replica_enter(r, &own, f);
+	enum err e;
 
+	reserve_ready(r);
+	e = replica_enter(r, &own, f);
 	if (e != OK)
 		return e;
 	e = replica_audit(r, entry, f);

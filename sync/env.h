@@ -78,6 +78,18 @@ struct env {
 	    struct fail *f);
 
 	/*
+	 * Room on disks. All three or none, and NULL where nobody fills any.
+	 * room_bytes: what may still be written beside path; file_bytes: how
+	 * long a file is; -1: it cannot be told. file_room makes path, mode
+	 * 0600, a file of so many bytes that are really its own on the disk, or
+	 * cuts it to so many; on failure it is as long as before. ERR_IO
+	 */
+	int64_t (*room_bytes)(void *self, const char *path);
+	int64_t (*file_bytes)(void *self, const char *path);
+	enum err (*file_room)(void *self, const char *path, int64_t bytes,
+	    struct fail *f);
+
+	/*
 	 * Run one(context, i) once for every i below count, in any order and
 	 * perhaps on several processors at once; returns when all are done.
 	 * What one() changes belongs to i alone, and it uses nothing of env or

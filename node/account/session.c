@@ -7,6 +7,7 @@
 
 #include "node/account/account_i.h"
 #include "sync/audit.h"
+#include "sync/reserve.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 #define TOKEN_RANDOM_BYTES 32
@@ -65,6 +66,8 @@ accounts_begin(struct accounts *a, struct replica **r, struct fail *f)
 
 	engine_lock(a->engine);
 	*r = a->engine->replica;
+	if (*r != NULL)
+		reserve_ready(*r);
 	e = *r != NULL ? replica_begin(*r, f)
 		       : fail_set(f, ERR_BUSY,
 			     "the replica is being opened again; try again");

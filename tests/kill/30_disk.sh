@@ -14,7 +14,7 @@ bigger=0 runs=${RUNS:-12}
 [ "$runs" -le 60 ] || runs=60
 mkdir -p "$tmp/north"
 if [ -n "${FB_MOUNTED:-}" ]; then
-	mount -t tmpfs -o size=8m none "$tmp/north" || die "no small disk"
+	mount -t tmpfs -o size=32m none "$tmp/north" || die "no small disk"
 	chmod 700 "$tmp/north"
 fi
 found hub Hub Region hub --hub
@@ -88,11 +88,13 @@ for n in $(seq "$runs"); do
 	esac
 	[ $((n % 4)) -ne 0 ] || tried compact north compact
 	[ $((n % 5)) -ne 0 ] || tried slot north keyslot add recovery
-	# who reads is written down first: it is read, or said why not
+	# who reads is written down first, in room that was set aside; a file that
+	# may not grow has none, so it is read, or said why not
 	for c in "get person $some" "list person"; do
 		# shellcheck disable=SC2086 # words
 		on north $c >"$tmp/said" 2>"$tmp/err" ||
-			{ [ ! -s "$tmp/said" ] && plain "$tmp/err" &&
+			{ [ -z "${FB_MOUNTED:-}" ] &&
+				[ ! -s "$tmp/said" ] && plain "$tmp/err" &&
 				grep -q 'all that was saved is safe' \
 					"$tmp/err"; } ||
 			wrong "$c: $(cat "$tmp/err")"
@@ -114,14 +116,14 @@ for n in $(seq "$runs"); do
 	# the disk is small: what was imported and added goes
 	[ "$(stat -c %s "$tmp/north/footbridge.db")" -lt 3500000 ] || {
 		bigger=$((bigger + 1))
-		mount -o "remount,size=$((8 + 4 * bigger))m" "$tmp/north" \
+		mount -o "remount,size=$((32 + 4 * bigger))m" "$tmp/north" \
 			2>/dev/null
 	}
 done
 remembers north || bad=$((bad + 1))
 [ $bad -eq 0 ] && [ $refused -gt 0 ]
 ok $? "on a full disk $refused commands are refused in a line, $done_all done;\
- none reads unseen, and all is readable and work goes on with room"
+ records are read all the same, and work goes on with room"
 meet north
 [ "$(status north restored)" = "" ] && [ "$(status hub forked)" = 0 ] &&
 	whole north && whole hub
