@@ -1,5 +1,6 @@
 #include "node/actor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "node/account/unused.h"
 #include "node/chores.h"
 #include "node/journal.h"
+#include "node/policy/closed.h"
 #include "sync/read.h"
 #include "sync/repair.h"
 
@@ -166,10 +168,46 @@ actor_must_see(struct run *run, const struct row_id *subject, struct fail *f)
 	    "supervisor can say why");
 }
 
-static bool
-take_subject(void *context, const struct read_row *row)
+static enum err
+is_opened(bool *yes, struct run *run, const struct row_id *subject,
+    const char *category, struct fail *f)
 {
-	*(struct row_id *)context = row->subject;
+	*yes = false;
+	if (run->actor == NULL || category == NULL)
+		return OK;
+	return closed_opened(yes, run->replica, &run->actor->staff, subject,
+	    category, f);
+}
+
+enum err
+actor_must_see_these(struct run *run, const struct row_id *subject,
+    const char *const *categories, size_t count, struct fail *f)
+{
+	bool opened = count > 0;
+	enum err e = OK;
+
+	if (actor_sees(run, subject))
+		return OK;
+	for (size_t k = 0; e == OK && opened && k < count; k++)
+		e = is_opened(&opened, run, subject, categories[k], f);
+	if (e != OK || opened)
+		return e;
+	return actor_must_see(run, subject, f);
+}
+
+struct place {
+	struct row_id subject;
+	char category[LIMIT_CATEGORY_BYTES + 1];
+};
+
+static bool
+take_place(void *context, const struct read_row *row)
+{
+	struct place *at = context;
+
+	at->subject = row->subject;
+	(void)snprintf(at->category, sizeof(at->category), "%s",
+	    row->category != NULL ? row->category : "");
 	return false;
 }
 
@@ -177,13 +215,14 @@ enum err
 actor_must_see_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f)
 {
-	struct row_id subject = { 0 };
-	enum err e =
-	    read_get(run->replica, t, id, 0, take_subject, &subject, NULL);
+	struct place at = { .category = "" };
+	const char *category = at.category;
+	enum err e = read_get(run->replica, t, id, 0, take_place, &at, NULL);
 
-	e = e == OK ? actor_must_see(run, &subject, f) : OK;
+	e = e == OK ? actor_must_see_these(run, &at.subject, &category, 1, f)
+		    : OK;
 	if (e == OK)
-		journal_saw(run, t, id, &subject);
+		journal_saw(run, t, id, &at.subject);
 	return e;
 }
 

@@ -38,8 +38,12 @@ bool actor_sees(struct run *run, const struct row_id *subject);
  * whether there is anything */
 enum err actor_must_see(struct run *run, const struct row_id *subject,
     struct fail *f);
-/* The same for a row, whoever's it is, and note it as shown. OK for one that is
- * not here: there is nothing to see. */
+/* The same for these categories of the person: also when emergency openings of
+ * whoever acts name them all. */
+enum err actor_must_see_these(struct run *run, const struct row_id *subject,
+    const char *const *categories, size_t count, struct fail *f);
+/* The same for a row, whoever's it is, also when an emergency opens it, and note it
+ * as shown. OK for one that is not here: there is nothing to see. */
 enum err actor_must_see_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
 /* fails: ERR_DENIED somebody by name who is no administrator here */

@@ -95,7 +95,8 @@ ask_begin(struct ask *x, struct run *run, enum policy_channel channel,
 	x->run = run;
 	e = read_subject(run->replica, &x->person, run_word(run, 0), f);
 	if (e == OK)
-		e = actor_must_see(run, &x->person, f);
+		e = actor_must_see_these(run, &x->person, run->cli->words + 1,
+		    run->cli->word_count - 1, f);
 	if (e == OK)
 		e = name_acting(&x->staff, &x->have_staff, run, f);
 	if (e == OK)

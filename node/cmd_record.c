@@ -226,7 +226,7 @@ show_one(void *context, const struct read_row *row)
 
 	if (!view_shows(&s->view, row))
 		return false;
-	if (!actor_sees(s->run, &row->subject)) {
+	if (!view_sees(&s->view, &row->subject, row->category)) {
 		s->unseen++;
 		return false;
 	}
@@ -358,15 +358,15 @@ show_many(void *context, const struct read_row *row)
 {
 	struct showing *s = context;
 	struct run *run = s->run;
+	const struct view_place at = view_place(row);
 	struct buf why = { .limit = 1024 };
 	bool open;
 
 	if (!view_shows(&s->view, row))
 		return true;
-	if (!actor_sees(run, &row->subject))
+	if (!view_sees(&s->view, &row->subject, row->category))
 		return true;
-	open = view_open_still(&s->view, row->cpt, &row->owner, &why, &s->err,
-	    s->fail);
+	open = view_open_still(&s->view, &at, &why, &s->err, s->fail);
 	if (s->err == OK && open)
 		journal_saw(run, row->table, &row->id, &row->subject);
 	if (s->err == OK && (open || !s->quiet)) {

@@ -40,9 +40,9 @@ static bool
 on_row(void *context, const struct read_row *row)
 {
 	struct asking *x = context;
+	const struct view_place at = view_place(row);
 
-	x->open = view_open_still(&x->view, row->cpt, &row->owner, &x->why,
-	    &x->e, x->fail);
+	x->open = view_open_still(&x->view, &at, &x->why, &x->e, x->fail);
 	return false;
 }
 

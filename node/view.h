@@ -9,7 +9,9 @@
  * to whoever works there. What another agency discloses under protection
  * carries its notice, which cannot be left out. What it disclosed on terms that
  * have ended is not shown either (policy/gate_view.h); of that, whose it is and
- * whom to ask may be said.
+ * whom to ask may be said. An emergency opening of whoever acts (cmd_emergency.c)
+ * lifts the case load and the terms for the person and the categories that it
+ * names while it runs; never an order's seal, and no key.
  */
 #ifndef FOOTBRIDGE_NODE_VIEW_H
 #define FOOTBRIDGE_NODE_VIEW_H
@@ -31,7 +33,13 @@ struct view {
 	struct gate_view *gate;
 	enum policy_kind own; /* kind of the own agency */
 	uint32_t roles;
+	struct row_id staff; /* who acts */
+	bool has_staff;
 	bool account; /* shows AUD */
+	/* the civil minute at which the emergency ends that showed something;
+	 * 0: none was needed */
+	int64_t emergency;
+	bool emergency_said;
 	int64_t hidden;
 	/* the notice of the compartment that was asked about last */
 	int64_t cpt;
@@ -52,10 +60,26 @@ void view_end(struct view *v);
 bool view_shows(struct view *v, const struct read_row *row);
 bool view_shows_of(struct view *v, const struct row_id *subject,
     const char *category, const struct agency_id *owner);
-/* Do the terms that it came under still hold? *why, appended, may be NULL: one
- * sentence, when not. A failure is kept in *e, and nothing is open any more. */
-bool view_open_still(struct view *v, int64_t cpt, const struct agency_id *owner,
+/* Where a row is; all borrowed. */
+struct view_place {
+	int64_t cpt;
+	const struct row_id *subject;
+	const char *category;
+	const struct agency_id *owner;
+};
+struct view_place view_place(const struct read_row *row);
+/* Do the terms that it came under still hold, or does an emergency of whoever acts
+ * open it? *why, appended, may be NULL: one sentence, when not. A failure is kept in
+ * *e, and nothing is open any more. */
+bool view_open_still(struct view *v, const struct view_place *at,
     struct buf *why, enum err *e, struct fail *f);
+/* Is the person within reach of whoever acts (actor.h), or does an emergency open
+ * this category of them? After view_begin. */
+bool view_sees(struct view *v, const struct row_id *subject,
+    const char *category);
+/* Does an emergency of whoever acts open this category (NULL: any) now? */
+bool view_in_emergency(struct view *v, const struct row_id *subject,
+    const char *category);
 /* May whoever acts see this row? ERR_NOTFOUND, in the words for a row that is not
  * there, when not; OK also when there is none. cost: view_begin */
 enum err view_row(struct run *run, const struct table *t,
@@ -67,7 +91,8 @@ const char *view_notice(struct view *v, const struct read_row *row);
 const char *view_basis(const struct view *v);
 /* Its text, borrowed. */
 const char *view_notice_text(const struct view *v, const char *code);
-/* As text, before the first row that it stands on; after view_begin. */
+/* As text, before the first row that it stands on; after view_begin. Before the
+ * first row that only an emergency shows, that it does and until when. */
 void view_say_notice(struct view *v, const struct read_row *row);
 
 #endif

@@ -63,7 +63,7 @@ is_full(const struct search *s)
 	return json_array_size(s->list) >= s->limit;
 }
 
-/* A person who may be seen, once. */
+/* A person, once. */
 static void
 add_person(struct search *s, const struct row_id *id, const char *why)
 {
@@ -73,8 +73,7 @@ add_person(struct search *s, const struct row_id *id, const char *why)
 	struct buf name = { 0 };
 
 	hex_encode(text, id->b, ID_BYTES);
-	if (is_full(s) || json_object_get(s->have, text) != NULL ||
-	    !account_view_has(s->view, id))
+	if (is_full(s) || json_object_get(s->have, text) != NULL)
 		return;
 	name_show_row(&name, &s->run, person, id);
 	if (json_array_append_new(s->list,
@@ -148,12 +147,23 @@ is_near(const struct search *s, const struct read_row *row)
 	}
 }
 
+/* Of whom this account may see that they are there. */
+static bool
+is_known(struct search *s, const struct row_id *person, const char *category)
+{
+	return account_view_has(s->view, person) ||
+	    view_in_emergency(&s->shows, person, category);
+}
+
 static bool
 is_shown(struct search *s, const struct read_row *row)
 {
+	const struct view_place at = view_place(row);
+
 	return view_shows(&s->shows, row) &&
-	    view_open_still(&s->shows, row->cpt, &row->owner, NULL, &s->err,
-		&s->t->fail);
+	    is_known(s, row->table->self ? &row->id : &row->subject,
+		row->category) &&
+	    view_open_still(&s->shows, &at, NULL, &s->err, &s->t->fail);
 }
 
 static bool
@@ -192,9 +202,11 @@ search(struct search *s, struct fail *f)
 	enum err e;
 
 	buf_printf(&number, "number:%s", s->text);
-	if (read_subject(r, &id, buf_cstr(&number), NULL) == OK)
+	if (read_subject(r, &id, buf_cstr(&number), NULL) == OK &&
+	    is_known(s, &id, NULL))
 		add_person(s, &id, "number");
-	if (strlen(s->text) >= 8 && read_subject(r, &id, s->text, NULL) == OK)
+	if (strlen(s->text) >= 8 && read_subject(r, &id, s->text, NULL) == OK &&
+	    is_known(s, &id, NULL))
 		add_person(s, &id, "id");
 	buf_release(&number);
 	e = read_find(r, s->text, API_ROWS, each_row, s, f);
@@ -254,6 +266,7 @@ struct timeline {
 	struct moment *list;
 	size_t count;
 	struct view shows;
+	bool within; /* else only what an emergency opens */
 	enum err err;
 };
 
@@ -279,11 +292,11 @@ moment_at(char at[static 24], const struct read_row *row, const json_t *fields)
 static json_t *
 moment_row(struct timeline *l, const struct read_row *row)
 {
+	const struct view_place at = view_place(row);
 	struct buf why = { .limit = 1024 };
 	json_t *out = NULL;
 
-	if (view_open_still(&l->shows, row->cpt, &row->owner, &why, &l->err,
-		&l->t->fail))
+	if (view_open_still(&l->shows, &at, &why, &l->err, &l->t->fail))
 		out = show_row_json(&l->run, row, &l->t->fail);
 	else if (l->err == OK)
 		out = show_gate_json(&l->run, row, &why);
@@ -301,7 +314,9 @@ take_moment(void *context, const struct read_row *row)
 
 	if (l->count == TIMELINE_ROWS)
 		return false;
-	if (!view_shows(&l->shows, row))
+	if (!view_shows(&l->shows, row) ||
+	    (!l->within &&
+		!view_in_emergency(&l->shows, &row->subject, row->category)))
 		return true;
 	m->row = moment_row(l, row);
 	if (m->row == NULL)
@@ -387,6 +402,9 @@ do_timeline(struct api_turn *t, json_t **data)
 	e = replica_use(l.run.replica, &t->fail);
 	if (e == OK)
 		e = read_subject(l.run.replica, &person, turn_path(t, "person"),
+		    &t->fail);
+	if (e == OK)
+		e = account_sees(&l.within, l.run.replica, &t->who, &person,
 		    &t->fail);
 	if (e == OK)
 		e = view_begin(&l.shows, &l.run, &t->fail);

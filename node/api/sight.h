@@ -1,12 +1,15 @@
 /*
  * Whose records the account behind a request may see and write: its scope, its
- * case load, the restrictions on a case (account.h decides). What it may not
+ * case load, the restrictions on a case (account.h decides); while an emergency
+ * runs that it opened, what that names, to look at. What it may not
  * see is answered like what is not there.
  */
 #ifndef FOOTBRIDGE_NODE_API_SIGHT_H
 #define FOOTBRIDGE_NODE_API_SIGHT_H
 
 #include "node/api/turn.h"
+
+struct closed;
 
 /* Before a route's function: the person or row that its path names. */
 enum api_error sight_before(struct api_turn *t);
@@ -33,6 +36,6 @@ enum err sight_log(struct api_turn *t, const char *act,
 
 /* Engine's lock held, for rows on the way (account_view of account.h). */
 bool sight_has(struct api_turn *t, const struct account_view *view,
-    const json_t *row);
+    const struct closed *closed, const json_t *row);
 
 #endif

@@ -21,6 +21,7 @@ struct sealed {
 struct opening {
 	struct row_id staff, person;
 	const char *categories; /* words with commas */
+	int64_t until;          /* civil minute */
 };
 
 struct closed {
@@ -98,12 +99,13 @@ on_opening(struct rows *rows, const struct read_row *row)
 	struct opening *o;
 
 	if (from->type != VALUE_TIME || end->type != VALUE_TIME ||
-	    from->i > c->minute || end->i <= c->minute)
+	    from->i > c->minute || end->i <= c->minute ||
+	    !id_equal(&row->owner, &replica_identity(rows->r)->agency))
 		return OK;
 	o = arena_more(rows->arena, &c->opening, &c->opening_count, sizeof(*o));
 	if (o == NULL)
 		return ERR_NOMEM;
-	*o = (struct opening){ .person = row->subject };
+	*o = (struct opening){ .person = row->subject, .until = end->i };
 	(void)row_id_of(row, "staff_id", o->staff.b);
 	o->categories = arena_text(rows->arena, row_value(row, "categories"));
 	return o->categories != NULL ? OK : ERR_NOMEM;
@@ -173,24 +175,52 @@ closed_seals(const struct closed *c, const struct row_id *person,
 	return false;
 }
 
-bool
-closed_opens(const struct closed *c, const struct row_id *staff,
-    const struct row_id *person, const char *category)
+static bool
+names(const char *at, const char *category)
 {
-	for (size_t k = 0; k < c->opening_count; k++) {
-		const struct opening *o = &c->opening[k];
-		const char *at = o->categories;
+	if (category == NULL)
+		return true;
+	for (; *at != '\0'; at += strspn(at, ", ")) {
+		size_t n = strcspn(at, ", ");
 
-		if (!id_equal(&o->staff, staff) ||
-		    !id_equal(&o->person, person))
-			continue;
-		for (; *at != '\0'; at += strspn(at, ", ")) {
-			size_t n = strcspn(at, ", ");
-
-			if (n > 0 && covers(at, n, category))
-				return true;
-			at += n;
-		}
+		if (n > 0 && covers(at, n, category))
+			return true;
+		at += n;
 	}
 	return false;
+}
+
+bool
+closed_opens(const struct closed *c, int64_t *until, const struct row_id *staff,
+    const struct row_id *person, const char *category)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < c->opening_count; k++) {
+		const struct opening *o = &c->opening[k];
+
+		if (!id_equal(&o->staff, staff) ||
+		    !id_equal(&o->person, person) ||
+		    !names(o->categories, category))
+			continue;
+		if (until != NULL && (!any || o->until > *until))
+			*until = o->until;
+		any = true;
+	}
+	return any;
+}
+
+enum err
+closed_opened(bool *yes, struct replica *r, const struct row_id *staff,
+    const struct row_id *person, const char *category, struct fail *f)
+{
+	struct closed *c;
+	enum err e = closed_load(&c, r, f);
+
+	*yes = false;
+	if (e != OK)
+		return e;
+	*yes = closed_opens(c, NULL, staff, person, category);
+	closed_free(c);
+	return OK;
 }

@@ -21,9 +21,17 @@ void closed_free(struct closed *c);
 /* Is this closed to somebody with these roles (bits of policy_role)? */
 bool closed_seals(const struct closed *c, const struct row_id *person,
     const char *category, const struct agency_id *owner, uint32_t roles);
-/* Does an opening of this member of staff run now, to the minute, that names
- * this category? */
-bool closed_opens(const struct closed *c, const struct row_id *staff,
-    const struct row_id *person, const char *category);
+/*
+ * Does an emergency opening of this member of staff run now, to the minute, that
+ * names this category (NULL: any)? Of the own agency's openings only: nobody opens
+ * here for another's. *until: the civil minute at which the last one ends; may be
+ * NULL. What an order closes is not opened by it: closed_seals is asked too.
+ */
+bool closed_opens(const struct closed *c, int64_t *until,
+    const struct row_id *staff, const struct row_id *person,
+    const char *category);
+/* The same for one question. cost: closed_load */
+enum err closed_opened(bool *yes, struct replica *r, const struct row_id *staff,
+    const struct row_id *person, const char *category, struct fail *f);
 
 #endif
