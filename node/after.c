@@ -1,6 +1,7 @@
 #include "node/after.h"
 
 #include "node/disclosed.h"
+#include "node/informing.h"
 #include "node/sealing.h"
 
 enum err
@@ -13,5 +14,7 @@ after_contact(struct replica *r, struct fail *f)
 	    replica_identity(r)->is_forgotten)
 		return OK;
 	e = disclosed_settle(r, NULL, &more, f);
-	return e == OK ? sealing_obey(r, f) : e;
+	if (e == OK)
+		e = sealing_obey(r, f);
+	return e == OK ? informing_breaches(r, f) : e;
 }

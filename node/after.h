@@ -1,5 +1,5 @@
 /* What this node does by itself once something came or went: the account of
- * disclosures, answers to orders. */
+ * disclosures, answers to orders, who has to be told of a lost computer. */
 #ifndef FOOTBRIDGE_NODE_AFTER_H
 #define FOOTBRIDGE_NODE_AFTER_H
 

@@ -89,7 +89,12 @@ enum err cmd_print(struct run *run, struct fail *f);
 enum err cmd_export(struct run *run, struct fail *f);
 /* cmd_emergency.c */
 enum err cmd_emergency(struct run *run, struct fail *f);
+enum err cmd_emergency_list(struct run *run, struct fail *f);
 enum err cmd_emergency_review(struct run *run, struct fail *f);
+/* cmd_notices.c */
+enum err cmd_notices(struct run *run, struct fail *f);
+enum err cmd_notices_done(struct run *run, struct fail *f);
+enum err cmd_notices_waive(struct run *run, struct fail *f);
 /* cmd_seal.c */
 enum err cmd_seal(struct run *run, struct fail *f);
 enum err cmd_seal_vacate(struct run *run, struct fail *f);

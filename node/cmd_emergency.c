@@ -1,4 +1,4 @@
-/* emergency, emergency review: opening what is closed, and looking at it after. */
+/* emergency, emergency list, emergency review: opening what is closed, and looking at it after. */
 #include "node/cmd.h"
 
 #include <stdlib.h>
@@ -6,15 +6,15 @@
 
 #include "node/category.h"
 #include "node/entry.h"
+#include "node/informing.h"
 #include "node/name.h"
+#include "node/opened.h"
+#include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/emergency.h"
-#include "node/policy/rows.h"
 #include "node/role.h"
 #include "sync/audit.h"
 #include "sync/grant.h"
-
-#define REVIEW_DAYS 2 /* working days, after which a review is late */
 
 /* ---- opening ----------------------------------------------------------------------- */
 
@@ -162,6 +162,22 @@ tell_owner(const struct opening *x, const struct row_id *made, struct fail *f)
 	return grant_share(x->run->replica, &q, NULL, NULL, f);
 }
 
+/* Afterwards the person hears of it. */
+static enum err
+note_person(const struct opening *x, const struct row_id *made, struct fail *f)
+{
+	struct replica *r = x->run->replica;
+	struct policy_pack *pack;
+	bool approved;
+	enum err e = policy_active(&pack, &approved, r, policy_today(r), f);
+
+	if (e != OK)
+		return e;
+	e = informing_emergency(r, pack, &x->person, made, &x->staff, f);
+	pack_free(pack);
+	return e;
+}
+
 static enum err
 open_it(struct opening *x, struct row_id *made, struct fail *f)
 {
@@ -175,6 +191,8 @@ open_it(struct opening *x, struct row_id *made, struct fail *f)
 	if (e != OK)
 		return e;
 	e = write_opening(x, made, f);
+	if (e == OK && emergency_is_told(x->reason))
+		e = note_person(x, made, f);
 	if (e == OK)
 		e = tell_owner(x, made, f);
 	if (e == OK)
@@ -246,94 +264,28 @@ cmd_emergency(struct run *run, struct fail *f)
 
 /* ---- review -------------------------------------------------------------------------- */
 
-struct opened {
-	struct row_id id, person, staff;
-	struct agency_id owner;
-	policy_day day;
-	int64_t from, to; /* civil minutes */
-	const char *reason, *narrative, *categories, *medical, *verdict;
-};
-
 struct reviewing {
 	struct run *run;
 	struct arena arena;
+	struct policy_pack *pack;
 	struct opened *list;
 	size_t count;
 	json_t *array; /* NULL: text */
-	int64_t looks, open;
+	int64_t looks, open, said;
+	bool all;                  /* those that were reviewed, too */
+	const struct row_id *only; /* of this member of staff; or NULL */
 };
-
-static enum err
-on_opened(struct rows *rows, const struct read_row *row)
-{
-	struct reviewing *x = rows->context;
-	struct opened *o =
-	    arena_more(rows->arena, &x->list, &x->count, sizeof(*o));
-
-	if (o == NULL)
-		return ERR_NOMEM;
-	*o = (struct opened){ .id = row->id,
-		.person = row->subject,
-		.owner = row->owner,
-		.day = row_day(row, "opened_at"),
-		.from = row_value(row, "opened_at")->i,
-		.to = row_value(row, "ends_at")->i,
-		.verdict = "" };
-	(void)row_id_of(row, "staff_id", o->staff.b);
-	o->reason = arena_text(rows->arena, row_value(row, "reason"));
-	o->narrative = arena_text(rows->arena, row_value(row, "narrative"));
-	o->categories = arena_text(rows->arena, row_value(row, "categories"));
-	o->medical = arena_text(rows->arena, row_value(row, "medical_person"));
-	return o->reason != NULL && o->narrative != NULL &&
-		o->categories != NULL && o->medical != NULL
-	    ? OK
-	    : ERR_NOMEM;
-}
-
-static enum err
-on_review(struct rows *rows, const struct read_row *row)
-{
-	struct reviewing *x = rows->context;
-	struct row_id id;
-
-	if (!row_id_of(row, "break_glass_id", id.b))
-		return OK;
-	for (size_t k = 0; k < x->count; k++) {
-		if (!id_equal(&x->list[k].id, &id))
-			continue;
-		x->list[k].verdict =
-		    arena_text(rows->arena, row_value(row, "verdict"));
-		return x->list[k].verdict != NULL ? OK : ERR_NOMEM;
-	}
-	return OK;
-}
 
 static enum err
 load(struct reviewing *x, struct fail *f)
 {
-	struct rows rows = { .r = x->run->replica,
-		.arena = &x->arena,
-		.context = x,
-		.each = on_opened };
-	enum err e = rows_read(&rows, "break_glass", NULL, f);
+	struct replica *r = x->run->replica;
+	bool approved;
+	enum err e = policy_active(&x->pack, &approved, r, policy_today(r), f);
 
-	rows.each = on_review;
-	return e == OK ? rows_read(&rows, "break_glass_review", NULL, f) : e;
-}
-
-/* So many working days on; offices rest on Saturdays and Sundays. */
-static policy_day
-due_on(policy_day day)
-{
-	for (int left = REVIEW_DAYS; left > 0;) {
-		int weekday;
-
-		day++;
-		/* 1970-01-01 was a Thursday: 0 is Monday */
-		weekday = (int)(((int64_t)day + 3) % 7);
-		left -= weekday < 5;
-	}
-	return day;
+	return e == OK
+	    ? opened_load(&x->list, &x->count, r, x->pack, &x->arena, f)
+	    : e;
 }
 
 static bool
@@ -364,9 +316,7 @@ static enum err
 say_one(struct reviewing *x, const struct opened *o, struct fail *f)
 {
 	char id[ID_TEXT_BYTES], from[NAME_TIME_BYTES], to[NAME_TIME_BYTES];
-	char due[POLICY_DAY_CHARS], agency[ID_TEXT_BYTES];
-	policy_day last = due_on(o->day);
-	bool late = last < policy_today(x->run->replica);
+	char due[NAME_TIME_BYTES], agency[ID_TEXT_BYTES];
 	struct buf who = { .limit = 512 };
 	enum err e = count_looks(x, o, f);
 
@@ -375,26 +325,33 @@ say_one(struct reviewing *x, const struct opened *o, struct fail *f)
 	hex_encode(id, o->id.b, ID_BYTES);
 	name_time(from, o->from * 60000, 0);
 	name_time(to, o->to * 60000, 0);
-	policy_day_text(due, last);
+	name_time(due, o->due * 60000, 0);
 	name_show_staff(&who, x->run, &o->staff);
 	if (x->array != NULL)
 		(void)json_array_append_new(x->array,
 		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
-			      "s:b, s:I}",
+			      "s:b, s:b, s:I, s:s, s:b}",
 			"id", id, "staff", buf_cstr(&who), "agency",
 			name_of_agency(x->run, &o->owner, agency), "reason",
 			o->reason, "categories", o->categories, "from", from,
 			"until", to, "why", o->narrative, "due", due, "late",
-			late, "looks", (json_int_t)x->looks));
+			o->late, "escalated", o->late, "looks",
+			(json_int_t)x->looks, "verdict", o->verdict, "running",
+			o->running));
 	else
 		run_say(x->run,
 		    "%s\n  %s of %s, %s\n  %s to %s: %s\n  %s%s%s\n  entries "
-		    "in the journal here meanwhile: %lld; review due %s%s\n",
+		    "in the journal here meanwhile: %lld; %s%s%s\n",
 		    id, buf_cstr(&who),
 		    name_of_agency(x->run, &o->owner, agency), o->reason, from,
 		    to, o->categories, o->narrative,
 		    o->medical[0] != '\0' ? "; medical person: " : "",
-		    o->medical, (long long)x->looks, due, late ? ", LATE" : "");
+		    o->medical, (long long)x->looks,
+		    o->waits ? "review due " : "reviewed: ",
+		    o->waits ? due : o->verdict,
+		    o->late          ? ", LATE: with the privacy officer"
+			: o->running ? "; it runs now"
+				     : "");
 	buf_release(&who);
 	return OK;
 }
@@ -407,18 +364,22 @@ say_queue(struct reviewing *x, struct fail *f)
 	if (x->run->cli->json && (x->array = json_array()) == NULL)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");
 	for (size_t k = 0; e == OK && k < x->count; k++) {
-		if (x->list[k].verdict[0] != '\0' &&
-		    strcmp(x->list[k].verdict, "more_needed") != 0)
+		if (!x->all && !x->list[k].waits)
 			continue;
-		x->open++;
+		if (x->only != NULL && !id_equal(x->only, &x->list[k].staff))
+			continue;
+		x->open += x->list[k].waits;
+		x->said++;
 		e = say_one(x, &x->list[k], f);
 	}
-	x->run->decide = e == OK && x->open > 0;
+	x->run->decide = e == OK && x->open > 0 && x->only == NULL;
 	if (x->array != NULL)
 		return e == OK ? run_json(x->run, x->array, f)
 			       : (json_decref(x->array), e);
-	if (e == OK && x->open == 0)
-		run_say(x->run, "no emergency access waits for review\n");
+	if (e == OK && x->said == 0)
+		run_say(x->run,
+		    x->all ? "nobody opened anything in an emergency\n"
+			   : "no emergency access waits for review\n");
 	return e;
 }
 
@@ -477,6 +438,33 @@ cmd_emergency_review(struct run *run, struct fail *f)
 	if (e == OK)
 		e = run_word(run, 0) != NULL ? review_one(&x, &staff, f)
 					     : say_queue(&x, f);
+	pack_free(x.pack);
+	arena_release(&x.arena);
+	return e;
+}
+
+/* Whoever opened something sees that, who reviews sees all. */
+enum err
+cmd_emergency_list(struct run *run, struct fail *f)
+{
+	struct reviewing x = { .run = run, .all = true };
+	const uint32_t all = POLICY_BIT(ROLE_PRIVACY_OFFICER) |
+	    POLICY_BIT(ROLE_SUPERVISOR) | POLICY_BIT(ROLE_AUDITOR);
+	struct row_id staff;
+	uint32_t roles = 0;
+	bool have = false;
+	enum err e = role_of(&roles, &staff, &have, NULL, run, f);
+
+	if (e == OK && !have)
+		e = fail_set(f, ERR_DENIED,
+		    "emergency list: nobody is named who looks: --as STAFF");
+	if ((roles & all) == 0)
+		x.only = &staff;
+	if (e == OK)
+		e = load(&x, f);
+	if (e == OK)
+		e = say_queue(&x, f);
+	pack_free(x.pack);
 	arena_release(&x.arena);
 	return e;
 }

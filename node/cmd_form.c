@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/informing.h"
 #include "node/name.h"
+#include "node/opened.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/form.h"
@@ -367,6 +369,89 @@ fill_consent(struct filling *x, const char *word, struct fail *f)
 	return e;
 }
 
+/* "TX2.attendance,SAF" as lines. */
+static enum err
+fill_records(struct filling *x, const char *categories)
+{
+	for (const char *at = categories;
+	     *at != '\0' && x->record_count < ENTRIES_MAX;
+	     at += strspn(at, ", ")) {
+		size_t n = strcspn(at, ", ");
+		const char *one = keep_text(&x->arena, at, n), *word;
+
+		if (one == NULL)
+			return ERR_NOMEM;
+		word = form_word(x->words, one);
+		if (n > 0)
+			x->records[x->record_count++] =
+			    word != NULL ? word : one;
+		at += n;
+	}
+	return OK;
+}
+
+static void
+fill_minute(struct filling *x, const char *name, int64_t minute)
+{
+	char at[NAME_TIME_BYTES];
+
+	name_time(at, minute * 60000, 0);
+	fill_blank(x, name, at);
+}
+
+static enum err
+fill_opened(struct filling *x, const struct informing *n, struct fail *f)
+{
+	struct opened *list = NULL;
+	size_t count = 0;
+	enum err e =
+	    opened_load(&list, &count, x->run->replica, NULL, &x->arena, f);
+
+	for (size_t k = 0; e == OK && k < count; k++) {
+		char key[96];
+		const char *word;
+
+		if (!id_equal(&list[k].id, &n->about))
+			continue;
+		(void)snprintf(key, sizeof(key), "emergency.%.60s",
+		    list[k].reason);
+		word = form_word(x->words, key);
+		fill_blank(x, "why", word != NULL ? word : list[k].reason);
+		fill_minute(x, "happened", list[k].from);
+		fill_minute(x, "until", list[k].to);
+		return fill_records(x, list[k].categories);
+	}
+	return e;
+}
+
+static enum err
+fill_notice(struct filling *x, const char *word, struct fail *f)
+{
+	const struct table *t =
+	    registry_table(replica_registry(x->run->replica), "person_notice");
+	struct informing *list = NULL;
+	size_t count = 0;
+	struct row_id id;
+	enum err e = name_row(&id, x->run, t, word, f);
+
+	if (e == OK)
+		e = informing_load(&list, &count, x->run->replica, &x->arena,
+		    f);
+	for (size_t k = 0; e == OK && k < count; k++) {
+		if (!id_equal(&list[k].id, &id))
+			continue;
+		x->person = list[k].person;
+		x->has_person = true;
+		fill_day(x, "happened", list[k].known);
+		fill_blank(x, "machine", list[k].machine);
+		return list[k].breach ? fill_records(x, list[k].categories)
+				      : fill_opened(x, &list[k], f);
+	}
+	return e != OK
+	    ? e
+	    : fail_set(f, ERR_NOTFOUND, "there is no such notice here");
+}
+
 static enum err
 fill(struct filling *x, struct fail *f)
 {
@@ -374,18 +459,25 @@ fill(struct filling *x, struct fail *f)
 	const struct table *t = registry_table(replica_registry(r), "person");
 	const char *person = cli_get(x->run->cli, "person");
 	const char *consent = cli_get(x->run->cli, "consent");
+	const char *notice = cli_get(x->run->cli, "notice");
 	struct row_id given;
 	enum err e = OK;
 
 	fill_agency(x, "discloser", replica_identity(r)->agency.b);
 	fill_day(x, "today", policy_today(r));
+	if (consent != NULL && notice != NULL)
+		return fail_set(f, ERR_USAGE,
+		    "form: want --consent or --notice, not both");
 	if (consent != NULL)
 		e = fill_consent(x, consent, f);
+	if (notice != NULL)
+		e = fill_notice(x, notice, f);
 	if (e == OK && person != NULL) {
 		e = read_subject(r, &given, person, f);
 		if (e == OK && x->has_person && !id_equal(&given, &x->person))
 			e = fail_set(f, ERR_INPUT,
-			    "that consent is another person's");
+			    "that %s is another person's",
+			    consent != NULL ? "consent" : "notice");
 		x->person = given;
 		x->has_person = true;
 	}

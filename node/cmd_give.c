@@ -347,6 +347,25 @@ give_all(struct giving *g, struct fail *f)
 	return e;
 }
 
+/* The same text in one document. */
+static enum err
+wrap(struct run *run, bool csv, struct fail *f)
+{
+	json_t *text = json_stringn((const char *)run->out.p, run->out.n);
+
+	if (run->out.err != OK || text == NULL) {
+		json_decref(text);
+		return fail_set(f, ERR_LIMIT,
+		    "that is too much for one answer: ask for fewer "
+		    "categories");
+	}
+	buf_reset(&run->out);
+	return run_json(run,
+	    json_pack("{s:s, s:o}", "type", csv ? "text/csv" : "text/plain",
+		"text", text),
+	    f);
+}
+
 static enum err
 give(struct run *run, bool csv, struct fail *f)
 {
@@ -363,6 +382,8 @@ give(struct run *run, bool csv, struct fail *f)
 		e = give_all(&g, f);
 		view_end(&g.view);
 	}
+	if (e == OK && run->cli->json)
+		e = wrap(run, csv, f);
 	arena_release(&g.arena);
 	ask_end(&g.x);
 	return e;

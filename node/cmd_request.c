@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/name.h"
+#include "node/opened.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/rows.h"
@@ -17,6 +18,7 @@ struct request {
 	const char *kind;
 	policy_day received, due;
 	bool answered;
+	bool overdue; /* to the minute */
 };
 
 struct inbox {
@@ -55,6 +57,33 @@ on_request(struct rows *rows, const struct read_row *row)
 	return OK;
 }
 
+/* What supervisors left undone comes here. */
+static enum err
+add_late_reviews(struct inbox *x, struct fail *f)
+{
+	struct opened *opened = NULL;
+	size_t count = 0;
+	enum err e = opened_load(&opened, &count, x->run->replica, x->pack,
+	    &x->arena, f);
+
+	for (size_t k = 0; e == OK && k < count; k++) {
+		struct request *r;
+
+		if (!opened[k].late)
+			continue;
+		r = arena_more(&x->arena, &x->list, &x->count, sizeof(*r));
+		if (r == NULL)
+			return fail_code(f, ERR_NOMEM);
+		*r = (struct request){ .id = opened[k].id,
+			.person = opened[k].person,
+			.received = (policy_day)(opened[k].from / (24 * 60)),
+			.due = (policy_day)(opened[k].due / (24 * 60)),
+			.overdue = true,
+			.kind = "emergency_review" };
+	}
+	return e;
+}
+
 static int
 by_due(const void *a, const void *b)
 {
@@ -72,7 +101,7 @@ say_one(struct inbox *x, const struct request *r)
 	    registry_table(replica_registry(x->run->replica), "person");
 	char received[POLICY_DAY_CHARS], due[POLICY_DAY_CHARS] = "";
 	char id[ID_TEXT_BYTES];
-	bool late = !r->answered && r->due < x->today;
+	bool late = r->overdue || (!r->answered && r->due < x->today);
 	struct buf b = { .limit = 4096 };
 	json_t *j = NULL;
 
@@ -135,6 +164,8 @@ cmd_requests(struct run *run, struct fail *f)
 		e = policy_active(&x.pack, &approved, run->replica, x.today, f);
 	if (e == OK)
 		e = rows_read(&rows, "privacy_request", NULL, f);
+	if (e == OK)
+		e = add_late_reviews(&x, f);
 	if (e == OK)
 		e = say_all(&x, f);
 	pack_free(x.pack);

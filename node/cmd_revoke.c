@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "node/actor.h"
+#include "node/informing.h"
+#include "node/journal.h"
 #include "node/name.h"
+#include "node/role.h"
 #include "sync/agency_key.h"
 #include "sync/revoke.h"
 
@@ -24,6 +28,49 @@ reason_of(enum revocation_reason *out, const char *text, struct fail *f)
 	    "revoke: --reason wants lost, left, compromised or mistake");
 }
 
+/* What is lost or in wrong hands has people told and keys replaced: once the
+ * agency gives roles, that is for those who answer for it. */
+static enum err
+check_declares(struct run *run, enum revocation_reason reason, struct fail *f)
+{
+	const uint32_t wanted = POLICY_BIT(ROLE_SECURITY_OFFICER) |
+	    POLICY_BIT(ROLE_PRIVACY_OFFICER) | POLICY_BIT(ROLE_ADMINISTRATOR) |
+	    POLICY_BIT(ROLE_SUPERVISOR);
+	struct row_id staff;
+	uint32_t roles = 0;
+	bool set_up = false;
+	enum err e;
+
+	if ((reason != REVOKED_LOST && reason != REVOKED_COMPROMISED) ||
+	    (run->actor != NULL && run->actor->administrator))
+		return OK;
+	e = role_of(&roles, &staff, NULL, &set_up, run, f);
+	if (e != OK || !set_up || (roles & wanted) != 0)
+		return e;
+	return role_need(&staff, run, wanted, "declaring a computer lost", f);
+}
+
+/* Whose records were on it, as far as they are this agency's: each is told. */
+static enum err
+note_people(struct owed *out, struct run *run, const struct member_node *n,
+    enum revocation_reason reason, struct fail *f)
+{
+	struct audit_entry what = { .act = "revoke",
+		.decision = revoke_reason_name(reason),
+		.note = n->name };
+	struct owed before;
+	enum err e = owed_count(&before, run->replica, f);
+
+	if (e == OK)
+		e = audit_run(run, &what, f);
+	if (e == OK)
+		e = informing_breaches(run->replica, f);
+	if (e == OK)
+		e = owed_count(out, run->replica, f);
+	out->notices -= before.notices;
+	return e;
+}
+
 static void
 say_code(struct run *run, const struct buf *code, const char *why)
 {
@@ -36,7 +83,8 @@ say_code(struct run *run, const struct buf *code, const char *why)
 
 static void
 say_revoked(struct run *run, const struct member_node *n,
-    enum revocation_reason reason, const struct revoke_report *report)
+    enum revocation_reason reason, const struct revoke_report *report,
+    const struct owed *owed)
 {
 	bool cuts = revocation_reason_cuts(reason);
 
@@ -57,6 +105,12 @@ say_revoked(struct run *run, const struct member_node *n,
 		    (long long)report->compartments,
 		    run_s(report->compartments), n->name,
 		    report->compartments == 1 ? "it gets" : "they get");
+	if (owed->notices > 0)
+		run_say(run,
+		    "  %lld %s to be told of it by this agency (footbridge "
+		    "notices); other agencies tell theirs once they hear.\n",
+		    (long long)owed->notices,
+		    owed->notices == 1 ? "person has" : "people have");
 	if (report->standing_count > 0)
 		run_say(run,
 		    "  %zu membership record%s that it issued stay%s; whom it "
@@ -70,16 +124,17 @@ say_revoked(struct run *run, const struct member_node *n,
 static enum err
 revoked_json(struct run *run, const struct member_node *n,
     enum revocation_reason reason, const struct revoke_report *report,
-    const struct buf *code, struct fail *f)
+    const struct owed *owed, const struct buf *code, struct fail *f)
 {
 	char id[ID_TEXT_BYTES];
 
 	hex_encode(id, n->id.b, ID_BYTES);
 	return run_json(run,
-	    json_pack("{s:s, s:s, s:s, s:b, s:I, s:b, s:s#}", "node", id,
+	    json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:b, s:s#}", "node", id,
 		"name", n->name, "reason", revoke_reason_name(reason),
 		"by_root", report->by_root, "readable",
-		(json_int_t)report->compartments, "agency_key_replaced",
+		(json_int_t)report->compartments, "people_to_tell",
+		(json_int_t)owed->notices, "agency_key_replaced",
 		report->key_replaced, "agency_recovery_code",
 		code->n > 0 ? (const char *)code->p : "", (int)code->n),
 	    f);
@@ -92,8 +147,11 @@ cmd_revoke(struct run *run, struct fail *f)
 	enum revocation_reason reason = REVOKED_LOST;
 	struct revoke_report report;
 	struct buf code = { 0 };
+	struct owed owed = { 0 };
 	enum err e = reason_of(&reason, cli_get(run->cli, "reason"), f);
 
+	if (e == OK)
+		e = check_declares(run, reason, f);
 	if (e == OK)
 		e = members_find_node(replica_members(run->replica), &n,
 		    run_word(run, 0), f);
@@ -104,10 +162,14 @@ cmd_revoke(struct run *run, struct fail *f)
 		return e;
 	run->wrote = true;
 	run->whole = true;
+	/* it is out, whatever becomes of this: what was shown must be said */
+	if (note_people(&owed, run, n, reason, NULL) != OK)
+		run_warn("it is out; who has to be told could not be written "
+			 "down now and is with the next contact");
 	if (run->cli->json) {
-		e = revoked_json(run, n, reason, &report, &code, f);
+		e = revoked_json(run, n, reason, &report, &owed, &code, f);
 	} else {
-		say_revoked(run, n, reason, &report);
+		say_revoked(run, n, reason, &report, &owed);
 		if (report.key_replaced)
 			say_code(run, &code, "");
 	}

@@ -218,6 +218,8 @@ cmd_seal_vacate(struct run *run, struct fail *f)
 	entry_text(&row, "state", "vacated");
 	e = entry_set(&row, &id, &staff, f);
 	run->wrote = e == OK;
+	if (e == OK && run->cli->json)
+		return run_json(run, json_pack("{s:b}", "vacated", true), f);
 	if (e == OK)
 		run_say(run,
 		    "vacated: what it closed is shown again, wherever word of "

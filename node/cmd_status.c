@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/informing.h"
 #include "node/keep_show.h"
 #include "node/out.h"
 #include "node/show.h"
@@ -31,6 +32,7 @@ struct totals {
 	int64_t decisions, notices;
 	int64_t held, held_bytes, held_oldest_ms;
 	int64_t drafts;
+	struct owed owed;         /* reviews, and people to be told */
 	int64_t forked, unjudged; /* computers that wrote two histories */
 	struct show_offer offer;
 	struct snapshot_left left; /* histories that are still coming */
@@ -131,6 +133,9 @@ take_totals(struct totals *t, struct run *run, struct fail *f)
 		e = show_clock_take(&t->clock, run, f);
 	if (e == OK)
 		e = show_office_take(&t->office, run, f);
+	/* a restored replica shows no record, so none that waits */
+	if (e == OK && replica_restored(run->replica, NULL) == LIFE_NONE)
+		e = owed_count(&t->owed, run->replica, f);
 	return e;
 }
 
@@ -361,6 +366,27 @@ say_restored(struct run *run)
 }
 
 static void
+say_owed(struct run *run, const struct owed *o)
+{
+	if (o->reviews > 0)
+		run_say(run,
+		    "emergency access: %lld to review (footbridge emergency "
+		    "list)\n",
+		    (long long)o->reviews);
+	if (o->reviews_late > 0)
+		run_say(run,
+		    "  %lld of them LATE: now also before the privacy "
+		    "officer (footbridge requests)\n",
+		    (long long)o->reviews_late);
+	if (o->notices > 0)
+		run_say(run, "people to be told: %lld (footbridge notices)\n",
+		    (long long)o->notices);
+	if (o->notices_late > 0)
+		run_say(run, "  %lld of them LATE\n",
+		    (long long)o->notices_late);
+}
+
+static void
 say_open(struct run *run, const struct totals *t)
 {
 	struct buf ago = { 0 };
@@ -405,7 +431,9 @@ say_open(struct run *run, const struct totals *t)
 		    (long long)t->held, t->held == 1 ? "y" : "ies",
 		    t->held == 1 ? "is" : "are", buf_cstr(&ago));
 	}
-	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other ==
+	say_owed(run, &t->owed);
+	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other +
+		    t->owed.reviews + t->owed.notices ==
 		0 &&
 	    t->clock.verdict == CLOCK_PLAUSIBLE && t->office.unused == 0 &&
 	    !t->office.journal.review_due && !show_office_is_full(&t->office))
@@ -429,7 +457,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 		      "s:I, "
 		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
 		      "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
-		      "s:o}",
+		      "s:I, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -453,7 +481,11 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    "history_coming", (json_int_t)t->left.compartments, "history_parts",
 	    (json_int_t)t->left.held, "history_parts_of",
 	    (json_int_t)t->left.expected, "over_room", (json_int_t)t->over_room,
-	    "clock", show_clock_word(&t->clock), "peers", peers);
+	    "clock", show_clock_word(&t->clock), "reviews",
+	    (json_int_t)t->owed.reviews, "reviews_late",
+	    (json_int_t)t->owed.reviews_late, "people_to_tell",
+	    (json_int_t)t->owed.notices, "people_to_tell_late",
+	    (json_int_t)t->owed.notices_late, "peers", peers);
 	show_office_json(j, &t->office);
 	return j;
 }
@@ -482,6 +514,7 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 		    p->stalled, p->count, p->stalled == 1 ? "s" : "",
 		    p->stalled == 1 ? "s" : "");
 	run->decide = t->decisions > 0 || t->held > 0 || t->offer.other > 0 ||
+	    t->owed.reviews_late > 0 || t->owed.notices_late > 0 ||
 	    replica_restored(run->replica, NULL) != LIFE_NONE ||
 	    t->clock.verdict != CLOCK_PLAUSIBLE;
 	return OK;

@@ -310,6 +310,21 @@ const struct cli_option review_options[] = {
 	{ .name = "note", .value = "WORDS", .help = "the reason, in words" },
 	{ .name = NULL },
 };
+const struct cli_option notices_done_options[] = {
+	{ .name = "how",
+	    .must = true,
+	    .value = "WORD",
+	    .help = "in_person, phone, letter, email, video or other" },
+	{ .name = "on", .value = "DATE", .help = "on which day; else today" },
+	{ .name = NULL },
+};
+const struct cli_option notices_waive_options[] = {
+	{ .name = "reason",
+	    .must = true,
+	    .value = "WORDS",
+	    .help = "why nobody is told; stands on record" },
+	{ .name = NULL },
+};
 const struct cli_option seal_options[] = {
 	{ .name = "order",
 	    .must = true,
@@ -365,6 +380,10 @@ const struct cli_option form_options[] = {
 	    .value = "ID",
 	    .help = "a consent that was drafted or signed: all of it is filled "
 		    "in" },
+	{ .name = "notice",
+	    .value = "ID",
+	    .help = "what a person has to be told (footbridge notices): all of "
+		    "it is filled in" },
 	{ .name = "language", .value = "CODE", .help = "en (else) or es" },
 	{ .name = "html", .help = "a page to print, instead of plain text" },
 	{ .name = NULL },

@@ -37,6 +37,8 @@ extern const struct cli_option disclose_options[];
 extern const struct cli_option give_options[];
 extern const struct cli_option emergency_options[];
 extern const struct cli_option review_options[];
+extern const struct cli_option notices_done_options[];
+extern const struct cli_option notices_waive_options[];
 extern const struct cli_option seal_options[];
 extern const struct cli_option confirm_options[];
 extern const struct cli_option disclosures_options[];

@@ -627,10 +627,11 @@ const struct cli_command cli_table[] = {
 	    .max_words = 1 },
 	{ .name = "form",
 	    .synopsis = "[NAME [--person SUBJECT] [--consent ID] "
-			"[--language CODE] [--html]]",
+			"[--notice ID] [--language CODE] [--html]]",
 	    .help =
 		"Print a form: a consent, a revocation, a notice to whoever "
-		"receives. Without a name, list them. What is known is "
+		"receives, a letter to a person. Without a name, list them. "
+		"What is known is "
 		"filled in, the rest is lines to write on.",
 	    .options = form_options,
 	    .run = cmd_form,
@@ -719,6 +720,13 @@ const struct cli_command cli_table[] = {
 	    .flags = CLI_PROVES,
 	    .min_words = 2,
 	    .max_words = 17 },
+	{ .name = "emergency list",
+	    .synopsis = "",
+	    .help = "Every emergency access that is known here: what runs, "
+		    "what waits for review until when, what was found. Whoever "
+		    "does not review sees their own.",
+	    .run = cmd_emergency_list,
+	    .need = CLI_MEMBER },
 	{ .name = "emergency review",
 	    .synopsis = "[ID --verdict WORD [--note WORDS]]",
 	    .help = "What was opened and waits for review; or the review of "
@@ -757,11 +765,38 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 1,
 	    .question = "What the order closed is shown again." },
+	{ .name = "notices",
+	    .synopsis = "",
+	    .help = "Whom this agency has to tell, by which day, that their "
+		    "records were opened in an emergency or were on a lost "
+		    "computer. Exit 3 when one is late.",
+	    .run = cmd_notices,
+	    .need = CLI_MEMBER },
+	{ .name = "notices done",
+	    .synopsis = "ID --how WORD [--on DATE]",
+	    .help = "That the person was told. footbridge form told_emergency "
+		    "--notice ID (or told_breach) prints the letter.",
+	    .options = notices_done_options,
+	    .run = cmd_notices_done,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .flags = CLI_WRITES },
+	{ .name = "notices waive",
+	    .synopsis = "ID --reason WORDS",
+	    .help = "That nobody is told, and why.",
+	    .options = notices_waive_options,
+	    .run = cmd_notices_waive,
+	    .need = CLI_MEMBER,
+	    .min_words = 1,
+	    .max_words = 1,
+	    .flags = CLI_WRITES },
 	{ .name = "requests",
 	    .synopsis = "",
 	    .help = "What people asked of the privacy officer (table "
-		    "privacy_request), by the day an answer is due. Exit 3 "
-		    "when one is late.",
+		    "privacy_request), by the day an answer is due, and "
+		    "reviews of emergency access that are late. Exit 3 when "
+		    "anything is late.",
 	    .run = cmd_requests,
 	    .need = CLI_MEMBER },
 	{ .name = "retention",

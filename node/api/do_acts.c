@@ -5,6 +5,7 @@
 #include "node/api/handlers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/api/call.h"
@@ -315,6 +316,7 @@ do_form(struct api_turn *t, json_t **data)
 {
 	const char *person = turn_text(t, "person");
 	const char *consent = turn_text(t, "consent");
+	const char *notice = turn_text(t, "notice");
 	char whose[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
 	struct row_id subject;
 	enum api_error e = API_OK;
@@ -323,6 +325,8 @@ do_form(struct api_turn *t, json_t **data)
 		e = sight_person(&subject, t, person);
 	if (e == API_OK && consent != NULL)
 		e = named(whose, id, t, "consent", consent);
+	if (e == API_OK && notice != NULL)
+		e = named(whose, id, t, "person_notice", notice);
 	return e == API_OK ? call_route(t, data) : e;
 }
 
@@ -350,4 +354,51 @@ do_share(struct api_turn *t, json_t **data)
 		return turn_bad(t, API_FIELD,
 		    "confirm_password: want your password again");
 	return do_confirmed(t, data);
+}
+
+/* What an order would reach; nothing is done. */
+static enum api_error
+reach(struct api_turn *t, const char *command, const char *order, json_t **data)
+{
+	struct call *c = malloc(sizeof(*c));
+	const char *category = turn_text(t, "category");
+	enum err e;
+
+	if (c == NULL)
+		return API_FAILED;
+	call_init(c, t, command);
+	call_word(c, turn_path(t, "person"));
+	if (category != NULL)
+		call_word(c, category);
+	if (order != NULL)
+		call_option(c, "order", order);
+	call_option(c, "dry-run", "");
+	e = call_run(c, t, data);
+	call_release(c);
+	free(c);
+	return api_error_of(e);
+}
+
+enum api_error
+do_reach(struct api_turn *t, json_t **data)
+{
+	return reach(t, "shred", "preview", data);
+}
+
+enum api_error
+do_retention_reach(struct api_turn *t, json_t **data)
+{
+	return reach(t, "retention confirm", NULL, data);
+}
+
+/* On one laptop of the own agency, or off it. */
+enum api_error
+do_carry(struct api_turn *t, json_t **data)
+{
+	bool on = turn_text(t, "on") != NULL, off = turn_text(t, "off") != NULL;
+
+	if (on == off)
+		return turn_bad(t, API_FIELD,
+		    "on or off: say which, with the laptop's name");
+	return call_route(t, data);
 }

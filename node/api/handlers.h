@@ -33,6 +33,9 @@ enum api_error do_consent_sign(struct api_turn *t, json_t **data);
 enum api_error do_form(struct api_turn *t, json_t **data);
 enum api_error do_confirmed(struct api_turn *t, json_t **data);
 enum api_error do_share(struct api_turn *t, json_t **data);
+enum api_error do_reach(struct api_turn *t, json_t **data);
+enum api_error do_retention_reach(struct api_turn *t, json_t **data);
+enum api_error do_carry(struct api_turn *t, json_t **data);
 enum api_error do_consent_revoke(struct api_turn *t, json_t **data);
 
 /* do_office.c */

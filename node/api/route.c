@@ -44,13 +44,15 @@ route_find(const struct api_route **out,
     char allow[static ROUTE_ALLOW_BYTES], const char *method,
     const struct target *t)
 {
-	const char *found[ROUTE_VALUES] = { NULL };
+	const char *found[ROUTE_VALUES];
 	size_t n = 0;
 
 	allow[0] = '\0';
 	for (size_t i = 0; i < api_route_count; i++) {
 		const struct api_route *r = &api_routes[i];
 
+		/* a pattern that did not fit may have taken some */
+		memset(found, 0, sizeof(found));
 		if (!fits(found, r->path, t))
 			continue;
 		if (strcmp(r->method, method) == 0) {

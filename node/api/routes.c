@@ -196,6 +196,7 @@ static const struct api_field disclose_body[] = {
 static const struct api_field forms_query[] = {
 	{ .name = "person", .type = API_WORD, .to = API_OPTION },
 	{ .name = "consent", .type = API_WORD, .to = API_OPTION },
+	{ .name = "notice", .type = API_WORD, .to = API_OPTION },
 	{ .name = "language", .type = API_WORD, .to = API_OPTION },
 	{ .name = "html", .type = API_BOOL, .to = API_OPTION },
 	END,
@@ -239,6 +240,88 @@ static const struct api_field reset_body[] = {
 };
 static const struct api_field confirm_body[] = {
 	CONFIRM,
+	END,
+};
+/* what cannot be taken back, and wants the password again, too */
+#define CONFIRM_TWICE \
+	{ .name = "confirm", .type = API_BOOL, .must = true }, CONFIRM
+
+static const struct api_field reach_query[] = {
+	{ .name = "category", .type = API_WORD },
+	END,
+};
+static const struct api_field give_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION },
+	{ .name = "to_person",
+	    .type = API_WORD,
+	    .to = API_OPTION,
+	    .option = "to-person" },
+	{ .name = "kind", .type = API_WORD, .to = API_OPTION },
+	{ .name = "address", .type = API_WORD, .to = API_OPTION },
+	{ .name = "purpose", .type = API_WORD, .to = API_OPTION },
+	{ .name = "role", .type = API_WORD, .to = API_OPTION },
+	{ .name = "relation", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field transfer_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "to", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "basis", .type = API_WORD, .to = API_OPTION },
+	CONFIRM_TWICE,
+	END,
+};
+static const struct api_field confirm_only[] = {
+	{ .name = "confirm", .type = API_BOOL, .must = true },
+	END,
+};
+static const struct api_field carry_body[] = {
+	{ .name = "on", .type = API_WORD, .to = API_OPTION },
+	{ .name = "off", .type = API_WORD, .to = API_OPTION },
+	END,
+};
+static const struct api_field seal_body[] = {
+	{ .name = "categories",
+	    .type = API_WORDS,
+	    .to = API_ARG,
+	    .must = true },
+	{ .name = "order", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "court", .type = API_WORD, .to = API_OPTION },
+	{ .name = "authority", .type = API_WORD, .to = API_OPTION },
+	{ .name = "kind", .type = API_WORD, .to = API_OPTION },
+	{ .name = "readers", .type = API_WORD, .to = API_OPTION },
+	{ .name = "effective", .type = API_WORD, .to = API_OPTION },
+	CONFIRM_TWICE,
+	END,
+};
+static const struct api_field shred_body[] = {
+	{ .name = "categories", .type = API_WORDS, .to = API_ARG },
+	{ .name = "order", .type = API_WORD, .to = API_OPTION, .must = true },
+	CONFIRM_TWICE,
+	END,
+};
+static const struct api_field retention_body[] = {
+	CONFIRM_TWICE,
+	END,
+};
+static const struct api_field sync_body[] = {
+	{ .name = "peer", .type = API_WORD, .to = API_ARG },
+	END,
+};
+static const struct api_field lost_body[] = {
+	{ .name = "reason", .type = API_WORD, .to = API_OPTION, .must = true },
+	CONFIRM_TWICE,
+	END,
+};
+static const struct api_field told_body[] = {
+	{ .name = "how", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "on", .type = API_WORD, .to = API_OPTION },
 	END,
 };
 static const struct api_field review_body[] = {
@@ -334,6 +417,67 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/people/:person/unshare", API_CASE, "disclosure",
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, unshare_body,
 	    "unshare", do_confirmed, "stop that, with the password again" },
+	{ "POST", "/api/people/:person/print", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES, NULL, give_body, "print", NULL,
+	    "records for somebody else as text, with the notice first, and in "
+	    "the account of disclosures" },
+	{ "POST", "/api/people/:person/export", API_CASE, "disclosure",
+	    API_PERSON | API_WRITES, NULL, give_body, "export", NULL,
+	    "the same as CSV" },
+	{ "POST", "/api/people/:person/transfer",
+	    ROLE_BIT_SUPERVISOR | ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
+	    "casework", API_PERSON | API_WRITES | API_CONFIRMED, NULL,
+	    transfer_body, "transfer", do_confirmed,
+	    "offer another agency to own what this one keeps, with the "
+	    "password again" },
+	{ "POST", "/api/people/:person/transfer/accept",
+	    ROLE_BIT_SUPERVISOR | ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
+	    "casework", API_PERSON | API_WRITES | API_CONFIRMED, NULL,
+	    confirm_only, "transfer accept", NULL,
+	    "take over what another agency offers" },
+	{ "POST", "/api/people/:person/carry",
+	    API_CASE | ROLE_BIT_ADMINISTRATOR, "casework",
+	    API_PERSON | API_WRITES, NULL, carry_body, "carry", do_carry,
+	    "on a laptop of the own agency, or off it" },
+	{ "POST", "/api/people/:person/seal",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
+	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, seal_body, "seal",
+	    do_confirmed,
+	    "an order to close or expunge, with the password again; look "
+	    "first what it reaches" },
+	{ "GET", "/api/seals",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY | ROLE_BIT_AUDITOR, "records",
+	    0, NULL, NULL, "seal status", NULL,
+	    "orders to seal, and which computers confirmed" },
+	{ "POST", "/api/seals/:id/vacate", ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
+	    "records", API_WRITES | API_CONFIRMED, NULL, confirm_only,
+	    "seal vacate", NULL, "the order is vacated" },
+	{ "POST", "/api/people/:person/shred",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
+	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, shred_body, "shred",
+	    do_confirmed,
+	    "destroy by order, on every node, with the password again; look "
+	    "first what it reaches" },
+	{ "GET", "/api/shreds",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY | ROLE_BIT_AUDITOR, "records",
+	    0, NULL, NULL, "shred status", NULL,
+	    "certificates: what was destroyed, who signed for it" },
+	{ "GET", "/api/retention", ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
+	    "records", 0, NULL, NULL, "retention", NULL,
+	    "closed cases that are kept longer than the rules say" },
+	{ "POST", "/api/people/:person/retention",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
+	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, retention_body,
+	    "retention confirm", do_confirmed,
+	    "destroy what is past its day, with the password again" },
+	{ "GET", "/api/people/:person/retention",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records", API_PERSON, NULL,
+	    NULL, NULL, do_retention_reach, "what that would reach" },
+	{ "GET", "/api/people/:person/reach",
+	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records", API_PERSON,
+	    reach_query, NULL, NULL, do_reach,
+	    "what an order to close or destroy would reach: record groups, "
+	    "rows, computers" },
 	{ "GET", "/api/people/:person/disclosures", API_CASE, "disclosure",
 	    API_PERSON, disclosures_query, NULL, "disclosures", NULL,
 	    "the account of disclosures: what went to whom, why" },
@@ -417,6 +561,20 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/emergencies/:id/review",
 	    ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY, "emergency", API_WRITES,
 	    NULL, review_body, "emergency review", NULL, "the review of one" },
+	{ "GET", "/api/emergencies/all", API_CASE | ROLE_BIT_AUDITOR,
+	    "emergency", 0, NULL, NULL, "emergency list", NULL,
+	    "every emergency access that is known here, until when its review "
+	    "is due; to who reviews none, their own" },
+	{ "GET", "/api/notices", ROLE_BIT_PRIVACY | ROLE_BIT_RECORDS,
+	    "disclosure", 0, NULL, NULL, "notices", NULL,
+	    "whom this agency has to tell of an emergency or a lost computer, "
+	    "by which day" },
+	{ "POST", "/api/notices/:id/done", ROLE_BIT_PRIVACY | ROLE_BIT_RECORDS,
+	    "disclosure", API_WRITES, NULL, told_body, "notices done", NULL,
+	    "the person was told" },
+	{ "POST", "/api/notices/:id/waive", ROLE_BIT_PRIVACY | ROLE_BIT_RECORDS,
+	    "disclosure", API_WRITES, NULL, decline_body, "notices waive", NULL,
+	    "nobody is told, and why" },
 	{ "GET", "/api/requests",
 	    ROLE_BIT_PRIVACY | ROLE_BIT_RECORDS | ROLE_BIT_SUPERVISOR,
 	    "disclosure", 0, NULL, NULL, "requests", NULL,
@@ -436,6 +594,22 @@ const struct api_route api_routes[] = {
 		ROLE_BIT_AUDITOR,
 	    "operations", 0, NULL, NULL, "members", NULL,
 	    "the computers of the network" },
+	{ "GET", "/api/members/:node/lost",
+	    ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY | ROLE_BIT_SUPERVISOR |
+		ROLE_BIT_PRIVACY,
+	    "operations", 0, NULL, NULL, "lost", NULL,
+	    "what could be read on it: about whom, which categories, until "
+	    "when" },
+	{ "POST", "/api/members/:node/revoke",
+	    ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY | ROLE_BIT_SUPERVISOR |
+		ROLE_BIT_PRIVACY,
+	    "operations", API_WRITES | API_CONFIRMED, NULL, lost_body, "revoke",
+	    do_confirmed,
+	    "it is out of the network for good, with the password again; lost "
+	    "or compromised: whose records were on it have to be told" },
+	{ "POST", "/api/sync", ANYBODY, "operations", API_WRITES, NULL,
+	    sync_body, "sync", NULL,
+	    "call this peer, or all that have an address, now" },
 	{ "GET", "/api/held", ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY,
 	    "operations", 0, NULL, NULL, "held", NULL,
 	    "what arrived and is not applied" },

@@ -15,19 +15,22 @@ static const struct {
 	int hours;
 	const char *labels; /* of whoever keeps it */
 	bool own;           /* and whatever the own agency keeps */
+	bool told;          /* the person hears of it */
 } reasons[] = {
 	[EMERGENCY_MEDICAL] = { "medical_emergency",
 	    POLICY_BIT(ROLE_MEDICAL) | POLICY_BIT(ROLE_CLINICIAN) |
 		POLICY_BIT(ROLE_COUNSELOR),
-	    HOURS_MAX, "TX2 MHT SAF IDX", false },
+	    HOURS_MAX, "TX2 MHT SAF IDX", false, true },
 	[EMERGENCY_DANGER] = { "imminent_danger",
 	    POLICY_BIT(ROLE_OFFICER) | POLICY_BIT(ROLE_SOCIAL_WORKER) |
 		POLICY_BIT(ROLE_SUPERVISOR),
-	    4, "SAF IDX", true },
-	[EMERGENCY_COVER] = { "on_call_cover", WORKS_WITH_PEOPLE, 4, "", true },
-	[EMERGENCY_CHILD] = { "child_abuse_report", 0, 4, "SAF IDX", false },
+	    4, "SAF IDX", true, true },
+	[EMERGENCY_COVER] = { "on_call_cover", WORKS_WITH_PEOPLE, 4, "", true,
+	    false },
+	[EMERGENCY_CHILD] = { "child_abuse_report", 0, 4, "SAF IDX", false,
+	    true },
 	[EMERGENCY_REVIEW] = { "supervisor_review", POLICY_BIT(ROLE_SUPERVISOR),
-	    24, "", true },
+	    24, "", true, false },
 };
 
 int
@@ -49,6 +52,12 @@ int
 emergency_hours(enum emergency_reason reason)
 {
 	return reasons[reason].hours;
+}
+
+bool
+emergency_is_told(enum emergency_reason reason)
+{
+	return reasons[reason].told;
 }
 
 static bool

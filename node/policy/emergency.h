@@ -32,6 +32,9 @@ enum emergency_reason { EMERGENCY_REASONS(X) EMERGENCY_REASON_COUNT };
 /* The word of break_glass.reason; -1: none such. */
 int emergency_reason_of(const char *word);
 const char *emergency_word(enum emergency_reason reason);
+/* Has the person to be told afterwards? Not of work that goes on inside the own
+ * agency: cover, a supervisor's review. */
+bool emergency_is_told(enum emergency_reason reason);
 /* The longest that it may run. */
 int emergency_hours(enum emergency_reason reason);
 

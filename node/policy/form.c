@@ -9,7 +9,7 @@
 const char *const form_blanks[] = { "person", "born", "discloser",
 	"information", "purpose", "effective", "expires", "duration",
 	"revocable", "signed_by", "signed_on", "capacity", "basis", "today",
-	"blank", NULL };
+	"happened", "until", "why", "machine", "blank", NULL };
 
 struct parsing {
 	struct form *form;

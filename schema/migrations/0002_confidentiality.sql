@@ -630,6 +630,34 @@ CREATE TABLE barrier_log ( --: 59 subject=agency scope=shared append
   PRIMARY KEY (id, _cpt)
 );
 
+-- Something that a person has to be told by this agency: that their records were
+-- opened in an emergency, or were on a computer that was lost. Written when it
+-- became known, with the day by which the rules want it told; the same thing
+-- written by two computers is one row.
+CREATE TABLE person_notice ( --: 71 subject=person scope=agency
+  --: category=any:ADM.privacy decides=privacy_officer set(kind,about_id)
+  kind TEXT, --: 1 enum(emergency,breach) once required
+  -- The emergency's row, or the computer.
+  about_id BLOB, --: 2 id once required
+  known_on TEXT, --: 3 date once required
+  due_on TEXT, --: 4 date min
+  state TEXT, --: 5 enum ranked(informed>not_required>open)
+  informed_on TEXT, --: 6 date owner
+  channel TEXT, --: 7 enum(in_person,phone,letter,email,video,other) owner
+  -- Why nobody is told.
+  reason TEXT, --: 8 text owner
+  staff_id BLOB, --: 9 ref(staff) owner
+  -- Of a computer: its name, and the categories that could be read on it.
+  machine TEXT, --: 10 text once
+  categories TEXT, --: 11 text once
+  row_state TEXT,
+  supersedes_id BLOB,
+  _cpt BIGINT NOT NULL,
+  id BLOB NOT NULL,
+  _clock BLOB NOT NULL,
+  PRIMARY KEY (id, _cpt)
+);
+
 -- ---- staff, training, restrictions ----------------------------------------
 
 -- What a member of staff may do, and with whose files. Roles only end earlier

@@ -70,6 +70,13 @@ as() { printf '%s:tin roof and autumn rain' "$1"; }
 python3 tests/e2e/api.py walk "$url" "$tmp/routes" "$(as Olga)" "$(as Omar)" \
 	"$(as Aude)" || failed=1
 python3 tests/e2e/api.py work "$url" "$(as Wanda)" || failed=1
+must north account add Olof <"$tmp/words"
+must north account role Olof officer
+must north account add Dora <"$tmp/words"
+for role in supervisor records_officer privacy_officer; do
+	must north account role Dora $role --scope all
+done
+python3 tests/e2e/api.py desk "$url" "$(as Olof)" "$(as Dora)" || failed=1
 must north account add Abe --administrator <"$tmp/words"
 python3 tests/e2e/api.py people "$url" "$(as Abe)" || failed=1
 stop "$server"

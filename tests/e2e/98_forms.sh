@@ -31,8 +31,8 @@ must clinic put consent_recipient person="$person" consent_id="$consent" \
 # ---- what there is ----
 must clinic --json form
 cp "$tmp/out" "$tmp/list"
-[ "$(field '#' <"$tmp/list")" -eq 20 ] && ! grep -q '"words"' "$tmp/list"
-ok $? "twenty_forms_are_listed"
+[ "$(field '#' <"$tmp/list")" -eq 24 ] && ! grep -q '"words"' "$tmp/list"
+ok $? "twenty_four_forms_are_listed"
 fails 1 'no form part3' on clinic form part3
 ok $? "a_form_that_is_none_is_refused"
 fails 1 'in language fr' on clinic form hipaa --language fr
@@ -114,7 +114,8 @@ ok $? "a_shipped_form_still_is"
 # ---- plain words ----
 # Flesch-Kincaid grade of the English ones, by the usual count of syllables; the
 # Fernandez-Huerta ease of the Spanish ones (60 and more is plain)
-for n in part2_general part2_tpo part2_justice hipaa social revocation; do
+for n in part2_general part2_tpo part2_justice hipaa social revocation \
+	told_emergency told_breach; do
 	for l in en es; do
 		must clinic form $n --language $l
 		cp "$tmp/out" "$tmp/$n.$l"
@@ -123,7 +124,8 @@ done
 python3 - "$tmp" <<'PY'
 import re, sys
 bad = 0
-for n in "part2_general part2_tpo part2_justice hipaa social revocation".split():
+for n in ("part2_general part2_tpo part2_justice hipaa social revocation "
+          "told_emergency told_breach").split():
     for l in ("en", "es"):
         text = open(f"{sys.argv[1]}/{n}.{l}").read().split("\n\n", 1)[1]
         text = "\n".join(t for t in text.split("\n")

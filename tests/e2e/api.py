@@ -34,6 +34,7 @@ class Browser:
     def __init__(self, url):
         self.host = urllib.parse.urlsplit(url).netloc
         self.cookie = self.token = None
+        self.codes = []  # each stands in for the second factor once
 
     def raw(self, method, path, body=None, headers=None):
         """Status, headers and body as they come."""
@@ -77,13 +78,19 @@ class Browser:
             self.duty(duty)
         return answer["data"]
 
+    def again(self, account):
+        """Who it is, said once more."""
+        return {"confirm_password": account.split(":", 1)[1],
+                "confirm_code": self.codes.pop()}
+
     def duty(self, duty):
         if duty == "banner":
             self.must("POST", "/api/session/banner")
         elif duty == "totp":
             begun = self.must("POST", "/api/session/totp")
-            self.must("POST", "/api/session/totp/code",
-                      {"code": totp(begun["secret"])})
+            self.codes = self.must("POST", "/api/session/totp/code",
+                                   {"code": totp(begun["secret"])})[
+                                       "recovery_codes"].split()
         else:
             raise SystemExit(f"a duty that this test does not know: {duty}")
 
@@ -326,6 +333,126 @@ def acts(b, person):
        "what_cannot_be_taken_back_is_confirmed")
 
 
+def emergency(b, officer, desk, person):
+    """An officer who stands in sees for hours what the emergency names."""
+    note = desk.must("POST", "/api/records/contact_note", {"fields": {
+        "person": person, "happened_at": "2026-03-30T10:00",
+        "kind": "office", "narrative": "Seen at the desk"}})["id"]
+    path = f"/api/records/contact_note/{note}"
+    ok(refused(b, "GET", path, None, 404, "not_found") +
+       refused(b, "GET", f"/api/people/{person}/timeline", None, 404,
+               "not_found"), "outside_of_the_case_load_nothing_is_shown")
+    b.must("POST", f"/api/people/{person}/emergency", {
+        "categories": ["SUP.notes"], "reason": "imminent_danger",
+        "why": "They said they would hurt somebody tonight"} |
+        b.again(officer))
+    ok(same(b.must("GET", path)["id"], note) +
+       same([r["table"] for r in
+             b.must("GET", f"/api/people/{person}/timeline")],
+            ["contact_note"]) +
+       same([r["id"] for r in b.must("GET", "/api/records/contact_note")],
+            [note]) +
+       same(len(b.must("GET", "/api/records/appointment")), 0),
+       "an_emergency_shows_what_it_names_and_no_more")
+    ok(refused(b, "PATCH", path, {"fields": {"narrative": "x"},
+                                  "seen": "x"}, 404, "not_found"),
+       "and_lets_look_and_not_write")
+    mine = b.must("GET", "/api/emergencies/all")
+    ok(same([e["running"] for e in mine], [True]) +
+       refused(b, "GET", "/api/notices", None, 403, "not_your_role"),
+       "who_opened_it_sees_that_it_runs")
+    all_ = desk.must("GET", "/api/emergencies")
+    ok(same([e["late"] for e in all_], [False]), "it_waits_for_review")
+    desk.must("POST", f"/api/emergencies/{all_[0]['id']}/review",
+              {"verdict": "justified"})
+    told = desk.must("GET", "/api/notices")
+    ok(same([n["about"] for n in told], ["emergency"]),
+       "the_person_has_to_be_told")
+    letter = desk.must("GET", "/api/forms/told_emergency?notice=" +
+                       told[0]["id"])
+    ok(same("somebody was in danger" in " ".join(letter["text"].split()),
+            True), "the_letter_is_printed")
+    desk.must("POST", f"/api/notices/{told[0]['id']}/done", {"how": "letter"})
+    ok(same(desk.must("GET", "/api/notices"), []) +
+       same(desk.must("GET", "/api/status")["people_to_tell"], 0),
+       "told_it_waits_no_more")
+    return note
+
+
+def giving(b, who, person):
+    """On paper, in a file, to another agency."""
+    give = {"categories": ["SUP.notes"], "to_person": "Jordan Sample",
+            "purpose": "person"}
+    text = b.must("POST", f"/api/people/{person}/print", give)["text"]
+    csv = b.must("POST", f"/api/people/{person}/export", give)
+    ok(same("Seen at the desk" in text, True) +
+       same(csv["type"], "text/csv") +
+       same(csv["text"].count("Seen at the desk"), 1),
+       "what_is_printed_and_exported_comes_as_text")
+    account = b.must("GET", f"/api/people/{person}/disclosures")
+    ok(same(sorted(d["channel"] for d in account["disclosures"]),
+            ["export", "print"]), "and_is_in_the_account_of_disclosures")
+    ok(refused(b, "POST", f"/api/people/{person}/transfer", {
+        "categories": ["SUP.notes"], "to": "Nowhere", "confirm": True} | b.again(who),
+        404, "not_found") +
+       refused(b, "POST", f"/api/people/{person}/carry", {}, 400,
+               "bad_field") +
+       refused(b, "POST", f"/api/people/{person}/carry", {"on": "Nowhere"},
+               404, "not_found") +
+       refused(b, "GET", "/api/members/Nowhere/lost", None, 404,
+               "not_found"), "to_who_is_no_member_nothing_goes")
+
+
+def ends(b, who, person, note):
+    """Closed, and destroyed: shown first, and by the password again."""
+    path = f"/api/people/{person}"
+    reach = b.must("GET", f"{path}/reach?category=SUP.notes")
+    ok(same([(r["category"], sum(r["rows"].values())) for r in reach],
+            [("SUP.notes", 1)]), "what_an_order_reaches_is_shown_first")
+    order = {"categories": ["SUP.notes"], "order": "J-1/2026",
+             "confirm": True}
+    ok(refused(b, "POST", f"{path}/seal",
+               order | {"confirm_password": "no such words"}, 401,
+               "not_accepted") +
+       refused(b, "POST", f"{path}/seal", order | b.again(who) |
+               {"confirm": False}, 400, "confirm"), "an_order_wants_yes_and_the_password_again")
+    b.must("POST", f"{path}/seal", order | b.again(who))
+    ok(refused(b, "GET", f"/api/records/contact_note/{note}", None, 404,
+               "not_found"), "sealed_it_is_not_there")
+    seals = b.must("GET", "/api/seals")
+    ok(same([s["order"] for s in seals], ["J-1/2026"]),
+       "the_order_is_listed")
+    b.must("POST", f"/api/seals/{seals[0]['id']}/vacate", {"confirm": True})
+    ok(same(b.must("GET", f"/api/records/contact_note/{note}")["id"], note),
+       "vacated_it_is_shown_again")
+    done = b.must("POST", f"{path}/shred",
+                  order | b.again(who) | {"order": "J-2/2026"})
+    ok(same(done["compartments"], 1) +
+       refused(b, "GET", f"/api/records/contact_note/{note}", None, 404,
+               "not_found") +
+       same([s["reference"] for s in b.must("GET", "/api/shreds")],
+            ["J-2/2026"]), "destroyed_it_is_gone_and_there_is_a_certificate")
+    ok(same(b.must("GET", "/api/retention"), []) +
+       refused(b, "POST", f"{path}/retention",
+               {"confirm": True} | b.again(who), 403,
+               "not_permitted"),
+       "what_is_not_past_its_day_is_not_destroyed_for_it")
+
+
+def desk(url, officer, who):
+    b, d = Browser(url), Browser(url)
+    b.sign_in(officer)
+    d.sign_in(who)
+    person = d.must("POST", "/api/records/person",
+                    {"fields": {"legal_name": "Jordan Sample"}})["id"]
+    note = emergency(b, officer, d, person)
+    giving(d, who, person)
+    ends(d, who, person, note)
+    ok(refused(d, "POST", "/api/sync", {}, 404, "not_found",
+               "no peer has an address"),
+       "a_contact_now_says_when_there_is_nobody_to_call")
+
+
 def work(url, officer):
     b = Browser(url)
     b.sign_in(officer)
@@ -364,6 +491,8 @@ def closed(url, file):
 def main():
     if sys.argv[1] == "walk":
         walk(*sys.argv[2:])
+    elif sys.argv[1] == "desk":
+        desk(*sys.argv[2:])
     elif sys.argv[1] == "people":
         people(*sys.argv[2:])
     elif sys.argv[1] == "closed":

@@ -328,6 +328,20 @@ a_route_is_found_by_method_and_path(void **state)
 	assert_int_equal(find(&r, values, "get", "/api/hello"), API_METHOD);
 }
 
+/* "all" would fit the :id of another route that goes on behind it. */
+static void
+what_another_pattern_began_to_take_is_no_value_of_this_one(void **state)
+{
+	const struct api_route *r;
+	const char *values[ROUTE_VALUES];
+
+	(void)state;
+	assert_int_equal(find(&r, values, "GET", "/api/emergencies/all"),
+	    API_OK);
+	for (size_t k = 0; k < ROUTE_VALUES; k++)
+		assert_null(values[k]);
+}
+
 /* ---- cookies ---- */
 
 #define TOKEN "0123456789012345678901234567890123456789abc"
@@ -477,6 +491,8 @@ main(void)
 		cmocka_unit_test(every_route_is_whole),
 		cmocka_unit_test(the_document_lists_the_routes_as_they_are),
 		cmocka_unit_test(a_route_is_found_by_method_and_path),
+		cmocka_unit_test(
+		    what_another_pattern_began_to_take_is_no_value_of_this_one),
 		cmocka_unit_test(the_session_is_found_among_other_cookies),
 		cmocka_unit_test(the_cookie_is_for_this_page_alone),
 		cmocka_unit_test(only_the_own_page_is_answered),
