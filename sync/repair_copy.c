@@ -45,6 +45,7 @@ static const struct kept {
 	{ "_refused", NULL, LOCAL },
 	{ "_noticed", "hash DESC", LOCAL },
 	{ "_draft", NULL, LOCAL },
+	{ "_typed", "staff DESC, form DESC", LOCAL },
 	{ "_audit", NULL, LOCAL },
 	{ "_peer", NULL, LANES },
 	{ "_lane", "peer DESC, lane DESC", LANES },

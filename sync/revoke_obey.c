@@ -71,6 +71,7 @@ destroy(struct replica *r, struct fail *f)
 		"DELETE FROM _segment WHERE state <= 2",
 		"DELETE FROM _offered",
 		"DELETE FROM _draft",
+		"DELETE FROM _typed",
 		"DELETE FROM _noticed",
 		"DELETE FROM _refused",
 		"DELETE FROM _invite",

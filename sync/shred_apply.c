@@ -11,6 +11,7 @@
 #include "sync/lane.h"
 #include "sync/log_i.h"
 #include "sync/shred_i.h"
+#include "sync/typed.h"
 
 _Static_assert(SEGMENT_SHRED == 3 && SEGMENT_TRANSFER == 6, "SHRED_STAYS");
 
@@ -330,6 +331,9 @@ shred_apply(struct replica *r, struct compartment *c, int64_t order,
 
 	if (e == OK)
 		e = run_for(r, "DELETE FROM _draft WHERE cpt = ?1", c->no, f);
+	/* what is typed says not for which record: all about the person goes */
+	if (e == OK && c->has_subject)
+		e = typed_drop_subject(r, &c->subject, f);
 	if (e == OK)
 		e = shred_drop_unsealed(r, c, f);
 	if (e == OK)

@@ -303,6 +303,18 @@ CREATE TABLE _draft (
 	fields BLOB NOT NULL
 );
 
+-- Local: what somebody is typing and has not saved, by form (typed.h). subject: the
+-- person that it is about, zeros: nobody.
+CREATE TABLE _typed (
+	staff BLOB NOT NULL,
+	form TEXT NOT NULL,
+	subject BLOB NOT NULL,
+	at_ms BIGINT NOT NULL,
+	text TEXT NOT NULL,
+	PRIMARY KEY (staff, form)
+) WITHOUT ROWID;
+CREATE INDEX _typed_subject ON _typed (subject);
+
 -- Local: who did or looked at what (audit.h); each entry hashes the one before,
 -- and every 16th keeps its hash. Ids of 16 zeros: nobody, none or several.
 CREATE TABLE _audit (

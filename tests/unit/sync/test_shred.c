@@ -9,6 +9,7 @@
 
 #include "sync/attachment.h"
 #include "sync/shred.h"
+#include "sync/typed.h"
 #include "tests/support/taking.h"
 
 #define CANARY "canary-7f3a"
@@ -146,6 +147,27 @@ a_draft_goes_although_its_row_shows_no_more(void **state)
 	order(&p, PAIR_NORTH, &person);
 	assert_int_equal(pair_number(&p, PAIR_NORTH,
 			     "SELECT count(*) FROM _draft"),
+	    0);
+	assert_gone(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
+static void
+what_is_being_typed_about_the_person_goes_too(void **state)
+{
+	const struct row_id staff = { { 9 } };
+	struct fail f = { .code = OK };
+	struct row_id person;
+	struct typed t = { .form = "note", .text = CANARY, .n = 11 };
+	struct pair p;
+
+	(void)state;
+	with_clinic(&p, 319, &person);
+	t.subject = &person;
+	assert_int_equal(typed_put(p.r[PAIR_NORTH], &staff, &t, &f), OK);
+	order(&p, PAIR_NORTH, &person);
+	assert_int_equal(pair_number(&p, PAIR_NORTH,
+			     "SELECT count(*) FROM _typed"),
 	    0);
 	assert_gone(&p, PAIR_NORTH);
 	pair_stop(&p);
@@ -520,6 +542,7 @@ main(void)
 		cmocka_unit_test(
 		    an_order_destroys_at_every_node_and_each_signs_for_it),
 		cmocka_unit_test(a_draft_goes_although_its_row_shows_no_more),
+		cmocka_unit_test(what_is_being_typed_about_the_person_goes_too),
 		cmocka_unit_test(
 		    the_order_before_the_data_leaves_nothing_either),
 		cmocka_unit_test(every_order_of_arrival_ends_in_the_same),
