@@ -86,6 +86,10 @@ SCHEMA_ASSETS := $(wildcard schema/migrations/*.sql)
 POLICY_ASSETS := $(wildcard node/policy/*.pack node/policy/*.vectors \
 	node/policy/forms/*.form)
 
+PAGE_SRC := $(wildcard $(addprefix node/web/,* src/* src/*/*))
+# what had to be left out for want of npm is tried again
+PAGE_AGAIN := $(if $(wildcard build/page/absent),again)
+
 PROGRAM := $(patsubst node/main.c,$(OUT)/footbridge,$(wildcard node/main.c))
 TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 	$(filter-out tools/embed.c,$(wildcard tools/*.c)))
@@ -124,7 +128,8 @@ bench-build: all $(BENCH)
 
 $(SYNC_A): $(call objects,$(SYNC_SRC)) $(OUT)/gen/sync_assets.o
 $(SCHEMA_A): $(OUT)/gen/schema_assets.o
-$(NODE_A): $(call objects,$(NODE_SRC)) $(OUT)/gen/policy_assets.o
+$(NODE_A): $(call objects,$(NODE_SRC)) $(OUT)/gen/policy_assets.o \
+	$(OUT)/gen/web_assets.o
 $(SUPPORT_A): $(call objects,$(SUPPORT_SRC))
 $(MODEL_A): $(call objects,$(MODEL_SRC))
 $(SYNC_A) $(SCHEMA_A) $(NODE_A) $(SUPPORT_A) $(MODEL_A):
@@ -201,6 +206,25 @@ $(GEN)/schema_assets.c: $(GEN)/embed $(SCHEMA_ASSETS) \
 $(GEN)/policy_assets.c: $(GEN)/embed $(POLICY_ASSETS) \
 		$(wildcard node/policy/forms) Makefile
 	$(call say,EMBED,$@)$(GEN)/embed $@ node/policy $(POLICY_ASSETS)
+# the page is built by npm's packages, and only when something of it changed; what
+# comes out the same links nothing anew
+$(GEN)/page.stamp: tools/page $(PAGE_SRC) $(PAGE_AGAIN)
+	$(call say,PAGE,node/web)tools/page && mkdir -p $(@D) && touch $@
+$(GEN)/web_assets.c: $(GEN)/embed $(GEN)/page.stamp Makefile
+	$(call say,EMBED,$@)(cd build/page/site && \
+	../../gen/embed ../../gen/web_assets.new node/web \
+	    $$(find . -type f | sed 's,^\./,,' | LC_ALL=C sort)) && \
+	if cmp -s $(GEN)/web_assets.new $@; then rm $(GEN)/web_assets.new; \
+	else mv $(GEN)/web_assets.new $@; fi
+again:
+.PHONY: again page
+
+page: ## build the page for staff, or say why that cannot be done
+	$(Q)tools/page --must && touch $(GEN)/page.stamp
+
+screenshots: ready all ## a picture of every page at 1280 and 360 pixels, into build/screenshots
+	$(Q)tests/page/shots.sh build/screenshots
+.PHONY: screenshots
 
 need:
 ifneq ($(PKGS_OK),1)
@@ -287,6 +311,8 @@ bench: bench-build ## run the benchmarks, print one JSON document
 
 ready:
 	$(Q)tools/setup --check --test >/dev/null || tools/setup --test
+	$(Q)tools/page --test
+	$(Q)test ! -e build/page/absent || $(SUB) page
 
 demo: ## install what is missing, build, play the main job (ROWS=n, KEEP=1)
 	$(Q)tools/setup --check >/dev/null || tools/setup

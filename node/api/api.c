@@ -170,8 +170,8 @@ same_host(const char *a, const char *b, size_t n)
 
 /* Is this one of the names that the page is reached by? A name of somebody
  * else's that resolves to us is how another page gets at this one. */
-static bool
-is_own_host(const struct api *api, const char *host)
+bool
+api_is_own_host(const struct api *api, const char *host)
 {
 	size_t n = host != NULL ? strlen(host) : 0;
 
@@ -190,13 +190,14 @@ is_own_origin(const struct api *api, const char *origin)
 	const char *scheme = api->https ? "https://" : "http://";
 	size_t n = strlen(scheme);
 
-	return strncmp(origin, scheme, n) == 0 && is_own_host(api, origin + n);
+	return strncmp(origin, scheme, n) == 0 &&
+	    api_is_own_host(api, origin + n);
 }
 
 static enum api_error
 check_from(const struct api *api, const struct api_request *q)
 {
-	if (!is_own_host(api, q->host))
+	if (!api_is_own_host(api, q->host))
 		return API_HOST;
 	if (q->origin != NULL && !is_own_origin(api, q->origin))
 		return API_ORIGIN;

@@ -68,6 +68,8 @@ void api_answer(struct api *api, struct api_reply *reply,
 /* A refusal alone. */
 void api_refuse(struct api_reply *reply, enum api_error e, const char *why);
 
+/* Is this, a Host header or NULL, one of the names that the page is reached by? */
+bool api_is_own_host(const struct api *api, const char *host);
 /* The page is reached by this name, too: "127.0.0.1:7480". */
 void api_add_host(struct api *api, const char *host);
 

@@ -5,6 +5,27 @@
 
 #include <sodium.h>
 
+/* Which computer and whose: what stands at the top of the page. */
+static void
+say_where(struct api_turn *t, json_t *to)
+{
+	struct replica *r;
+	const struct member_node *node;
+	const struct member_agency *agency;
+
+	engine_lock(t->api->engine);
+	r = t->api->engine->replica;
+	node = members_node(replica_members(r), &replica_identity(r)->node);
+	agency = node != NULL
+	    ? members_agency(replica_members(r), &node->agency)
+	    : NULL;
+	(void)json_object_set_new(to, "office",
+	    json_string(node != NULL ? node->name : ""));
+	(void)json_object_set_new(to, "agency",
+	    json_string(agency != NULL ? agency->name : ""));
+	engine_unlock(t->api->engine);
+}
+
 /* What the page must know of its own session: never the cookie's token. */
 static enum api_error
 say_session(struct api_turn *t, json_t **data, const char *token)
@@ -46,6 +67,8 @@ say_session(struct api_turn *t, json_t **data, const char *token)
 	    "read_only", w->read_only, "administrator", w->is_administrator,
 	    "lock_in_ms", (json_int_t)w->lock_in_ms, "ends_in_ms",
 	    (json_int_t)w->ends_in_ms);
+	if (*data != NULL)
+		say_where(t, *data);
 	return *data != NULL ? API_OK : API_FAILED;
 }
 

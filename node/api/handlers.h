@@ -38,6 +38,16 @@ enum api_error do_retention_reach(struct api_turn *t, json_t **data);
 enum api_error do_carry(struct api_turn *t, json_t **data);
 enum api_error do_consent_revoke(struct api_turn *t, json_t **data);
 
+/* do_desk.c */
+enum api_error do_home(struct api_turn *t, json_t **data);
+enum api_error do_caseload(struct api_turn *t, json_t **data);
+enum api_error do_person(struct api_turn *t, json_t **data);
+
+/* do_typed.c */
+enum api_error do_typed(struct api_turn *t, json_t **data);
+enum api_error do_typed_put(struct api_turn *t, json_t **data);
+enum api_error do_typed_drop(struct api_turn *t, json_t **data);
+
 /* do_office.c */
 enum api_error do_sync(struct api_turn *t, json_t **data);
 enum api_error do_accounts(struct api_turn *t, json_t **data);

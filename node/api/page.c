@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "node/api/site.h"
 #include "node/server_i.h"
 
 #define PAGE_STACK_BYTES ((size_t)2 << 20)
@@ -42,26 +43,53 @@ struct visitor {
 	char from[INET6_ADDRSTRLEN];
 	bool is_begun;   /* its head was seen */
 	bool is_refused; /* answered at the head */
+	bool is_for_site;
 	size_t want_bytes;
 	struct buf body;
 };
 
 /* ---- answers ---- */
 
-static const struct {
+struct head {
 	const char *name, *value;
-} headers[] = {
-	{ "Content-Type", "application/json; charset=utf-8" },
-	{ "Cache-Control", "no-store" },
+};
+
+/* Of every answer. */
+static const struct head headers[] = {
 	{ "X-Content-Type-Options", "nosniff" },
 	{ "X-Frame-Options", "DENY" },
 	{ "Referrer-Policy", "no-referrer" },
 	{ "Cross-Origin-Opener-Policy", "same-origin" },
 	{ "Cross-Origin-Resource-Policy", "same-origin" },
+};
+
+/* Of the API's: nothing is kept, and nothing in it does anything. */
+static const struct head api_headers[] = {
+	{ "Content-Type", "application/json; charset=utf-8" },
+	{ "Cache-Control", "no-store" },
 	{ "Content-Security-Policy",
 	    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
 	    "form-action 'none'" },
 };
+
+/* Of the page's files: what they are made of comes from here alone, no script or
+ * style stands in the markup, and text never becomes markup. */
+static const struct head site_headers[] = {
+	{ "Vary", "Accept-Encoding" },
+	{ "Permissions-Policy", "camera=(), geolocation=(), microphone=()" },
+	{ "Content-Security-Policy",
+	    "default-src 'none'; script-src 'self'; style-src 'self'; "
+	    "img-src 'self'; connect-src 'self'; frame-ancestors 'none'; "
+	    "base-uri 'none'; form-action 'none'; "
+	    "require-trusted-types-for 'script'; trusted-types 'none'" },
+};
+
+static void
+add_heads(struct MHD_Response *r, const struct head *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)MHD_add_response_header(r, list[i].name, list[i].value);
+}
 
 static enum MHD_Result
 send_reply(struct MHD_Connection *c, struct api_reply *reply)
@@ -73,9 +101,8 @@ send_reply(struct MHD_Connection *c, struct api_reply *reply)
 	    MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
-	for (size_t i = 0; i < COUNT_OF(headers); i++)
-		(void)MHD_add_response_header(r, headers[i].name,
-		    headers[i].value);
+	add_heads(r, headers, COUNT_OF(headers));
+	add_heads(r, api_headers, COUNT_OF(api_headers));
 	if (reply->cookie[0] != '\0')
 		(void)MHD_add_response_header(r, "Set-Cookie", reply->cookie);
 	if (reply->allow[0] != '\0' && reply->status == 405)
@@ -185,6 +212,50 @@ take_room(struct visitor *v, size_t n)
 	return fits;
 }
 
+/* A file of the page; what is asked for by another name is not even that. */
+static enum MHD_Result
+send_site(struct visitor *v, struct MHD_Connection *c, const char *method)
+{
+	bool bad = false;
+	struct site_request q = { .method = method,
+		.target = v->target,
+		.encodings = header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING, &bad),
+		.have = header(c, MHD_HTTP_HEADER_IF_NONE_MATCH, &bad) };
+	struct site_answer a;
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+
+	site_answer(&a, &q);
+	/* what is in the program's own memory is not changed by the library */
+	r = MHD_create_response_from_buffer(a.n, (void *)(uintptr_t)a.body,
+	    MHD_RESPMEM_PERSISTENT);
+	if (r == NULL)
+		return MHD_NO;
+	add_heads(r, headers, COUNT_OF(headers));
+	add_heads(r, site_headers, COUNT_OF(site_headers));
+	(void)MHD_add_response_header(r, "Content-Type", a.type);
+	(void)MHD_add_response_header(r, "Cache-Control",
+	    a.is_lasting ? "public, max-age=31536000, immutable" : "no-cache");
+	if (a.tag[0] != '\0')
+		(void)MHD_add_response_header(r, "ETag", a.tag);
+	if (a.is_gzip)
+		(void)MHD_add_response_header(r, "Content-Encoding", "gzip");
+	if (a.status == 405)
+		(void)MHD_add_response_header(r, "Allow", "GET, HEAD");
+	rc = MHD_queue_response(c, a.status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+/* Is it for the files? Another name, a body or a doubled header is the API's to
+ * refuse. */
+static bool
+is_for_site(const struct visitor *v, const struct api_request *q)
+{
+	return site_is(v->target) && q->body_n == 0 &&
+	    api_is_own_host(&v->page->api, q->host);
+}
+
 static enum MHD_Result
 judge_head(struct visitor *v, struct MHD_Connection *c, const char *method)
 {
@@ -197,6 +268,11 @@ judge_head(struct visitor *v, struct MHD_Connection *c, const char *method)
 		api_refuse(&reply, API_LENGTH,
 		    "a header is there twice, or the length is not said");
 		return send_and_forget(c, &reply);
+	}
+	v->is_for_site = is_for_site(v, &q);
+	if (v->is_for_site) {
+		v->is_refused = false;
+		return MHD_YES;
 	}
 	e = api_head(&v->page->api, &reply, &q);
 	if (e == API_OK && !take_room(v, q.body_n)) {
@@ -293,7 +369,9 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url,
 		*piece_bytes = 0;
 		return MHD_YES;
 	}
-	return v->is_refused ? MHD_YES : answer(v, c, method);
+	if (v->is_refused)
+		return MHD_YES;
+	return v->is_for_site ? send_site(v, c, method) : answer(v, c, method);
 }
 
 static void

@@ -76,6 +76,11 @@ static const struct api_field search_query[] = {
 	{ .name = "limit", .type = API_INT },
 	END,
 };
+static const struct api_field typed_body[] = {
+	{ .name = "text", .type = API_TEXT, .must = true },
+	{ .name = "person", .type = API_WORD },
+	END,
+};
 static const struct api_field timeline_query[] = {
 	{ .name = "table", .type = API_WORD },
 	{ .name = "limit", .type = API_INT },
@@ -397,6 +402,25 @@ const struct api_route api_routes[] = {
 	    API_BEFORE_DUTIES | API_SESSION, NULL, code_body, NULL, do_totp_end,
 	    "end it with its first code" },
 
+	{ "GET", "/api/typed", ANYBODY, "casework", API_POLL, NULL, NULL, NULL,
+	    do_typed,
+	    "what this account typed and did not save yet, by form; no sign of "
+	    "life" },
+	{ "PUT", "/api/typed/:form", ANYBODY, "casework", API_SESSION, NULL,
+	    typed_body, NULL, do_typed_put, "keep what is being typed" },
+	{ "DELETE", "/api/typed/:form", ANYBODY, "casework", API_SESSION, NULL,
+	    NULL, NULL, do_typed_drop, "it was saved or thrown away" },
+
+	{ "GET", "/api/home", API_DESK, "casework", 0, NULL, NULL, NULL,
+	    do_home,
+	    "the day of this account's case load: appointments, outcomes to "
+	    "log, contacts overdue or due within a week" },
+	{ "GET", "/api/people", API_DESK, "casework", 0, NULL, NULL, NULL,
+	    do_caseload, "this account's case load, a line a person" },
+	{ "GET", "/api/people/:person", API_DESK, "casework", API_PERSON, NULL,
+	    NULL, NULL, do_person,
+	    "the head of one case file: who, numbers, supervision, alerts, "
+	    "officers" },
 	{ "GET", "/api/search", API_DESK, "casework", 0, search_query, NULL,
 	    NULL, do_search,
 	    "people by name, nearly so too, number, id, or what is written "

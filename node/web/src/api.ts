@@ -1,0 +1,141 @@
+// The one way to the node: node/API.md. Nothing else of this page asks the network.
+
+export interface Refusal {
+  code: string;
+  what: string;
+  why: string;
+  next: string;
+  safe: string;
+}
+
+/** The program answered no, in sentences for people. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly refusal: Refusal,
+    readonly stands?: unknown,
+  ) {
+    super(refusal.what);
+  }
+}
+
+/** There was no answer at all. */
+export class Unreached extends Error {}
+
+export interface Answer<T> {
+  data: T;
+  next?: string;
+}
+
+type Listener = (code: string) => void;
+
+let token = "";
+let onState: Listener = () => {};
+
+export const setToken = (text: string) => { token = text; };
+/** Told when an answer says that nobody is signed in, or the screen is locked. */
+export const onSessionCode = (f: Listener) => { onState = f; };
+
+const SESSION = new Set(["signed_out", "session_ended", "sign_in_again", "locked", "duty_first"]);
+
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-Footbridge-Token"] = token;
+  let response: Response;
+  let answer: { data?: T; next?: string; error?: Refusal; stands?: unknown };
+  try {
+    response = await fetch(path, {
+      method, headers, credentials: "same-origin",
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    answer = await response.json();
+  } catch {
+    throw new Unreached();
+  }
+  if (answer.error !== undefined) {
+    // who asks for the session itself hears it already
+    if (SESSION.has(answer.error.code) && path !== "/api/session") onState(answer.error.code);
+    throw new Refused(response.status, answer.error, answer.stands);
+  }
+  return { data: answer.data as T, next: answer.next };
+}
+
+export const get = <T>(path: string) => ask<T>("GET", path).then((a) => a.data);
+export const post = <T>(path: string, body?: unknown) =>
+  ask<T>("POST", path, body).then((a) => a.data);
+
+/** A part of an address, whatever is in it. */
+export const part = encodeURIComponent;
+
+// ---- what the routes answer
+
+export interface Session {
+  name: string;
+  staff: string;
+  state: "open" | "locked" | "sign_in_again";
+  scope: "none" | "caseload" | "office" | "all";
+  token: string;
+  roles: string[];
+  must: ("banner" | "totp" | "password")[];
+  read_only: boolean;
+  administrator: boolean;
+  office: string;
+  agency: string;
+  lock_in_ms: number;
+  ends_in_ms: number;
+}
+export interface Hello { accounts: boolean; banner: string }
+export interface Peer {
+  name: string; node: string; address: string; last_ok_ms: number; last_try_ms: number;
+  last_error: string; pending: number; receipt: boolean;
+}
+export interface Sync {
+  waiting: number; waiting_since_ms: number; decisions: number; notices: number;
+  held: number; drafts: number; peers: Peer[];
+}
+export interface Found { person: string; name: string; found: string }
+export interface Appointment {
+  id: string; person: string; name: string; start_at: string; end_at: string | null;
+  place: string | null; method: string | null; kind: string | null; purpose: string | null;
+  state: string | null; logged?: boolean;
+}
+export interface Line {
+  person: string; name: string; level?: string | null; status?: string | null; kind?: string | null;
+  alerts: number; next_at?: string; last_contact?: string; contact_due?: string;
+  overdue?: boolean; due_soon?: boolean;
+}
+export interface Home {
+  today: string; now: string; people: number; cut: boolean;
+  appointments: Appointment[]; to_log: Appointment[]; overdue: Line[]; due_soon: Line[];
+}
+export interface Caseload { today: string; cut: boolean; people: Line[] }
+export interface Head {
+  person: string; name: string; legal_name: string | null; preferred_name: string | null;
+  birth_date: string | null; age_group: string | null; language: string | null;
+  interpreter: string | null; deceased: string | null; kind?: string | null; level?: string | null;
+  status?: string | null; started_on?: string | null; expected_end?: string | null; next_at?: string;
+  last_contact?: string; contact_due?: string; overdue?: boolean; today: string;
+  numbers: { id: string; system: string; value: string }[];
+  contacts: { id: string; kind: string; value: string; preferred: boolean | null;
+    ok_to_text: string | null; ok_voicemail: string | null; active: string | null }[];
+  alerts: { id: string; code: string; level: string | null; raised_on: string | null;
+    review_due: string | null; lifted_on: string | null }[];
+  officers: { id: string; staff_id: string; role: string; ended_on: string | null }[];
+}
+export interface Row {
+  table: string; id: string; category: string; owner: string; seen?: string;
+  fields?: Record<string, string | number | boolean | null>; at?: string; hidden?: string;
+}
+export interface Access {
+  state: string; category: string; owner: string; who: string; right: string; since: string; basis: string;
+}
+export interface ConflictValue {
+  n: number; value: unknown; staff: unknown; node: string; at: string;
+}
+export interface Conflict {
+  no: number; person?: string; kind: string; table: string; id: string; category: string;
+  field?: string; rule?: string; shown?: unknown; values?: ConflictValue[]; who_decides?: string;
+}
+export interface Typed { form: string; person: string; at_ms: number; text: string }
+export interface Policy { state: string; in_force: boolean }
