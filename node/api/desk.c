@@ -49,7 +49,7 @@ look_at_the_clock(struct desk *d)
 enum err
 desk_open(struct desk *d, struct api_turn *t)
 {
-	*d = (struct desk){ .t = t, .cli = { .as = t->staff } };
+	*d = (struct desk){ .t = t, .cli = { .as = t->staff }, .within = true };
 	run_init(&d->run, &d->cli);
 	engine_lock(t->api->engine);
 	d->run.replica = t->api->engine->replica;
@@ -80,12 +80,14 @@ struct passing {
 static bool
 pass(void *context, const struct read_row *row)
 {
+	const struct view_place at = view_place(row);
 	struct passing *p = context;
 	struct desk *d = p->desk;
 
 	if (!view_shows(&d->shows, row) ||
-	    !view_open_still(&d->shows, row->cpt, &row->owner, NULL, &d->err,
-		&d->t->fail))
+	    (!d->within &&
+		!view_in_emergency(&d->shows, &row->subject, row->category)) ||
+	    !view_open_still(&d->shows, &at, NULL, &d->err, &d->t->fail))
 		return d->err == OK;
 	return p->each(p->context, row) && d->err == OK;
 }

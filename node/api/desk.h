@@ -15,6 +15,9 @@ struct desk {
 	struct run run;
 	struct view shows;
 	bool is_open;
+	/* the people asked about are within reach of the account; else only what
+	 * an emergency opens is read */
+	bool within;
 	enum err err; /* the first failure; nothing is read after it */
 	/* of the place where the node stands */
 	char today[12]; /* "2026-03-31" */

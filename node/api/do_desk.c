@@ -427,6 +427,9 @@ do_person(struct api_turn *t, json_t **data)
 	struct desk d;
 	enum err e = desk_open(&d, t);
 
+	if (e == OK)
+		e = account_sees(&d.within, d.run.replica, &t->who, &t->subject,
+		    &t->fail);
 	if (e == OK) {
 		put_head(&d, out, &t->subject);
 		e = d.err;
