@@ -38,8 +38,10 @@ struct remove_line {
 };
 typedef void (*remove_line_fn)(void *context, const struct remove_line *line);
 /*
- * unshare, carry --off. Own transaction unless in one.
- * fails: ERR_DENIED   neither owner's registrar, nor the recipient's own
+ * unshare, carry --off. Own transaction unless in one. What another agency shares
+ * with the recipient too is left to that agency, and no line says so.
+ * fails: ERR_DENIED   neither owner's registrar, nor the recipient's own, of any
+ *                     compartment that is looked at
  *        ERR_INPUT    the owner itself cannot leave; a node that reads through
  *                     its agency cannot leave alone (revoke it)
  *        ERR_NOTFOUND a category of which nothing is held here

@@ -16,6 +16,9 @@ struct taking {
 	remove_line_fn line;
 	void *context;
 	int64_t looked_at;
+	int64_t ours;       /* of those, this agency's own */
+	int64_t of_another; /* which only another agency can take away */
+	char category[LIMIT_CATEGORY_BYTES + 1]; /* of the first of these */
 };
 
 static enum err
@@ -62,6 +65,23 @@ holds(const struct taking *t, int64_t cpt, bool *yes, struct fail *f)
 	return e;
 }
 
+/* What another agency shares with it too stays that agency's affair. */
+static void
+leave_to_owner(struct taking *t, const struct compartment *c)
+{
+	if (t->of_another++ == 0)
+		memcpy(t->category, c->category, sizeof(t->category));
+}
+
+static enum err
+refuse(const char *category, struct fail *f)
+{
+	return fail_set(f, ERR_DENIED,
+	    "remove: %s belongs to another agency, or this node is no "
+	    "registrar; ask the agency that keeps these records",
+	    category);
+}
+
 static enum err
 take_from(struct taking *t, struct compartment *c, struct remove_line *line,
     struct fail *f)
@@ -74,17 +94,19 @@ take_from(struct taking *t, struct compartment *c, struct remove_line *line,
 	enum err e = holds(t, c->no, &line->had, f);
 
 	owns = remove_owns(t->r, c);
+	t->ours += owns ? 1 : 0;
 	if (e != OK || !line->had)
 		return e;
 	if (t->q->kind == GRANT_AGENCY && owns && t->own)
 		return fail_set(f, ERR_INPUT,
 		    "remove: an agency cannot leave its own records; hand them "
 		    "over or shred them");
-	if (!is_self(t) && (!registrar || (!owns && !t->own)))
-		return fail_set(f, ERR_DENIED,
-		    "remove: %s belongs to another agency, or this node is no "
-		    "registrar; ask the agency that keeps these records",
-		    c->category);
+	if (!is_self(t) && !registrar)
+		return refuse(c->category, f);
+	if (!is_self(t) && !owns && !t->own) {
+		leave_to_owner(t, c);
+		return OK;
+	}
 	q.by_owner = owns && registrar;
 	e = remove_issue(t->r, c, &q, f);
 	line->removed = e == OK;
@@ -114,7 +136,7 @@ look_at(struct taking *t, int64_t no, struct fail *f)
 	line.category = c->category;
 	line.owner = &c->owner;
 	e = take_from(t, c, &line, f);
-	if (e == OK && t->line != NULL)
+	if (e == OK && t->line != NULL && (!line.had || line.removed))
 		t->line(t->context, &line);
 	return e;
 }
@@ -157,6 +179,8 @@ take_all(struct taking *t, struct fail *f)
 	if (e == OK && t->looked_at == 0)
 		e = fail_set(f, ERR_NOTFOUND,
 		    "remove: nothing of this is held here");
+	if (e == OK && t->ours == 0 && t->of_another > 0)
+		e = refuse(t->category, f);
 	return e;
 }
 

@@ -3,10 +3,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "sync/remove.h"
+#include "tests/support/office.h"
 #include "tests/support/taking.h"
 
 /* ---- unshare -------------------------------------------------------------------------- */
@@ -280,6 +283,69 @@ nobody_else_may_take_away(void **state)
 	pair_stop(&p);
 }
 
+/* The clinic and North each keep an IDX of one person and share it with East; the
+ * clinic with North too. */
+static void
+what_another_agency_shares_with_it_too_is_left_to_that_agency(void **state)
+{
+	static const char *const idx[] = { "IDX" };
+	struct office *clinic = office_found("Clinic", KIND_TREATMENT, 231);
+	struct office *north =
+	    office_join(clinic, "North", "North", KIND_PROBATION, 232);
+	struct office *east =
+	    office_join(clinic, "East", "East", KIND_SOCIAL, 233);
+	struct row_id person = office_person(clinic, "A person"), made;
+	const struct table *t =
+	    registry_table(replica_registry(north->r), "person");
+	struct write_field name = { table_field(t, "legal_name"),
+		{ .type = VALUE_TEXT, .p = (const uint8_t *)"A. P.", .n = 5 } };
+	struct write_request put = { .table = t,
+		.row = &person,
+		.insert = true,
+		.fields = &name,
+		.field_count = 1 };
+	struct remove_request q = { .subject = person,
+		.categories = idx,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.reason = REMOVE_ENDED,
+		.words = "ended" };
+	char id[ID_TEXT_BYTES], lent[256];
+	struct fail f = { 0 };
+	int64_t draft;
+
+	(void)state;
+	office_settle(north, clinic);
+	office_settle(east, clinic);
+	assert_int_equal(write_row(north->r, &made, &draft, &put, &f), OK);
+	office_settle(north, clinic);
+	office_share(clinic, &person, "North");
+	office_share(clinic, &person, "East");
+	office_share(north, &person, "East");
+	for (int k = 0; k < 3; k++) {
+		office_settle(north, clinic);
+		office_settle(east, clinic);
+	}
+	memcpy(q.recipient, replica_identity(east->r)->agency.b, ID_BYTES);
+	hex_encode(id, q.recipient, ID_BYTES);
+	(void)snprintf(lent, sizeof(lent), /* lint: an id of the test */
+	    "SELECT count(DISTINCT g.cpt) FROM _grant g JOIN _compartment c ON"
+	    " c.no = g.cpt WHERE c.category = 'IDX' AND g.rights > 0 AND"
+	    " g.recipient = x'%s'",
+	    id);
+	assert_int_equal(office_number(north, lent), 2);
+	assert_int_equal(remove_from(north->r, &q, NULL, NULL, &f), OK);
+	assert_int_equal(office_number(north, lent), 1);
+	for (int k = 0; k < 3; k++) {
+		office_settle(north, clinic);
+		office_settle(east, clinic);
+	}
+	assert_int_equal(office_number(clinic, lent), 1);
+	office_free(east);
+	office_free(north);
+	office_free(clinic);
+}
+
 /* ---- laptops -------------------------------------------------------------------------- */
 
 static void
@@ -502,6 +568,8 @@ main(void)
 		cmocka_unit_test(
 		    the_owner_makes_the_key_when_another_agency_leaves),
 		cmocka_unit_test(nobody_else_may_take_away),
+		cmocka_unit_test(
+		    what_another_agency_shares_with_it_too_is_left_to_that_agency),
 		cmocka_unit_test(
 		    work_past_a_cut_is_quarantined_alike_and_adopted),
 		cmocka_unit_test(
