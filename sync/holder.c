@@ -90,7 +90,11 @@ holder_list(struct replica *r, const struct row_id *subject, holder_fn each,
 	    "SELECT c.category, g.recipient, MAX(g.rights),"
 	    " (SELECT x.basis FROM _grant x WHERE x.cpt = c.no"
 	    "  AND x.recipient = g.recipient AND x.rights > 0"
-	    "  AND x.basis IS NOT NULL ORDER BY x.segment DESC LIMIT 1)"
+	    "  AND x.basis IS NOT NULL ORDER BY x.segment DESC LIMIT 1),"
+	    " EXISTS (SELECT 1 FROM _key k WHERE k.cpt = c.no AND NOT EXISTS"
+	    "  (SELECT 1 FROM _grant x WHERE x.cpt = c.no"
+	    "   AND x.key_id = k.key_id AND x.recipient_kind = 0"
+	    "   AND x.recipient = g.recipient AND x.rights > 0))"
 	    " FROM _compartment c LEFT JOIN _grant g ON g.cpt = c.no"
 	    "  AND g.rights > 0 AND g.recipient_kind = 0"
 	    "  AND g.recipient <> ?2"
@@ -114,6 +118,7 @@ holder_list(struct replica *r, const struct row_id *subject, holder_fn each,
 			h.recipient = &recipient;
 			h.right = (enum grant_right)stmt_col_int(s, 2);
 			h.basis = stmt_col_text(s, 3);
+			h.lacks = stmt_col_int(s, 4) != 0;
 		}
 		if (h.basis == NULL)
 			h.basis = "";

@@ -34,6 +34,7 @@ struct holder {
 	const struct agency_id *recipient;
 	enum grant_right right;
 	const char *basis; /* of its latest grant that counts; "" none */
+	bool lacks;        /* a key of it that this node has */
 };
 /* false: stop. The own agency is left out, and what was destroyed. */
 typedef bool (*holder_fn)(void *context, const struct holder *h);

@@ -60,6 +60,7 @@ on_holder(void *context, const struct holder *h)
 	}
 	to->category = x->category[x->category_count - 1];
 	to->agency = *h->recipient;
+	to->lacks = h->lacks;
 	return true;
 }
 
@@ -217,7 +218,8 @@ act_on(struct drive *d, const struct row_id *person,
 	} else {
 		e = act_grant(d, person, act, f);
 	}
-	if (e == OK && told.fn != NULL && act->kind != ENTITLE_RENEW)
+	if (e == OK && told.fn != NULL && act->kind != ENTITLE_RENEW &&
+	    act->kind != ENTITLE_COMPLETE)
 		e = told.fn(told.context, d->r, &tell, f);
 	return e;
 }

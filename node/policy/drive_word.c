@@ -2,8 +2,10 @@
  * ours. Written when the day or the list is another. */
 #include "node/policy/drive_i.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "node/party.h"
 #include "node/policy/rows.h"
 #include "node/policy/word.h"
 #include "sync/holder.h"
@@ -11,6 +13,16 @@
 
 #define AGENCIES_MAX 256
 
+static int
+compare_ids(const void *x, const void *y)
+{
+	const struct compartment_id *a = x, *b = y;
+
+	return id_compare(a, b);
+}
+
+/* In an order that two registrars share, or each would write the other's word
+ * anew for ever. */
 static enum err
 list_ended(struct buf *out, struct drive *d, const struct agency_id *agency,
     struct fail *f)
@@ -19,6 +31,8 @@ list_ended(struct buf *out, struct drive *d, const struct agency_id *agency,
 	size_t count = 0;
 	enum err e = holder_ended(d->r, agency, id, WORD_ENDED_MAX, &count, f);
 
+	if (e == OK && count > 0)
+		qsort(id, count, sizeof(*id), compare_ids);
 	for (size_t k = 0; e == OK && k < count; k++)
 		buf_put(out, id[k].b, WORD_PREFIX_BYTES);
 	return e == OK && out->err != OK ? fail_code(f, out->err) : e;
@@ -49,6 +63,19 @@ write_word(struct drive *d, const struct agency_id *agency,
 	return write_row(d->r, &row, &draft, &q, f);
 }
 
+/* Of more than there is room for each registrar lists what it heard of last: then
+ * the one word of a day does. */
+static bool
+is_said(const struct word *was, const struct buf *ended, policy_day today)
+{
+	if (was == NULL || was->valid < today)
+		return false;
+	if (was->ended_count == WORD_ENDED_MAX && ended->n == ended->limit)
+		return true;
+	return was->ended_count * WORD_PREFIX_BYTES == ended->n &&
+	    (ended->n == 0 || memcmp(was->ended, ended->p, ended->n) == 0);
+}
+
 static enum err
 say_word(struct drive *d, const struct word_list *said,
     const struct agency_id *agency, struct fail *f)
@@ -58,10 +85,7 @@ say_word(struct drive *d, const struct word_list *said,
 	const struct word *was = word_find(said, &d->own.agency, agency);
 	enum err e = list_ended(&ended, d, agency, f);
 
-	if (e == OK &&
-	    (was == NULL || was->valid < d->today ||
-		was->ended_count * WORD_PREFIX_BYTES != ended.n ||
-		(ended.n > 0 && memcmp(was->ended, ended.p, ended.n) != 0)))
+	if (e == OK && !is_said(was, &ended, d->today))
 		e = write_word(d, agency, &ended, f);
 	buf_release(&ended);
 	return e;
@@ -77,9 +101,17 @@ drive_say_words(struct drive *d, struct fail *f)
 
 	if (e == OK && count > 0)
 		e = word_load(&said, d->r, f);
-	for (size_t k = 0; e == OK && k < count; k++)
-		if (drive_party(d, &agency[k]) != NULL)
+	for (size_t k = 0; e == OK && k < count; k++) {
+		bool listed = false;
+
+		/* who is not in the directory yet hears later, and holds up
+		 * nobody else */
+		if (drive_party(d, &agency[k]) == NULL)
+			continue;
+		e = party_listed(&listed, d->r, &agency[k], f);
+		if (e == OK && listed)
 			e = say_word(d, &said, &agency[k], f);
+	}
 	word_release(&said);
 	return e;
 }

@@ -270,6 +270,17 @@ add(struct weighing *w, const struct entitle_act *act)
 	return OK;
 }
 
+/* Whoever was granted all of a record reads all of it. */
+static enum err
+complete(struct weighing *w, const struct entitle_holding *h,
+    const struct entitle_act *act)
+{
+	struct entitle_act more = *act;
+
+	more.kind = ENTITLE_COMPLETE;
+	return h != NULL && h->lacks && !act->from_now ? add(w, &more) : OK;
+}
+
 /* An end that came nearer takes the key away, and the grant is made again on its
  * own terms; one that moved on is said anew. */
 static enum err
@@ -279,10 +290,10 @@ weigh_permitted(struct weighing *w, const struct entitle_holding *h,
 	struct policy_basis was;
 	enum err e = OK;
 
-	if (h != NULL &&
-	    (!policy_basis_parse(&was, h->basis) ||
-		policy_basis_same(&was, &act->basis)))
+	if (h != NULL && !policy_basis_parse(&was, h->basis))
 		return OK;
+	if (h != NULL && policy_basis_same(&was, &act->basis))
+		return complete(w, h, act);
 	act->kind = h == NULL ? ENTITLE_GRANT : ENTITLE_RENEW;
 	if (h != NULL && act->basis.until != POLICY_NO_DAY &&
 	    (was.until == POLICY_NO_DAY || act->basis.until < was.until)) {
@@ -291,7 +302,9 @@ weigh_permitted(struct weighing *w, const struct entitle_holding *h,
 		e = add(w, act);
 		act->kind = ENTITLE_GRANT;
 	}
-	return e == OK ? add(w, act) : e;
+	if (e == OK)
+		e = add(w, act);
+	return e == OK && act->kind == ENTITLE_RENEW ? complete(w, h, act) : e;
 }
 
 static enum err

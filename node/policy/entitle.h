@@ -29,16 +29,25 @@ struct entitle_holding {
 	const char *category;
 	struct agency_id agency;
 	const char *basis; /* of the latest grant */
+	/* keys that are held here, and not by it: another registrar made them
+	 * while it did not know of the grant */
+	bool lacks;
 };
 
-enum entitle_act_kind { ENTITLE_GRANT, ENTITLE_RENEW, ENTITLE_REMOVE };
+/* COMPLETE: grant what is lacking, which is no new disclosure. */
+enum entitle_act_kind {
+	ENTITLE_GRANT,
+	ENTITLE_RENEW,
+	ENTITLE_COMPLETE,
+	ENTITLE_REMOVE
+};
 
 /* One thing to do; category is borrowed from the question. */
 struct entitle_act {
 	enum entitle_act_kind kind;
 	const char *category;
 	struct agency_id agency;
-	struct policy_basis basis; /* GRANT, RENEW */
+	struct policy_basis basis; /* GRANT, RENEW, COMPLETE */
 	bool from_now;             /* GRANT: the consent covers no older rows */
 	bool write;                /* GRANT: a party of joint work */
 	enum policy_reason why;    /* REMOVE */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/assets.h"
+#include "sync/code.h"
 #include "sync/db.h"
 #include "sync/join.h"
 #include "sync/write.h"
@@ -69,16 +70,12 @@ office_found(const char *name, int kind, uint64_t seed)
 	return o;
 }
 
-struct office *
-office_join(struct office *steward, const char *name, const char *agency,
-    int kind, uint64_t seed)
+static struct office *
+join(struct office *steward, const char *name, uint64_t seed,
+    const struct invite_options *options, const char *agency_code)
 {
 	struct office *o = new_office(name, seed);
-	struct invite_options options = { .agency = agency,
-		.kind = kind,
-		.name = name,
-		.days = 7 };
-	struct join_names names = { 0 };
+	struct join_names names = { .agency_code = agency_code };
 	struct join_result result;
 	struct buf text = { 0 }, request = { 0 }, answer = { 0 }, code = { 0 };
 	struct invite invite;
@@ -86,7 +83,7 @@ office_join(struct office *steward, const char *name, const char *agency,
 	struct fail f = { 0 };
 
 	must(replica_create(&o->r, o->dir, &o->options, &f), &f, "create");
-	must(invite_make(steward->r, &text, &options, &f), &f, "invite");
+	must(invite_make(steward->r, &text, options, &f), &f, "invite");
 	must(invite_parse(&invite, buf_cstr(&text), &f), &f, "invite text");
 	must(join_request_make(o->r, &request, &code, &invite, &names, &f), &f,
 	    "request");
@@ -97,6 +94,39 @@ office_join(struct office *steward, const char *name, const char *agency,
 	buf_release(&text);
 	buf_release(&request);
 	buf_release(&answer);
+	buf_release(&code);
+	return o;
+}
+
+struct office *
+office_join(struct office *steward, const char *name, const char *agency,
+    int kind, uint64_t seed)
+{
+	const struct invite_options options = { .agency = agency,
+		.kind = kind,
+		.name = name,
+		.days = 7 };
+
+	return join(steward, name, seed, &options, NULL);
+}
+
+struct office *
+office_join_registrar(struct office *steward, const char *name, uint64_t seed)
+{
+	const struct identity *i = replica_identity(steward->r);
+	const struct member_agency *agency =
+	    members_agency(replica_members(steward->r), &i->agency);
+	const struct invite_options options = { .agency = agency->name,
+		.kind = -1,
+		.name = name,
+		.days = 7,
+		.steward = true };
+	struct buf code = { 0 };
+	struct office *o;
+
+	code_encode(&code, CODE_AGENCY, i->agency_master,
+	    sizeof(i->agency_master));
+	o = join(steward, name, seed, &options, buf_cstr(&code));
 	buf_release(&code);
 	return o;
 }

@@ -23,6 +23,9 @@ struct office *office_found(const char *name, int kind, uint64_t seed);
 /* A new agency (agency not known yet) or another node of a known one. */
 struct office *office_join(struct office *steward, const char *name,
     const char *agency, int kind, uint64_t seed);
+/* Another registrar of the steward's agency. */
+struct office *office_join_registrar(struct office *steward, const char *name,
+    uint64_t seed);
 void office_free(struct office *o);
 /* Close and open again: a restart, with what was committed. */
 void office_restart(struct office *o);

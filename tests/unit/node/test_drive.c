@@ -55,7 +55,7 @@ put(struct office *o, const char *table, const struct row_id *row,
 	struct write_field fields[24];
 	struct write_request q = { .table = t,
 		.row = row,
-		.insert = row != NULL,
+		.insert = row != NULL && subject == NULL,
 		.subject = subject,
 		.fields = fields,
 		.field_count = count };
@@ -176,14 +176,13 @@ agree(policy_day ends)
 }
 
 static struct row_id
-consent(const struct row_id *p, policy_day expires)
+consent(struct office *o, const struct row_id *p, policy_day expires)
 {
-	policy_day today = policy_today(clinic->r);
+	policy_day today = policy_today(o->r);
 	struct row_id c;
 
-	c = PUT(clinic, "consent", p, { "kind", TEXT("part2_justice") },
-	    { "status", TEXT("active") },
-	    { "discloser_id", ID(agency(clinic)) },
+	c = PUT(o, "consent", p, { "kind", TEXT("part2_justice") },
+	    { "status", TEXT("active") }, { "discloser_id", ID(agency(o)) },
 	    { "info_description", TEXT("Whether I came") },
 	    { "purpose", TEXT("To follow my probation") },
 	    { "purposes", TEXT("supervision") },
@@ -195,12 +194,21 @@ consent(const struct row_id *p, policy_day expires)
 	    { "duration_reason", TEXT("As long as it lasts") },
 	    { "condition_of_release", YES },
 	    { "revocable_rule", TEXT("any_time") });
-	(void)PUT(clinic, "consent_scope", p, { "consent_id", ID(&c) },
+	(void)PUT(o, "consent_scope", p, { "consent_id", ID(&c) },
 	    { "category", TEXT("TX2.attendance") },
 	    { "state", TEXT("present") });
-	(void)PUT(clinic, "consent_recipient", p, { "consent_id", ID(&c) },
+	(void)PUT(o, "consent_recipient", p, { "consent_id", ID(&c) },
 	    { "agency_id", ID(agency(north)) }, { "state", TEXT("present") });
 	return c;
+}
+
+static void
+book(struct office *o, const struct row_id *p)
+{
+	(void)PUT(o, "appointment", p,
+	    { "start_at",
+		{ .type = VALUE_TIME,
+		    .i = (int64_t)policy_today(o->r) * 24 * 60 } });
 }
 
 static void
@@ -218,11 +226,8 @@ begin(policy_day agreement_ends, policy_day consent_ends)
 	assert_non_null(person);
 	for (size_t k = 0; k < people; k++) {
 		person[k] = office_person(clinic, "A person");
-		(void)PUT(clinic, "appointment", &person[k],
-		    { "start_at",
-			{ .type = VALUE_TIME,
-			    .i = (int64_t)today * 24 * 60 } });
-		(void)consent(&person[k], today + consent_ends);
+		book(clinic, &person[k]);
+		(void)consent(clinic, &person[k], today + consent_ends);
 	}
 	office_settle(clinic, north);
 	sign_rules(clinic);
@@ -329,6 +334,122 @@ whoever_consented_is_granted_once_and_removed_when_the_agreement_ends(
 	assert_true(done.removed >= 2 * (int64_t)people);
 	assert_int_equal(done.granted, 0);
 	assert_int_equal(drive("once more").removed, 0);
+	end();
+}
+
+/* Somebody who comes to this office, consents and is granted; their consent. */
+struct client {
+	struct row_id person, consent;
+};
+
+static struct client
+enrol(struct office *o)
+{
+	struct client c = { .person = office_person(o, "A person") };
+
+	book(o, &c.person);
+	c.consent = consent(o, &c.person, policy_today(o->r) + 400);
+	return c;
+}
+
+static void
+revoke(struct office *o, const struct client *c)
+{
+	(void)put(o, "consent", &c->consent, &c->person,
+	    (const struct cell[]){ { "status", TEXT("revoked") },
+		{ "revoked_on", DATE(policy_today(o->r)) } },
+	    2);
+}
+
+static void
+drive_at(struct office *o)
+{
+	struct drive_result done;
+	struct fail f = { 0 };
+
+	if (drive_all(o->r, &done, &f) != OK || done.failed > 0)
+		fail_msg("policy failed: %s %s", f.text, done.first.text);
+}
+
+static void
+two_registrars_of_an_agency_say_one_word_a_day(void **state)
+{
+	static const char segments[] = "SELECT count(*) FROM _segment";
+	struct office *second;
+	struct client one, other;
+	int64_t first_has, second_has;
+
+	(void)state;
+	begin(400, 400);
+	second = office_join_registrar(clinic, "Annex", 79);
+	office_settle(second, clinic);
+	/* each hears of the two in an order of its own */
+	one = enrol(clinic);
+	other = enrol(second);
+	drive_at(clinic);
+	drive_at(second);
+	office_settle(second, clinic);
+	revoke(clinic, &one);
+	revoke(second, &other);
+	for (int k = 0; k < 3; k++) {
+		drive_at(second);
+		drive_at(clinic);
+		office_settle(second, clinic);
+	}
+	first_has = office_number(clinic, segments);
+	second_has = office_number(second, segments);
+	for (int k = 0; k < 3; k++) {
+		drive_at(second);
+		drive_at(clinic);
+		office_settle(second, clinic);
+	}
+	assert_int_equal(office_number(clinic, segments), first_has);
+	assert_int_equal(office_number(second, segments), second_has);
+	office_free(second);
+	end();
+}
+
+/* The clinic's second registrar shares with East by hand, from now on, and writes;
+ * it has not heard that the first one granted North the same. */
+static void
+what_was_written_under_a_key_of_before_the_grant_was_heard_of_comes_too(
+    void **state)
+{
+	static const char *const attendance[] = { "TX2.attendance" };
+	struct grant_request share = { .categories = attendance,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.right = GRANT_READ,
+		.basis = "agreement:7",
+		.from_now = true };
+	struct office *second, *east;
+	int64_t sealed, kept;
+	struct fail f = { 0 };
+
+	(void)state;
+	begin(400, 400);
+	second = office_join_registrar(clinic, "Annex", 79);
+	east = office_join(clinic, "East", "East", KIND_SOCIAL, 80);
+	office_settle(second, clinic);
+	office_settle(second, clinic);
+	drive_at(clinic);
+	share.subject = person[0];
+	memcpy(share.recipient, agency(east)->b, ID_BYTES);
+	assert_int_equal(grant_share(second->r, &share, NULL, NULL, &f), OK);
+	book(second, &person[0]);
+	assert_int_equal(log_seal(second->r, &sealed, &kept, &f), OK);
+	for (int k = 0; k < 3; k++) {
+		office_settle(second, clinic);
+		drive_at(clinic);
+		office_settle(clinic, north);
+	}
+	assert_int_equal(office_number(north,
+			     "SELECT count(*) FROM _compartment WHERE"
+			     " unreadable > 0"),
+	    0);
+	assert_int_equal(shown("appointment"), (int64_t)people + 1);
+	office_free(east);
+	office_free(second);
 	end();
 }
 
@@ -447,6 +568,10 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    whoever_consented_is_granted_once_and_removed_when_the_agreement_ends),
+		cmocka_unit_test(
+		    two_registrars_of_an_agency_say_one_word_a_day),
+		cmocka_unit_test(
+		    what_was_written_under_a_key_of_before_the_grant_was_heard_of_comes_too),
 		cmocka_unit_test(an_end_bites_where_nobody_hears_of_it),
 		cmocka_unit_test(a_lease_passes_and_a_word_renews_it),
 		cmocka_unit_test(

@@ -119,7 +119,7 @@ stop(struct world *w)
 static void
 holds(struct world *w, const char *category, const char *basis)
 {
-	w->holding = (struct entitle_holding){ category, north, basis };
+	w->holding = (struct entitle_holding){ category, north, basis, false };
 	w->q.holding_count = 1;
 }
 
@@ -156,6 +156,30 @@ what_is_held_on_the_same_basis_is_left_alone(void **state)
 	play(&w);
 	policy_basis_text(text, &w.act[0].basis);
 	holds(&w, "TX2.attendance", text);
+	play(&w);
+	assert_int_equal(w.count, 0);
+	stop(&w);
+}
+
+/* Two registrars: one granted, the other made a key and did not know. */
+static void
+who_lacks_a_key_of_what_it_holds_is_given_it_and_nothing_of_before_a_window(
+    void **state)
+{
+	char text[LIMIT_BASIS_BYTES + 1];
+	struct world w;
+
+	(void)state;
+	start(&w);
+	play(&w);
+	policy_basis_text(text, &w.act[0].basis);
+	holds(&w, "TX2.attendance", text);
+	w.holding.lacks = true;
+	play(&w);
+	assert_int_equal(w.count, 1);
+	assert_int_equal(w.act[0].kind, ENTITLE_COMPLETE);
+	assert_string_equal(w.act[0].category, "TX2.attendance");
+	w.scope.from = DAY(2026, 50);
 	play(&w);
 	assert_int_equal(w.count, 0);
 	stop(&w);
@@ -378,6 +402,8 @@ main(void)
 		cmocka_unit_test(
 		    who_is_entitled_and_holds_nothing_is_granted_with_the_basis),
 		cmocka_unit_test(what_is_held_on_the_same_basis_is_left_alone),
+		cmocka_unit_test(
+		    who_lacks_a_key_of_what_it_holds_is_given_it_and_nothing_of_before_a_window),
 		cmocka_unit_test(whatever_ends_the_consent_removes_its_key),
 		cmocka_unit_test(
 		    an_end_that_came_nearer_takes_the_key_and_gives_it_on_the_new_terms),
