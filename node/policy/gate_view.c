@@ -36,6 +36,9 @@ on_basis(void *context, const char *basis, bool counts)
 	struct terms *t = context;
 	struct policy_basis b;
 
+	/* a new key for whoever stays when another leaves: no new terms */
+	if (basis[0] == '\0')
+		return true;
 	if (!policy_basis_parse(&b, basis)) {
 		t->by_hand |= counts;
 		return true;

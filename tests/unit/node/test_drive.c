@@ -562,6 +562,41 @@ who_gives_up_reading_is_not_given_it_again(void **state)
 	end();
 }
 
+/* East was granted by hand what only a right to it may open, and loses it: all who
+ * stay get another key. */
+static void
+a_lease_passes_also_for_who_stays_when_another_is_removed(void **state)
+{
+	static const char *const attendance[] = { "TX2.attendance" };
+	struct grant_request share = { .categories = attendance,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.right = GRANT_READ,
+		.basis = "agreement:7" };
+	struct office *east;
+
+	(void)state;
+	begin(400, 400);
+	east = office_join(clinic, "East", "East", KIND_SOCIAL, 80);
+	drive_at(clinic);
+	memcpy(share.recipient, agency(east)->b, ID_BYTES);
+	for (size_t k = 0; k < people; k++) {
+		share.subject = person[k];
+		assert_int_equal(grant_share(clinic->r, &share, NULL, NULL,
+				     NULL),
+		    OK);
+	}
+	assert_int_equal(drive("East is removed").removed, (int64_t)people);
+	for (size_t k = 0; k < people; k++)
+		book(clinic, &person[k]);
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), 2 * (int64_t)people);
+	north->env->wall_ms += 7 * DAY_MS;
+	assert_int_equal(shown("appointment"), 0);
+	office_free(east);
+	end();
+}
+
 int
 main(void)
 {
@@ -579,6 +614,8 @@ main(void)
 		cmocka_unit_test(
 		    what_the_rules_took_away_they_give_again_also_after_a_hand_did),
 		cmocka_unit_test(who_gives_up_reading_is_not_given_it_again),
+		cmocka_unit_test(
+		    a_lease_passes_also_for_who_stays_when_another_is_removed),
 	};
 	const char *n = getenv("TEST_PEOPLE");
 
