@@ -78,7 +78,8 @@ NODE_SRC := $(filter-out node/main.c,$(wildcard node/*.c node/policy/*.c \
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 MODEL_SRC := $(wildcard tests/model/*.c)
 PROP_SRC := $(wildcard tests/prop/*.c)
-SIM_SRC := $(wildcard tests/sim/*.c) tests/prop/as_model.c
+SIM_SRC := $(wildcard tests/sim/*.c tests/sim/policy/*.c) \
+	tests/prop/as_model.c
 FAULTS_SRC := $(wildcard tests/faults/*.c) tests/prop/memo.c
 ORDERS_SRC := $(wildcard tests/orders/*.c)
 SYNC_ASSETS := $(wildcard sync/tables.sql sync/dict/*.zdict)
@@ -96,7 +97,7 @@ TOOLS := $(patsubst tools/%.c,$(OUT)/tools-%,\
 UNIT := $(patsubst %.c,$(OUT)/%,$(wildcard tests/unit/*/test_*.c))
 PROP := $(if $(PROP_SRC),$(OUT)/tests-prop)
 ORDERS := $(if $(ORDERS_SRC),$(OUT)/tests-orders)
-SIM := $(OUT)/tests-sim-logic $(OUT)/tests-sim
+SIM := $(OUT)/tests-sim-logic $(OUT)/tests-sim-policy $(OUT)/tests-sim
 FAULTS := $(if $(FAULTS_SRC),$(OUT)/tests-faults)
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(OUT)/tests-%,\
 	$(wildcard tests/tools/*.c))
@@ -170,13 +171,14 @@ $(FUZZERS): $(OUT)/libfuzzer-%: $(OUT)/tests/fuzz/targets/%.o $(FUZZ_COMMON) \
 		$(SUPPORT_A) $(NODE_A) $(BELOW)
 	$(link) -fsanitize=fuzzer $(NODE_LIBS) $(SYNC_LIBS) -lcmocka $(MEMO) \
 	    $(WRAP_$*)
-# one simulator, and one whose cryptography is cheap and worth nothing
-$(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(MODEL_A) $(SUPPORT_A) $(BELOW)
-	$(link) $(SYNC_LIBS) -lcmocka
-$(OUT)/tests-sim-logic: $(call objects,$(SIM_SRC) \
+# one simulator, and two whose cryptography is cheap and worth nothing
+$(OUT)/tests-sim: $(call objects,$(SIM_SRC)) $(MODEL_A) $(SUPPORT_A) \
+		$(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
+$(OUT)/tests-sim-logic $(OUT)/tests-sim-policy: $(call objects,$(SIM_SRC) \
 		$(wildcard tests/sim/cheap/*.c)) $(MODEL_A) $(SUPPORT_A) \
-		$(BELOW)
-	$(link) $(SYNC_LIBS) -lcmocka
+		$(NODE_A) $(BELOW)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) -lcmocka
 # the program's allocations fail on demand (tests/support/alloc.h)
 $(OUT)/tests-faults: $(call objects,$(FAULTS_SRC)) $(SUPPORT_A) $(BELOW)
 	$(link) $(SYNC_LIBS) -lcmocka $(WRAP_ALLOC) $(MEMO) \
@@ -299,7 +301,7 @@ check-link: tests ## real processes over bad links: LINK_RUNS=n, hours; root
 
 SEEDS ?= 1000
 HOURS ?= 1
-SIM_RUN = $(OUT)/tests-sim$(if $(filter full,$(SIM_TIER)),,-logic)
+SIM_RUN = $(OUT)/tests-sim$(if $(filter full,$(SIM_TIER)),,-$(or $(SIM_TIER),logic))
 check-sim: tests ## whole simulated regions: SEEDS=n, SIM_SEED=n plays one
 	$(Q)SIM_SEEDS=$(SEEDS) SIM_JOBS=$${SIM_JOBS:-2} $(SIM_RUN)
 soak: tests ## the same for HOURS=h, from a seed of the clock's

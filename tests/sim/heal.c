@@ -51,8 +51,8 @@ call_all(struct sim *s, const struct sim_edge *d, bool *failed)
 	return any;
 }
 
-static bool
-go_round(struct sim *s, int64_t after_ms, bool *failed)
+bool
+sim_go_round(struct sim *s, int64_t after_ms, bool *failed)
 {
 	bool moved = false;
 
@@ -74,7 +74,7 @@ until_quiet(struct sim *s)
 	bool failed = false, quiet = false;
 
 	for (unsigned i = 0; i < ROUNDS_MAX && s->wrong[0] == '\0'; i++) {
-		bool moved = go_round(s,
+		bool moved = sim_go_round(s,
 		    quiet ? 8 * SIM_DAY_MS : 7 * SIM_HOUR_MS, &failed);
 
 		if (!moved && quiet) {
@@ -89,9 +89,8 @@ until_quiet(struct sim *s)
 
 /* ---- what everybody holds ------------------------------------------------ */
 
-/* Is this machine a member for the others, and to end like them? */
-static bool
-is_judged(struct sim *s, unsigned n)
+bool
+sim_is_judged(struct sim *s, unsigned n)
 {
 	const struct sim_node *m = &s->node[n];
 	const struct members *all = replica_members(s->node[0].r);
@@ -148,7 +147,7 @@ is_entitled(struct sim *s, unsigned n, const struct compartment *c)
 	if (!knows(s, n, c, n))
 		return false;
 	for (unsigned k = 0; is_told_wrongly(s, n, c) && k < SIM_NODES; k++) {
-		const struct compartment *there = k != n && is_judged(s, k)
+		const struct compartment *there = k != n && sim_is_judged(s, k)
 		    ? sim_compartment(s, k, &c->id)
 		    : NULL;
 
@@ -182,7 +181,7 @@ judge_forks(struct sim *s)
 	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
 		return;
 	for (unsigned n = 0; n < SIM_NODES; n++)
-		if (is_judged(s, n) &&
+		if (sim_is_judged(s, n) &&
 		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
 			sim_wrong(s, "machine %u knows of a fork", n);
 }
@@ -281,7 +280,7 @@ static bool
 is_left_out(struct sim *s, unsigned n, unsigned person)
 {
 	for (unsigned k = 0; k < SIM_NODES; k++)
-		if (k != n && is_judged(s, k) &&
+		if (k != n && sim_is_judged(s, k) &&
 		    sim_compartment(s, k, &s->person[person].compartment) !=
 			NULL &&
 		    !knows_of(s, k, n, person) && is_over(s, k, person))
@@ -347,12 +346,12 @@ judge_rekey(struct sim *s, unsigned n, const struct sim_person *p)
 
 	/* who is alone seals nothing, and so makes no key either */
 	for (unsigned k = 0; k < SIM_NODES; k++)
-		judged += is_judged(s, k);
+		judged += sim_is_judged(s, k);
 	if (c == NULL || !c->rekey || judged < 2 || !is_holder(s, n, c) ||
 	    may_seal(s, n, c))
 		return;
 	for (unsigned k = 0; k < SIM_NODES; k++)
-		if (is_judged(s, k) && !s->node[k].field &&
+		if (sim_is_judged(s, k) && !s->node[k].field &&
 		    id_equal(&s->agency[s->node[k].agency], &c->owner) &&
 		    sim_compartment(s, k, &p->compartment) != NULL)
 			sim_wrong(s,
@@ -403,8 +402,8 @@ count_waiting(struct sim *s, unsigned n, const struct sim_person *p)
 			break;
 		(void)stmt_col_copy(st, 0, id, sizeof(id));
 		for (unsigned k = 0; k < SIM_NODES && !applied; k++)
-			applied =
-			    k != n && is_judged(s, k) && is_applied(s, k, id);
+			applied = k != n && sim_is_judged(s, k) &&
+			    is_applied(s, k, id);
 		count += applied ? 1 : 0;
 	}
 	return count;
@@ -416,7 +415,7 @@ compare_all(struct sim *s, unsigned person)
 	static struct held held[SIM_NODES];
 
 	for (unsigned n = 0; n < SIM_NODES; n++) {
-		if (!is_judged(s, n))
+		if (!sim_is_judged(s, n))
 			continue;
 		look(s, n, &s->person[person], &held[n]);
 		judge_rekey(s, n, &s->person[person]);
@@ -426,7 +425,7 @@ compare_all(struct sim *s, unsigned person)
 			sim_wrong(s, "machine %u: %lld segments still wait", n,
 			    (long long)held[n].waiting);
 		for (unsigned k = 0; k < n; k++)
-			if (is_judged(s, k))
+			if (sim_is_judged(s, k))
 				compare(s, k, &held[k], n, &held[n], person);
 	}
 }
@@ -440,7 +439,7 @@ judge_members(struct sim *s)
 
 	members_head(replica_members(s->node[0].r), head);
 	for (unsigned n = 1; n < SIM_NODES; n++) {
-		if (!is_judged(s, n))
+		if (!sim_is_judged(s, n))
 			continue;
 		members_head(replica_members(s->node[n].r), other);
 		if (differs(head, other))
@@ -484,7 +483,7 @@ judge_note(struct sim *s, size_t i)
 		if (!s->node[n].used || s->node[n].r == NULL)
 			continue;
 		found = found || sim_note_at(s, i, n);
-		if (!is_judged(s, n))
+		if (!sim_is_judged(s, n))
 			continue;
 		lives = lives || sim_note_at(s, i, n);
 		c = sim_compartment(s, n, &k->compartment);
@@ -515,7 +514,7 @@ judge_document(struct sim *s, struct sim_document *d)
 	const struct compartment *c;
 	struct held maker, other;
 
-	if (!is_judged(s, d->maker) || s->node[d->maker].put_back)
+	if (!sim_is_judged(s, d->maker) || s->node[d->maker].put_back)
 		return;
 	c = sim_compartment(s, d->maker, id);
 	if (c == NULL || !is_holder(s, d->maker, c) ||
@@ -523,7 +522,7 @@ judge_document(struct sim *s, struct sim_document *d)
 		return;
 	look(s, d->maker, &s->person[d->person], &maker);
 	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++) {
-		if (!is_judged(s, n))
+		if (!sim_is_judged(s, n))
 			continue;
 		c = sim_compartment(s, n, id);
 		if (c == NULL || !c->has_subject || !is_holder(s, n, c))
@@ -603,6 +602,6 @@ sim_heal(struct sim *s)
 		judge_notes(s);
 	judge_documents(s);
 	for (unsigned n = 0; n < SIM_NODES && s->wrong[0] == '\0'; n++)
-		if (is_judged(s, n))
+		if (sim_is_judged(s, n))
 			sim_verify(s, n, true);
 }

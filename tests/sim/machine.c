@@ -11,10 +11,13 @@
 
 #include <sqlite3.h>
 
+#include "node/policy/refuse.h"
+#include "schema/assets.h"
 #include "sync/code.h"
 #include "sync/join.h"
 #include "sync/revoke.h"
 #include "sync/slot.h"
+#include "tests/sim/policy/policy.h"
 
 #define SIZES 16
 
@@ -33,7 +36,7 @@ static const struct slot_secret secret = { .kind = SLOT_KEYFILE,
 	.n = sizeof(key_file) };
 
 static struct founded founded[SIZES];
-static struct registry_source schema[SIM_SCHEMAS];
+static struct registry_source schema[SIM_SCHEMAS], real_schema[8];
 static struct buf schema_text[SIM_SCHEMAS];
 
 /* ---- who is who ---------------------------------------------------------- */
@@ -107,9 +110,10 @@ static struct replica_options
 options(const struct sim *s, struct env_test *env, size_t schemas)
 {
 	return (struct replica_options){ .env = &env->env,
-		.schema = schema,
+		.schema = s->policy != NULL ? real_schema : schema,
 		.schema_count = schemas,
 		.gate = allow,
+		.rules = s->policy != NULL ? &refuse_rules : NULL,
 		.cache_kib = 512,
 		.bounds = s->bounds };
 }
@@ -150,6 +154,19 @@ open_replica(const struct sim *s, struct replica **out, struct env_test *env,
 	e = replica_open(out, dir, &o, f);
 	slot_keys_wipe(&keys);
 	return e;
+}
+
+/* As the program brings it. */
+static void
+load_real_schema(void)
+{
+	if (schema_asset_count > COUNT_OF(real_schema))
+		abort();
+	for (size_t i = 0; i < schema_asset_count; i++)
+		real_schema[i] =
+		    (struct registry_source){ .name = schema_assets[i].name,
+			    .text = (const char *)schema_assets[i].p,
+			    .n = schema_assets[i].n };
 }
 
 static void
@@ -214,13 +231,13 @@ enrol(struct replica *steward, struct replica *joiner,
 
 static enum err
 join_place(struct replica *steward, struct replica *joiner, unsigned n,
-    struct fail *f)
+    int kind, struct fail *f)
 {
 	struct place p = place_of(n);
 	char agency[32], name[32];
 	struct buf code = { 0 };
 	struct invite_options o = { .agency = agency,
-		.kind = p.role == ROLE_SERVER ? (int)(p.agency % KIND_HUB) : -1,
+		.kind = p.role == ROLE_SERVER ? kind : -1,
 		.name = name,
 		.days = 7,
 		.field = p.role == ROLE_FIELD,
@@ -264,6 +281,13 @@ give_all_members(struct sim *s, struct replica *from, struct replica *to)
 	}
 }
 
+static int
+agency_kind_at(const struct sim *s, unsigned agency, unsigned places)
+{
+	return s->policy != NULL ? sim_policy_kind(agency, places)
+				 : (int)(agency % KIND_HUB);
+}
+
 static void
 found(struct sim *s, struct founded *w, unsigned places)
 {
@@ -282,11 +306,15 @@ found(struct sim *s, struct founded *w, unsigned places)
 
 		w->env[n] = new_env(s, 7000 + n);
 		(void)snprintf(dir, sizeof(dir), "/node-%u", n);
-		sim_must(s, create(s, &r[n], w->env[n], dir, 1, &f), &f,
-		    "create");
+		sim_must(s,
+		    create(s, &r[n], w->env[n], dir,
+			s->policy != NULL ? schema_asset_count : 1, &f),
+		    &f, "create");
 		sim_must(s,
 		    n == 0 ? replica_found_network(r[0], &first, &f)
-			   : join_place(r[place_of(n).steward], r[n], n, &f),
+			   : join_place(r[place_of(n).steward], r[n], n,
+				 agency_kind_at(s, place_of(n).agency, places),
+				 &f),
 		    &f, "founding");
 		w->agency[place_of(n).agency] = replica_identity(r[n])->agency;
 		w->id[n] = replica_identity(r[n])->node;
@@ -298,6 +326,8 @@ found(struct sim *s, struct founded *w, unsigned places)
 	}
 	for (unsigned n = 1; n < places; n++)
 		give_all_members(s, r[0], r[n]);
+	if (s->policy != NULL)
+		sim_policy_found(s, r, places);
 	for (unsigned n = 0; n < places; n++)
 		replica_close(r[n]);
 }
@@ -368,10 +398,15 @@ make_edges(struct sim *s)
 void
 sim_found(struct sim *s, unsigned places)
 {
-	size_t first = sim_chance(s, 70) ? 1 : SIM_SCHEMAS;
+	size_t first = s->policy != NULL ? schema_asset_count
+	    : sim_chance(s, 70)          ? 1
+					 : SIM_SCHEMAS;
 	struct founded *w = founded;
 
-	load_schema(s);
+	if (s->policy != NULL)
+		load_real_schema();
+	else
+		load_schema(s);
 	while (w->places != 0 && w->places != places)
 		w++;
 	assert(w < founded + SIZES);

@@ -1,7 +1,7 @@
 /*
  * The simulator's runs.
  *
- *   SIM_SEEDS=n    how many seeds (150; of the full tier 25)
+ *   SIM_SEEDS=n    how many seeds (150; of the full tier 25, of policy 50)
  *   SIM_FIRST=n    from this one on (1)
  *   SIM_SEED=n     only this one: how a failure is played again
  *   SIM_TWICE=n    every n-th seed is played twice and must be the same (10)
@@ -14,7 +14,7 @@
  *                  not change one
  *
  * tests-sim-logic plays in memory with cheap cryptography, tests-sim on encrypted
- * files. Seeds of tests/sim/scenarios, which failed once, are always played first.
+ * files, tests-sim-policy as the first with what is signed deciding who reads. Seeds of tests/sim/scenarios, which failed once, are always played first.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -46,7 +46,8 @@ setting(const char *name, uint64_t otherwise)
 struct run {
 	uint64_t first, seeds, twice, jobs;
 	double hours;
-	bool full, go_on, traces;
+	enum sim_tier tier;
+	bool go_on, traces;
 };
 
 static double
@@ -76,7 +77,7 @@ play(const struct run *r, uint64_t seed, struct sim_counts *counts, bool twice)
 	static struct sim_counts unused;
 	uint64_t trace, again;
 
-	bool good = sim_play(seed, r->full, counts, &trace);
+	bool good = sim_play(seed, r->tier, counts, &trace);
 
 	if (r->traces)
 		printf("# trace %" PRIu64 " %016" PRIx64 "\n", seed, trace);
@@ -84,7 +85,7 @@ play(const struct run *r, uint64_t seed, struct sim_counts *counts, bool twice)
 		return false;
 	if (!twice)
 		return true;
-	if (!sim_play(seed, r->full, &unused, &again) || trace != again) {
+	if (!sim_play(seed, r->tier, &unused, &again) || trace != again) {
 		printf("# seed %" PRIu64 " is not the same twice: %016" PRIx64
 		       " and %016" PRIx64 "\n",
 		    seed, trace, again);
@@ -105,9 +106,11 @@ play_scenarios(const struct run *r, struct sim_counts *counts)
 		return false;
 	while (good && fgets(line, sizeof(line), file) != NULL) {
 		uint64_t seed = strtoull(line, &rest, 10);
+		const char *tier = sim_tier_name(r->tier);
+		size_t n = strlen(tier);
 
-		if (rest == line ||
-		    (strncmp(rest, " full ", 6) == 0) != r->full)
+		if (rest == line || strncmp(rest + 1, tier, n) != 0 ||
+		    rest[1 + n] != ' ')
 			continue;
 		good = play(r, seed, counts, false);
 		line[strcspn(line, "\n")] = '\0';
@@ -194,13 +197,6 @@ end_share(pid_t pid, int from, struct sim_counts *total)
 
 /* ---- telling ------------------------------------------------------------- */
 
-/* Can it happen in this tier at all? Memory has no fence and loses no power. */
-static bool
-plays(const struct run *r, enum sim_class c)
-{
-	return r->full || c < SIM_CRASH_FENCE || c > SIM_DISK_LOST;
-}
-
 #define RAREST 8
 
 struct rare {
@@ -232,13 +228,13 @@ report_reach(const struct sim_counts *c, const struct run *r)
 	for (unsigned i = 0; i < RAREST; i++)
 		rarest[i] = (struct rare){ .seeds = UINT64_MAX };
 	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
-		if (!plays(r, (enum sim_class)i))
+		if (!sim_class_plays(r->tier, (enum sim_class)i))
 			continue;
 		total += c->fired[i];
 		classes++;
 		few += c->fired[i] < CLASS_WANTED;
 		for (unsigned k = 0; k < i; k++) {
-			if (!plays(r, (enum sim_class)k))
+			if (!sim_class_plays(r->tier, (enum sim_class)k))
 				continue;
 			pairs++;
 			few_pairs += c->pair[i][k] < PAIR_WANTED;
@@ -269,8 +265,8 @@ keep(const struct sim_counts *c, const struct run *r, const char *path)
 		return;
 	}
 	(void)fprintf(to, "seeds %s %" PRIu64 " of %" PRIu64 "\n",
-	    r->full ? "full" : "logic", c->seeds, r->first);
-	(void)fprintf(to, "failed %s %" PRIu64 "\n", r->full ? "full" : "logic",
+	    sim_tier_name(r->tier), c->seeds, r->first);
+	(void)fprintf(to, "failed %s %" PRIu64 "\n", sim_tier_name(r->tier),
 	    c->failed);
 	for (unsigned i = 0; i < SIM_COUNT_COUNT; i++)
 		(void)fprintf(to, "count %" PRIu64 " %s\n", c->n[i],
@@ -299,10 +295,12 @@ report(const struct sim_counts *c, const struct run *r, double took_s)
 		printf("#   %12" PRIu64 "  %s, in %" PRIu64 " seeds%s\n",
 		    c->fired[i], sim_class_words((enum sim_class)i),
 		    c->seeds_with[i],
-		    c->fired[i] > 0                   ? ""
-			: plays(r, (enum sim_class)i) ? "  NEVER"
-						      : " (not in this tier)");
-		never += c->fired[i] == 0 && plays(r, (enum sim_class)i);
+		    c->fired[i] > 0 ? ""
+			: sim_class_plays(r->tier, (enum sim_class)i)
+			? "  NEVER"
+			: " (not in this tier)");
+		never += c->fired[i] == 0 &&
+		    sim_class_plays(r->tier, (enum sim_class)i);
 	}
 	report_reach(c, r);
 	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f ms each\n",
@@ -312,18 +310,30 @@ report(const struct sim_counts *c, const struct run *r, double took_s)
 	return never;
 }
 
+/* By the name of the program. */
+static enum sim_tier
+tier_of(const char *program)
+{
+	return strstr(program, "-logic") != NULL ? SIM_TIER_LOGIC
+	    : strstr(program, "-policy") != NULL ? SIM_TIER_POLICY
+						 : SIM_TIER_FULL;
+}
+
 int
 main(int argc, char **argv)
 {
+	static const uint64_t usual[] = { [SIM_TIER_LOGIC] = 150,
+		[SIM_TIER_FULL] = 25,
+		[SIM_TIER_POLICY] = 50 };
 	static struct sim_counts counts;
 	const char *hours = getenv("SIM_HOURS");
-	bool full = argc < 1 || strstr(argv[0], "-logic") == NULL;
+	enum sim_tier tier = argc > 0 ? tier_of(argv[0]) : SIM_TIER_FULL;
 	struct run r = { .first = setting("SIM_FIRST", 1),
-		.seeds = setting("SIM_SEEDS", full ? 25 : 150),
+		.seeds = setting("SIM_SEEDS", usual[tier]),
 		.twice = setting("SIM_TWICE", 10),
 		.jobs = setting("SIM_JOBS", 1),
 		.hours = hours != NULL ? strtod(hours, NULL) : 0,
-		.full = full,
+		.tier = tier,
 		.go_on = getenv("SIM_GO_ON") != NULL,
 		.traces = getenv("SIM_TRACES") != NULL };
 	double begun = now_s();

@@ -92,6 +92,8 @@ sim_notes_find(struct sim *s, unsigned n)
 	struct sim_node *m = &s->node[n];
 	struct buf found = { 0 }, payload = { 0 };
 
+	if (s->note_count == 0)
+		return;
 	new_segments(s, n, &found);
 	for (size_t at = 0; at < found.n;) {
 		struct segment_id id;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/policy/policy.h"
+
 static const struct sim *playing;
 
 /* ---- dice, trace, history ------------------------------------------------ */
@@ -88,10 +90,12 @@ sim_wrong(struct sim *s, const char *format, ...)
 	sim_say(s, "WRONG: %.120s", s->wrong);
 }
 
-static const char *
-tier(const struct sim *s)
+const char *
+sim_tier_name(enum sim_tier tier)
 {
-	return s->full ? "full" : "logic";
+	return tier == SIM_TIER_FULL  ? "full"
+	    : tier == SIM_TIER_POLICY ? "policy"
+				      : "logic";
 }
 
 void
@@ -108,7 +112,7 @@ sim_show(const struct sim *s)
 	if (s->wrong[0] != '\0')
 		printf("# wrong: %s\n", s->wrong);
 	printf("# again: SIM_SEED=%llu SIM_TIER=%s make check-sim\n",
-	    (unsigned long long)s->seed, tier(s));
+	    (unsigned long long)s->seed, sim_tier_name(s->tier));
 	(void)fflush(stdout);
 }
 
@@ -162,14 +166,47 @@ sim_count_words(enum sim_count c)
 	return count_text[c];
 }
 
+/* What the policy tier leaves to the others. Agreements are of days, and who is
+ * years off signs and is believed; documents and damage have seeds of their own. */
+static bool
+is_left_to_others(enum sim_class c)
+{
+	static const enum sim_class left[] = { SIM_YEARS, SIM_UPGRADE,
+		SIM_REBUILD, SIM_CLONE, SIM_MOVED, SIM_REVIVED, SIM_RESCUE,
+		SIM_METERED, SIM_COMPACT, SIM_SHARE, SIM_SHARE_FROM_NOW,
+		SIM_REMOVE, SIM_GRANT_AGAIN, SIM_REVOKE, SIM_ROTATE, SIM_JOIN,
+		SIM_TRANSFER, SIM_ADOPT, SIM_JUDGE, SIM_SHRED };
+
+	for (size_t k = 0; k < COUNT_OF(left); k++)
+		if (left[k] == c)
+			return true;
+	return (c >= SIM_DOCUMENT && c <= SIM_FULL_PARKED) ||
+	    (c >= SIM_EVIL_JUNK && c <= SIM_EVIL_FLOOD);
+}
+
+bool
+sim_class_plays(enum sim_tier tier, enum sim_class c)
+{
+	bool policy = tier == SIM_TIER_POLICY;
+
+	if (c >= SIM_CONSENT || (policy && is_left_to_others(c)))
+		return policy && c >= SIM_CONSENT;
+	return tier == SIM_TIER_FULL || c < SIM_CRASH_FENCE ||
+	    c > SIM_DISK_LOST;
+}
+
 /* ---- one seed ------------------------------------------------------------ */
 
 static unsigned
 draw_places(struct sim *s)
 {
 	static const unsigned sizes[] = { 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 8 };
+	/* each its own two or three agencies, their laptops and registrars */
+	static const unsigned policy[] = { 3, 4, 4, 5, 5, 5, 6, 7, 8 };
 	uint64_t kind = sim_draw(s, 400);
 
+	if (s->policy != NULL)
+		return policy[kind % COUNT_OF(policy)];
 	if (kind == 0)
 		return SIM_PLACES;
 	if (kind < 8)
@@ -232,12 +269,15 @@ draw_odds(struct sim *s)
 {
 	unsigned on = 20 + (unsigned)sim_draw(s, 70);
 	int64_t days = 2 + (int64_t)sim_draw(s, sim_chance(s, 70) ? 30 : 120);
-	int64_t acts = 15 + (int64_t)sim_draw(s, 30);
+	int64_t acts = s->policy != NULL ? 8 + (int64_t)sim_draw(s, 16)
+					 : 15 + (int64_t)sim_draw(s, 30);
 
 	for (unsigned i = 0; i < SIM_CLASS_COUNT; i++) {
 		uint64_t z = draw_for(s, sim_class_name((enum sim_class)i));
 
-		s->may[i] = z % 100 < on;
+		s->may[i] = z % 100 < on &&
+		    (s->policy == NULL ||
+			sim_class_plays(s->tier, (enum sim_class)i));
 		s->percent[i] = 1 + (unsigned)(z >> 32) % 12;
 	}
 	s->end_ms = s->now_ms + days * SIM_DAY_MS;
@@ -290,7 +330,9 @@ play_event(struct sim *s, struct sim_event *e)
 {
 	switch (e->kind) {
 	case SIM_EVENT_ACT:
-		if (sim_ready(s, e->node))
+		if (s->policy != NULL)
+			sim_policy_act(s, e->node);
+		else if (sim_ready(s, e->node))
 			sim_act(s, e->node);
 		if (s->node[e->node].evil && sim_chance(s, 40))
 			sim_do_evil(s, e->node);
@@ -317,7 +359,10 @@ play_event(struct sim *s, struct sim_event *e)
 		again(s, e->kind, 0, s->fault_every_ms);
 		break;
 	case SIM_EVENT_POWER:
-		sim_power(s);
+		if (s->policy != NULL)
+			sim_policy_power(s);
+		else
+			sim_power(s);
 		again(s, e->kind, 0, s->power_every_ms);
 		break;
 	case SIM_EVENT_COUNT:
@@ -362,7 +407,8 @@ add_counts(struct sim *s)
 }
 
 bool
-sim_play(uint64_t seed, bool full, struct sim_counts *counts, uint64_t *trace)
+sim_play(uint64_t seed, enum sim_tier tier, struct sim_counts *counts,
+    uint64_t *trace)
 {
 	struct sim *s = calloc(1, sizeof(*s));
 	struct sim_event *e;
@@ -373,16 +419,24 @@ sim_play(uint64_t seed, bool full, struct sim_counts *counts, uint64_t *trace)
 	*s = (struct sim){ .seed = seed,
 		.dice = seed * 0x2545f4914f6cdd1d + 1,
 		.now_ms = SIM_START_MS,
-		.full = full,
+		.tier = tier,
+		.full = tier == SIM_TIER_FULL,
 		.counts = counts };
 	playing = s;
+	if (tier == SIM_TIER_POLICY)
+		sim_policy_begin(s);
 	draw_odds(s);
 	sim_found(s, draw_places(s));
 	choose_evil(s);
-	sim_people(s);
+	if (s->policy != NULL)
+		sim_policy_people(s);
+	else
+		sim_people(s);
 	begin_events(s);
 	play_events(s);
-	if (s->wrong[0] == '\0')
+	if (s->wrong[0] == '\0' && s->policy != NULL)
+		sim_policy_heal(s);
+	else if (s->wrong[0] == '\0')
 		sim_heal(s);
 	good = s->wrong[0] == '\0';
 	if (!good)
@@ -392,6 +446,7 @@ sim_play(uint64_t seed, bool full, struct sim_counts *counts, uint64_t *trace)
 		*trace = s->trace;
 	while ((e = sim_next(s)) != NULL)
 		sim_event_free(e);
+	sim_policy_end(s);
 	sim_stop(s);
 	free(s->heap);
 	playing = NULL;

@@ -113,7 +113,27 @@
 	X(EVIL_PLACE, "wrong place, wrong author") \
 	X(EVIL_FAN_IN, "all named that a header holds") \
 	X(EVIL_REPLAY, "old segments shown again") \
-	X(EVIL_FLOOD, "decisions without end")
+	X(EVIL_FLOOD, "decisions without end") \
+	/* the policy tier's: what people sign, and what follows from it */ \
+	X(CONSENT, "consent signed") \
+	X(CONSENT_NARROWED, "consent narrowed") \
+	X(CONSENT_REVOKED, "consent revoked") \
+	X(CONSENT_ASKED, "end of a consent asked for") \
+	X(AGREEMENT, "agreement offered") \
+	X(AGREEMENT_SIGNED, "agreement signed") \
+	X(AGREEMENT_ENDED, "agreement ended, suspended or left") \
+	X(TEAM_JOINED, "somebody joined a team") \
+	X(TEAM_LEFT, "somebody left a team") \
+	X(REFERRAL, "person referred, or not any more") \
+	X(COURT_ORDER, "order to disclose entered") \
+	X(COURT_ORDER_ENDED, "order to disclose quashed or cut short") \
+	X(SEAL, "order to seal entered") \
+	X(SEAL_VACATED, "order to seal vacated") \
+	X(POLICY_GRANTS, "key granted by policy") \
+	X(POLICY_REMOVES, "key taken away by policy") \
+	X(POLICY_DAY, "... because a day had come") \
+	X(POLICY_CUT_OFF, "policy cut off in the middle") \
+	X(SHUT_BY_DAY, "rows shut where nobody heard of an end")
 
 enum sim_class {
 #define X(name, words) SIM_##name,
@@ -147,7 +167,16 @@ enum sim_class {
 	X(NOTES_GONE, "saved words whose only disk was destroyed") \
 	X(TOLD_WRONGLY, "records somebody left, told in a damaged message") \
 	X(NODES, "nodes") \
-	X(NODE_DAYS, "simulated node-days")
+	X(NODE_DAYS, "simulated node-days") \
+	X(DRIVES, "passes of policy") \
+	X(AGREED, "holders that are who is entitled, of a record") \
+	X(KEYS_JUDGED, "keys of others' records that had a basis") \
+	X(SHOWN, "records of others judged that are shown") \
+	X(NOT_SHOWN, "records of others judged that are shut")
+
+/* What a program plays: unkeyed databases and cheap cryptography; encrypted files;
+ * the first with the real schema and with policy at work (tests/sim/policy). */
+enum sim_tier { SIM_TIER_LOGIC, SIM_TIER_FULL, SIM_TIER_POLICY };
 
 enum sim_count {
 #define X(name, words) SIM_N_##name,
@@ -272,7 +301,9 @@ struct sim_event {
 struct sim {
 	uint64_t seed, dice;
 	int64_t now_ms;
-	bool full; /* encrypted files, else in memory */
+	enum sim_tier tier;
+	bool full;                 /* encrypted files, else in memory */
+	struct sim_policy *policy; /* NULL in the other tiers; owned */
 	struct sim_node node[SIM_NODES];
 	unsigned places; /* nodes of the founded network */
 	unsigned agencies;
@@ -347,8 +378,11 @@ const char *sim_count_words(enum sim_count c);
 
 /* Play one seed; counts are added to. *trace may be NULL. False: s->wrong was
  * printed. */
-bool sim_play(uint64_t seed, bool full, struct sim_counts *counts,
+bool sim_play(uint64_t seed, enum sim_tier tier, struct sim_counts *counts,
     uint64_t *trace);
+const char *sim_tier_name(enum sim_tier tier);
+/* Can it happen in this tier at all? Memory has no fence and loses no power. */
+bool sim_class_plays(enum sim_tier tier, enum sim_class c);
 void sim_end(void);
 
 /* ---- haste.c ---- */
@@ -478,5 +512,9 @@ void sim_notes_safe(struct sim *s, unsigned n);
 /* ---- heal.c ---- */
 
 void sim_heal(struct sim *s);
+/* Everybody calls everybody they call, after so long; did anything come? */
+bool sim_go_round(struct sim *s, int64_t after_ms, bool *failed);
+/* Is this machine a member for the others, and to end like them? */
+bool sim_is_judged(struct sim *s, unsigned n);
 
 #endif
