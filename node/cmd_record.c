@@ -183,6 +183,7 @@ struct showing {
 	struct fail *fail;
 	enum err err;
 	size_t count, unseen; /* unseen: not for this person */
+	size_t limit;         /* of what is shown; 0: all */
 	struct view view;
 };
 
@@ -378,7 +379,7 @@ show_many(void *context, const struct read_row *row)
 	if (run->out.err != OK)
 		s->err = fail_set(s->fail, ERR_LIMIT,
 		    "the answer is too long: give --limit and --after");
-	return s->err == OK;
+	return s->err == OK && (s->limit == 0 || s->count < s->limit);
 }
 
 static enum err
@@ -417,8 +418,8 @@ list_filters(struct read_query *q, struct read_filter *filters,
 }
 
 static enum err
-list_bounds(struct read_query *q, struct row_id *after, struct run *run,
-    struct fail *f)
+list_bounds(size_t *shown, struct read_query *q, struct row_id *after,
+    struct run *run, struct fail *f)
 {
 	const char *limit = cli_get(run->cli, "limit");
 	const char *text = cli_get(run->cli, "after");
@@ -427,7 +428,7 @@ list_bounds(struct read_query *q, struct row_id *after, struct run *run,
 
 	if (limit != NULL)
 		e = cli_number(&n, limit, 1, INT32_MAX, "--limit", f);
-	q->limit = (size_t)n;
+	*shown = (size_t)n;
 	if (e == OK && text != NULL) {
 		e = name_row(after, run, q->table, text, f);
 		q->after = after;
@@ -449,7 +450,7 @@ cmd_list(struct run *run, struct fail *f)
 	if (e == OK)
 		e = list_filters(&q, filters, &l, run, f);
 	if (e == OK)
-		e = list_bounds(&q, &after, run, f);
+		e = list_bounds(&s.limit, &q, &after, run, f);
 	/* that a value fits would tell it */
 	s.quiet = q.filter_count > 0;
 	if (e == OK)
@@ -473,7 +474,7 @@ cmd_list(struct run *run, struct fail *f)
 enum err
 cmd_find(struct run *run, struct fail *f)
 {
-	struct showing s = { .run = run, .fail = f };
+	struct showing s = { .run = run, .fail = f, .limit = FIND_LIMIT };
 	enum err e;
 
 	if (run_word(run, 0)[0] == '\0')
@@ -481,8 +482,8 @@ cmd_find(struct run *run, struct fail *f)
 	s.quiet = true;
 	e = view_begin(&s.view, run, f);
 	if (e == OK) {
-		e = read_find(run->replica, run_word(run, 0), FIND_LIMIT,
-		    show_many, &s, f);
+		e = read_find(run->replica, run_word(run, 0), 0, show_many, &s,
+		    f);
 		view_end(&s.view);
 	}
 	e = end_many(&s, e);
