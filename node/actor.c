@@ -77,6 +77,9 @@ judge(const struct actor *a, const struct run *run, struct fail *f)
 		    "has ended; ask an administrator of this computer");
 	if (a->rights.read_only && (flags & CLI_WRITES) != 0)
 		return fail_set(f, ERR_DENIED, ACCOUNT_READ_ONLY_WORDS);
+	if ((flags & CLI_ADMINISTERS) != 0 && !a->administrator)
+		return fail_set(f, ERR_DENIED,
+		    "only an administrator of this computer may do this");
 	return OK;
 }
 
@@ -233,4 +236,41 @@ actor_must_administer(const struct run *run, struct fail *f)
 		return OK;
 	return fail_set(f, ERR_DENIED,
 	    "only an administrator of this computer may do this");
+}
+
+enum err
+actor_may_write(struct run *run, const struct table *t,
+    const struct row_id *subject, struct fail *f)
+{
+	const struct actor *a = run->actor;
+
+	if (a == NULL)
+		return OK;
+	if (!a->administrator && (a->rights.roles & account_writers(t)) == 0)
+		return fail_set(f, ERR_DENIED,
+		    "nothing was written: %s records are not for your role "
+		    "here (footbridge account role gives one)",
+		    t->name);
+	if (t->subject != SUBJECT_PERSON || subject == NULL)
+		return OK;
+	return actor_must_see(run, subject, f);
+}
+
+enum err
+actor_may_write_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f)
+{
+	struct place at = { .category = "" };
+	enum err e = read_get(run->replica, t, id, 0, take_place, &at, NULL);
+
+	return actor_may_write(run, t, e == OK ? &at.subject : NULL, f);
+}
+
+enum err
+actor_subject(struct run *run, struct row_id *subject, const char *text,
+    struct fail *f)
+{
+	enum err e = read_subject(run->replica, subject, text, f);
+
+	return e == OK ? actor_must_see(run, subject, f) : e;
 }

@@ -46,6 +46,19 @@ enum err actor_must_see_these(struct run *run, const struct row_id *subject,
  * as shown. OK for one that is not here: there is nothing to see. */
 enum err actor_must_see_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
+/* May this person write rows of that table, about that subject (NULL: nobody's
+ * yet)? As on the page: by role, and only about whom one may see; an administrator
+ * of the replica needs no role for it. An emergency opens nothing for writing.
+ * Lock held.
+ * fails: ERR_DENIED */
+enum err actor_may_write(struct run *run, const struct table *t,
+    const struct row_id *subject, struct fail *f);
+/* The same for a row that is here, whoever's it is; OK for one that is not. */
+enum err actor_may_write_row(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f);
+/* read_subject, of whom one may see. */
+enum err actor_subject(struct run *run, struct row_id *subject,
+    const char *text, struct fail *f);
 /* fails: ERR_DENIED somebody by name who is no administrator here */
 enum err actor_must_administer(const struct run *run, struct fail *f);
 

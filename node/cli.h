@@ -48,6 +48,9 @@ enum cli_need {
 /* who gives keys or rights away, opens what is closed or destroys says again who
  * they are (prove.h) */
 #define CLI_PROVES 1024u
+/* keys of the replica, its computers and peers: where people have accounts, for
+ * administrators */
+#define CLI_ADMINISTERS 2048u
 
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */

@@ -151,6 +151,44 @@ cmd_conflicts(struct run *run, struct fail *f)
 	return close_notices(run, l.notices, f);
 }
 
+/* ---- by whom ---- */
+
+struct looked_for {
+	int64_t no;
+	bool found;
+	const struct table *table;
+	struct row_id subject;
+};
+
+static bool
+take_number(void *context, const struct conflict *c)
+{
+	struct looked_for *x = context;
+
+	if (c->no != x->no)
+		return true;
+	x->found = true;
+	x->table = c->table;
+	x->subject = c->subject;
+	return false;
+}
+
+/* Who may not see it decides nothing about it. What is not there is for who is
+ * asked next to say. */
+static enum err
+may_decide(struct run *run, int64_t no, struct fail *f)
+{
+	struct looked_for x = { .no = no };
+	enum err e;
+
+	if (run->actor == NULL)
+		return OK;
+	e = conflict_list(run->replica, NULL, NULL, true, take_number, &x, f);
+	if (e != OK || !x.found)
+		return e;
+	return actor_may_write(run, x.table, &x.subject, f);
+}
+
 static enum err
 resolve_number(struct run *run, const struct row_id *staff, struct fail *f)
 {
@@ -166,6 +204,8 @@ resolve_number(struct run *run, const struct row_id *staff, struct fail *f)
 	    "the conflict's number", f);
 	if (e == OK)
 		e = cli_number(&k, keep, 1, 10000, "--keep", f);
+	if (e == OK)
+		e = may_decide(run, no, f);
 	if (e != OK)
 		return e;
 	e = conflict_keep(run->replica, no, (unsigned)k, staff, f);
@@ -189,6 +229,8 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e == OK)
 		e = name_row(&id, run, t, run_word(run, 1), f);
+	if (e == OK)
+		e = actor_may_write_row(run, t, &id, f);
 	if (e == OK)
 		e = name_field(&field, t, run_word(run, 2), f);
 	if (e == OK)
@@ -242,6 +284,8 @@ cmd_accept(struct run *run, struct fail *f)
 	if (e == OK && keep != NULL)
 		e = cli_number(&k, keep, 1, 10000, "--keep", f);
 	if (e == OK)
+		e = may_decide(run, no, f);
+	if (e == OK)
 		e = name_acting(&staff, &have, run, f);
 	if (e == OK)
 		e = conflict_accept(run->replica, no, (unsigned)k,
@@ -268,6 +312,8 @@ cmd_decline(struct run *run, struct fail *f)
 		return fail_set(f, ERR_USAGE,
 		    "decline: say why with --reason: whoever proposed it reads "
 		    "that");
+	if (e == OK)
+		e = may_decide(run, no, f);
 	if (e == OK)
 		e = name_acting(&staff, &have, run, f);
 	if (e == OK)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/name.h"
 #include "node/policy/case.h"
 #include "node/policy/refuse.h"
@@ -77,6 +78,8 @@ cmd_consent_sign(struct run *run, struct fail *f)
 	int64_t draft;
 	enum err e = name_row(&s.id, run, t, run_word(run, 0), f);
 
+	if (e == OK)
+		e = actor_may_write_row(run, t, &s.id, f);
 	if (e == OK)
 		e = read_get(r, t, &s.id, 0, on_consent, &s, f);
 	if (e == OK && (s.active || s.ended || s.revoked))

@@ -205,6 +205,8 @@ cmd_document_add(struct run *run, struct fail *f)
 	if (e == OK)
 		e = name_row(&subject, run, person, run_word(run, 0), f);
 	if (e == OK)
+		e = actor_may_write(run, x.table, &subject, f);
+	if (e == OK)
 		e = stick_source_open(&x.source, run_word(run, 1), f);
 	if (e == OK)
 		e = add_file(&x, &subject, f);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "node/actor.h"
 #include "node/import.h"
 #include "node/name.h"
 
@@ -272,6 +273,20 @@ do_import(struct import *m, struct map *map, struct fail *f)
 	return e;
 }
 
+/* A file is about many: for who sees all of them. */
+static enum err
+may_import(struct run *run, const struct table *t, struct fail *f)
+{
+	enum err e = actor_may_write(run, t, NULL, f);
+
+	if (e == OK && run->actor != NULL &&
+	    run->actor->rights.scope != ACCOUNT_SCOPE_ALL)
+		e = fail_set(f, ERR_DENIED,
+		    "a file is imported by somebody whose role reaches all "
+		    "records (footbridge account role NAME ROLE --scope all)");
+	return e;
+}
+
 enum err
 cmd_import_csv(struct run *run, struct fail *f)
 {
@@ -285,6 +300,8 @@ cmd_import_csv(struct run *run, struct fail *f)
 	m.reject = reject;
 	m.context = &j;
 	e = name_table(&m.table, run, run_word(run, 0), f);
+	if (e == OK)
+		e = may_import(run, m.table, f);
 	if (e == OK)
 		e = open_file(&file.stream, run, run_word(run, 1), f);
 	if (e == OK)

@@ -5,8 +5,11 @@
 
 #include <sodium.h>
 
+#include "node/actor.h"
+#include "node/journal.h"
 #include "node/name.h"
 #include "node/open.h"
+#include "node/prove.h"
 #include "node/secret.h"
 #include "sync/code.h"
 
@@ -186,6 +189,55 @@ new_secret(struct slot_secret *secret, struct buf *bytes, struct run *run,
 	return e;
 }
 
+/* Who opened it by the password of an account is an administrator, and says again
+ * who that is: another slot would be nobody's by name, and see all. A key file and
+ * the recovery code are asked for nothing. */
+static enum err
+may_change(struct run *run, struct open_with *w, struct fail *f)
+{
+	struct replica *r = NULL;
+	struct engine engine;
+	enum err e;
+
+	if (!w->has_opener)
+		return OK;
+	e = open_waiting(&r, w, run->dir, OPEN_BUSY_MS, f);
+	if (e == ERR_BUSY)
+		return fail_set(f, e,
+		    "nothing was changed: while a daemon runs, key slots are "
+		    "changed by who opens with a key file or the recovery code "
+		    "(--passphrase-file); or stop it first");
+	if (e == OK)
+		e = engine_init(&engine, r, f);
+	if (e != OK) {
+		replica_close(r);
+		return e;
+	}
+	engine.accounts = &w->config.accounts;
+	engine.has_opener = true;
+	memcpy(engine.opener, w->opener, sizeof(engine.opener));
+	/* cppcheck-suppress autoVariables ; taken back below */
+	run->engine = &engine;
+	run->replica = r;
+	run->with = w;
+	e = prove_again(run, f);
+	engine_lock(&engine);
+	if (e == OK)
+		e = actor_begin(run, f);
+	if (e == OK)
+		e = actor_must_administer(run, f);
+	if (e == OK)
+		e = journal_act(run, OK, f);
+	actor_end(run);
+	engine_unlock(&engine);
+	run->engine = NULL;
+	run->replica = NULL;
+	run->with = NULL;
+	engine_release(&engine);
+	replica_close(r);
+	return e;
+}
+
 enum err
 cmd_keyslot_add(struct run *run, struct fail *f)
 {
@@ -198,6 +250,8 @@ cmd_keyslot_add(struct run *run, struct fail *f)
 	e = open_prepare(&w, run->dir, f);
 	if (e == OK)
 		e = open_unlock(&w, run->cli, run->dir, f);
+	if (e == OK)
+		e = may_change(run, &w, f);
 	if (e == OK)
 		e = new_secret(&secret, &bytes, run, f);
 	if (e == OK)
@@ -226,6 +280,8 @@ cmd_keyslot_remove(struct run *run, struct fail *f)
 		return e;
 	/* whoever cannot open the replica may not lock others out of it */
 	e = open_unlock(&w, run->cli, run->dir, f);
+	if (e == OK)
+		e = may_change(run, &w, f);
 	if (e == OK)
 		e = slot_remove(env_posix(), run->dir, (uint8_t)number, f);
 	open_forget(&w);

@@ -134,6 +134,11 @@ put_row(struct run *run, const struct table *t, const char *id,
 		return e;
 	q.staff = have ? &staff : NULL;
 	q.subject = l->has_subject ? &l->subject : NULL;
+	e = id != NULL ? actor_may_write_row(run, t, &given, f) : OK;
+	if (e == OK)
+		e = actor_may_write(run, t, q.subject, f);
+	if (e != OK)
+		return e;
 	if (id == NULL && q.subject == NULL && !t->self &&
 	    t->subject == SUBJECT_PERSON)
 		return fail_set(f, ERR_INPUT,

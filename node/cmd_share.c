@@ -115,7 +115,7 @@ static enum err
 share_person(struct sharing *s, struct grant_request *q, const char *subject,
     struct fail *f)
 {
-	enum err e = read_subject(s->run->replica, &q->subject, subject, f);
+	enum err e = actor_subject(s->run, &q->subject, subject, f);
 
 	for (size_t k = 0; e == OK && k < q->category_count; k++) {
 		struct grant_request one = *q;
@@ -354,7 +354,7 @@ carry_all(struct run *run, const struct member_node *node, int64_t *granted,
 	for (size_t k = 0; e == OK && (word = run_word(run, k)); k++) {
 		int64_t now = 0;
 
-		e = read_subject(run->replica, &subject, word, f);
+		e = actor_subject(run, &subject, word, f);
 		if (e == OK)
 			e = grant_carry(run->replica, &subject, node, &now, f);
 		*granted += now;

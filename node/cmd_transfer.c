@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/category.h"
 #include "node/name.h"
 #include "node/show_offer.h"
@@ -38,7 +39,7 @@ cmd_transfer(struct run *run, struct fail *f)
 	if (e == OK)
 		e = category_check(run, 1, "handed over", f);
 	if (e == OK)
-		e = read_subject(run->replica, &q.subject, run_word(run, 0), f);
+		e = actor_subject(run, &q.subject, run_word(run, 0), f);
 	if (e != OK)
 		return e;
 	q.to = agency->id;

@@ -140,6 +140,41 @@ take_staff(struct rows *rows, const struct read_row *row)
 	return OK;
 }
 
+/* ---- who writes what ------------------------------------------------------------ */
+
+#define DESK \
+	(ACCOUNT_BIT(ACCOUNT_OFFICER) | ACCOUNT_BIT(ACCOUNT_COUNSELOR) | \
+	    ACCOUNT_BIT(ACCOUNT_CLINICIAN) | \
+	    ACCOUNT_BIT(ACCOUNT_SOCIAL_WORKER) | \
+	    ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | ACCOUNT_BIT(ACCOUNT_MEDICAL) | \
+	    ACCOUNT_BIT(ACCOUNT_RECORDS_OFFICER) | \
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | ACCOUNT_BIT(ACCOUNT_CLERK))
+#define LEAD \
+	(ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | \
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | \
+	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR))
+
+uint32_t
+account_writers(const struct table *t)
+{
+	static const struct {
+		const char *table;
+		uint32_t roles;
+	} rules[] = {
+		{ "staff_role", 0 },
+		{ "staff", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
+		{ "agency", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
+		{ "office", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
+		{ "access_restriction", LEAD },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rules); i++) {
+		if (strcmp(rules[i].table, t->name) == 0)
+			return rules[i].roles;
+	}
+	return t->subject == SUBJECT_PERSON ? DESK : LEAD;
+}
+
 /* ---- training -------------------------------------------------------------- */
 
 #define COURSES_MAX 64

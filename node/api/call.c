@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/dispatch.h"
 
 static const struct cli_command *
@@ -155,7 +156,11 @@ call_run_held(struct call *c, struct api_turn *t, json_t **out)
 	if (e != OK)
 		return e;
 	prepare(c, t, &run);
-	e = c->cli.command->run(&run, &t->fail);
+	/* who it is and whose records: as dispatch finds out for one command */
+	e = actor_begin(&run, &t->fail);
+	if (e == OK)
+		e = c->cli.command->run(&run, &t->fail);
+	actor_end(&run);
 	if (e == OK && run.wrote)
 		engine_changed(t->api->engine);
 	return take_output(&run, t, out, e);

@@ -24,26 +24,8 @@ is_open(const struct table *t)
 static enum api_error
 check_write(struct api_turn *t, const struct table *table)
 {
-	static const struct {
-		const char *table;
-		uint32_t roles;
-	} rules[] = {
-		{ "staff_role", 0 },
-		{ "staff", ROLE_BIT_ADMINISTRATOR },
-		{ "agency", ROLE_BIT_ADMINISTRATOR },
-		{ "office", ROLE_BIT_ADMINISTRATOR },
-		{ "access_restriction",
-		    ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY |
-			ROLE_BIT_ADMINISTRATOR },
-	};
-	uint32_t roles = table->subject == SUBJECT_PERSON
-	    ? API_DESK
-	    : ROLE_BIT_SUPERVISOR | ROLE_BIT_PRIVACY | ROLE_BIT_ADMINISTRATOR;
+	uint32_t roles = account_writers(table);
 
-	for (size_t i = 0; i < COUNT_OF(rules); i++) {
-		if (strcmp(rules[i].table, table->name) == 0)
-			roles = rules[i].roles;
-	}
 	if (roles == 0)
 		return turn_bad(t, API_ROLE,
 		    "roles are given with footbridge account role");

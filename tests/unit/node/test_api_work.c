@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "node/api/call.h"
 #include "tests/support/caller.h"
 
 /* An answer of 200; made: what it names, "id" or the first of "ids". */
@@ -419,6 +420,62 @@ keys_are_given_away_and_taken_back_with_the_password_again(void **state)
 	}
 }
 
+/* One row of an act of several, in the name of that account. */
+static enum err
+put_held(const char *name, const char *person, bool untrained, struct fail *why)
+{
+	struct replica *r = caller_office->r;
+	json_t *fields = json_pack("{s:s}", "preferred_name", "Never");
+	struct engine own;
+	struct api api = { .engine = &own, .dir = caller_office->dir };
+	struct api_turn t = { .api = &api };
+	struct account acc;
+	json_t *made = NULL;
+	struct call c;
+	enum err e;
+
+	assert_int_equal(engine_init(&own, r, why), OK);
+	assert_int_equal(account_find(&acc, r, name, why), OK);
+	t.who = (struct account_who){ .account = acc.no, .staff = acc.staff };
+	assert_int_equal(account_rights(&t.who.rights, r, &acc, 30, why), OK);
+	t.who.rights.read_only = untrained;
+	hex_encode(t.staff, acc.staff.b, ID_BYTES);
+	engine_lock(&own);
+	assert_int_equal(replica_begin(r, why), OK);
+	call_init(&c, &t, "put");
+	call_word(&c, "person");
+	call_word(&c, person);
+	call_input(&c, fields);
+	e = call_run_held(&c, &t, &made);
+	replica_rollback(r);
+	engine_unlock(&own);
+	*why = t.fail;
+	call_release(&c);
+	json_decref(fields);
+	json_decref(made);
+	engine_release(&own);
+	return e;
+}
+
+static void
+each_row_of_an_act_is_held_to_who_asks(void **state)
+{
+	char person[ID_TEXT_BYTES];
+	struct fail why = { 0 };
+	struct browser b;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	assert_int_equal(put_held("Ana", person, false, &why), OK);
+	assert_int_equal(put_held("Ana", person, true, &why), ERR_DENIED);
+	assert_non_null(strstr(why.text, "training has run out"));
+	assert_int_equal(put_held("Ben", person, false, &why), ERR_DENIED);
+	assert_non_null(strstr(why.text, "you may see"));
+	assert_int_equal(put_held("Aud", person, false, &why), ERR_DENIED);
+	assert_non_null(strstr(why.text, "not for your role"));
+}
+
 static void
 forms_are_printed_for_who_may_be_seen_alone(void **state)
 {
@@ -462,6 +519,7 @@ main(void)
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
 		WORK(an_emergency_is_opened_with_the_password_again),
+		WORK(each_row_of_an_act_is_held_to_who_asks),
 		WORK(
 		    keys_are_given_away_and_taken_back_with_the_password_again),
 		WORK(forms_are_printed_for_who_may_be_seen_alone),
