@@ -78,6 +78,22 @@ informing_load(struct informing **out, size_t *count, struct replica *r,
 	return OK;
 }
 
+/* ---- writing ------------------------------------------------------------------ */
+
+/* The same row, whichever computer of the agency writes it and how often. */
+static void
+notice_id(struct row_id *out, struct replica *r, const struct row_id *person,
+    const uint8_t about[static ID_BYTES])
+{
+	const struct table *t =
+	    registry_table(replica_registry(r), "person_notice");
+	char text[2 * ID_TEXT_BYTES];
+
+	hex_encode(text, person->b, ID_BYTES);
+	hex_encode(text + 2 * ID_BYTES, about, ID_BYTES);
+	write_import_id(out, r, "notices to people", t, text);
+}
+
 /* ---- an emergency ---------------------------------------------------------------- */
 
 enum err
@@ -87,18 +103,19 @@ informing_emergency(struct replica *r, const struct policy_pack *pack,
 {
 	int32_t days = pack_deadline(pack, "emergency_notice");
 	policy_day today = policy_today(r);
-	struct row_id made;
+	struct row_id id;
 	struct entry x;
 
 	if (days < 0)
 		return OK;
+	notice_id(&id, r, person, opening->b);
 	entry_begin(&x, r, "person_notice");
 	entry_text(&x, "kind", "emergency");
 	entry_id(&x, "about_id", opening->b);
 	entry_day(&x, "known_on", today);
 	entry_day(&x, "due_on", today + days);
 	entry_text(&x, "state", "open");
-	return entry_new(&x, &made, person, staff, f);
+	return entry_insert(&x, &id, person, staff, f);
 }
 
 /* ---- lost computers ---------------------------------------------------------------- */
@@ -175,10 +192,11 @@ note_one(struct breaching *x, const struct member_node *node,
     struct reached *reached, int32_t days, struct fail *f)
 {
 	policy_day today = policy_today(x->r);
-	struct row_id made;
+	struct row_id id;
 	struct entry row;
 	enum err e;
 
+	notice_id(&id, x->r, &reached->person, node->id.b);
 	entry_begin(&row, x->r, "person_notice");
 	entry_text(&row, "kind", "breach");
 	entry_id(&row, "about_id", node->id.b);
@@ -187,7 +205,7 @@ note_one(struct breaching *x, const struct member_node *node,
 	entry_text(&row, "state", "open");
 	entry_text(&row, "machine", node->name);
 	entry_text(&row, "categories", buf_cstr(&reached->categories));
-	e = entry_new(&row, &made, &reached->person, NULL, f);
+	e = entry_insert(&row, &id, &reached->person, NULL, f);
 	/* the person's records were destroyed meanwhile by an order */
 	return e == ERR_DENIED || e == ERR_EXISTS ? OK : e;
 }

@@ -37,7 +37,8 @@ struct write_request {
 	/* insert with this id instead of failing ERR_NOTFOUND: imports */
 	bool insert;
 	/* whose: needed to insert into person tables (not "self" ones); on an
-	 * existing row it must fit if given */
+	 * existing row it must fit if given, and is needed where rows of a set
+	 * have one id for several people */
 	const struct row_id *subject;
 	/* compartment of an existing row when several agencies have one with
 	 * this id; 0 = the own agency's, else the only readable one. Of a new

@@ -101,44 +101,90 @@ write_make_place(struct writing *w, struct fail *f)
 	return e;
 }
 
-/* Among the compartments that hold a row with this id: the one asked for, else
- * our own agency's, else the only one. 0: none. */
+/* Where rows with this id stand: numbers of compartments. */
 static enum err
-choose_compartment(struct writing *w, struct fail *f)
+find_places(struct writing *w, struct buf *places, struct fail *f)
 {
-	int64_t found[16];
-	size_t count = 0;
 	struct stmt *s;
 	bool row;
-	enum err e;
+	enum err e = db_stmt(&s, w->r->db,
+	    replica_table_sql(w->r, w->t)->select_places, f);
 
-	e = db_stmt(&s, w->r->db, replica_table_sql(w->r, w->t)->select_places,
-	    f);
 	if (e != OK)
 		return e;
 	stmt_blob(s, 1, w->row.b, sizeof(w->row.b));
-	while (
-	    count < COUNT_OF(found) && (e = stmt_step(s, &row, f)) == OK && row)
-		found[count++] = stmt_col_int(s, 0);
-	stmt_reset(s);
-	w->cpt = 0;
-	for (size_t i = 0; e == OK && i < count; i++) {
-		struct compartment *c;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		int64_t no = stmt_col_int(s, 0);
 
-		e = compartment_get(w->r, &c, found[i], f);
-		if (e != OK)
-			break;
-		if (w->q->cpt != 0 ? found[i] == w->q->cpt
-				   : count == 1 ||
-			    (c->has_owner &&
-				id_equal(&c->owner, &w->r->identity.agency)))
-			w->cpt = found[i];
+		buf_put(places, &no, sizeof(no));
 	}
-	if (e == OK && w->cpt == 0 && count > 1 && w->q->cpt == 0)
+	stmt_reset(s);
+	return e == OK && places->err != OK ? fail_code(f, places->err) : e;
+}
+
+struct choice {
+	size_t count;    /* that come into question */
+	size_t own;      /* of them the own agency's */
+	int64_t any, at; /* the last of all, and of the own ones */
+};
+
+static enum err
+weigh_place(struct choice *x, const struct writing *w, int64_t no,
+    struct fail *f)
+{
+	struct compartment *c;
+	enum err e = compartment_get(w->r, &c, no, f);
+
+	if (e != OK || (w->q->cpt != 0 && no != w->q->cpt))
+		return e;
+	/* a set's rows have one id for everybody: the person tells whose */
+	if (w->q->subject != NULL && w->t->subject == SUBJECT_PERSON &&
+	    (!c->has_subject || !id_equal(&c->subject, w->q->subject)))
+		return OK;
+	x->count++;
+	x->any = no;
+	if (c->has_owner && id_equal(&c->owner, &w->r->identity.agency)) {
+		x->own++;
+		x->at = no;
+	}
+	return OK;
+}
+
+/* Among the compartments that hold a row with this id: the one asked for, the
+ * person's who is named, else our own agency's, else the only one. 0: none. What
+ * could be two people's is refused, never guessed. */
+static enum err
+choose_compartment(struct writing *w, struct fail *f)
+{
+	struct buf places = { .limit = (size_t)1 << 20 };
+	struct choice x = { .count = 0 };
+	enum err e = find_places(w, &places, f);
+
+	for (size_t at = 0; e == OK && at < places.n; at += sizeof(int64_t)) {
+		int64_t no;
+
+		memcpy(&no, places.p + at, sizeof(no));
+		e = weigh_place(&x, w, no, f);
+	}
+	if (e == OK && x.count == 0 && places.n > 0 && w->q->subject != NULL)
+		e = fail_set(f, ERR_INPUT,
+		    "the %s with this id is another person's; nothing was "
+		    "saved",
+		    w->t->name);
+	buf_release(&places);
+	if (e != OK)
+		return e;
+	w->cpt = x.own == 1 ? x.at : x.count == 1 ? x.any : 0;
+	if (x.own > 1)
+		return fail_set(f, ERR_INPUT,
+		    "several people have a %s with this id: say whose with "
+		    "person=SUBJECT; nothing was saved",
+		    w->t->name);
+	if (w->cpt == 0 && x.count > 1)
 		return fail_set(f, ERR_INPUT,
 		    "several agencies keep a %s with this id; say which",
 		    w->t->name);
-	return e;
+	return OK;
 }
 
 /* Copy what a column says: it must outlive the statement. */

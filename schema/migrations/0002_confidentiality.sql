@@ -635,7 +635,7 @@ CREATE TABLE barrier_log ( --: 59 subject=agency scope=shared append
 -- became known, with the day by which the rules want it told; the same thing
 -- written by two computers is one row.
 CREATE TABLE person_notice ( --: 71 subject=person scope=agency
-  --: category=any:ADM.privacy decides=privacy_officer set(kind,about_id)
+  --: category=any:ADM.privacy decides=privacy_officer
   kind TEXT, --: 1 enum(emergency,breach) once required
   -- The emergency's row, or the computer.
   about_id BLOB, --: 2 id once required
