@@ -1,6 +1,7 @@
 /*
  * Taking a bundle in: checked whole first, then one transaction a chunk.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct importing {
 	struct bundle_info info;
 	struct bundle_in in;
 	struct units_notes notes;
+	bool knows_us; /* the sender has heard of the author that we are now */
 };
 
 static enum err
@@ -64,7 +66,8 @@ find_place(struct importing *x, size_t *place, struct fail *f)
 }
 
 /* The last part is taken in. Where nothing before it is missing, a restored
- * replica knows now what was withdrawn. */
+ * replica knows now what was withdrawn; but not from a stick that was written
+ * before anybody could know of this life: what came after it is not on it. */
 static enum err
 bundle_heard(struct importing *x, struct fail *f)
 {
@@ -84,7 +87,17 @@ bundle_heard(struct importing *x, struct fail *f)
 	stmt_blob(s, 1, x->header.sender.b, sizeof(x->header.sender.b));
 	e = stmt_step(s, &missing, f);
 	stmt_reset(s);
-	return e == OK && !missing ? replica_recovered(x->r, f) : e;
+	if (e == OK && !missing && x->knows_us)
+		return replica_recovered(x->r, f);
+	if (e == OK && x->stats->note[0] == '\0')
+		(void)snprintf(x->stats->note, sizeof(x->stats->note), "%s",
+		    missing
+			? "records stay closed: a stick before this one is"
+			  " missing"
+			: "records stay closed: the sender had not heard that"
+			  " this computer was restored. footbridge sync, or"
+			  " carry a stick there (bundle export) and one back");
+	return e;
 }
 
 /* In a transaction: one chunk. */
@@ -98,8 +111,11 @@ take_chunk(struct importing *x, struct message *m, struct fail *f)
 
 	if (e == OK)
 		e = lane_load(x->r, &state, peer, f);
-	if (e == OK && (m->flags & MESSAGE_HELLO) != 0)
+	if (e == OK && (m->flags & MESSAGE_HELLO) != 0) {
+		x->knows_us = id_equal(&m->hello.yours.tag,
+		    &replica_identity(x->r)->author);
 		e = units_hello(x->r, &state, &m->hello, false, x->stats, f);
+	}
 	if (e == OK)
 		e = units_take(x->r, &x->notes, &state, sender, m, x->stats, f);
 	return e;

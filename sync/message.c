@@ -49,10 +49,9 @@ static void
 put_author(struct buf *out, const struct message_author *a)
 {
 	buf_uint(out, a->position);
-	if (a->position == 0)
-		return;
 	buf_put(out, a->tag.b, sizeof(a->tag.b));
-	buf_put(out, a->id, sizeof(a->id));
+	if (a->position > 0)
+		buf_put(out, a->id, sizeof(a->id));
 }
 
 void
@@ -182,10 +181,9 @@ static void
 get_author(struct rd *r, struct message_author *a)
 {
 	a->position = rd_max(r, LIMIT_SEQ);
-	if (a->position == 0)
-		return;
 	rd_copy(r, a->tag.b, sizeof(a->tag.b));
-	rd_copy(r, a->id, sizeof(a->id));
+	if (a->position > 0)
+		rd_copy(r, a->id, sizeof(a->id));
 }
 
 static enum err

@@ -38,7 +38,8 @@ struct message_cursor {
 	uint8_t staged_mark[MESSAGE_SHORT_MARK]; /* zeros without staged */
 };
 
-/* An author and how far it is known; position 0: not known at all. */
+/* An author and how far its work is held. position 0: none of it is, and id is
+ * zeros; the tag is zeros too where no such author is known. */
 struct message_author {
 	struct author_tag tag;
 	uint64_t position;

@@ -110,6 +110,7 @@ rm "$tmp/clinic/footbridge.conf"
 person north "Since Three"
 three=$id
 must north put person "$one" preferred_name=Since
+must hub bundle export --for "North server" "$tmp/stick/old"
 must north put person "$two" row_state=sealed
 must north sync
 must clinic sync
@@ -152,6 +153,11 @@ on back status >"$tmp/out" && grep -q 'records are closed' "$tmp/out" &&
 	grep -q 'from a backup' "$tmp/out"
 ok $? "status_says_why"
 
+must back bundle import "$tmp/stick/old"
+grep -q 'records stay closed' "$tmp/out" &&
+	fails 1 'backup' on back find Before &&
+	[ "$(of_status back restored)" != "" ]
+ok $? "a_stick_that_is_older_than_the_restore_opens_nothing"
 must back sync
 [ "$(of_status back restored)" = "" ] &&
 	on back get person "$three" | grep -q 'Since Three' &&

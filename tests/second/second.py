@@ -37,7 +37,7 @@ class Reader:
         want(not any(self.take((start - self.at) % 32)), "padding of a text")
         return text
     def mark(self, size=8): return (lambda n: (n, self.take(n and size)))(self.uint(SEQ_MAX))
-    def author(self): return self.mark(16)
+    def author(self): return (lambda n: (n, self.take(16 if n else 8)))(self.uint(SEQ_MAX))
     def read(self, fields, into=None):  # "name:type ...", a number being that many bytes
         into = into or types.SimpleNamespace()
         for field, kind in (f.split(":") for f in fields.split()):

@@ -381,6 +381,35 @@ bundle_and_wire_may_be_mixed(void **state)
 	office_bundle_free(&second);
 }
 
+/* Any old stick would do otherwise, and what was destroyed since be read again. */
+static void
+a_restored_replica_opens_by_no_stick_that_is_older_than_its_new_life(
+    void **state)
+{
+	struct office_bundle old = { 0 }, there = { 0 }, back = { 0 };
+	struct exchange_stats stats;
+	struct office_sync s = { 0 };
+	struct row_id p[3];
+
+	(void)state;
+	people(p, 3);
+	office_sync(north, hub, &s);
+	export(hub, &old, north, 0);
+	assert_int_equal(replica_new_life(north->r, LIFE_BACKUP, &f), OK);
+	import_ok(north, &old.part[0], &stats);
+	assert_int_equal(replica_restored(north->r, NULL), LIFE_BACKUP);
+	assert_non_null(strstr(stats.note, "stay closed"));
+	export(north, &there, hub, 0);
+	import_ok(hub, &there.part[0], &stats);
+	export(hub, &back, north, 0);
+	import_ok(north, &back.part[0], &stats);
+	assert_int_equal(replica_restored(north->r, NULL), LIFE_NONE);
+	has_people(north, p, 3);
+	office_bundle_free(&old);
+	office_bundle_free(&there);
+	office_bundle_free(&back);
+}
+
 static void
 what_is_no_bundle_says_so(void **state)
 {
@@ -416,6 +445,8 @@ main(void)
 		BUNDLE_TEST(a_bundle_for_others_or_from_strangers_is_refused),
 		BUNDLE_TEST(each_recipient_opens_only_its_own),
 		BUNDLE_TEST(bundle_and_wire_may_be_mixed),
+		BUNDLE_TEST(
+		    a_restored_replica_opens_by_no_stick_that_is_older_than_its_new_life),
 		BUNDLE_TEST(what_is_no_bundle_says_so),
 	};
 

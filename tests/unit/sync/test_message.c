@@ -71,6 +71,7 @@ example_hello(void)
 	memset(h.own.tag.b, 0x55, sizeof(h.own.tag.b));
 	h.own.position = 9;
 	memset(h.own.id, 0x66, sizeof(h.own.id));
+	memset(h.yours.tag.b, 0x88, sizeof(h.yours.tag.b));
 	memset(h.members, 0x77, sizeof(h.members));
 	return h;
 }
