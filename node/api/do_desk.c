@@ -393,6 +393,16 @@ take_person(void *context, const struct read_row *row)
 	return true;
 }
 
+/* An id that nobody has is nobody, and no case file without a word in it. */
+static enum err
+is_anybody(struct desk *d, const json_t *out)
+{
+	if (d->err == OK && json_object_get(out, "legal_name") == NULL)
+		d->err = fail_set(&d->t->fail, ERR_NOTFOUND,
+		    "nobody with this id is here");
+	return d->err;
+}
+
 static void
 put_head(struct desk *d, json_t *out, const struct row_id *person)
 {
@@ -432,7 +442,7 @@ do_person(struct api_turn *t, json_t **data)
 		    &t->fail);
 	if (e == OK) {
 		put_head(&d, out, &t->subject);
-		e = d.err;
+		e = is_anybody(&d, out);
 	}
 	if (e == OK)
 		e = sight_log(t, "read", &t->subject, 1);

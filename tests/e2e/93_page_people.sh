@@ -18,6 +18,7 @@ sed 's/^/# /' "$tmp/types" | head -n 20
 ok $rc "the_page_s_types_hold"
 
 page_office North
+page_apart North Field
 # what the tests type into the page
 secret 'Kestrel at the back door' 'The porch light' 'Quarry Lane' 'Heron on the'
 PAGE_MODULES=$PWD/build/page-test PAGE_DIR=$tmp/North PAGE_FOOTBRIDGE=$fb \

@@ -71,7 +71,7 @@ await test("the_first_sign_in_reads_the_banner_and_sets_up_a_second_factor", asy
 await test("the_day_shows_what_is_on_what_to_log_and_whom_to_see", async () => {
   for (const name of [/Appointments today \(2\)/, /Outcomes to log \(2\)/, /Contacts overdue/])
     await page.getByRole("heading", { level: 2, name }).waitFor();
-  await page.getByText("on this computer only").waitFor();
+  await page.getByRole("region", { name: "Sync" }).waitFor();
   await page.getByText("Sample rules").waitFor();
   await accessible(page);
 });
@@ -197,6 +197,42 @@ await test("what_cannot_be_saved_is_said_in_the_program_s_words", async () => {
   await page.goto(`${url}people/${PAGE_PERSON}/write/appointment`);
   await page.getByRole("button", { name: "Book it" }).click();
   await page.getByRole("alert").waitFor();
+  await accessible(page);
+});
+
+await test("two_values_for_one_fact_are_shown_with_who_wrote_each", async () => {
+  await page.goto(url);
+  await page.getByRole("link", { name: "1 decision waits for somebody here" }).click();
+  await heading(page, "Decisions");
+  await page.getByText("Jul 9, 1984", { exact: true }).waitFor();
+  await page.getByText("Jul 29, 1984", { exact: true }).waitFor();
+  await page.getByText("Bea Officer, Field laptop").waitFor();
+  await accessible(page);
+  await page.goto(`${url}people/${PAGE_PERSON}/decisions`);
+  await page.getByText("Jul 9, 1984", { exact: true }).waitFor();
+  await accessible(page);
+});
+
+await test("who_may_not_decide_is_told_who_does", async () => {
+  await page.getByRole("button", { name: "Keep this: Jul 9, 1984" }).click();
+  await page.getByRole("alert").getByText("the supervisor decides about this").waitFor();
+});
+
+await test("who_decides_does_it_with_one_press", async () => {
+  const omar = await person(browser, url, { viewport: { width: 1280, height: 900 } });
+  await signIn(omar, "Omar", PASSWORD);
+  await heading(omar.page, "Today");
+  await omar.page.goto(`${url}decisions`);
+  await omar.page.getByRole("button", { name: "Keep this: Jul 9, 1984" }).click();
+  await omar.page.getByText("Nothing waits for a decision.").waitFor();
+  same(omar.wrong, []);
+  await omar.context.close();
+});
+
+await test("the_strip_names_the_other_computer_and_what_is_not_known_of_it", async () => {
+  await page.locator(".fb-strip").getByText(/Field laptop/).waitFor();
+  await page.goto(`${url}sync`);
+  await page.getByRole("rowheader", { name: /Field laptop/ }).waitFor();
   await accessible(page);
 });
 

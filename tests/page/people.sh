@@ -3,7 +3,10 @@
 # tests/e2e/lib.sh.
 #
 # page_office NODE: a probation office with Ann (its steward), and Olga and Omar,
-# officers who see everybody; the case load is Olga's. Sets $page_person.
+# officers who see everybody, Omar a supervisor, too; the case load is Olga's. Sets $page_person.
+#
+# page_apart NODE OTHER: a second computer of the office that wrote two things about
+# Marcus Delgado meanwhile, and what it wrote came by stick.
 # shellcheck disable=SC2154 # lib.sh sets tmp
 
 day() { date -u -d "${1:-0} days" +%F; }
@@ -33,15 +36,14 @@ meet() {
 page_office() {
 	local who
 	page_node=$1
-	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must "$1" init --name "$1 server" \
-		--agency "$1 Probation" --kind probation --staff 'Ann Officer'
-	opened "$1"
+	found "$1" "$1 server" "$1 Probation" probation --staff 'Ann Officer'
 	printf 'tin roof and autumn rain\n' >"$tmp/words"
 	secret 'tin roof and autumn rain'
 	for who in Olga Omar; do
 		must "$1" account add "$who" <"$tmp/words"
 		must "$1" account role "$who" officer --scope all
 	done
+	must "$1" account role Omar supervisor --scope all
 	case_of 'Derrick Holloway' standard 1978-05-11
 	meet "$person" -1 13:00
 	row contact_note "person=$person" "happened_at=$(day -40)T10:00" \
@@ -67,4 +69,13 @@ page_office() {
 	meet "$person" 0 00:00
 	row contact_note "person=$person" "happened_at=$(day -9)T15:20" kind=home \
 		outcome=held 'narrative=Both dogs were shut in. Talked about the night shift.'
+}
+
+page_apart() {
+	FOOTBRIDGE_AGENCY_CODE_FILE=$tmp/$1.code enrol "$1" "$2" "$2 laptop" \
+		'Bea Officer' --agency "$1 Probation" --steward
+	bring "$1" "$2" "$2 laptop"
+	must "$2" put person "$page_person" birth_date=1984-07-09
+	must "$1" put person "$page_person" birth_date=1984-07-29
+	bring "$2" "$1" "$1 server" || [ $? -eq 3 ]
 }

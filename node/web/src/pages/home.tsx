@@ -5,7 +5,7 @@ import { drop } from "../drafts";
 import { useLoad } from "../load";
 import { Link } from "../router";
 import { sync, useCell } from "../state";
-import { ago, capital, choice, clock, date, words } from "../words";
+import { ago, capital, choice, clock, date, near, words } from "../words";
 import { LoggedNotice, OutcomeButtons, type Logged } from "../parts/outcome";
 import { Name, Refusal, Tag, Text, Title, Waiting } from "../parts/small";
 import { formPath } from "./write";
@@ -13,7 +13,7 @@ import { formPath } from "./write";
 const what = (a: Appointment) =>
   [choice(a.kind), choice(a.method), a.place, a.purpose].filter((x) => x !== null && x !== "").join(", ");
 
-function Day(p: { of: Appointment[]; day?: boolean; none: string; log: (a: Appointment) => preact.ComponentChildren }) {
+function Day(p: { of: Appointment[]; today: string; day?: boolean; none: string; log: (a: Appointment) => preact.ComponentChildren }) {
   if (p.of.length === 0) return <p class="govuk-body">{p.none}</p>;
   const sorted = [...p.of].sort((a, b) => (a.start_at < b.start_at ? -1 : 1));
   return (
@@ -21,7 +21,7 @@ function Day(p: { of: Appointment[]; day?: boolean; none: string; log: (a: Appoi
       {sorted.map((a) => (
         <li key={a.id}>
           <div class="fb-row">
-            <span class="fb-row__when">{p.day === true ? date(a.start_at) : clock(a.start_at)}</span>
+            <span class="fb-row__when">{p.day === true ? near(a.start_at, p.today) : clock(a.start_at)}</span>
             <span class="fb-row__what">
               <Link to={`/people/${a.person}`}><Name>{a.name}</Name></Link>
               <br /><span class="fb-small"><Text>{capital(what(a))}</Text></span>
@@ -34,7 +34,7 @@ function Day(p: { of: Appointment[]; day?: boolean; none: string; log: (a: Appoi
   );
 }
 
-function Contacts(p: { of: Line[]; none: string; late: boolean }) {
+function Contacts(p: { of: Line[]; today: string; none: string; late: boolean }) {
   if (p.of.length === 0) return <p class="govuk-body">{p.none}</p>;
   const sorted = [...p.of].sort((a, b) => ((a.contact_due ?? "") < (b.contact_due ?? "") ? -1 : 1));
   return (
@@ -45,8 +45,8 @@ function Contacts(p: { of: Line[]; none: string; late: boolean }) {
             <span class="fb-row__what">
               <Link to={`/people/${l.person}`}><Name>{l.name}</Name></Link>
               <br /><span class="fb-small">{capital(choice(l.level))}{l.level ? ", " : ""}
-                {(p.late ? words.home.due : words.home.dueOn)(date(l.contact_due))}
-                {", "}{l.last_contact === undefined ? words.home.lastNone : words.home.last(date(l.last_contact))}</span>
+                {(p.late ? words.home.due : words.home.dueOn)(near(l.contact_due, p.today))}
+                {", "}{l.last_contact === undefined ? words.home.lastNone : words.home.last(near(l.last_contact, p.today))}</span>
             </span>
           </div>
         </li>
@@ -106,16 +106,16 @@ export function Home() {
           <div class="fb-columns">
             <div>
               <h2 class="govuk-heading-m">{words.home.today} <span class="fb-count">({data.appointments.length})</span></h2>
-              <Day of={data.appointments} none={words.home.todayNone} log={later} />
+              <Day of={data.appointments} today={data.today} none={words.home.todayNone} log={later} />
               <h2 class="govuk-heading-m">{words.home.toLog} <span class="fb-count">({data.to_log.length})</span></h2>
-              <Day of={data.to_log} none={words.home.toLogNone} log={buttons} day />
+              <Day of={data.to_log} today={data.today} none={words.home.toLogNone} log={buttons} day />
               <Begun list={typed.data ?? []} again={typed.again} />
             </div>
             <div>
               <h2 class="govuk-heading-m">{words.home.overdue} <span class="fb-count">({data.overdue.length})</span></h2>
-              <Contacts of={data.overdue} none={words.home.overdueNone} late />
+              <Contacts of={data.overdue} today={data.today} none={words.home.overdueNone} late />
               <h2 class="govuk-heading-m">{words.home.soon} <span class="fb-count">({data.due_soon.length})</span></h2>
-              <Contacts of={data.due_soon} none={words.home.soonNone} late={false} />
+              <Contacts of={data.due_soon} today={data.today} none={words.home.soonNone} late={false} />
               <p class="fb-small">{words.home.standard}</p>
             </div>
           </div>

@@ -4,8 +4,9 @@ import type { ComponentChildren } from "preact";
 import { ask, part, type Access, type Conflict, type Head, type Row } from "../api";
 import { useLoad } from "../load";
 import { Link } from "../router";
-import { capital, choice, clock, date, moment, words, years } from "../words";
+import { capital, choice, date, moment, words, years } from "../words";
 import { Chip, Name, Notice, Refusal, Tag, Text, Title, Waiting } from "../parts/small";
+import { Cell, RowHead, Table, TableRow } from "../parts/table";
 import { Card } from "./decisions";
 
 const TABS = ["overview", "timeline", "appointments", "consents", "decisions"] as const;
@@ -158,25 +159,17 @@ function Consents(p: { id: string }) {
       <h2 class="govuk-heading-m govuk-!-margin-top-6">{words.person.access}</h2>
       {access.refused === null ? null : <Refusal error={access.refused} />}
       {access.data === null ? null : (
-        <div class="fb-scroll" tabIndex={0} role="region" aria-label={words.person.access}>
-          <table class="govuk-table">
-            <caption class="govuk-visually-hidden">{words.person.access}</caption>
-            <thead class="govuk-table__head"><tr class="govuk-table__row">
-              {[words.person.accessWho, words.person.accessWhat, words.person.accessSince, words.person.accessBasis]
-                .map((t) => <th key={t} scope="col" class="govuk-table__header">{t}</th>)}
-            </tr></thead>
-            <tbody class="govuk-table__body">
-              {access.data.map((a) => (
-                <tr class="govuk-table__row" key={`${a.who}${a.category}${a.owner}`}>
-                  <td class="govuk-table__cell"><Name>{a.who}</Name></td>
-                  <td class="govuk-table__cell"><Chip category={a.category} /></td>
-                  <td class="govuk-table__cell">{date(a.since.replace(" ", "T"))} {clock(a.since.replace(" ", "T"))}</td>
-                  <td class="govuk-table__cell"><Text>{a.basis}</Text></td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table name={words.person.access} columns={[words.person.accessWho, words.person.accessWhat,
+          words.person.accessSince, words.person.accessBasis]}>
+          {access.data.map((a) => (
+            <TableRow key={`${a.who}${a.category}${a.owner}`}>
+              <RowHead><Name>{a.who}</Name></RowHead>
+              <Cell of={words.person.accessWhat}><Chip category={a.category} /></Cell>
+              <Cell of={words.person.accessSince}>{moment(a.since.replace(" ", "T"))}</Cell>
+              <Cell of={words.person.accessBasis}><Text>{a.basis}</Text></Cell>
+            </TableRow>
+          ))}
+        </Table>
       )}
     </>
   );

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { lookAtSync, sync, useCell } from "../state";
 import { sentence } from "../parts/strip";
+import { Cell, RowHead, Table, TableRow } from "../parts/table";
 import { Name, Tag, Text, Title, Waiting } from "../parts/small";
 import { ago, stamp, words } from "../words";
 
@@ -32,29 +33,21 @@ export function SyncPage() {
           </dl>
           <h2 class="govuk-heading-m">{words.sync.peers}</h2>
           {s.peers.length === 0 ? <p class="govuk-body">{words.sync.none}</p> : (
-            <div class="fb-scroll" tabIndex={0} role="region" aria-label={words.sync.peers}>
-              <table class="govuk-table">
-                <caption class="govuk-visually-hidden">{words.sync.peers}</caption>
-                <thead class="govuk-table__head"><tr class="govuk-table__row">
-                  {[words.sync.name, words.sync.state, words.sync.last, words.sync.queue, words.sync.receipt]
-                    .map((t) => <th key={t} scope="col" class="govuk-table__header">{t}</th>)}
-                </tr></thead>
-                <tbody class="govuk-table__body">
-                  {s.peers.map((p) => (
-                    <tr class="govuk-table__row" key={p.node}>
-                      <th scope="row" class="govuk-table__header"><Name>{p.name}</Name>
-                        <br /><span class="fb-small"><Text>{p.address === "" ? words.sync.calls : p.address}</Text></span></th>
-                      <td class="govuk-table__cell">{p.last_error === ""
-                        ? <Tag kind="green">{words.sync.ok}</Tag>
-                        : <><Tag kind="red">{words.sync.failed}</Tag><br /><span class="fb-small"><Text>{p.last_error}</Text></span></>}</td>
-                      <td class="govuk-table__cell">{p.last_ok_ms === 0 ? words.sync.never : stamp(p.last_ok_ms)}</td>
-                      <td class="govuk-table__cell">{p.pending}</td>
-                      <td class="govuk-table__cell">{p.receipt ? words.sync.receiptYes : words.sync.receiptNo}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table name={words.sync.peers} columns={[words.sync.name, words.sync.state, words.sync.last,
+              words.sync.queue, words.sync.receipt]}>
+              {s.peers.map((p) => (
+                <TableRow key={p.node}>
+                  <RowHead><Name>{p.name}</Name>
+                    <span class="fb-small"><Text>{p.address === "" ? words.sync.calls : p.address}</Text></span></RowHead>
+                  <Cell of={words.sync.state}>{p.last_error === ""
+                    ? <Tag kind={p.last_ok_ms === 0 ? "grey" : "green"}>{p.last_ok_ms === 0 ? words.sync.never : words.sync.ok}</Tag>
+                    : <><Tag kind="red">{words.sync.failed}</Tag> <span class="fb-small"><Text>{p.last_error}</Text></span></>}</Cell>
+                  <Cell of={words.sync.last}>{p.last_ok_ms === 0 ? words.sync.never : stamp(p.last_ok_ms)}</Cell>
+                  <Cell of={words.sync.queue}>{p.pending}</Cell>
+                  <Cell of={words.sync.receipt}>{p.receipt ? words.sync.receiptYes : words.sync.receiptNo}</Cell>
+                </TableRow>
+              ))}
+            </Table>
           )}
           <p class="fb-small">{words.sync.stick}</p>
         </>

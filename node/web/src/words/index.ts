@@ -41,6 +41,9 @@ const dayFormat = new Intl.DateTimeFormat(words.language, {
 const shortFormat = new Intl.DateTimeFormat(words.language, {
   month: "short", day: "numeric", year: "numeric", timeZone: "UTC",
 });
+const nearFormat = new Intl.DateTimeFormat(words.language, {
+  weekday: "short", month: "short", day: "numeric", timeZone: "UTC",
+});
 const clockFormat = new Intl.DateTimeFormat(words.language, {
   hour: "numeric", minute: "2-digit", timeZone: "UTC",
 });
@@ -57,6 +60,12 @@ const civil = (text: string): Date | null => {
 export function date(text: string | null | undefined, long = false): string {
   const d = text ? civil(text.slice(0, 10)) : null;
   return d === null ? "" : (long ? dayFormat : shortFormat).format(d);
+}
+/** A day near today, "Sat, Nov 21"; with its year where that is another one. */
+export function near(text: string | null | undefined, today: string): string {
+  const d = text ? civil(text.slice(0, 10)) : null;
+  if (d === null) return "";
+  return (text!.slice(0, 4) === today.slice(0, 4) ? nearFormat : shortFormat).format(d);
 }
 export function clock(text: string | null | undefined): string {
   const d = text && text.length > 10 ? civil(text) : null;
