@@ -253,3 +253,17 @@ sim_verify(struct sim *s, unsigned n, bool deep)
 		judge_rows(s, n);
 	sim_count(s, deep ? SIM_N_DEEP : SIM_N_SOUND, 1);
 }
+
+/* Without copies and old disks nobody honest wrote two histories (I7). */
+void
+sim_judge_forks(struct sim *s)
+{
+	if (s->any_evil || s->fired[SIM_CLONE] || s->fired[SIM_MOVED] ||
+	    s->fired[SIM_REVIVED] || s->fired[SIM_BACKUP] ||
+	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
+		return;
+	for (unsigned n = 0; n < SIM_NODES; n++)
+		if (sim_is_judged(s, n) &&
+		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
+			sim_wrong(s, "machine %u knows of a fork", n);
+}

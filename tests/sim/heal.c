@@ -172,20 +172,6 @@ is_holder(struct sim *s, unsigned n, const struct compartment *c)
 	return yes;
 }
 
-/* Without copies and old disks nobody honest wrote two histories (I7). */
-static void
-judge_forks(struct sim *s)
-{
-	if (s->any_evil || s->fired[SIM_CLONE] || s->fired[SIM_MOVED] ||
-	    s->fired[SIM_REVIVED] || s->fired[SIM_BACKUP] ||
-	    s->fired[SIM_PUT_BACK] || s->fired[SIM_ROLLED_BACK])
-		return;
-	for (unsigned n = 0; n < SIM_NODES; n++)
-		if (sim_is_judged(s, n) &&
-		    sim_number(s, n, "SELECT count(*) FROM _fork") != 0)
-			sim_wrong(s, "machine %u knows of a fork", n);
-}
-
 static size_t
 hash_blobs(struct sim *s, unsigned n, uint8_t out[static 32], const char *sql,
     int64_t cpt)
@@ -597,7 +583,7 @@ sim_heal(struct sim *s)
 	for (unsigned p = 0; p < SIM_PEOPLE && s->wrong[0] == '\0'; p++)
 		compare_all(s, p);
 	if (s->wrong[0] == '\0')
-		judge_forks(s);
+		sim_judge_forks(s);
 	if (s->wrong[0] == '\0')
 		judge_notes(s);
 	judge_documents(s);

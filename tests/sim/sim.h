@@ -487,6 +487,8 @@ void sim_check(struct sim *s, unsigned n);
 /* Dear: its chains, and deep: its tables against its log. */
 void sim_verify(struct sim *s, unsigned n, bool deep);
 int64_t sim_number(struct sim *s, unsigned n, const char *sql);
+/* Once healed: nobody may know of two histories where nobody could make them. */
+void sim_judge_forks(struct sim *s);
 /* Forget what was compared with: its disk is another one. */
 void sim_check_anew(struct sim *s, unsigned n);
 

@@ -13,9 +13,8 @@ some_purpose(struct sim *s)
 	return ONE_OF(s, word);
 }
 
-/* The hash of its text as it stands at this machine; false: it is not here. */
-static bool
-hash_text(struct sim *s, unsigned n, const struct row_id *id,
+bool
+policy_text_hash(struct sim *s, struct replica *r, const struct row_id *id,
     uint8_t out[static HASH_BYTES])
 {
 	struct agreement *list = NULL;
@@ -24,7 +23,7 @@ hash_text(struct sim *s, unsigned n, const struct row_id *id,
 	size_t count = 0;
 	bool found = false;
 
-	sim_must(s, agreement_load(&list, &count, s->node[n].r, &arena, &f), &f,
+	sim_must(s, agreement_load(&list, &count, r, &arena, &f), &f,
 	    "agreements");
 	for (size_t k = 0; k < count; k++) {
 		if (!id_equal(&list[k].p.id, id))
@@ -42,7 +41,7 @@ put_signature(struct sim *s, unsigned n, const struct row_id *id,
 {
 	uint8_t hash[HASH_BYTES];
 
-	if (hash_text(s, n, id, hash))
+	if (policy_text_hash(s, s->node[n].r, id, hash))
 		(void)policy_write(s, n, c, NULL,
 		    &(struct put){ .table = "mou_signature",
 			CELLS({ "mou_id", cell_id(id->b) },
@@ -111,7 +110,8 @@ policy_offer(struct sim *s, unsigned n)
 		    sim_policy_kind(sim_chance(s, 60) ? own : other,
 			s->places));
 	w->agreement[w->agreement_count].id = id;
-	if (hash_text(s, n, &id, w->agreement[w->agreement_count].hash))
+	if (policy_text_hash(s, s->node[n].r, &id,
+		w->agreement[w->agreement_count].hash))
 		w->agreement_count++;
 	put_signature(s, n, &id, "signed", SIM_AGREEMENT_SIGNED);
 }

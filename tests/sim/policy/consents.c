@@ -1,38 +1,53 @@
 /* Consents: signed, narrowed, revoked, asked to end. */
 #include "tests/sim/policy/policy_i.h"
 
+/* Mostly the form that is for whom it names. */
 static const char *
-kind_of_consent(struct sim *s, int kind)
+kind_of_consent(struct sim *s, int from, int to)
 {
-	static const char *const clinic[] = { "part2_justice", "part2_justice",
-		"part2_general", "part2_tpo" };
+	static const char *const clinic[] = { "part2_justice", "part2_general",
+		"part2_tpo" };
 
-	return kind == KIND_TREATMENT    ? ONE_OF(s, clinic)
-	    : kind == KIND_MENTAL_HEALTH ? "hipaa"
-					 : "social";
+	return from == KIND_MENTAL_HEALTH         ? "hipaa"
+	    : from != KIND_TREATMENT              ? "social"
+	    : sim_chance(s, 20)                   ? ONE_OF(s, clinic)
+	    : to == KIND_PROBATION                ? "part2_justice"
+	    : to == KIND_SOCIAL || sim_draw(s, 2) ? "part2_general"
+						  : "part2_tpo";
+}
+
+static const char *
+purposes_of_consent(struct sim *s, int to)
+{
+	static const char *const justice[] = { "supervision",
+		"supervision,court" };
+	static const char *const care[] = { "treatment,coordination",
+		"coordination" };
+
+	return (to == KIND_PROBATION) != sim_chance(s, 15) ? ONE_OF(s, justice)
+							   : ONE_OF(s, care);
 }
 
 /* The form, of which every box is filled in. */
 static bool
 fill_form(struct sim *s, unsigned n, const struct row_id *person,
-    unsigned discloser, struct row_id *made)
+    unsigned discloser, unsigned to, struct row_id *made)
 {
-	static const char *const purposes[] = { "supervision",
-		"supervision,court", "treatment,coordination", "coordination" };
 	static const char *const rule[] = { "any_time", "any_time", "any_time",
 		"after_date", "after_event" };
 	int32_t today = policy_day_at(s, n);
-	int kind = sim_policy_kind(discloser, s->places);
+	int from = sim_policy_kind(discloser, s->places);
+	int kind = sim_policy_kind(to, s->places);
 
 	return policy_write(s, n, SIM_CLASS_COUNT, made,
 	    &(struct put){ .table = "consent",
 		.subject = person,
-		CELLS({ "kind", cell_text(kind_of_consent(s, kind)) },
+		CELLS({ "kind", cell_text(kind_of_consent(s, from, kind)) },
 		    { "status", cell_text("draft") },
 		    { "discloser_id", cell_id(s->agency[discloser].b) },
 		    { "info_description", cell_text("Whether I came") },
 		    { "purpose", cell_text("To follow what I do") },
-		    { "purposes", cell_text(ONE_OF(s, purposes)) },
+		    { "purposes", cell_text(purposes_of_consent(s, kind)) },
 		    { "effective_on",
 			cell_day(today + (int32_t)sim_draw(s, 2)) },
 		    { "expires_on", cell_day(policy_end(s, today + 2)) },
@@ -66,46 +81,43 @@ add_scope(struct sim *s, unsigned n, const struct row_id *person,
 						   : NO_DAY) }) });
 }
 
+/* to SIM_AGENCIES: a class of them. */
 static void
 add_recipient(struct sim *s, unsigned n, const struct row_id *person,
-    const struct row_id *consent, unsigned discloser)
+    const struct row_id *consent, unsigned to)
 {
-	if (sim_chance(s, 15))
-		(void)policy_write(s, n, SIM_CLASS_COUNT, NULL,
-		    &(struct put){ .table = "consent_recipient",
-			.subject = person,
-			CELLS({ "consent_id", cell_id(consent->b) },
-			    { "class", cell_text("treating_providers") },
-			    { "state", cell_text("present") }) });
-	else
-		(void)policy_write(s, n, SIM_CLASS_COUNT, NULL,
-		    &(struct put){ .table = "consent_recipient",
-			.subject = person,
-			CELLS({ "consent_id", cell_id(consent->b) },
-			    { "agency_id",
-				cell_id(
-				    s->agency[policy_other_agency(s, discloser)]
-					.b) },
-			    { "state", cell_text("present") }) });
+	const struct value none = { .type = VALUE_NULL };
+	bool named = to != SIM_AGENCIES;
+
+	(void)policy_write(s, n, SIM_CLASS_COUNT, NULL,
+	    &(struct put){ .table = "consent_recipient",
+		.subject = person,
+		CELLS({ "consent_id", cell_id(consent->b) },
+		    { "agency_id", named ? cell_id(s->agency[to].b) : none },
+		    { "class", named ? none : cell_text("treating_providers") },
+		    { "state", cell_text("present") }) });
 }
 
 /* By the agency that discloses, now and then by another for it. */
 void
 policy_sign_consent(struct sim *s, unsigned n, const struct row_id *person)
 {
-	unsigned discloser = s->node[n].agency;
+	unsigned discloser = s->node[n].agency, to;
 	struct row_id id;
 	int kind;
 
 	if (sim_chance(s, 10))
 		discloser = policy_other_agency(s, discloser);
 	kind = sim_policy_kind(discloser, s->places);
-	if (!fill_form(s, n, person, discloser, &id))
+	to = policy_other_agency(s, discloser);
+	if (!fill_form(s, n, person, discloser, to, &id))
 		return;
 	for (uint64_t k = 1 + sim_draw(s, 2); k > 0; k--)
 		add_scope(s, n, person, &id, kind);
-	for (uint64_t k = 1 + sim_draw(s, 2); k > 0; k--)
-		add_recipient(s, n, person, &id, discloser);
+	add_recipient(s, n, person, &id, sim_chance(s, 10) ? SIM_AGENCIES : to);
+	if (sim_chance(s, 30))
+		add_recipient(s, n, person, &id,
+		    policy_other_agency(s, discloser));
 	(void)policy_write(s, n, SIM_CONSENT, NULL,
 	    &(struct put){ .table = "consent",
 		.row = &id,

@@ -2,7 +2,7 @@
  * privacy officer who signed the rules that are shipped, no sample any more. */
 #include "tests/sim/policy/policy_i.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/policy/active.h"
@@ -12,6 +12,8 @@
 #define RULES_NAME "us_sample"
 #define RULES_VERSION "2026-1"
 #define RULES_FROM 20454 /* 2026-01-01 */
+
+static struct offered standing[SIM_PLACES + 1];
 
 int
 sim_policy_kind(unsigned agency, unsigned places)
@@ -176,6 +178,70 @@ is_first_of_its_agency(struct replica **r, unsigned n)
 	return true;
 }
 
+/* All agree on what most of them do for a person; what they may have of each other
+ * still wants a consent, or a tie to the person. */
+static void
+agree(struct sim *s, struct replica **r, unsigned places)
+{
+	static const char *const label[] = { "TX2", "MHT", "SUP", "SOC",
+		"JNT" };
+	static const char *const purpose[] = { "treatment", "coordination",
+		"supervision" };
+	struct offered *g = &standing[places];
+	struct row_id made;
+
+	must_put(s, r[1], &g->id,
+	    &(struct put){ .table = "mou",
+		CELLS({ "title", cell_text("The region") },
+		    { "kind", cell_text("mou") },
+		    { "status", cell_text("offered") },
+		    { "starts_on", cell_day(today(r[1])) },
+		    { "version", cell_text("1") }) });
+	for (unsigned n = 1; n < places; n++)
+		if (is_first_of_its_agency(r, n))
+			must_put(s, r[1], &made,
+			    &(struct put){ .table = "mou_party",
+				CELLS({ "mou_id", cell_id(g->id.b) },
+				    { "agency_id",
+					cell_id(
+					    replica_identity(r[n])->agency.b) },
+				    { "state", cell_text("present") }) });
+	for (unsigned k = 0; k < COUNT_OF(label) * COUNT_OF(purpose); k++)
+		must_put(s, r[1], &made,
+		    &(struct put){ .table = "mou_rule",
+			CELLS({ "mou_id", cell_id(g->id.b) },
+			    { "category",
+				cell_text(label[k / COUNT_OF(purpose)]) },
+			    { "purpose",
+				cell_text(purpose[k % COUNT_OF(purpose)]) },
+			    { "basis", cell_text("none") },
+			    { "state", cell_text("present") }) });
+	if (!policy_text_hash(s, r[1], &g->id, g->hash))
+		abort();
+}
+
+static void
+sign_agreement(struct sim *s, struct replica *r, const struct offered *g)
+{
+	struct row_id made;
+
+	must_put(s, r, &made,
+	    &(struct put){ .table = "mou_signature",
+		CELLS({ "mou_id", cell_id(g->id.b) },
+		    { "text_hash",
+			{ .type = VALUE_BYTES,
+			    .p = g->hash,
+			    .n = HASH_BYTES } },
+		    { "signed_on", cell_day(today(r)) },
+		    { "act", cell_text("signed") }) });
+}
+
+struct offered
+policy_standing(unsigned places)
+{
+	return standing[places];
+}
+
 void
 sim_policy_found(struct sim *s, struct replica **r, unsigned places)
 {
@@ -187,8 +253,13 @@ sim_policy_found(struct sim *s, struct replica **r, unsigned places)
 			say_office(s, r[n]);
 	write_rules_down(s, r[1], &pack, hash);
 	meet_all(s, r, places);
-	for (unsigned n = 1; n < places; n++)
-		if (is_first_of_its_agency(r, n))
-			sign_rules(s, r[n], &pack, hash);
+	agree(s, r, places);
+	meet_all(s, r, places);
+	for (unsigned n = 1; n < places; n++) {
+		if (!is_first_of_its_agency(r, n))
+			continue;
+		sign_rules(s, r[n], &pack, hash);
+		sign_agreement(s, r[n], &standing[places]);
+	}
 	meet_all(s, r, places);
 }

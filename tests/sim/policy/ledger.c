@@ -9,6 +9,7 @@
  * agency's machine is a leak. So is a row that is shown longer than the last of the
  * owner's registrars that knew of a right to it saw it last, and its lease.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,31 +85,60 @@ key_of(struct sim *s, const struct key_id *id)
 	return NULL;
 }
 
-/* Agencies that hold the record, as far as the machine knows. */
+/* Agencies of which a query of a compartment (and a key) gives the ids. */
 static unsigned
-holders(struct sim *s, unsigned n, const struct compartment *c)
+agencies_in(struct sim *s, unsigned n, const char *sql,
+    const struct compartment *c, const struct key_id *key)
 {
 	struct fail f = { 0 };
 	unsigned bits = 0;
 	struct stmt *st;
 	bool row;
 
-	sim_must(s,
-	    db_stmt(&st, replica_db(s->node[n].r),
-		"SELECT DISTINCT recipient FROM _grant WHERE cpt = ?1 AND"
-		" recipient_kind = 0 AND rights > 0",
-		&f),
-	    &f, "holders");
+	sim_must(s, db_stmt(&st, replica_db(s->node[n].r), sql, &f), &f,
+	    "agencies");
 	stmt_int(st, 1, c->no);
+	if (key != NULL)
+		stmt_blob(st, 2, key->b, sizeof(key->b));
 	for (;;) {
 		struct agency_id id;
 
-		sim_must(s, stmt_step(st, &row, &f), &f, "holders");
+		sim_must(s, stmt_step(st, &row, &f), &f, "agencies");
 		if (!row)
 			return bits;
 		if (stmt_col_copy(st, 0, id.b, ID_BYTES))
 			bits |= bit(policy_agency(s, &id));
 	}
+}
+
+/* Agencies that hold the record, as far as the machine knows. */
+static unsigned
+holders(struct sim *s, unsigned n, const struct compartment *c)
+{
+	return agencies_in(s, n,
+	    "SELECT DISTINCT recipient FROM _grant WHERE cpt = ?1 AND"
+	    " recipient_kind = 0 AND rights > 0",
+	    c, NULL);
+}
+
+/* ... or ever did. */
+static unsigned
+were_granted(struct sim *s, unsigned n, const struct compartment *c)
+{
+	return agencies_in(s, n,
+	    "SELECT DISTINCT recipient FROM _grant WHERE cpt = ?1 AND"
+	    " recipient_kind = 0 AND ever > 0",
+	    c, NULL);
+}
+
+static unsigned
+holders_of_key(struct sim *s, unsigned n, const struct compartment *c,
+    const struct key_id *id)
+{
+	return agencies_in(s, n,
+	    "SELECT recipient FROM _grant WHERE cpt = ?1 AND key_id = ?2 AND"
+	    " recipient_kind = 0 AND rights > 0",
+	    c, id);
 }
 
 typedef void (*key_fn)(struct sim *s, unsigned n, const struct compartment *c,
@@ -186,7 +216,7 @@ enter_record(struct sim *s, unsigned n, struct compartment *c)
 	    !id_equal(&c->subject, &judging.person))
 		return;
 	rec = ledger_of(s, c);
-	rec->known = true;
+	rec->heard = were_granted(s, n, c);
 	for (unsigned a = 0; a < s->agencies; a++) {
 		int32_t until;
 
@@ -212,8 +242,8 @@ enter_record(struct sim *s, unsigned n, struct compartment *c)
 	sim_count(s, SIM_N_AGREED, 1);
 }
 
-/* A registrar's word is of all that its agency lent: also of records that it has
- * not heard of, or not any more since an old disk was put back. */
+/* A registrar's word is of all that its agency lent: also of what it has not heard
+ * of, or not any more since an old disk was put back. */
 static void
 vouch_for_unknown(struct sim *s, unsigned n)
 {
@@ -222,20 +252,42 @@ vouch_for_unknown(struct sim *s, unsigned n)
 	for (size_t k = 0; k < s->policy->record_count; k++) {
 		struct ledger_record *rec = &s->policy->record[k];
 
-		if (rec->known || rec->owner != s->node[n].agency)
+		if (rec->owner != s->node[n].agency)
 			continue;
 		for (unsigned a = 0; a < s->agencies; a++)
-			if (rec->loan[a].any && day > rec->loan[a].day)
+			if (rec->loan[a].any && (rec->heard & bit(a)) == 0 &&
+			    day > rec->loan[a].day)
 				rec->loan[a].day = day;
 	}
+}
+
+/* Has anything come, been written or granted since, or a day? */
+static bool
+is_as_it_was(struct sim *s, unsigned n)
+{
+	int64_t segments = sim_number(s, n, "SELECT count(*) FROM _segment");
+	int64_t operations = sim_number(s, n, "SELECT count(*) FROM _open");
+	int64_t day = policy_day_at(s, n);
+	bool same = s->policy->entered[n].segments == segments &&
+	    s->policy->entered[n].operations == operations &&
+	    s->policy->entered[n].day == day;
+
+	s->policy->entered[n].segments = segments;
+	s->policy->entered[n].operations = operations;
+	s->policy->entered[n].day = day;
+	return same;
 }
 
 void
 ledger_judge_holders(struct sim *s, unsigned n, bool compare)
 {
+	if (is_as_it_was(s, n) && compare)
+		return;
+	if (!compare)
+		s->policy->entered[n].day = NO_DAY;
 	for (size_t k = 0; k < s->policy->record_count; k++) {
 		s->policy->record[k].entitled[n] = 0;
-		s->policy->record[k].known = false;
+		s->policy->record[k].heard = 0;
 	}
 	for (unsigned p = 0; p < POLICY_PEOPLE && s->wrong[0] == '\0'; p++) {
 		struct law *l = law_read(s, n, &s->policy->person[p]);
@@ -293,13 +345,18 @@ judge_key(struct sim *s, unsigned n, const struct compartment *c,
 			      : "nobody who could give it was entitled to");
 }
 
-/* Made between two runs: for whom its maker does not know to be removed. */
+/* Made or given between two runs: to whom the record was lent and whom the owner's
+ * machine does not know to be removed. */
 static void
 enter_key(struct sim *s, unsigned n, const struct compartment *c,
     const struct key_id *id, unsigned lent)
 {
-	if (key_of(s, id) == NULL)
+	const struct ledger_key *k = key_of(s, id);
+
+	if (k == NULL)
 		allow_key(s, n, c, id, lent);
+	else if ((lent & ~k->may) != 0)
+		allow_key(s, n, c, id, lent & holders_of_key(s, n, c, id));
 }
 
 static void
@@ -334,6 +391,73 @@ sim_policy_check(struct sim *s, unsigned n)
 
 static struct gate_view view;
 
+struct heard {
+	const struct compartment *c;
+	const struct agency_id *own;
+	int32_t day;
+};
+
+static bool
+on_word(void *context, const struct read_row *row)
+{
+	struct heard *h = context;
+	struct agency_id to;
+
+	if (id_equal(&row->owner, &h->c->owner) &&
+	    cell_id_of(row, "agency_id", to.b) && id_equal(&to, h->own) &&
+	    cell_day_of(row, "valid_on") > h->day)
+		h->day = cell_day_of(row, "valid_on");
+	return true;
+}
+
+/* "... on=2026-01-08 ..." in the basis of a grant */
+static int32_t
+day_in(const char *basis)
+{
+	const char *at = strstr(basis, " on=");
+	int y, m, d;
+	int64_t days;
+
+	if (at == NULL || sscanf(at, " on=%4d-%2d-%2d", &y, &m, &d) != 3 ||
+	    value_days(&days, y, m, d) != OK)
+		return NO_DAY;
+	return (int32_t)days;
+}
+
+/* The last day of which the machine has heard that the record is lent to its
+ * agency: when it was granted, or the owner's word. */
+static int32_t
+last_heard(struct sim *s, unsigned n, const struct compartment *c)
+{
+	struct replica *r = s->node[n].r;
+	struct heard h = { c, &s->agency[s->node[n].agency], NO_DAY };
+	struct read_query q = { .table = registry_table(replica_registry(r),
+				    "sharing_word") };
+	struct fail f = { 0 };
+	struct stmt *st;
+	bool row;
+
+	sim_must(s, read_list(r, &q, on_word, &h, &f), &f, "words");
+	sim_must(s,
+	    db_stmt(&st, replica_db(r),
+		"SELECT basis FROM _grant WHERE cpt = ?1 AND recipient = ?2"
+		" AND recipient_kind = 0 AND basis IS NOT NULL",
+		&f),
+	    &f, "grants");
+	stmt_int(st, 1, c->no);
+	stmt_blob(st, 2, h.own->b, ID_BYTES);
+	for (;;) {
+		int32_t day;
+
+		sim_must(s, stmt_step(st, &row, &f), &f, "grants");
+		if (!row)
+			return h.day;
+		day = day_in(stmt_col_text(st, 0));
+		if (day > h.day)
+			h.day = day;
+	}
+}
+
 static void
 judge_shown(struct sim *s, unsigned n, struct compartment *c)
 {
@@ -358,7 +482,9 @@ judge_shown(struct sim *s, unsigned n, struct compartment *c)
 	else if (!loan->endless && view.today >= loan->until)
 		sim_wrong(s, "machine %u shows %s of agency %u after its end",
 		    n, c->category, rec->owner);
-	else if (lease >= 0 && view.today >= loan->day + lease)
+	else if (lease >= 0 &&
+	    (view.today >= loan->day + lease ||
+		view.today >= last_heard(s, n, c) + lease))
 		sim_wrong(s, "machine %u shows %s of agency %u past its lease",
 		    n, c->category, rec->owner);
 }

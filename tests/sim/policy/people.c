@@ -270,6 +270,15 @@ sim_policy_end(struct sim *s)
 void
 sim_policy_people(struct sim *s)
 {
+	struct offered standing = policy_standing(s->places);
+
+	s->policy->agreement[s->policy->agreement_count++] = standing;
+	if (sim_chance(s, 30))
+		(void)policy_write(s, 1, SIM_CLASS_COUNT, NULL,
+		    &(struct put){ .table = "mou",
+			.row = &standing.id,
+			.change = true,
+			CELLS({ "status", cell_text("suspended") }) });
 	for (unsigned p = 0; p < POLICY_PEOPLE; p++) {
 		for (size_t i = 0; i < ID_BYTES; i++)
 			s->policy->person[p].b[i] = (uint8_t)sim_draw(s, 256);

@@ -27,7 +27,8 @@ struct ledger_record {
 	struct ledger_loan loan[SIM_AGENCIES];
 	/* by machine: bits of agencies that were entitled when it last looked */
 	uint32_t entitled[SIM_NODES];
-	bool known; /* to the machine that is judged */
+	/* agencies of whose grants the machine that is judged has heard */
+	uint32_t heard;
 };
 
 /* One key of a compartment, and the agencies that may hold it. */
@@ -52,10 +53,19 @@ struct sim_policy {
 	struct ledger_key key[LEDGER_KEYS];
 	size_t key_count;
 	int64_t judged_at[SIM_NODES]; /* segments there were */
+	/* what a registrar had when its holders were last judged */
+	struct {
+		int64_t segments, operations, day;
+	} entered[SIM_NODES];
 	/* the seed's own odds, percent */
 	unsigned drives; /* policy is run after an act */
 	unsigned cuts;   /* acts of policy left until it is cut off; 0: never */
 };
+
+/* ---- found.c ---- */
+
+/* The agreement of all agencies in a region of so many places. */
+struct offered policy_standing(unsigned places);
 
 /* ---- write.c ---- */
 
@@ -144,6 +154,9 @@ void policy_ask_end(struct sim *s, unsigned n, const struct row_id *person);
 
 /* ---- agreements.c ---- */
 
+/* The hash of its text as it stands in a replica; false: it is not there. */
+bool policy_text_hash(struct sim *s, struct replica *r, const struct row_id *id,
+    uint8_t out[static HASH_BYTES]);
 void policy_offer(struct sim *s, unsigned n);
 /* Somebody reads what is offered and signs, once. */
 void policy_sign(struct sim *s, unsigned n);
