@@ -167,12 +167,15 @@ ask(struct buf *out, int tty, const char *prompt, struct fail *f)
 	silent = was;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	guard_begin(&g);
-	say(tty, prompt);
-	if (tcsetattr(tty, TCSAFLUSH, &silent) != 0)
+	/* before the question: an answer that comes at once is neither shown
+	 * nor thrown away with what was typed before */
+	if (tcsetattr(tty, TCSAFLUSH, &silent) != 0) {
 		e = fail_set(f, ERR_AUTH,
 		    "the terminal would show what is typed");
-	else
+	} else {
+		say(tty, prompt);
 		e = read_line(out, tty, &g, f);
+	}
 	(void)tcsetattr(tty, TCSAFLUSH, &was);
 	say(tty, "\n");
 	guard_end(&g);

@@ -70,6 +70,41 @@ ok $? "so_is_a_recovery_code"
 [ "$(on north --json audit --act confirm | field '#')" -ge 5 ]
 ok $? "each_try_is_in_the_journal"
 
+# typed ANSWER COMMAND...: at a terminal that asks; exits as the command does
+typed() {
+	timeout 120 python3 -c 'import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen, asked = b"", False
+while True:
+    try:
+        got = os.read(fd, 4096)
+    except OSError:
+        break
+    if not got:
+        break
+    seen += got
+    if not asked and b"second factor" in seen and seen.rstrip().endswith(b":"):
+        os.write(fd, sys.argv[1].encode() + b"\n")
+        asked = True
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$@"
+}
+now=$(code)
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass typed "$now" "${run[@]}" --dir "$tmp/north" \
+	account role "Bo Helper" clerk >"$tmp/out" &&
+	grep -q 'has the role clerk' "$tmp/out" && ! grep -q "$now" "$tmp/out" &&
+	! FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass typed "$now" "${run[@]}" \
+		--dir "$tmp/north" account role "Bo Helper" medical >"$tmp/out" &&
+	grep -q 'does not fit' "$tmp/out"
+ok $? "at_a_terminal_it_is_asked_for_and_not_shown"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass typed "$(code)" "${run[@]}" \
+	--dir "$tmp/north" keyslot add recovery >"$tmp/out" &&
+	secret "$(grep -oE '([A-Z0-9]{4,}-){3,}[A-Z0-9]+' "$tmp/out")" &&
+	fails 1 "code of your second factor" pass ana north keyslot add recovery
+ok $? "for_a_key_slot_too"
+
 # ---- through a daemon, which was opened long ago --------------------------------
 FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass serve north
 give() { on north account role "Bo Helper" officer "$@"; }
