@@ -3,6 +3,7 @@
  * and the directory is synced too, so that a power cut leaves old or new.
  */
 #include "sync/env.h"
+#include "sync/env_room.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -521,53 +521,6 @@ posix_each(void *self, size_t count, void (*one)(void *context, size_t i),
 		(void)pthread_join(helper[i], NULL);
 }
 
-static int64_t
-posix_room_bytes(void *self, const char *path)
-{
-	struct statvfs v;
-
-	(void)self;
-	if (statvfs(path, &v) != 0)
-		return -1;
-	if (v.f_bavail > (fsblkcnt_t)(INT64_MAX / (int64_t)v.f_frsize))
-		return INT64_MAX;
-	return (int64_t)v.f_bavail * (int64_t)v.f_frsize;
-}
-
-static int64_t
-posix_file_bytes(void *self, const char *path)
-{
-	struct stat st;
-
-	(void)self;
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
-}
-
-static enum err
-posix_file_room(void *self, const char *path, int64_t bytes, struct fail *f)
-{
-	struct stat st = { 0 };
-	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int code = 0;
-
-	(void)self;
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		code = errno != 0 ? errno : EINVAL;
-	else if (st.st_size < bytes)
-		code = posix_fallocate(fd, 0, bytes);
-	/* what was begun of it goes again */
-	if (code != 0 && fd >= 0 && S_ISREG(st.st_mode))
-		(void)!ftruncate(fd, st.st_size);
-	else if (code == 0 && st.st_size > bytes && ftruncate(fd, bytes) != 0)
-		code = errno;
-	if (fd >= 0)
-		(void)close(fd);
-	return code == 0
-	    ? OK
-	    : fail_set(f, ERR_IO, "no room can be set aside in %s: %s", path,
-		  strerror(code));
-}
-
 const struct env *
 env_posix(void)
 {
@@ -593,9 +546,9 @@ env_posix(void)
 		.lock_take = posix_lock_take,
 		.lock_drop = posix_lock_drop,
 		.binding = posix_binding,
-		.room_bytes = posix_room_bytes,
-		.file_bytes = posix_file_bytes,
-		.file_room = posix_file_room,
+		.room_bytes = env_room_bytes,
+		.file_bytes = env_file_bytes,
+		.file_room = env_file_room,
 	};
 
 	return &e;

@@ -12,8 +12,6 @@
 #include "node/account/admin.h"
 #include "node/account/factor.h"
 #include "node/account/head.h"
-#include "node/account/retain.h"
-#include "node/chores.h"
 #include "sync/audit.h"
 #include "tests/support/office.h"
 
@@ -495,151 +493,6 @@ once_a_day_a_node_says_what_its_journal_came_to_and_idle_ones_say_nothing(
 	assert_int_equal(differs, 2);
 }
 
-/* ---- what nobody uses, and what is too old ------------------------------------ */
-
-#define DAY (24 * 60 * MINUTE)
-
-static bool
-is_closed(const char *name)
-{
-	struct account a;
-
-	assert_int_equal(account_find(&a, north->r, name, &f), OK);
-	return a.unused_ms != 0;
-}
-
-static void
-release(const char *name)
-{
-	struct account a;
-
-	assert_int_equal(account_find(&a, north->r, name, &f), OK);
-	assert_int_equal(replica_begin(north->r, &f), OK);
-	assert_int_equal(admin_release(&a, north->r, NULL, &f), OK);
-	assert_int_equal(replica_commit(north->r, &f), OK);
-}
-
-static void
-an_account_that_nobody_uses_is_closed_after_90_days_and_released_again(
-    void **state)
-{
-	int64_t closed;
-
-	(void)state;
-	(void)new_account("Bo", &(struct account_new){ .staff = ana });
-	(void)new_account("Cy", &(struct account_new){ .staff = ana });
-	env_test_pass(north->env, 60 * DAY);
-	assert_int_equal(sign_in("Cy", PASSWORD, ""), OK);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_false(is_closed("Bo"));
-	env_test_pass(north->env, 31 * DAY);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_true(is_closed("Bo"));
-	assert_false(is_closed("Cy"));
-	assert_int_equal(entries("account_unused", OK), 1);
-	assert_int_equal(account_unused_count(&closed, north->r, &f), OK);
-	assert_int_equal(closed, 1);
-	assert_int_equal(sign_in("Bo", PASSWORD, ""), ERR_AUTH);
-	release("Bo");
-	assert_int_equal(sign_in("Bo", PASSWORD, ""), OK);
-	/* once is enough */
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_int_equal(entries("account_unused", OK), 1);
-}
-
-static void
-who_comes_after_90_days_is_not_let_in_though_no_daemon_looked(void **state)
-{
-	(void)state;
-	(void)new_account("Bo", &(struct account_new){ .staff = ana });
-	env_test_pass(north->env, 91 * DAY);
-	assert_int_equal(sign_in("Bo", PASSWORD, ""), ERR_AUTH);
-	assert_true(is_closed("Bo"));
-	/* a clock put back does not open it */
-	north->env->wall_ms -= 91 * DAY;
-	assert_int_equal(sign_in("Bo", PASSWORD, ""), ERR_AUTH);
-}
-
-static void
-the_administrator_who_was_here_last_is_never_closed(void **state)
-{
-	(void)state;
-	(void)new_account("Di",
-	    &(struct account_new){ .staff = ana, .administrator = true });
-	env_test_pass(north->env, DAY);
-	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
-	env_test_pass(north->env, 400 * DAY);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_true(is_closed("Di"));
-	assert_false(is_closed("Ana"));
-	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
-}
-
-static int64_t
-kept_from(void)
-{
-	struct retain_state s;
-
-	assert_int_equal(retain_read(&s, north->r, 0, &f), OK);
-	return s.extent.base;
-}
-
-static void
-the_journal_is_thrown_away_by_the_month_once_it_is_too_old(void **state)
-{
-	struct account_settings s;
-
-	(void)state;
-	account_defaults(&s);
-	s.journal_days = 365;
-	engine.accounts = &s;
-	for (int i = 0; i < 40; i++)
-		assert_int_equal(audit_write(north->r,
-				     &(struct audit_entry){ .act = "probe" },
-				     &f),
-		    OK);
-	env_test_pass(north->env, 380 * DAY);
-	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_int_equal(kept_from(), 0);
-	env_test_pass(north->env, 16 * DAY);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_true(kept_from() > 0);
-	assert_true(entries("probe", OK) < 16);
-	assert_int_equal(entries("sign_in", OK), 1);
-	assert_int_equal(entries("journal_prune", OK), 1);
-	s.journal_days = 0;
-	env_test_pass(north->env, 4000 * DAY);
-	assert_int_equal(chores_round(&engine, &f), OK);
-	assert_int_equal(entries("sign_in", OK), 1);
-	engine.accounts = NULL;
-}
-
-static void
-a_review_is_due_after_a_week_in_which_something_was_done(void **state)
-{
-	uint8_t head[AUDIT_HASH_BYTES];
-	struct retain_state s;
-
-	(void)state;
-	env_test_pass(north->env, 6 * DAY);
-	assert_int_equal(retain_read(&s, north->r, 0, &f), OK);
-	assert_false(s.review_due);
-	env_test_pass(north->env, 2 * DAY);
-	assert_int_equal(retain_read(&s, north->r, 0, &f), OK);
-	assert_true(s.review_due);
-	assert_int_equal(retain_reviewed(north->r, audit_head(north->r, head),
-			     &f),
-	    OK);
-	env_test_pass(north->env, 20 * DAY);
-	assert_int_equal(retain_read(&s, north->r, 0, &f), OK);
-	assert_false(s.review_due); /* nothing was done */
-	assert_int_equal(sign_in("Ana", "wrong words", ""), ERR_AUTH);
-	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
-	assert_int_equal(retain_read(&s, north->r, 0, &f), OK);
-	assert_true(s.review_due);
-}
-
 int
 main(void)
 {
@@ -664,14 +517,6 @@ main(void)
 		    a_disabled_account_is_out_at_once_and_the_last_administrator_stays),
 		TEST(a_name_is_not_given_again),
 		TEST(without_the_journal_nobody_signs_in),
-		TEST(
-		    an_account_that_nobody_uses_is_closed_after_90_days_and_released_again),
-		TEST(
-		    who_comes_after_90_days_is_not_let_in_though_no_daemon_looked),
-		TEST(the_administrator_who_was_here_last_is_never_closed),
-		TEST(
-		    the_journal_is_thrown_away_by_the_month_once_it_is_too_old),
-		TEST(a_review_is_due_after_a_week_in_which_something_was_done),
 		TEST(
 		    once_a_day_a_node_says_what_its_journal_came_to_and_idle_ones_say_nothing),
 	};

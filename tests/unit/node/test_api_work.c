@@ -420,6 +420,28 @@ keys_are_given_away_and_taken_back_with_the_password_again(void **state)
 	}
 }
 
+static void
+an_auditor_looks_through_the_journal_each_week(void **state)
+{
+	struct browser b;
+
+	(void)state;
+	caller_sign_in(&b, "Aud");
+	caller_office->env->wall_ms += (int64_t)8 * 86400000;
+	(void)must(&b, "GET", "/api/audit/state", NULL);
+	assert_true(json_is_true(caller_data("review_due")));
+	assert_int_equal(json_integer_value(caller_data("first")), 1);
+	(void)must(&b, "GET", "/api/audit/review", NULL);
+	assert_true(json_integer_value(caller_data("entries")) > 0);
+	(void)must(&b, "POST", "/api/audit/review", "{\"done\": true}");
+	(void)must(&b, "GET", "/api/audit/state", NULL);
+	assert_false(json_is_true(caller_data("review_due")));
+	assert_true(json_integer_value(caller_data("reviewed")) > 0);
+	caller_sign_in(&b, "Ben");
+	assert_int_equal(caller_ask(&b, "GET", "/api/audit/state", NULL), 403);
+	assert_string_equal(caller_code(), "not_your_role");
+}
+
 /* One row of an act of several, in the name of that account. */
 static enum err
 put_held(const char *name, const char *person, bool untrained, struct fail *why)
@@ -520,6 +542,7 @@ main(void)
 		WORK(a_consent_is_drafted_signed_and_revoked),
 		WORK(an_emergency_is_opened_with_the_password_again),
 		WORK(each_row_of_an_act_is_held_to_who_asks),
+		WORK(an_auditor_looks_through_the_journal_each_week),
 		WORK(
 		    keys_are_given_away_and_taken_back_with_the_password_again),
 		WORK(forms_are_printed_for_who_may_be_seen_alone),
