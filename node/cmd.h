@@ -89,6 +89,10 @@ enum err cmd_print(struct run *run, struct fail *f);
 enum err cmd_export(struct run *run, struct fail *f);
 /* cmd_emergency.c */
 enum err cmd_emergency(struct run *run, struct fail *f);
+/* cmd_seal_request.c */
+enum err cmd_seal_requests(struct run *run, struct fail *f);
+enum err cmd_seal_execute(struct run *run, struct fail *f);
+enum err cmd_seal_decline(struct run *run, struct fail *f);
 enum err cmd_emergency_list(struct run *run, struct fail *f);
 enum err cmd_emergency_review(struct run *run, struct fail *f);
 /* cmd_notices.c */

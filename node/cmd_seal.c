@@ -14,6 +14,7 @@
 #include "node/show_scope.h"
 #include "sync/audit.h"
 #include "sync/grant.h"
+#include "sync/holder.h"
 #include "sync/shred.h"
 
 /* ---- the order ------------------------------------------------------------------------ */
@@ -143,6 +144,27 @@ preview(struct sealing *x, struct fail *f)
 	return show_scope(x->run, &q, f);
 }
 
+/* Does this agency keep anything that the order reaches? */
+struct keeping {
+	const struct sealing *x;
+	bool any;
+};
+
+static bool
+on_kept(void *context, const struct holder *h)
+{
+	struct keeping *k = context;
+	const char *word;
+
+	for (size_t i = 1; (word = run_word(k->x->run, i)) != NULL; i++) {
+		size_t n = strlen(word);
+
+		k->any |= strncmp(h->category, word, n) == 0 &&
+		    (h->category[n] == '\0' || h->category[n] == '.');
+	}
+	return !k->any;
+}
+
 /* Own records go now; the order tells the others what is theirs to do. */
 static enum err
 destroy(struct sealing *x, int64_t *count, struct fail *f)
@@ -152,9 +174,14 @@ destroy(struct sealing *x, int64_t *count, struct fail *f)
 		.category_count = x->run->cli->word_count - 1,
 		.reference = x->number,
 		.staff = x->staff };
-	enum err e = shred_order(x->run->replica, &q, count, f);
+	struct keeping keeping = { .x = x };
+	enum err e =
+	    holder_list(x->run->replica, &x->person, on_kept, &keeping, f);
 
 	/* what only others keep is theirs to destroy */
+	if (e != OK || !keeping.any)
+		return e;
+	e = shred_order(x->run->replica, &q, count, f);
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
@@ -237,11 +264,19 @@ struct answered {
 	int64_t minute;
 };
 
+/* What another agency did about records of its own. */
+struct replied {
+	struct agency_id agency;
+	const char *result, *reason;
+	policy_day day;
+};
+
 struct certifying {
 	struct run *run;
 	struct arena arena;
 	json_t *array; /* NULL: text */
 	const struct row_id *order;
+	struct agency_id by; /* who entered it */
 	/* of one order */
 	const char **category;
 	size_t category_count;
@@ -249,11 +284,16 @@ struct certifying {
 	size_t answer_count;
 	struct agency_id holder[ANSWERS_MAX];
 	size_t holder_count;
+	struct agency_id keeper[ANSWERS_MAX]; /* of records that it reaches */
+	size_t keeper_count;
+	struct replied *reply; /* of those */
+	size_t reply_count;
 	int64_t missing;
 };
 
 struct told_order {
 	struct row_id id, person;
+	struct agency_id by;
 	const char *number, *court, *kind;
 	policy_day day;
 	bool vacated;
@@ -282,6 +322,7 @@ on_order(struct rows *rows, const struct read_row *row)
 		return ERR_NOMEM;
 	*o = (struct told_order){ .id = row->id,
 		.person = row->subject,
+		.by = row->owner,
 		.number = number,
 		.court = arena_text(rows->arena, row_value(row, "court")),
 		.kind = arena_text(rows->arena, row_value(row, "kind")),
@@ -325,6 +366,61 @@ on_answer(struct rows *rows, const struct read_row *row)
 	a->machine = arena_text(rows->arena, row_value(row, "machine"));
 	a->minute = row_value(row, "done_at")->i;
 	return a->machine != NULL ? OK : ERR_NOMEM;
+}
+
+static enum err
+on_reply(struct rows *rows, const struct read_row *row)
+{
+	struct certifying *x = rows->context;
+	struct row_id id;
+	struct replied *r;
+
+	if (!row_id_of(row, "seal_order_id", id.b) || !id_equal(&id, x->order))
+		return OK;
+	r = arena_more(rows->arena, &x->reply, &x->reply_count, sizeof(*r));
+	if (r == NULL)
+		return ERR_NOMEM;
+	r->agency = row->owner;
+	r->result = arena_text(rows->arena, row_value(row, "result"));
+	r->reason = arena_text(rows->arena, row_value(row, "reason"));
+	r->day = row_day(row, "answered_on");
+	return r->result != NULL && r->reason != NULL ? OK : ERR_NOMEM;
+}
+
+static bool
+is_reached(const struct certifying *x, const char *category)
+{
+	for (size_t k = 0; k < x->category_count; k++) {
+		size_t n = strlen(x->category[k]);
+
+		if (strncmp(category, x->category[k], n) == 0 &&
+		    (category[n] == '\0' || category[n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_keeper(struct certifying *x, const struct agency_id *agency)
+{
+	if (id_equal(agency, &x->by))
+		return;
+	for (size_t k = 0; k < x->keeper_count; k++)
+		if (id_equal(&x->keeper[k], agency))
+			return;
+	if (x->keeper_count < ANSWERS_MAX)
+		x->keeper[x->keeper_count++] = *agency;
+}
+
+/* Whose records it reaches, as far as is known here; who answered was asked, though
+ * nothing of theirs may be left. */
+static void
+on_keeper(void *context, const struct grant_access *a)
+{
+	struct certifying *x = context;
+
+	if (a->owner != NULL && is_reached(x, a->category))
+		add_keeper(x, &a->owner->id);
 }
 
 static void
@@ -397,6 +493,9 @@ load_one(struct certifying *x, struct told_order *o, struct fail *f)
 	x->category = NULL;
 	x->answer = NULL;
 	x->missing = 0;
+	x->by = o->by;
+	x->keeper_count = x->reply_count = 0;
+	x->reply = NULL;
 	e = rows_read(&rows, "seal_scope", &o->person, f);
 	rows.each = on_answer;
 	if (e == OK)
@@ -404,7 +503,44 @@ load_one(struct certifying *x, struct told_order *o, struct fail *f)
 	if (e == OK)
 		e = grant_access_list(x->run->replica, &o->person, on_holder, x,
 		    f);
+	if (e != OK || strcmp(o->kind, "expunge") != 0)
+		return e;
+	rows.each = on_reply;
+	e = rows_read(&rows, "seal_answer", &o->person, f);
+	if (e == OK)
+		e = grant_access_list(x->run->replica, &o->person, on_keeper, x,
+		    f);
+	for (size_t k = 0; k < x->reply_count; k++)
+		add_keeper(x, &x->reply[k].agency);
 	return e;
+}
+
+/* Records of its own that an agency destroys, or not: the order alone does not. */
+static void
+say_keeper(struct certifying *x, const struct agency_id *keeper, json_t *array)
+{
+	char id[ID_TEXT_BYTES], day[POLICY_DAY_CHARS] = "";
+	const char *name = name_of_agency(x->run, keeper, id);
+	const char *result = "asked", *reason = "";
+
+	for (size_t k = 0; k < x->reply_count; k++) {
+		if (!id_equal(&x->reply[k].agency, keeper))
+			continue;
+		result = x->reply[k].result;
+		reason = x->reply[k].reason;
+		policy_day_text(day, x->reply[k].day);
+	}
+	if (array != NULL)
+		(void)json_array_append_new(array,
+		    json_pack("{s:s, s:s, s:s, s:s}", "agency", name, "result",
+			result, "on", day, "reason", reason));
+	else if (day[0] == '\0')
+		run_say(x->run,
+		    "  %-12s %s to destroy records of its own: no answer yet\n",
+		    result, name);
+	else
+		run_say(x->run, "  %-12s %s, %s%s%s\n", result, name, day,
+		    reason[0] != '\0' ? ": " : "", reason);
 }
 
 static void
@@ -423,6 +559,8 @@ say_order(struct certifying *x, const struct told_order *o)
 	run_say(x->run, "\n");
 	for (size_t k = 0; k < x->holder_count; k++)
 		say_answers(x, &x->holder[k], NULL);
+	for (size_t k = 0; k < x->keeper_count; k++)
+		say_keeper(x, &x->keeper[k], NULL);
 	if (x->missing == 0 && !o->vacated)
 		run_say(x->run,
 		    "CERTIFICATE: every agency that holds any of it confirmed "
@@ -442,6 +580,7 @@ order_json(struct certifying *x, const struct told_order *o)
 {
 	char day[POLICY_DAY_CHARS], id[ID_TEXT_BYTES];
 	json_t *scope = json_array(), *answers = json_array();
+	json_t *keepers = json_array();
 
 	policy_day_text(day, o->day);
 	hex_encode(id, o->id.b, ID_BYTES);
@@ -449,10 +588,12 @@ order_json(struct certifying *x, const struct told_order *o)
 		(void)json_array_append_new(scope, json_string(x->category[k]));
 	for (size_t k = 0; k < x->holder_count; k++)
 		say_answers(x, &x->holder[k], answers);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:I}", "id",
-	    id, "order", o->number, "court", o->court, "kind", o->kind,
+	for (size_t k = 0; k < x->keeper_count; k++)
+		say_keeper(x, &x->keeper[k], keepers);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:I}",
+	    "id", id, "order", o->number, "court", o->court, "kind", o->kind,
 	    "effective", day, "vacated", o->vacated, "scope", scope, "answers",
-	    answers, "missing", (json_int_t)x->missing);
+	    answers, "others", keepers, "missing", (json_int_t)x->missing);
 }
 
 enum err

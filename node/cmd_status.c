@@ -378,6 +378,11 @@ say_owed(struct run *run, const struct owed *o)
 		    "  %lld of them LATE: now also before the privacy "
 		    "officer (footbridge requests)\n",
 		    (long long)o->reviews_late);
+	if (o->orders > 0)
+		run_say(run,
+		    "orders of other agencies to destroy records of this one: "
+		    "%lld to answer (footbridge seal requests)\n",
+		    (long long)o->orders);
 	if (o->notices > 0)
 		run_say(run, "people to be told: %lld (footbridge notices)\n",
 		    (long long)o->notices);
@@ -433,7 +438,7 @@ say_open(struct run *run, const struct totals *t)
 	}
 	say_owed(run, &t->owed);
 	if (t->decisions + t->notices + t->held + t->drafts + t->offer.other +
-		    t->owed.reviews + t->owed.notices ==
+		    t->owed.reviews + t->owed.notices + t->owed.orders ==
 		0 &&
 	    t->clock.verdict == CLOCK_PLAUSIBLE && t->office.unused == 0 &&
 	    !t->office.journal.review_due && !show_office_is_full(&t->office))
@@ -457,7 +462,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 		      "s:I, "
 		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
 		      "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
-		      "s:I, s:I, s:I, s:I, s:o}",
+		      "s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
 	    name_of_agency(run, &me->agency, agency), "root_key_here",
@@ -485,7 +490,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->owed.reviews, "reviews_late",
 	    (json_int_t)t->owed.reviews_late, "people_to_tell",
 	    (json_int_t)t->owed.notices, "people_to_tell_late",
-	    (json_int_t)t->owed.notices_late, "peers", peers);
+	    (json_int_t)t->owed.notices_late, "orders_to_answer",
+	    (json_int_t)t->owed.orders, "peers", peers);
 	show_office_json(j, &t->office);
 	return j;
 }

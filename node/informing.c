@@ -5,6 +5,7 @@
 
 #include "node/entry.h"
 #include "node/opened.h"
+#include "node/seal_request.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/rows.h"
@@ -329,7 +330,8 @@ owed_count(struct owed *out, struct replica *r, struct fail *f)
 	struct policy_pack *pack = NULL;
 	struct informing *notice = NULL;
 	struct opened *opened = NULL;
-	size_t notices = 0, openings = 0;
+	struct seal_request *orders = NULL;
+	size_t notices = 0, openings = 0, asked = 0;
 	bool approved;
 	enum err e = policy_active(&pack, &approved, r, policy_today(r), f);
 
@@ -338,6 +340,9 @@ owed_count(struct owed *out, struct replica *r, struct fail *f)
 		e = opened_load(&opened, &openings, r, pack, &arena, f);
 	if (e == OK)
 		e = informing_load(&notice, &notices, r, &arena, f);
+	if (e == OK)
+		e = seal_request_load(&orders, &asked, r, &arena, f);
+	out->orders = (int64_t)asked;
 	for (size_t k = 0; e == OK && k < openings; k++) {
 		out->reviews += opened[k].waits;
 		out->reviews_late += opened[k].late;

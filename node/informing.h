@@ -41,6 +41,7 @@ enum err informing_breaches(struct replica *r, struct fail *f);
 /* How many wait for a person, for status. */
 struct owed {
 	int64_t reviews, reviews_late, notices, notices_late;
+	int64_t orders; /* of other agencies, to answer */
 };
 enum err owed_count(struct owed *out, struct replica *r, struct fail *f);
 

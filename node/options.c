@@ -322,7 +322,7 @@ const struct cli_option notices_waive_options[] = {
 	{ .name = "reason",
 	    .must = true,
 	    .value = "WORDS",
-	    .help = "why nobody is told; stands on record" },
+	    .help = "why not; stands on record" },
 	{ .name = NULL },
 };
 const struct cli_option seal_options[] = {

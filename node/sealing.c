@@ -24,25 +24,36 @@ covers(const char *rule, const char *category)
 	    (category[n] == '\0' || category[n] == '.');
 }
 
+/* Once. */
+static void
+add_agency(struct telling *x, const struct member_agency *agency)
+{
+	if (agency == NULL ||
+	    id_equal(&agency->id, &replica_identity(x->r)->agency))
+		return;
+	for (size_t k = 0; k < x->agencies; k++)
+		if (id_equal(&x->agency[k], &agency->id))
+			return;
+	if (x->agencies < COUNT_OF(x->agency))
+		x->agency[x->agencies++] = agency->id;
+}
+
 static void
 on_access(void *context, const struct grant_access *a)
 {
 	struct telling *x = context;
-	const struct agency_id *own = &replica_identity(x->r)->agency;
-	bool wanted = false;
 
-	if (a->agency == NULL || id_equal(&a->agency->id, own))
+	for (size_t k = 0; k < x->count; k++) {
+		if (!covers(x->categories[k], a->category))
+			continue;
+		add_agency(x, a->agency);
+		add_agency(x, a->owner);
 		return;
-	for (size_t k = 0; k < x->count; k++)
-		wanted = wanted || covers(x->categories[k], a->category);
-	for (size_t k = 0; k < x->agencies; k++)
-		wanted = wanted && !id_equal(&x->agency[k], &a->agency->id);
-	if (wanted && x->agencies < COUNT_OF(x->agency))
-		x->agency[x->agencies++] = a->agency->id;
+	}
 }
 
-static enum err
-share(struct replica *r, const struct row_id *person,
+enum err
+sealing_share(struct replica *r, const struct row_id *person,
     const struct agency_id *agency, const char *order_number, struct fail *f)
 {
 	static const char *const category[] = { SEALING_CATEGORY };
@@ -68,7 +79,7 @@ sealing_tell(struct replica *r, const struct row_id *person,
 	enum err e = grant_access_list(r, person, on_access, &x, f);
 
 	for (size_t k = 0; e == OK && k < x.agencies; k++)
-		e = share(r, person, &x.agency[k], order_number, f);
+		e = sealing_share(r, person, &x.agency[k], order_number, f);
 	return e;
 }
 
@@ -156,7 +167,7 @@ answer(struct replica *r, const struct order *o, struct fail *f)
 	/* a laptop's answer is shared by its office's server */
 	if (e == OK && node != NULL && (node->roles & MEMBER_REGISTRAR) != 0 &&
 	    !id_equal(&o->owner, &self->agency))
-		e = share(r, &o->person, &o->owner, o->number, f);
+		e = sealing_share(r, &o->person, &o->owner, o->number, f);
 	if (e == OK)
 		return replica_commit(r, f);
 	replica_rollback(r);

@@ -18,10 +18,16 @@
  * transaction. */
 enum err sealing_obey(struct replica *r, struct fail *f);
 
-/* Let every other agency that was granted one of these categories of a person
- * read the order. In the caller's transaction. ERR_DENIED: no registrar. */
+/* Let every other agency that was granted one of these categories of a person, or
+ * keeps records of it itself, read the order. In the caller's transaction.
+ * ERR_DENIED: no registrar. */
 enum err sealing_tell(struct replica *r, const struct row_id *person,
     const char *const *categories, size_t count, const char *order_number,
     struct fail *f);
+
+/* Let that agency read what this one keeps in SEALING_CATEGORY of the person. In the
+ * caller's transaction. ERR_DENIED: no registrar */
+enum err sealing_share(struct replica *r, const struct row_id *person,
+    const struct agency_id *agency, const char *order_number, struct fail *f);
 
 #endif

@@ -1,5 +1,6 @@
 /* The person's authorities, emergencies, orders and team; the whole case. */
 #include "node/policy/case_i.h"
+#include "node/policy/closed.h"
 
 #include <string.h>
 
@@ -110,8 +111,11 @@ on_order(struct rows *rows, const struct read_row *row)
 	policy_day from = row_day(row, "effective_on");
 	struct row_id *id;
 
+	/* what is asked about is the own agency's */
 	if (row_is(row, "state", "vacated") ||
-	    (from != POLICY_NO_DAY && from > x->today))
+	    (from != POLICY_NO_DAY && from > x->today) ||
+	    !closed_binds(rows->r, &row->owner,
+		&replica_identity(rows->r)->agency))
 		return OK;
 	id = CASE_MORE(rows, x->order, x->order_count);
 	if (id == NULL)

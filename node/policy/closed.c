@@ -43,6 +43,13 @@ is_justice(struct replica *r, const struct agency_id *id)
 	    (a->kind == KIND_PROBATION || a->kind == KIND_COURT);
 }
 
+bool
+closed_binds(struct replica *r, const struct agency_id *by,
+    const struct agency_id *owner)
+{
+	return id_equal(by, owner) || is_justice(r, by);
+}
+
 static enum err
 on_order(struct rows *rows, const struct read_row *row)
 {

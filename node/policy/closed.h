@@ -13,6 +13,11 @@
 
 #include "sync/replica.h"
 
+/* Does an order that one agency entered bind records that another keeps? Its own
+ * always, everybody's if it is a court or probation. */
+bool closed_binds(struct replica *r, const struct agency_id *by,
+    const struct agency_id *owner);
+
 struct closed;
 /* cost: the rows of four small tables. fails: ERR_NOMEM, what reading fails with */
 enum err closed_load(struct closed **out, struct replica *r, struct fail *f);

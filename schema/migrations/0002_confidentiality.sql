@@ -257,6 +257,25 @@ CREATE TABLE seal_ack ( --: 42 subject=person scope=shared lane=urgent append
   PRIMARY KEY (id, _cpt)
 );
 
+-- What an agency answers to another's order to expunge that concerns records of its
+-- own: it destroyed them, or declined and says why. Nobody else destroys them.
+CREATE TABLE seal_answer ( --: 72 subject=person scope=shared lane=urgent append
+  --: category=any:ADM.seal decides=privacy_officer
+  seal_order_id BLOB, --: 1 ref(seal_order) once required
+  result TEXT, --: 2 enum(executed,declined) once required
+  answered_on TEXT, --: 3 date once required
+  reason TEXT, --: 4 text once
+  -- Record groups that were destroyed.
+  destroyed BIGINT, --: 5 int once
+  staff_id BLOB, --: 6 ref(staff) once
+  row_state TEXT,
+  supersedes_id BLOB,
+  _cpt BIGINT NOT NULL,
+  id BLOB NOT NULL,
+  _clock BLOB NOT NULL,
+  PRIMARY KEY (id, _cpt)
+);
+
 -- ---- the team -------------------------------------------------------------
 
 -- Who works together for a person, led by one agency. Membership is a
