@@ -19,6 +19,7 @@ ok $rc "the_page_s_types_hold"
 
 page_office North
 page_apart North Field
+page_partner North
 # what the tests type into the page
 secret 'Kestrel at the back door' 'The porch light' 'Quarry Lane' 'Heron on the'
 PAGE_MODULES=$PWD/build/page-test PAGE_DIR=$tmp/North PAGE_FOOTBRIDGE=$fb \

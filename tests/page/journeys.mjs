@@ -202,7 +202,7 @@ await test("what_cannot_be_saved_is_said_in_the_program_s_words", async () => {
 
 await test("two_values_for_one_fact_are_shown_with_who_wrote_each", async () => {
   await page.goto(url);
-  await page.getByRole("link", { name: "1 decision waits for somebody here" }).click();
+  await page.getByRole("link", { name: "2 decisions wait for somebody here" }).click();
   await heading(page, "Decisions");
   await page.getByText("Jul 9, 1984", { exact: true }).waitFor();
   await page.getByText("Jul 29, 1984", { exact: true }).waitFor();
@@ -224,7 +224,14 @@ await test("who_decides_does_it_with_one_press", async () => {
   await heading(omar.page, "Today");
   await omar.page.goto(`${url}decisions`);
   await omar.page.getByRole("button", { name: "Keep this: Jul 9, 1984" }).click();
+  await omar.page.getByText("Jul 9, 1984", { exact: true }).waitFor({ state: "detached" });
+  await omar.page.getByText("Riverside, room 4").waitFor();
+  await omar.page.getByText("Kim Counselor, Clinic").waitFor();
+  await accessible(omar.page);
+  await omar.page.getByRole("button", { name: "Accept" }).click();
   await omar.page.getByText("Nothing waits for a decision.").waitFor();
+  await omar.page.goto(`${url}people/${PAGE_PERSON}/appointments`);
+  await omar.page.getByText(/Riverside, room 4/).waitFor();
   same(omar.wrong, []);
   await omar.context.close();
 });

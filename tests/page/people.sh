@@ -7,6 +7,9 @@
 #
 # page_apart NODE OTHER: a second computer of the office that wrote two things about
 # Marcus Delgado meanwhile, and what it wrote came by stick.
+#
+# page_partner NODE: a clinic that reads the person's appointments and proposes
+# another place for one, by stick.
 # shellcheck disable=SC2154 # lib.sh sets tmp
 
 day() { date -u -d "${1:-0} days" +%F; }
@@ -67,6 +70,7 @@ page_office() {
 	row condition "person=$person" kind=treatment mandated=yes \
 		'order_text=Attend outpatient treatment' "ordered_on=$(day -190)"
 	meet "$person" 0 00:00
+	page_meeting=$id
 	row contact_note "person=$person" "happened_at=$(day -9)T15:20" kind=home \
 		outcome=held 'narrative=Both dogs were shut in. Talked about the night shift.'
 }
@@ -78,4 +82,14 @@ page_apart() {
 	must "$2" put person "$page_person" birth_date=1984-07-09
 	must "$1" put person "$page_person" birth_date=1984-07-29
 	bring "$2" "$1" "$1 server" || [ $? -eq 3 ]
+}
+
+page_partner() {
+	enrol "$1" clinic Clinic 'Kim Counselor' --agency 'Riverside Clinic' \
+		--kind treatment
+	must "$1" share "$page_person" IDX SUP.schedule --to 'Riverside Clinic' \
+		--basis agreement:1
+	bring "$1" clinic Clinic
+	must clinic put appointment "$page_meeting" 'place=Riverside, room 4'
+	bring clinic "$1" "$1 server" || [ $? -eq 3 ]
 }

@@ -11,6 +11,7 @@ trap 'rm -rf "$TEST_TMP" "$TEST_TMP".words*' EXIT
 . tests/page/people.sh
 page_office North
 page_apart North Field
+page_partner North
 rm -f "$shots"/*.png
 PAGE_MODULES=$PWD/build/page-test PAGE_DIR=$tmp/North PAGE_FOOTBRIDGE=$fb \
 	PAGE_PERSON=$page_person PAGE_SHOTS=$shots node tests/page/shots.mjs || exit 1

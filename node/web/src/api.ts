@@ -131,11 +131,13 @@ export interface Access {
   state: string; category: string; owner: string; who: string; right: string; since: string; basis: string;
 }
 export interface ConflictValue {
-  n: number; value: unknown; staff: unknown; node: string; at: string;
+  n: number; value?: unknown; proposed?: Record<string, unknown>; staff: unknown; node: string; at: string;
 }
 export interface Conflict {
   no: number; person?: string; kind: string; table: string; id: string; category: string;
-  field?: string; rule?: string; shown?: unknown; values?: ConflictValue[]; who_decides?: string;
+  field?: string | null; rule?: string; shown?: unknown; values?: ConflictValue[]; who_decides?: string;
+  /** of a proposal (rule "proposal") */
+  state?: string; agency_decides?: string; decided_here?: boolean;
 }
 export interface Typed { form: string; person: string; at_ms: number; text: string }
 export interface Policy { state: string; in_force: boolean }

@@ -2,7 +2,7 @@
 import { type Caseload, type Line } from "../api";
 import { useLoad } from "../load";
 import { Link } from "../router";
-import { capital, choice, moment, near, words } from "../words";
+import { capital, choice, clock, near, words } from "../words";
 import { Cell, RowHead, Table, TableRow } from "../parts/table";
 import { Name, Refusal, Tag, Title, Waiting } from "../parts/small";
 
@@ -31,7 +31,8 @@ export function People() {
                 </RowHead>
                 <Cell of={words.people.level}>{l.level ? capital(choice(l.level)) : null}
                   {l.status && l.status !== "active" ? <> <Tag kind="orange">{capital(choice(l.status))}</Tag></> : null}</Cell>
-                <Cell of={words.people.next}>{l.next_at === undefined ? null : moment(l.next_at)}</Cell>
+                <Cell of={words.people.next}>{l.next_at === undefined ? null
+                  : `${near(l.next_at, data.today)}, ${clock(l.next_at)}`}</Cell>
                 <Cell of={words.people.contact}>{l.contact_due === undefined ? null : l.overdue === true
                   ? <Tag kind="red">{capital(words.home.due(near(l.contact_due, data.today)))}</Tag>
                   : capital(words.home.dueOn(near(l.contact_due, data.today)))}</Cell>
