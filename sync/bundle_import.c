@@ -34,6 +34,7 @@ struct importing {
 	struct bundle_in in;
 	struct units_notes notes;
 	bool knows_us; /* the sender has heard of the author that we are now */
+	bool late;     /* the sender was taken out since, as is known here */
 };
 
 static enum err
@@ -100,24 +101,35 @@ bundle_heard(struct importing *x, struct fail *f)
 	return e;
 }
 
-/* In a transaction: one chunk. */
+/* In a transaction: one chunk. What one that is out says of itself in a hello is
+ * not heeded. */
 static enum err
 take_chunk(struct importing *x, struct message *m, struct fail *f)
 {
 	const struct node_id *sender = &x->header.sender;
 	struct lane_state state;
 	int64_t peer = 0;
-	enum err e = lane_peer(x->r, &peer, sender, f);
+	enum err e = x->late ? lane_peer_late(x->r, &peer, sender, f)
+			     : lane_peer(x->r, &peer, sender, f);
 
 	if (e == OK)
 		e = lane_load(x->r, &state, peer, f);
-	if (e == OK && (m->flags & MESSAGE_HELLO) != 0) {
+	if (e == OK && !x->late && (m->flags & MESSAGE_HELLO) != 0) {
 		x->knows_us = id_equal(&m->hello.yours.tag,
 		    &replica_identity(x->r)->author);
 		e = units_hello(x->r, &state, &m->hello, false, x->stats, f);
 	}
 	if (e == OK)
 		e = units_take(x->r, &x->notes, &state, sender, m, x->stats, f);
+	return e;
+}
+
+static enum err
+end(struct importing *x, enum err e, struct fail *f)
+{
+	if (e == OK)
+		return replica_commit(x->r, f);
+	replica_rollback(x->r);
 	return e;
 }
 
@@ -132,42 +144,71 @@ import_chunk(struct importing *x, const struct buf *chunk, bool first,
 		e = fail_set(f, ERR_FORMAT, "bundle: it has no hello");
 	if (e == OK)
 		e = message_validate(&m, f);
-	if (e == OK)
+	if (e == OK && !x->late)
 		e = replica_begin(x->r, f);
 	if (e != OK)
 		return e;
 	e = take_chunk(x, &m, f);
-	if (e != OK) {
-		replica_rollback(x->r);
-		return e;
-	}
 	x->stats->bytes_in += (int64_t)chunk->n;
-	return replica_commit(x->r, f);
+	return x->late ? e : end(x, e, f);
+}
+
+static enum err
+import_chunks(struct importing *x, struct fail *f)
+{
+	struct buf chunk = { .limit = LIMIT_MESSAGE_BYTES };
+	bool last = false, first = true;
+	enum err e = OK;
+
+	while (e == OK) {
+		e = bundle_next(&x->in, &chunk, &last, f);
+		if (e != OK || last)
+			break;
+		e = import_chunk(x, &chunk, first, f);
+		first = false;
+	}
+	buf_release(&chunk);
+	return e;
+}
+
+/* It was written before its sender was taken out, or after, which nobody can
+ * tell: what is in it is judged like all work of one that is out. All or
+ * nothing, so that nothing is ever queued for it. */
+static enum err
+import_late(struct importing *x, struct fail *f)
+{
+	enum err e = replica_begin(x->r, f);
+
+	if (e != OK)
+		return e;
+	e = import_chunks(x, f);
+	if (e == OK)
+		e = lane_peer_remove(x->r, &x->header.sender, f);
+	if (e == OK && x->stats->note[0] == '\0')
+		(void)snprintf(x->stats->note, sizeof(x->stats->note), "%s",
+		    "the computer that wrote this was taken out of the"
+		    " network: what does not count of it waits for a registrar"
+		    " to adopt it (footbridge held, footbridge adopt)");
+	return end(x, e, f);
 }
 
 static enum err
 import_all(struct importing *x, const struct bundle_reader *from,
     struct fail *f)
 {
-	struct buf chunk = { .limit = LIMIT_MESSAGE_BYTES };
-	bool end = false, first = true;
 	size_t place = 0;
 	enum err e = find_place(x, &place, f);
 
 	if (e == OK)
 		e = bundle_unlock(&x->in, &x->header, place,
 		    replica_identity(x->r), from, f);
-	while (e == OK) {
-		e = bundle_next(&x->in, &chunk, &end, f);
-		if (e != OK || end)
-			break;
-		e = import_chunk(x, &chunk, first, f);
-		first = false;
-	}
-	if (e == OK && x->info.last && x->info.kind == BUNDLE_DATA)
+	x->late = members_revocation(replica_members(x->r),
+		      &x->header.sender) != NULL;
+	if (e == OK)
+		e = x->late ? import_late(x, f) : import_chunks(x, f);
+	if (e == OK && !x->late && x->info.last && x->info.kind == BUNDLE_DATA)
 		e = bundle_heard(x, f);
 	buf_release(&x->in.sealed);
-	buf_release(&chunk);
 	return e;
 }
 

@@ -66,6 +66,11 @@ enum err lane_reroute(struct replica *r, struct fail *f);
  * membership and every compartment it is entitled to). */
 enum err lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
     struct fail *f);
+/* The row of one that was taken out, while a stick that it wrote before is read:
+ * nothing is queued for it. Whoever makes one removes it in the same
+ * transaction. */
+enum err lane_peer_late(struct replica *r, int64_t *peer,
+    const struct node_id *node, struct fail *f);
 /* ERR_NOTFOUND when there was no contact yet. */
 enum err lane_peer_find(struct replica *r, int64_t *peer,
     const struct node_id *node, struct fail *f);

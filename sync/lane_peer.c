@@ -6,6 +6,9 @@
 #include "sync/db.h"
 #include "sync/replica_i.h"
 
+/* Of a peer that is not known yet, or is out (lane_peer_late). */
+static const uint8_t no_stream[LANE_STREAM_BYTES];
+
 enum err
 lane_peer_find(struct replica *r, int64_t *peer, const struct node_id *node,
     struct fail *f)
@@ -45,9 +48,10 @@ insert_lane(struct replica *r, int64_t peer, int lane, struct fail *f)
 	return stmt_run(s, f);
 }
 
-enum err
-lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
-    struct fail *f)
+/* An empty queue of this name. */
+static enum err
+new_peer(struct replica *r, int64_t *peer, const struct node_id *node,
+    const uint8_t stream[static LANE_STREAM_BYTES], struct fail *f)
 {
 	static const char sql[] =
 	    "INSERT INTO _peer (node, address, every_s, budget, spent,"
@@ -56,9 +60,28 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	    " sweep_reach, bulk, their_bulk)"
 	    " VALUES (?1, '', 0, 0, 0, 0, ?2, ?3, x'', 0, 0, '', 0, ?4, 0, 0,"
 	    " 0, 0)";
-	static const uint8_t none[LANE_STREAM_BYTES];
-	uint8_t stream[LANE_STREAM_BYTES];
 	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r), sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	stmt_blob(s, 2, stream, LANE_STREAM_BYTES);
+	stmt_blob(s, 3, no_stream, sizeof(no_stream));
+	stmt_int(s, 4, env_wall_ms(replica_env(r)));
+	if ((e = stmt_run(s, f)) != OK)
+		return e;
+	*peer = db_last_rowid(replica_db(r));
+	for (int lane = 0; e == OK && lane < LANE_COUNT; lane++)
+		e = insert_lane(r, *peer, lane, f);
+	return e;
+}
+
+enum err
+lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
+    struct fail *f)
+{
+	uint8_t stream[LANE_STREAM_BYTES];
 	int64_t no;
 	enum err e = lane_peer_find(r, peer, node, f);
 
@@ -70,24 +93,23 @@ lane_peer(struct replica *r, int64_t *peer, const struct node_id *node,
 	if (members_revocation(replica_members(r), node) != NULL)
 		return fail_set(f, ERR_REVOKED,
 		    "peer: it was taken out of the network");
-	if ((e = db_stmt(&s, replica_db(r), sql, f)) != OK)
-		return e;
 	env_random(replica_env(r), stream, sizeof(stream));
 	memset(stream, 0, LANE_STREAM_COUNT_BYTES);
-	stmt_blob(s, 1, node->b, sizeof(node->b));
-	stmt_blob(s, 2, stream, sizeof(stream));
-	stmt_blob(s, 3, none, sizeof(none));
-	stmt_int(s, 4, env_wall_ms(replica_env(r)));
-	if ((e = stmt_run(s, f)) != OK)
-		return e;
-	no = db_last_rowid(replica_db(r));
-	for (int lane = 0; e == OK && lane < LANE_COUNT; lane++)
-		e = insert_lane(r, no, lane, f);
+	e = new_peer(r, &no, node, stream, f);
 	if (e == OK)
 		e = lane_fill(r, no, true, f);
 	if (e == OK)
 		*peer = no;
 	return e;
+}
+
+enum err
+lane_peer_late(struct replica *r, int64_t *peer, const struct node_id *node,
+    struct fail *f)
+{
+	enum err e = lane_peer_find(r, peer, node, f);
+
+	return e == ERR_NOTFOUND ? new_peer(r, peer, node, no_stream, f) : e;
 }
 
 enum err
@@ -144,6 +166,24 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 	return replica_leave(r, own, e, f);
 }
 
+/* Is there a queue for it? Not for one whose last stick is being read. */
+static enum err
+is_queued(struct replica *r, bool *queued, const struct node_id *node,
+    struct fail *f)
+{
+	struct stmt *s;
+	enum err e = db_stmt(&s, replica_db(r),
+	    "SELECT 1 FROM _peer WHERE node = ?1 AND stream <> ?2", f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, node->b, sizeof(node->b));
+	stmt_blob(s, 2, no_stream, sizeof(no_stream));
+	e = stmt_step(s, queued, f);
+	stmt_reset(s);
+	return e;
+}
+
 enum err
 lane_drop_revoked(struct replica *r, struct fail *f)
 {
@@ -152,15 +192,13 @@ lane_drop_revoked(struct replica *r, struct fail *f)
 
 	for (size_t k = 0; e == OK && k < members_node_count(m); k++) {
 		const struct node_id *node = &members_node_at(m, k)->id;
-		int64_t peer;
+		bool queued = false;
 
 		if (members_revocation(m, node) == NULL)
 			continue;
-		e = lane_peer_find(r, &peer, node, f);
-		if (e == OK)
+		e = is_queued(r, &queued, node, f);
+		if (e == OK && queued)
 			e = lane_peer_remove(r, node, f);
-		else if (e == ERR_NOTFOUND)
-			e = OK;
 	}
 	return e;
 }
