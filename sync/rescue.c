@@ -3,6 +3,11 @@
 #include <string.h>
 
 #include "sync/log_i.h"
+#include "sync/member_i.h"
+
+/* What an item is, as written: before its length. */
+enum item { ITEM_AUTHOR = 0, ITEM_SEGMENT = 1 };
+#define ITEM_HEAD_BYTES 5
 
 #define META_LIST "revoked_unsent_list" /* numbers of segments, int64_t */
 
@@ -55,19 +60,64 @@ rescue_note(struct replica *r, int64_t *count, struct fail *f)
 }
 
 static enum err
-write_one(struct replica *r, int64_t no, const struct bundle_writer *to,
+write_item(enum item what, const uint8_t *p, size_t n,
+    const struct bundle_writer *to, struct fail *f)
+{
+	struct buf item = { .limit = LIMIT_SEGMENT_BYTES + ITEM_HEAD_BYTES };
+	enum err e;
+
+	buf_u8(&item, (uint8_t)what);
+	buf_u32(&item, (uint32_t)n);
+	buf_put(&item, p, n);
+	e = item.err != OK ? fail_code(f, item.err)
+			   : to->write(to->context, item.p, item.n, f);
+	buf_release(&item);
+	return e;
+}
+
+static enum err
+write_segment(struct replica *r, int64_t no, const struct bundle_writer *to,
     struct fail *f)
 {
-	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES }, item = { 0 };
+	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
 	enum err e = log_bytes(r, &bytes, no, f);
 
-	buf_u32(&item, (uint32_t)bytes.n);
-	buf_put(&item, bytes.p, bytes.n);
 	if (e == OK)
-		e = item.err != OK ? fail_code(f, item.err)
-				   : to->write(to->context, item.p, item.n, f);
+		e = write_item(ITEM_SEGMENT, bytes.p, bytes.n, to, f);
 	buf_release(&bytes);
-	buf_release(&item);
+	return e;
+}
+
+/* Is it an author record, and whose? NULL: of any node. */
+static bool
+is_author(const uint8_t *p, size_t n, const struct node_id *node)
+{
+	struct member_record m;
+
+	return member_parse(&m, p, n, NULL) == OK && m.kind == MEMBER_AUTHOR &&
+	    (node == NULL || id_equal(&m.issuer, node));
+}
+
+/* As whom this computer ever wrote: of a copy nobody may have heard. */
+static enum err
+write_authors(struct replica *r, const struct bundle_writer *to, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e =
+	    db_stmt(&s, r->db, "SELECT bytes FROM _member ORDER BY no", f);
+
+	if (e != OK)
+		return e;
+	while ((e = stmt_step(s, &row, f)) == OK && row) {
+		size_t n;
+		const uint8_t *p = stmt_col_blob(s, 0, &n);
+
+		if (is_author(p, n, &r->identity.node) &&
+		    (e = write_item(ITEM_AUTHOR, p, n, to, f)) != OK)
+			break;
+	}
+	stmt_reset(s);
 	return e;
 }
 
@@ -102,11 +152,13 @@ rescue_write(struct replica *r, int64_t *segments,
 		    " elsewhere: there is nothing to carry");
 	if (e == OK)
 		e = write_head(r, to, f);
+	if (e == OK)
+		e = write_authors(r, to, f);
 	for (size_t at = 0; e == OK && at < list.n; at += sizeof(int64_t)) {
 		int64_t no;
 
 		memcpy(&no, list.p + at, sizeof(no));
-		e = write_one(r, no, to, f);
+		e = write_segment(r, no, to, f);
 		++*segments;
 	}
 	buf_release(&list);
@@ -148,44 +200,100 @@ is_work(enum segment_kind kind)
 	    kind == SEGMENT_ATTACHMENT;
 }
 
-/* In a transaction. */
 static enum err
-take(struct reading *x, struct fail *f)
+refuse(struct reading *x, const struct fail *why, struct fail *f)
+{
+	replica_tally(x->r, "received", 1);
+	replica_tally(x->r, outcome_name(OUTCOME_REFUSED), 1);
+	x->outcome[OUTCOME_REFUSED]++;
+	return log_keep_refused(x->r, NULL, why, x->bytes.p, x->bytes.n, f);
+}
+
+/* In a transaction. It stands before the work that it signs for. */
+static enum err
+take_author(struct reading *x, struct fail *f)
+{
+	struct fail why = { .code = OK };
+	enum member_result result;
+	enum err e;
+
+	if (!is_author(x->bytes.p, x->bytes.n, NULL)) {
+		(void)fail_set(&why, ERR_INPUT,
+		    "of membership a rescue file brings only who wrote what is"
+		    " in it; this is something else");
+		return refuse(x, &why, f);
+	}
+	e = replica_add_member(x->r, &result, x->bytes.p, x->bytes.n, NULL,
+	    &why);
+	if (e == ERR_AUTH || e == ERR_FORMAT || e == ERR_INPUT)
+		return refuse(x, &why, f);
+	return e == OK ? OK : fail_set(f, e, "%s", why.text);
+}
+
+static enum err
+take_segment(struct reading *x, struct fail *f)
 {
 	enum outcome outcome = OUTCOME_REFUSED;
 	const struct author *a = NULL;
 	struct fail why = { .code = OK };
 	struct segment s;
-	enum err e = OK;
+	struct node_id peer;
+	enum err e = segment_parse(&s, x->bytes.p, x->bytes.n, &why);
 
-	if (segment_parse(&s, x->bytes.p, x->bytes.n, NULL) == OK &&
-	    is_work(s.header.kind))
-		a = replica_author(x->r, &s.header.author);
-	if (a != NULL) {
-		struct node_id peer = a->node;
-
-		e = log_receive(x->r, &outcome, NULL, x->bytes.p, x->bytes.n,
-		    &peer, &why, f);
-	}
+	if (e != OK)
+		return refuse(x, &why, f);
+	a = replica_author(x->r, &s.header.author);
+	if (!is_work(s.header.kind))
+		(void)fail_set(&why, ERR_INPUT,
+		    "a rescue file brings work; what gives or takes access has"
+		    " no effect when it comes from a computer that is out");
+	else if (a == NULL)
+		(void)fail_set(&why, ERR_INPUT,
+		    "nobody here has heard of the computer that wrote it; sync"
+		    " and import the file again");
+	if (why.code != OK)
+		return refuse(x, &why, f);
+	peer = a->node;
+	e = log_receive(x->r, &outcome, NULL, x->bytes.p, x->bytes.n, &peer,
+	    &why, f);
 	if (e == OK)
 		x->outcome[outcome]++;
 	return e;
 }
 
+/* *what and its length, or *end. */
 static enum err
-take_one(struct reading *x, bool *end, struct fail *f)
+read_item_head(struct reading *x, enum item *what, size_t *n, bool *end,
+    struct fail *f)
 {
-	uint8_t length[4], *p;
-	struct rd rd = rd_of(length, sizeof(length));
-	size_t n;
-	enum err e = read_next(x, length, sizeof(length), end, f);
+	uint8_t head[ITEM_HEAD_BYTES];
+	struct rd rd = rd_of(head, sizeof(head));
+	enum err e = read_next(x, head, sizeof(head), end, f);
+	unsigned kind;
 
 	if (e != OK || *end)
 		return e;
-	n = rd_u32(&rd);
-	if (n == 0 || n > LIMIT_SEGMENT_BYTES)
+	kind = rd_u8(&rd);
+	*n = rd_u32(&rd);
+	*what = kind == ITEM_AUTHOR ? ITEM_AUTHOR : ITEM_SEGMENT;
+	if (kind > ITEM_SEGMENT || *n == 0 ||
+	    *n > (kind == ITEM_AUTHOR ? LIMIT_MEMBER_BYTES
+				      : LIMIT_SEGMENT_BYTES))
 		return fail_set(f, ERR_FORMAT,
 		    "the file is damaged; what came before was taken in");
+	return OK;
+}
+
+static enum err
+take_one(struct reading *x, bool *end, struct fail *f)
+{
+	enum item what = ITEM_SEGMENT;
+	uint8_t *p;
+	size_t n = 0;
+	enum err e = read_item_head(x, &what, &n, end, f);
+
+	if (e != OK || *end)
+		return e;
 	buf_reset(&x->bytes);
 	p = buf_grow(&x->bytes, n);
 	if (p == NULL)
@@ -198,7 +306,7 @@ take_one(struct reading *x, bool *end, struct fail *f)
 		e = replica_begin(x->r, f);
 	if (e != OK)
 		return e;
-	e = take(x, f);
+	e = what == ITEM_AUTHOR ? take_author(x, f) : take_segment(x, f);
 	if (e == OK)
 		return replica_commit(x->r, f);
 	replica_rollback(x->r);

@@ -8,7 +8,9 @@
  * author's signature, is opened by its holders only, and is judged like any
  * other work of a node that is out; a registrar adopts it or leaves it.
  *
- *   magic 8 | network 16 | segments: u32 length, bytes
+ * As whom it wrote goes first: of a copy that never called nobody has heard.
+ *
+ *   magic 8 | network 16 | items: kind, u32 length, bytes
  */
 #ifndef FOOTBRIDGE_SYNC_RESCUE_H
 #define FOOTBRIDGE_SYNC_RESCUE_H
@@ -30,8 +32,9 @@ enum err rescue_write(struct replica *r, int64_t *segments,
 
 bool rescue_is(const uint8_t *p, size_t n);
 /*
- * Take one in; twice does no harm. Data, offers and attachments only. Own
- * transactions; nothing that the bytes say does more than be counted.
+ * Take one in; twice does no harm. Author records, data, offers and attachments
+ * only; all else is refused and kept among what is held. outcome counts segments,
+ * and records that were refused. Own transactions.
  * fails: ERR_FORMAT no such file, or cut (what came before stays)
  *        ERR_INPUT  of another network
  */

@@ -126,4 +126,53 @@ ok $? "and_both_servers_hold_the_same"
 must north verify --deep
 must south verify --deep
 ok 0 "and_verify"
+
+# ---- a stick that was written before it was taken out, and brought after ---------
+enrol north third Third Kim --agency "County Probation" --field
+must third peer add North "$at"
+t=$(person north "$mark Third")
+note north "$t" "$mark before Third"
+must north carry "$t" --on Third
+must third sync
+note third "$t" "$mark on the stick"
+must third bundle export --for North "$tmp/stick/late"
+must north revoke Third --reason lost --yes
+must north bundle import "$tmp/stick/late"
+grep -q 'taken out of the network' "$tmp/out" &&
+	! finds north "$mark on the stick" && on north held | grep -q 'adopt NODE'
+ok $? "a_stick_of_one_that_is_out_is_taken_and_does_not_count_yet"
+must north bundle import "$tmp/stick/late"
+! on north peers | grep -q Third && ! on north status | grep -q 'Third.*queued'
+ok $? "and_nothing_is_queued_for_it"
+must north adopt Third --yes
+finds north "$mark on the stick"
+ok $? "adopted_it_is_there"
+
+# ---- a copied disk that never called, and is told that it is out ------------------
+enrol north fourth Fourth Lou --agency "County Probation" --field
+must fourth peer add North "$at"
+must north carry "$t" --on Fourth
+must fourth sync
+cp -a "$tmp/fourth" "$tmp/moved"
+rm -r "$tmp/fourth"
+note moved "$t" "$mark on the copy"
+must north revoke Fourth --reason lost --yes
+on moved sync >"$tmp/out" 2>&1
+must moved rescue "$tmp/stick/moved"
+must north --json bundle import "$tmp/stick/moved"
+[ "$(field outcome.refused <"$tmp/out")" -eq 0 ] &&
+	[ "$(field received <"$tmp/out")" -ge 1 ]
+ok $? "its_new_name_comes_with_its_work"
+must north adopt Fourth --yes
+finds north "$mark on the copy"
+ok $? "and_it_is_there_when_it_is_adopted"
+printf '\1\4\0\0\0junk' >>"$tmp/stick/moved"
+must north --json bundle import "$tmp/stick/moved"
+[ "$(field outcome.refused <"$tmp/out")" -eq 1 ] &&
+	on north held | grep -q 'refused segment'
+ok $? "what_is_refused_is_held"
+must south sync
+[ "$(dump north)" = "$(dump south)" ]
+ok $? "and_both_servers_are_equal"
+must north verify --deep
 exit "$failed"

@@ -354,6 +354,7 @@ rescue_item(struct buf *b, struct pair *p, enum pair_who who, int64_t segment)
 	struct buf bytes = { 0 };
 
 	assert_int_equal(log_bytes(p->r[who], &bytes, segment, NULL), OK);
+	buf_u8(b, 1); /* a segment */
 	buf_u32(b, (uint32_t)bytes.n);
 	buf_put(b, bytes.p, bytes.n);
 	buf_release(&bytes);
