@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/form_list.h"
 #include "node/informing.h"
 #include "node/name.h"
 #include "node/opened.h"
@@ -11,160 +12,9 @@
 #include "node/policy/case.h"
 #include "node/policy/form.h"
 #include "node/policy/rows.h"
-#include "node/policy/shipped.h"
 #include "sync/audit.h"
 
 #define ENTRIES_MAX 64
-
-/* ---- which form -------------------------------------------------------------------- */
-
-/* A text that may be asked for: the own agency's, or a shipped one. */
-struct known_form {
-	const char *name, *language, *title;
-	struct shipped text;
-	policy_day effective;
-	bool sample, own;
-};
-
-struct forms {
-	struct run *run;
-	struct known_form *list;
-	size_t count;
-	struct arena arena;
-	policy_day today;
-};
-
-static const char *
-keep_text(struct arena *arena, const char *text, size_t n)
-{
-	struct value v = { .type = VALUE_TEXT,
-		.p = (const uint8_t *)text,
-		.n = n };
-
-	return arena_text(arena, &v);
-}
-
-/* "part2_general.en" */
-static enum err
-add_shipped(struct forms *x, const struct shipped *s, const char *name,
-    size_t n)
-{
-	struct known_form *k =
-	    arena_more(&x->arena, &x->list, &x->count, sizeof(*k));
-	size_t dot = 0;
-
-	while (dot < n && name[dot] != '.')
-		dot++;
-	if (k == NULL || dot == n)
-		return ERR_NOMEM;
-	*k = (struct known_form){ .text = *s,
-		.name = keep_text(&x->arena, name, dot),
-		.language = keep_text(&x->arena, name + dot + 1, n - dot - 1),
-		.effective = POLICY_NO_DAY,
-		.sample = true };
-	return k->name != NULL && k->language != NULL ? OK : ERR_NOMEM;
-}
-
-static enum err
-on_own(struct rows *rows, const struct read_row *row)
-{
-	struct forms *x = rows->context;
-	const struct value *body = row_value(row, "body");
-	policy_day from = row_day(row, "effective_on");
-	struct known_form *k;
-
-	if (!id_equal(&row->owner,
-		&replica_identity(x->run->replica)->agency) ||
-	    body->type != VALUE_TEXT ||
-	    (from != POLICY_NO_DAY && from > x->today))
-		return OK;
-	k = arena_more(&x->arena, &x->list, &x->count, sizeof(*k));
-	if (k == NULL)
-		return ERR_NOMEM;
-	*k = (struct known_form){
-		.name = arena_text(&x->arena, row_value(row, "code")),
-		.language = arena_text(&x->arena, row_value(row, "language")),
-		.text = { arena_text(&x->arena, body), body->n },
-		.effective = from,
-		.sample = row_yes(row, "sample"),
-		.own = true,
-	};
-	return k->name != NULL && k->language != NULL && k->text.text != NULL
-	    ? OK
-	    : ERR_NOMEM;
-}
-
-/* What is shipped, then the own agency's, which comes before it. */
-static enum err
-load(struct forms *x, struct fail *f)
-{
-	struct rows rows = { .r = x->run->replica,
-		.arena = &x->arena,
-		.context = x,
-		.each = on_own };
-	struct shipped s;
-	const char *name;
-	size_t n;
-	enum err e = OK;
-
-	x->today = policy_today(x->run->replica);
-	for (size_t k = 0; e == OK && shipped_at(&s, &name, &n, ".form", k);
-	     k++)
-		e = add_shipped(x, &s, name, n);
-	return e == OK ? rows_read(&rows, "policy_form", NULL, f)
-		       : fail_code(f, e);
-}
-
-/* The one that counts today: an own one of the latest day, else the shipped. */
-static const struct known_form *
-find(const struct forms *x, const char *name, const char *language)
-{
-	const struct known_form *best = NULL;
-
-	for (size_t k = 0; k < x->count; k++) {
-		const struct known_form *at = &x->list[k];
-
-		if (strcmp(at->name, name) != 0 ||
-		    strcmp(at->language, language) != 0)
-			continue;
-		if (best == NULL || (at->own && !best->own) ||
-		    at->effective >= best->effective)
-			best = at;
-	}
-	return best;
-}
-
-static enum err
-list_forms(const struct forms *x, struct fail *f)
-{
-	json_t *array = x->run->cli->json ? json_array() : NULL;
-	enum err e = OK;
-
-	for (size_t k = 0; e == OK && k < x->count; k++) {
-		const struct known_form *at = &x->list[k];
-		struct form *form;
-
-		if (strcmp(at->name, "words") == 0 ||
-		    find(x, at->name, at->language) != at)
-			continue;
-		e = form_parse(&form, at->text.text, at->text.n, f);
-		if (e != OK)
-			return fail_in(f, e, "form %.40s %.8s", at->name,
-			    at->language);
-		if (array != NULL)
-			(void)json_array_append_new(array,
-			    json_pack("{s:s, s:s, s:s, s:s, s:b}", "name",
-				at->name, "language", at->language, "title",
-				form->title, "version", form->version, "sample",
-				at->sample));
-		else
-			run_say(x->run, "%-16s %s  %s%s\n", at->name,
-			    at->language, form->title,
-			    at->sample ? " (sample)" : "");
-		form_free(form);
-	}
-	return array != NULL ? run_json(x->run, array, f) : e;
-}
 
 /* ---- what it is filled with ------------------------------------------------------------ */
 
@@ -187,8 +37,7 @@ fill_blank(struct filling *x, const char *name, const char *value)
 	for (size_t k = 0; form_blanks[k] != NULL; k++)
 		if (strcmp(form_blanks[k], name) == 0 && value != NULL &&
 		    value[0] != 0)
-			x->blank[k] =
-			    keep_text(&x->arena, value, strlen(value));
+			x->blank[k] = arena_copy(&x->arena, value);
 }
 
 static void
@@ -342,7 +191,7 @@ on_recipient(struct rows *rows, const struct read_row *row)
 		if (form_word(x->words, key) != NULL)
 			name = form_word(x->words, key);
 	}
-	name = keep_text(&x->arena, name, strlen(name));
+	name = arena_copy(&x->arena, name);
 	if (name == NULL)
 		return ERR_NOMEM;
 	x->recipients[x->recipient_count++] = name;
@@ -377,7 +226,10 @@ fill_records(struct filling *x, const char *categories)
 	     *at != '\0' && x->record_count < ENTRIES_MAX;
 	     at += strspn(at, ", ")) {
 		size_t n = strcspn(at, ", ");
-		const char *one = keep_text(&x->arena, at, n), *word;
+		const struct value part = { .type = VALUE_TEXT,
+			.p = (const uint8_t *)at,
+			.n = n };
+		const char *one = arena_text(&x->arena, &part), *word;
 
 		if (one == NULL)
 			return ERR_NOMEM;
@@ -578,8 +430,8 @@ print_form(const struct forms *forms, const char *name, struct fail *f)
 
 	if (language == NULL)
 		language = "en";
-	k = find(forms, name, language);
-	words = find(forms, "words", language);
+	k = form_list_find(forms, name, language);
+	words = form_list_find(forms, "words", language);
 	if (k == NULL)
 		return fail_set(f, ERR_NOTFOUND,
 		    "no form %.40s in language %.8s; footbridge form lists "
@@ -606,11 +458,11 @@ cmd_form(struct run *run, struct fail *f)
 {
 	struct forms x = { .run = run };
 	const char *name = run_word(run, 0);
-	enum err e = load(&x, f);
+	enum err e = form_list_load(&x, f);
 
 	if (e == OK)
 		e = name == NULL || strcmp(name, "list") == 0
-		    ? list_forms(&x, f)
+		    ? form_list_say(&x, f)
 		    : print_form(&x, name, f);
 	arena_release(&x.arena);
 	return e;

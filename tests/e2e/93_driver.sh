@@ -40,9 +40,10 @@ for n in clinic north; do
 	must $n peer add Hub "$hub_at" --every 1h
 	serve $n
 done
-until_so knows clinic agency North && until_so knows north agency Clinic ||
-	die "the directory"
-until_so knows clinic staff Ann && until_so knows north staff Cora || die "staff"
+until_so knows clinic agency North || die "the clinic's directory"
+until_so knows north agency Clinic || die "the office's directory"
+until_so knows clinic staff Ann || die "the office's staff"
+until_so knows north staff Cora || die "the clinic's staff"
 
 for n in clinic:Cora north:Ann; do
 	must "${n%:*}" policy show
@@ -67,8 +68,9 @@ must clinic put mou_rule mou_id="$mou" category=TX2.attendance \
 	from_agency_id=Clinic to_agency_id=North purpose=supervision \
 	basis=consent state=present sentence='Clinic tells North.'
 must clinic --yes agreement sign "$mou"
-until_so knows north mou "$mou" && until_so knows north mou_rule "$mou" &&
-	until_so knows north mou_signature "$mou" || die "the agreement"
+for part in mou mou_rule mou_signature; do
+	until_so knows north $part "$mou" || die "the agreement: $part"
+done
 must north --yes agreement sign "$mou"
 signed() { on clinic --json list mou_signature | field '#' | grep -qx 2; }
 until_so signed || die "its signatures"
