@@ -21,7 +21,6 @@ cp "$tmp/pass" "$tmp/ana.pass"
 ana() { FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass on north "$@"; }
 person=$(on north put person legal_name="Sample One" | tail -n 1)
 reserve() { stat -c %s "$tmp/north/reserve"; }
-free() { df -k --output=avail "$tmp/north" | tail -n 1; }
 # entries ACT: of the journal
 entries() { on north --json audit --act "$1" --limit 99999 | field '#'; }
 # fill: not a byte is left

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2015 # what follows && may fail like what stands before
 # What an office owes its own rules: settings no weaker than the floor, accounts that
 # nobody uses closed, the journal looked through each week and kept its years, and
 # all of that carried over when a damaged database is repaired.
@@ -33,6 +34,29 @@ set_to "unused = 60d"
 pass ana north account add "Bo Helper" --slot <"$tmp/bo.pass" >"$tmp/out" 2>&1 &&
 	pass bo north list staff >"$tmp/out" 2>"$tmp/err"
 ok $? "an_office_may_set_stricter_ones"
+
+printf '[accounts]\nlock = 2m\nend = 12m\nagain = 10m\nfailures = 3\n[page]\nlisten = 127.0.0.1:0\n' >"$conf"
+serve north
+url=$(grep -o 'http://[^;]*/' "$tmp/north.out")
+ask() { curl -s -m 20 -b "$tmp/jar" -H 'Content-Type: application/json' "$@"; }
+sign_in() {
+	ask -c "$tmp/jar" -d "{\"name\": \"Ana Officer\", \"password\": \"$1\"}" \
+		"${url}api/session" >"$tmp/answer"
+}
+sign_in "$(cat "$tmp/ana.pass")"
+ask "${url}api/session" >"$tmp/answer"
+[ "$(field data.state <"$tmp/answer")" = open ] &&
+	[ "$(field data.lock_in_ms <"$tmp/answer")" -le 120000 ] &&
+	[ "$(field data.ends_in_ms <"$tmp/answer")" -le 720000 ]
+ok $? "a_session_locks_and_ends_when_the_office_says"
+for _ in 1 2 3; do sign_in "no such words"; done
+[ "$(state_of 0)" = locked ] && sign_in "$(cat "$tmp/ana.pass")" &&
+	[ "$(field error.code <"$tmp/answer")" = not_accepted ] &&
+	[ "$(on north --json audit --act lock_out | field '#')" = 1 ]
+ok $? "and_locks_out_after_as_many_failures_as_it_says"
+stop "$server"
+must north account release "Ana Officer"
+set_to "unused = 60d"
 
 clock_on $((61 * day))
 fails 1 "closed because nobody used it" pass bo north list staff &&
