@@ -51,9 +51,32 @@ write_ms(struct replica *r, const char *name, int64_t ms, struct fail *f)
 	return replica_meta_set(r, name, text, (size_t)n, f);
 }
 
+/* Were the notes made by who this replica is now? */
+static enum err
+is_ours(bool *ours, struct replica *r, struct fail *f)
+{
+	const struct author_tag *now = &replica_identity(r)->author;
+	struct buf by = { .limit = 64 };
+	enum err e = replica_meta_get(r, &by, "backup_by", f);
+
+	*ours = e == OK && by.n == sizeof(now->b) &&
+	    memcmp(by.p, now->b, sizeof(now->b)) == 0;
+	buf_release(&by);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+static enum err
+sign(struct replica *r, struct fail *f)
+{
+	const struct author_tag *now = &replica_identity(r)->author;
+
+	return replica_meta_set(r, "backup_by", now->b, sizeof(now->b), f);
+}
+
 enum err
 keep_read(struct keep_state *k, struct replica *r, struct fail *f)
 {
+	bool ours = false;
 	enum err e = read_ms(&k->good_ms, r, "backup_good", f);
 
 	if (e == OK)
@@ -66,17 +89,33 @@ keep_read(struct keep_state *k, struct replica *r, struct fail *f)
 		e = read_text(k->file, sizeof(k->file), r, "backup_file", f);
 	if (e == OK)
 		e = read_text(k->why, sizeof(k->why), r, "backup_why", f);
-	return e;
+	if (e == OK)
+		e = is_ours(&ours, r, f);
+	if (e != OK)
+		return e;
+	k->used = k->good_ms != 0 || k->own_ms != 0;
+	if (!ours)
+		*k = (struct keep_state){ .used = k->used };
+	return OK;
 }
 
 enum err
 keep_note_good(struct replica *r, const char *file, int64_t at_ms, bool own,
     struct fail *f)
 {
-	enum err e = write_ms(r, "backup_good", at_ms, f);
+	struct keep_state before;
+	enum err e = keep_read(&before, r, f);
 
-	if (e == OK && own)
+	if (e == OK && !own) /* of an earlier life, it says nothing now */
+		e = write_ms(r, "backup_own", before.own_ms, f);
+	else if (e == OK)
 		e = write_ms(r, "backup_own", at_ms, f);
+	if (e == OK)
+		e = write_ms(r, "backup_checked", before.checked_ms, f);
+	if (e == OK)
+		e = write_ms(r, "backup_good", at_ms, f);
+	if (e == OK)
+		e = sign(r, f);
 	if (e == OK)
 		e = write_ms(r, "backup_failed", 0, f);
 	if (e == OK)
@@ -104,8 +143,20 @@ enum err
 keep_note_failed(struct replica *r, const char *why, int64_t at_ms,
     struct fail *f)
 {
-	enum err e = write_ms(r, "backup_failed", at_ms, f);
+	struct keep_state before;
+	enum err e = keep_read(&before, r, f);
 
+	/* nothing else of an earlier life is taken over with it */
+	if (e == OK)
+		e = write_ms(r, "backup_good", before.good_ms, f);
+	if (e == OK)
+		e = write_ms(r, "backup_own", before.own_ms, f);
+	if (e == OK)
+		e = write_ms(r, "backup_checked", before.checked_ms, f);
+	if (e == OK)
+		e = sign(r, f);
+	if (e == OK)
+		e = write_ms(r, "backup_failed", at_ms, f);
 	return e == OK ? replica_meta_set(r, "backup_why", why, strlen(why), f)
 		       : e;
 }
@@ -159,6 +210,7 @@ struct keep {
 	const struct config *config;
 	const char *dir;
 	struct open_with with; /* schema only */
+	bool has;              /* one was there at the last look */
 };
 
 /* A full disk is worse than no backup: people cannot save. */
@@ -265,6 +317,7 @@ look(struct keep *k)
 
 	if (e != OK)
 		return KEEP_RETRY_MS;
+	k->has = state.own_ms != 0;
 	act = keep_due(&wait, &state, k->config->backup_every_s * 1000, now);
 	if (act == KEEP_WRITE)
 		e = write_one(k, &f);
@@ -280,6 +333,16 @@ look(struct keep *k)
 	return e != OK ? KEEP_RETRY_MS : act == KEEP_NOTHING ? wait : 0;
 }
 
+/* Did an order to destroy take all backups since the last look? */
+static bool
+are_gone(const struct keep *k)
+{
+	struct keep_state state;
+
+	return k->has && keep_read(&state, k->engine->replica, NULL) == OK &&
+	    state.own_ms == 0;
+}
+
 static void *
 loop(void *context)
 {
@@ -290,10 +353,10 @@ loop(void *context)
 	while (!e->stopping) {
 		int64_t until, now, wait = look(k);
 
-		/* stirs come with every save: they are not for us */
+		/* stirs come with every save: nearly none is for us */
 		now = env_mono_ms(k->with.options.env);
 		until = now + wait;
-		while (!e->stopping && now < until) {
+		while (!e->stopping && now < until && !are_gone(k)) {
 			(void)engine_wait(e, e->stirs, until - now);
 			now = env_mono_ms(k->with.options.env);
 		}

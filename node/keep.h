@@ -3,6 +3,8 @@
  * week and verifies all in it, and removes the oldest. What came of it is noted
  * in the replica and said by status.
  *
+ * When an order to destroy takes all of them a new one is made at once.
+ *
  * The folder is [backup] folder, else DIR/backup, which is made. One that was
  * named in the settings is not made: it may be a disk that is not mounted. A
  * name holds the node's first digits, so several nodes may use one folder; only
@@ -24,7 +26,11 @@
 /* without a good one for so many intervals a person is told */
 #define KEEP_LATE 3
 
-/* ---- what is known, in the replica's meta ------------------------------------*/
+/* ---- what is known, in the replica's meta ------------------------------------
+ *
+ * A note is of the author that this replica was then: what a restored backup, or
+ * a copy, says of backups of its own is about another computer.
+ */
 
 struct keep_state {
 	/* wall clock; 0: never */
@@ -32,8 +38,9 @@ struct keep_state {
 	int64_t own_ms;     /* the last good one of serve's own */
 	int64_t checked_ms; /* one was opened and verified */
 	int64_t failed_ms;  /* the last try failed; 0 after a good one */
-	char file[512];     /* of the last good one, cut */
-	char why[320];      /* of the last failure */
+	bool used;      /* some were made, here or in a life before this one */
+	char file[512]; /* of the last good one, cut */
+	char why[320];  /* of the last failure */
 };
 
 /* Lock held, all of these. */

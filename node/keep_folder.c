@@ -138,13 +138,6 @@ keep_thin(const char *folder, const struct node_id *node, unsigned keep,
 	return e;
 }
 
-/* Nothing was ever written there: there is nothing to remove. */
-static bool
-was_used(const struct keep_state *k)
-{
-	return k->good_ms != 0 || k->own_ms != 0;
-}
-
 enum err
 keep_forget(struct replica *r, struct fail *why, struct fail *f)
 {
@@ -155,8 +148,8 @@ keep_forget(struct replica *r, struct fail *why, struct fail *f)
 	enum err e = keep_read(&state, r, f);
 
 	*why = (struct fail){ .code = OK };
-	if (e != OK || !was_used(&state))
-		return e;
+	if (e != OK || !state.used)
+		return e; /* nothing was ever written there */
 	e = config_read(&c, replica_env(r), dir, f);
 	if (e != OK)
 		return e;

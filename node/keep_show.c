@@ -1,6 +1,8 @@
 /* Ages are by the clock of this computer, like everything that status says. */
 #include "node/keep_show.h"
 
+#include <unistd.h>
+
 #include "node/name.h"
 
 enum err
@@ -15,7 +17,10 @@ keep_show_take(struct keep_show *b, struct run *run, struct fail *f)
 	if (e != OK)
 		return e;
 	b->every_ms = c.backup_every_s * 1000;
-	b->late = keep_is_late(&b->state, b->every_ms, env_wall_ms(env));
+	/* what a person wrote to a stick may rightly be away */
+	b->gone = b->state.good_ms != 0 && access(b->state.file, F_OK) != 0;
+	b->late = keep_is_late(&b->state, b->every_ms, env_wall_ms(env)) ||
+	    (b->gone && b->state.good_ms == b->state.own_ms);
 	return OK;
 }
 
@@ -37,10 +42,14 @@ keep_show_say(struct run *run, const struct keep_show *b)
 		    "backup: the last good one %s, %s; opened and verified: "
 		    "%s\n",
 		    buf_cstr(&good), b->state.file, buf_cstr(&checked));
+	if (b->gone)
+		run_say(run,
+		    "  it is not there now: it was deleted, or its disk is "
+		    "away\n");
 	if (b->state.failed_ms != 0)
 		run_say(run, "  the last try failed %s: %s\n",
 		    buf_cstr(&failed), b->state.why);
-	else if (b->late)
+	else if (b->late && !b->gone)
 		run_say(run,
 		    "  that is too old: is footbridge serve running "
 		    "here?\n");
@@ -52,9 +61,9 @@ keep_show_say(struct run *run, const struct keep_show *b)
 json_t *
 keep_show_json(const struct keep_show *b)
 {
-	return json_pack("{s:I, s:s, s:I, s:I, s:s, s:b}", "good_ms",
-	    (json_int_t)b->state.good_ms, "file", b->state.file, "checked_ms",
-	    (json_int_t)b->state.checked_ms, "failed_ms",
+	return json_pack("{s:I, s:s, s:b, s:I, s:I, s:s, s:b}", "good_ms",
+	    (json_int_t)b->state.good_ms, "file", b->state.file, "gone",
+	    b->gone, "checked_ms", (json_int_t)b->state.checked_ms, "failed_ms",
 	    (json_int_t)b->state.failed_ms, "why",
 	    b->state.failed_ms != 0 ? b->state.why : "", "late", b->late);
 }

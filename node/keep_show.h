@@ -10,7 +10,8 @@
 struct keep_show {
 	struct keep_state state;
 	int64_t every_ms;
-	bool late; /* keep_is_late */
+	bool gone; /* the last good one is not where it was written */
+	bool late; /* keep_is_late, or what serve wrote is gone */
 };
 
 enum err keep_show_take(struct keep_show *b, struct run *run, struct fail *f);

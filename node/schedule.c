@@ -273,8 +273,9 @@ plan_all(struct schedule *s)
 	(void)after_contact(s->engine->replica, NULL);
 	(void)chores_round(s->engine, NULL);
 	/* an order to destroy came; busy with a backup: the next round */
-	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE)
-		(void)out_shred(s->engine->replica, &rekeyed, NULL);
+	if (replica_restored(s->engine->replica, NULL) == LIFE_NONE &&
+	    out_shred(s->engine->replica, &rekeyed, NULL) == OK && rekeyed)
+		engine_stir(s->engine); /* it took the backups: another one */
 	/* whatever has us look again from here on is not lost */
 	s->round_ms = INT64_MAX;
 	for (size_t i = 0; i < s->count; i++)

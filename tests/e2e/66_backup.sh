@@ -91,7 +91,23 @@ wait "$writing"
 must north backup --check "$tmp/busy.backup"
 [ "$(on north list person | grep -c While)" -eq 8 ]
 ok $? "saves_go_on_while_one_is_written_and_it_is_whole"
+# an order to destroy takes the backups: the office is not left without one
+good=$(of_status north backup.good_ms)
+person north "To Destroy"
+must north --yes shred "$id" --order "court 1/2026"
+for _ in $(seq 600); do
+	[ "$(of_status north backup.good_ms)" -gt "$good" ] && break
+	sleep 0.05
+done
+[ "$(of_status north backup.good_ms)" -gt "$good" ] &&
+	[ "$(find "$tmp/north/backup" -name '*.backup' | wc -l)" -eq 1 ] &&
+	[ "$(of_status north backup.gone)" = False ]
+ok $? "after_an_order_to_destroy_there_is_a_new_one_at_once"
 stop "$server"
+rm "$tmp"/north/backup/*.backup
+on north status | grep -q 'it is not there now' &&
+	[ "$(of_status north backup.late)" = True ]
+ok $? "one_that_was_deleted_is_not_said_to_be_there"
 
 # a settings file that names a disk that is not there
 printf '[backup]\nfolder = %s\nevery = 1m\n' "$tmp/not-there" \
@@ -152,6 +168,8 @@ ok $closed "nothing_is_read_or_written_before_a_contact"
 on back status >"$tmp/out" && grep -q 'records are closed' "$tmp/out" &&
 	grep -q 'from a backup' "$tmp/out"
 ok $? "status_says_why"
+on back status | grep -q 'backup: none yet'
+ok $? "and_claims_no_backup_of_the_computer_that_it_was"
 
 must back bundle import "$tmp/stick/old"
 grep -q 'records stay closed' "$tmp/out" &&
