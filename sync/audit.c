@@ -110,10 +110,16 @@ replica_audit_flush(struct replica *r, struct fail *f)
 	return e == OK ? OK : fail_in(f, e, "the journal cannot be written");
 }
 
+/* Never half a letter: the page could show none of the entry then. */
 static void
 take_text(char *to, size_t max, const char *from)
 {
+	size_t n;
+
 	(void)snprintf(to, max + 1, "%s", from != NULL ? from : "");
+	n = strlen(to);
+	while (n > 0 && !value_utf8((const uint8_t *)to, n))
+		to[--n] = '\0';
 }
 
 static void

@@ -74,6 +74,7 @@ do_sync(struct api_turn *t, json_t **data)
 struct journal {
 	struct api_turn *t;
 	json_t *list;
+	bool failed;
 };
 
 static bool
@@ -91,19 +92,22 @@ add_entry(void *context, const struct audit_seen *a)
 	hex_encode(staff, a->staff.b, ID_BYTES);
 	hex_encode(row, a->row.b, ID_BYTES);
 	hex_encode(subject, a->subject.b, ID_BYTES);
-	(void)json_array_append_new(j->list,
-	    json_pack("{s:I, s:I, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, "
-		      "s:s, s:s}",
-		"no", (json_int_t)a->no, "at_ms", (json_int_t)a->at_ms,
-		"offset_min", a->offset_min, "act", a->act, "origin", a->origin,
-		"staff", id_equal(&a->staff, &nobody) ? "" : staff, "table",
-		table != NULL ? table->name : "", "row",
-		id_equal(&a->row, &nobody) ? "" : row, "subject",
-		id_equal(&a->subject, &nobody) ? "" : subject, "count",
-		(json_int_t)a->count, "result",
-		a->result == OK ? "ok" : err_text(a->result), "decision",
-		a->decision, "note", a->note));
-	return true;
+	/* one that was left out in silence would look as if it never was */
+	j->failed = json_array_append_new(j->list,
+			json_pack("{s:I, s:I, s:i, s:s, s:s, s:s, s:s, s:s, "
+				  "s:s, s:I, s:s, "
+				  "s:s, s:s}",
+			    "no", (json_int_t)a->no, "at_ms",
+			    (json_int_t)a->at_ms, "offset_min", a->offset_min,
+			    "act", a->act, "origin", a->origin, "staff",
+			    id_equal(&a->staff, &nobody) ? "" : staff, "table",
+			    table != NULL ? table->name : "", "row",
+			    id_equal(&a->row, &nobody) ? "" : row, "subject",
+			    id_equal(&a->subject, &nobody) ? "" : subject,
+			    "count", (json_int_t)a->count, "result",
+			    a->result == OK ? "ok" : err_text(a->result),
+			    "decision", a->decision, "note", a->note)) != 0;
+	return !j->failed;
 }
 
 static bool
@@ -140,6 +144,9 @@ do_audit(struct api_turn *t, json_t **data)
 		return turn_bad(t, API_FIELD, "person: want a whole id");
 	engine_lock(t->api->engine);
 	e = audit_each(t->api->engine->replica, &q, add_entry, &j, &t->fail);
+	if (e == OK && j.failed)
+		e = fail_set(&t->fail, ERR_FORMAT,
+		    "an entry of the journal cannot be shown");
 	if (e == OK)
 		e = sight_log(t, "audit", q.subject, json_array_size(j.list));
 	engine_unlock(t->api->engine);
