@@ -376,6 +376,32 @@ cmd_account_release(struct run *run, struct fail *f)
 
 /* ---- account password ---------------------------------------------------------------- */
 
+/* Another password is whose? Lock held. */
+static enum err
+may_set(const struct run *run, const struct account *a, bool *own,
+    struct fail *f)
+{
+	*own = run->actor != NULL && run->actor->account == a->no;
+	if (a->disabled_ms != 0)
+		return fail_set(f, ERR_DENIED, "this account is disabled");
+	return must_own(run, a, f);
+}
+
+/* While the password was hashed the account may have been disabled, locked, or
+ * got another second factor: what it is by now is what changes. */
+static enum err
+give_password(struct account *a, struct run *run, struct renewal *w, bool *own,
+    struct fail *f)
+{
+	enum err e = account_get(a, run->replica, a->no, f);
+
+	if (e == OK)
+		e = may_set(run, a, own, f);
+	return e == OK
+	    ? admin_password(a, run->replica, w, !*own, by_whom(run), f)
+	    : e;
+}
+
 enum err
 cmd_account_password(struct run *run, struct fail *f)
 {
@@ -387,10 +413,7 @@ cmd_account_password(struct run *run, struct fail *f)
 	engine_lock(run->engine);
 	e = find(&a, run, run_word(run, 0), f);
 	if (e == OK)
-		e = must_own(run, &a, f);
-	if (e == OK && a.disabled_ms != 0)
-		e = fail_set(f, ERR_DENIED, "this account is disabled");
-	own = run->actor != NULL && run->actor->account == a.no;
+		e = may_set(run, &a, &own, f);
 	engine_unlock(run->engine);
 	if (e == OK)
 		e = make_password(&w, run, a.name, a.has_slot || has_slots(run),
@@ -400,9 +423,7 @@ cmd_account_password(struct run *run, struct fail *f)
 	engine_lock(run->engine);
 	e = replica_begin(run->replica, f);
 	if (e == OK)
-		e = end(run,
-		    admin_password(&a, run->replica, &w, !own, by_whom(run), f),
-		    f);
+		e = end(run, give_password(&a, run, &w, &own, f), f);
 	engine_unlock(run->engine);
 	account_wipe(&a);
 	e = end_password(&w, run, e, f);
