@@ -65,6 +65,7 @@
 	X(LABEL_AUDIT, "footbridge/audit/v1") \
 	X(LABEL_ACCOUNT_CODE, "footbridge/account-code/v1") \
 	X(LABEL_ACCOUNT_TOKEN, "footbridge/account-token/v1") \
+	X(LABEL_ACCOUNT_SECRETS, "footbridge/account-secrets/v1") \
 	X(LABEL_OFFER_BOX, "footbridge/offer-box/v1") \
 	X(LABEL_DICTIONARY, "footbridge/dictionary/v1") \
 	X(LABEL_TABLES, "footbridge/tables/v1") \

@@ -15,7 +15,9 @@
  * (CJIS AC-11, IA-5, SC-10; DOMAIN 4). Five failures in a row within 15 minutes
  * lock the account until an administrator releases it; a restart forgets none.
  * An office may set each of these shorter (settings.h). An account that nobody
- * used for 90 days is closed before it lets anybody in (unused.h).
+ * used for 90 days is closed before it lets anybody in (unused.h). A session ends
+ * with its account, and when the password or the second factor that it was opened
+ * with is replaced elsewhere.
  *
  * Locks: struct accounts has its own, never held while the engine's is waited for.
  * What says "engine" takes the engine's lock by itself, not while Argon2id runs:
@@ -33,6 +35,11 @@
 #define ACCOUNT_SECRET_BYTES 32 /* of a session, for what a page derives */
 #define ACCOUNT_SESSIONS_MAX 256
 #define ACCOUNT_FAILURES_MS (15 * 60 * 1000)
+/* so long after signing in, nobody is asked for the same again (account_password,
+ * the first account_totp_begin) */
+#define ACCOUNT_FRESH_MS (5 * 60 * 1000)
+/* a second factor that was begun is confirmed within this */
+#define ACCOUNT_FACTOR_MS (10 * 60 * 1000)
 
 struct accounts;
 
@@ -94,8 +101,10 @@ enum err account_sign_in(struct accounts *a,
  */
 enum err account_who_of(struct accounts *a, struct account_who *who,
     const char *token, bool touch, struct fail *f);
-/* Roles, training and the account anew from the tables. Engine.
- * fails: ERR_AUTH, and the session is over: the account is */
+/* Roles, training and the account anew from the tables: before anything is shown
+ * or done. Engine, reads only.
+ * fails: ERR_AUTH, and the session is over: the account is, or its password or
+ *        second factor was replaced by somebody else; ERR_BUSY, ERR_IO */
 enum err account_refresh(struct accounts *a, const char *token, struct fail *f);
 /* The person leaves the screen. Engine. */
 enum err account_lock(struct accounts *a, const char *token, struct fail *f);
@@ -128,17 +137,29 @@ enum err account_banner_seen(struct accounts *a, const char *token,
 
 /* ---- what people do for themselves ------------------------------------------ */
 
-/* Engine, Argon2id. fails: ERR_AUTH was is not the password (counted); ERR_INPUT
- * now cannot be one (password_check, or it was one before) */
+/* The other sessions of the account end. Engine, Argon2id.
+ * in:    code  of the second factor, where there is one and the session was not
+ *              opened with it within ACCOUNT_FRESH_MS; else ""
+ * fails: ERR_AUTH was is not the password, or the code does not fit (counted);
+ *        ERR_INPUT now cannot be one (password_check, or it was one before), or
+ *        the code is missing */
 enum err account_password(struct accounts *a, const char *token,
     const char *was, size_t was_n, const char *now, size_t now_n,
-    struct fail *f);
+    const char *code, struct fail *f);
 /* A new second factor: its secret in groups of four letters, and what an
- * authenticator scans. It counts when a code of it was typed. Engine. */
+ * authenticator scans. It counts when a code of it was typed in this session.
+ * Engine, Argon2id.
+ * in:    password  and code, of the factor that it replaces. Where there is none
+ *                  yet the password alone, and within ACCOUNT_FRESH_MS not even
+ *                  that: NULL
+ * fails: ERR_AUTH (counted); ERR_INPUT one of them is missing */
 enum err account_totp_begin(struct accounts *a, const char *token,
+    const char *password, size_t password_n, const char *code,
     struct buf *secret, struct buf *uri, struct fail *f);
-/* codes: RECOVERY_CODES of them, a line each, shown once. Engine.
- * fails: ERR_AUTH the code is not one of it; ERR_NOTFOUND nothing was begun */
+/* codes: RECOVERY_CODES of them, a line each, shown once. The other sessions of
+ * the account end. Engine.
+ * fails: ERR_AUTH the code is not one of it; ERR_NOTFOUND nothing was begun in
+ *        this session within ACCOUNT_FACTOR_MS */
 enum err account_totp_end(struct accounts *a, const char *token,
     const char *code, struct buf *codes, struct fail *f);
 

@@ -25,11 +25,13 @@ struct session {
 	struct row_id staff;
 	char name[ACCOUNT_NAME_MAX + 1];
 	char origin[ACCOUNT_ORIGIN_MAX + 1];
-	bool is_administrator;
+	bool is_administrator, has_totp;
 	unsigned must;
+	uint8_t secrets[TOKEN_HASH_BYTES]; /* of the account: session_secrets */
+	bool begins_factor;                /* factor_ms: since when */
 	struct account_rights rights;
 	/* env_boot_ms: signed in, full proof, last act of a person */
-	int64_t in_ms, proof_ms, act_ms;
+	int64_t in_ms, proof_ms, act_ms, factor_ms;
 };
 
 struct accounts {
@@ -78,6 +80,16 @@ struct session *session_find(struct accounts *a, const char *token);
 /* A copy of it. fails: ERR_AUTH */
 enum err session_copy(struct session *out, struct accounts *a,
     const char *token, struct fail *f);
+/* What an account opens with, in short: a session lasts no longer than the
+ * password and the second factor that opened it. */
+void session_secrets(uint8_t out[static TOKEN_HASH_BYTES],
+    const struct account *acc);
+/* Its owner replaced one of them: this session goes on with the new one, without
+ * that duty, and all others of the account end. */
+void session_renew(struct accounts *a, const char *token,
+    const struct account *acc, unsigned duty);
+/* Was password, and code where there is one, given in this session lately? */
+bool session_is_fresh(const struct accounts *a, const struct session *s);
 /* End all of an account but the one with this token (NULL: all). */
 void session_end_all(struct accounts *a, int64_t account, const char *token);
 

@@ -205,7 +205,9 @@ write_down(struct accounts *a, struct trial *t, struct replica *r,
 	enum err e = OK;
 
 	if (t->found && why == NULL) {
-		acc->failures = 0;
+		/* half a proof does not give back tries at the other half */
+		if (p->code_needed || !acc->has_totp)
+			acc->failures = 0;
 		acc->sign_in_ms = env_wall_ms(a->env);
 		acc->used_ms = account_now_ms(r);
 	} else if (t->found && locks) {

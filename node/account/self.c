@@ -52,7 +52,7 @@ check_past(struct replica *r, const struct account *acc, int64_t past,
 }
 
 static enum err
-save_password(struct accounts *a, struct renewal *w, int64_t account,
+save_password(struct accounts *a, struct renewal *w, const char *token,
     const struct session *s, const char *now, size_t now_n, struct fail *f)
 {
 	const struct audit_entry entry = { .act = "password",
@@ -64,7 +64,11 @@ save_password(struct accounts *a, struct renewal *w, int64_t account,
 
 	if (e != OK)
 		return e;
-	e = account_get(&acc, r, account, f);
+	e = account_get(&acc, r, s->account, f);
+	/* the new one was made without the lock: much may have happened */
+	if (e == OK &&
+	    (acc.disabled_ms != 0 || acc.locked_ms != 0 || acc.unused_ms != 0))
+		e = fail_set(f, ERR_AUTH, NOT_LET_IN);
 	if (e == OK)
 		e = check_past(r, &acc, a->settings.password_past, now, now_n,
 		    f);
@@ -75,6 +79,9 @@ save_password(struct accounts *a, struct renewal *w, int64_t account,
 		e = account_save(&acc, r, f);
 	if (e == OK)
 		e = audit_write(r, &entry, f);
+	/* before anybody can compare the two */
+	if (e == OK)
+		session_renew(a, token, &acc, ACCOUNT_MUST_PASSWORD);
 	account_wipe(&acc);
 	return accounts_end(a, r, e, f);
 }
@@ -94,38 +101,42 @@ copy_dir(char dir[static 4096], struct accounts *a, struct fail *f)
 	return accounts_end(a, r, e, f);
 }
 
-static void
-password_is_new(struct accounts *a, const char *token)
+/* The one that was, and the code where it is not known from a moment ago. */
+static enum err
+prove_owner(struct proof *p, struct accounts *a, const struct session *s,
+    const char *was, size_t was_n, const char *code, bool code_needed,
+    struct fail *f)
 {
-	struct session *s;
-
-	(void)pthread_mutex_lock(&a->lock);
-	s = session_find(a, token);
-	if (s != NULL)
-		s->must &= ~ACCOUNT_MUST_PASSWORD;
-	(void)pthread_mutex_unlock(&a->lock);
+	if (s->has_totp && code_needed && code[0] == '\0')
+		return fail_set(f, ERR_INPUT,
+		    "the code of your second factor, or a recovery code, is "
+		    "wanted too");
+	*p = (struct proof){ .account = s->account,
+		.password = was,
+		.password_n = was_n,
+		.code = code,
+		.code_needed = code_needed,
+		.act = "confirm",
+		.origin = s->origin };
+	return proof_check(a, p, f);
 }
 
 enum err
 account_password(struct accounts *a, const char *token, const char *was,
-    size_t was_n, const char *now, size_t now_n, struct fail *f)
+    size_t was_n, const char *now, size_t now_n, const char *code,
+    struct fail *f)
 {
 	struct slot_keys keys = { 0 };
 	struct renewal w = { 0 };
 	struct session s;
-	struct proof p;
+	struct proof p = { 0 };
 	char dir[4096] = "";
 	enum err e = session_copy(&s, a, token, f);
 
 	if (e != OK)
 		return e;
-	p = (struct proof){ .account = s.account,
-		.password = was,
-		.password_n = was_n,
-		.code = "",
-		.act = "confirm",
-		.origin = s.origin };
-	e = proof_check(a, &p, f);
+	e = prove_owner(&p, a, &s, was, was_n, code, !session_is_fresh(a, &s),
+	    f);
 	if (e == OK && was_n == now_n && memcmp(was, now, now_n) == 0)
 		e = fail_set(f, ERR_INPUT, "this is the password already");
 	if (e == OK)
@@ -137,17 +148,12 @@ account_password(struct accounts *a, const char *token, const char *was,
 		    p.found.has_slot ? &keys : NULL, now, now_n, f);
 	if (e == OK) {
 		struct fail why = { 0 };
-		enum err saved =
-		    save_password(a, &w, s.account, &s, now, now_n, f);
+		enum err saved = save_password(a, &w, token, &s, now, now_n, f);
 
 		e = renew_end(&w, a->env, dir, saved == OK, &why);
 		if (saved == OK && e != OK)
 			*f = why;
 		e = saved != OK ? saved : e;
-	}
-	if (e == OK) {
-		password_is_new(a, token);
-		session_end_all(a, s.account, token);
 	}
 	slot_keys_wipe(&keys);
 	account_wipe(&p.found);
@@ -157,45 +163,94 @@ account_password(struct accounts *a, const char *token, const char *was,
 
 /* ---- second factor -------------------------------------------------------------- */
 
+/* Begun here and now, so that no other session can end it. */
+static void
+note_begun(struct accounts *a, const char *token)
+{
+	struct session *s;
+
+	(void)pthread_mutex_lock(&a->lock);
+	s = session_find(a, token);
+	if (s != NULL) {
+		s->begins_factor = true;
+		s->factor_ms = env_boot_ms(a->env);
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static enum err
+may_begin(struct accounts *a, const struct session *s, const char *password,
+    size_t password_n, const char *code, struct fail *f)
+{
+	struct proof p = { 0 };
+	enum err e;
+
+	if (!s->has_totp && password == NULL && session_is_fresh(a, s))
+		return OK;
+	if (password == NULL)
+		return fail_set(f, ERR_INPUT, "your password is wanted again");
+	e = prove_owner(&p, a, s, password, password_n, code, true, f);
+	account_wipe(&p.found);
+	return e;
+}
+
 enum err
-account_totp_begin(struct accounts *a, const char *token, struct buf *secret,
-    struct buf *uri, struct fail *f)
+account_totp_begin(struct accounts *a, const char *token, const char *password,
+    size_t password_n, const char *code, struct buf *secret, struct buf *uri,
+    struct fail *f)
 {
 	struct session s;
 	struct replica *r;
 	enum err e = session_copy(&s, a, token, f);
 
 	if (e == OK)
+		e = may_begin(a, &s, password, password_n, code, f);
+	if (e == OK)
 		e = accounts_begin(a, &r, f);
-	if (e != OK)
-		return e;
-	e = factor_begin(r, s.account, secret, uri, f);
-	e = accounts_end(a, r, e, f);
+	if (e == OK) {
+		e = factor_begin(r, s.account, secret, uri, f);
+		e = accounts_end(a, r, e, f);
+	}
+	if (e == OK)
+		note_begun(a, token);
 	sodium_memzero(&s, sizeof(s));
 	return e;
+}
+
+static enum err
+end_factor(struct accounts *a, const char *token, const struct session *s,
+    const char *code, struct buf *codes, struct fail *f)
+{
+	struct account acc = { 0 };
+	struct replica *r;
+	enum err e = accounts_begin(a, &r, f);
+
+	if (e != OK)
+		return e;
+	e = factor_end(r, s->account, code, &s->staff, s->origin, codes, f);
+	if (e == OK)
+		e = account_get(&acc, r, s->account, f);
+	if (e == OK)
+		session_renew(a, token, &acc, ACCOUNT_MUST_TOTP);
+	account_wipe(&acc);
+	return accounts_end(a, r, e, f);
 }
 
 enum err
 account_totp_end(struct accounts *a, const char *token, const char *code,
     struct buf *codes, struct fail *f)
 {
-	struct session s, *now;
-	struct replica *r;
+	struct session s;
 	enum err e = session_copy(&s, a, token, f);
 
+	if (e == OK &&
+	    (!s.begins_factor ||
+		env_boot_ms(a->env) - s.factor_ms > ACCOUNT_FACTOR_MS))
+		e = fail_set(f, ERR_NOTFOUND,
+		    "no second factor was begun here in the last ten minutes; "
+		    "begin again");
 	if (e == OK)
-		e = accounts_begin(a, &r, f);
-	if (e != OK)
-		return e;
-	e = factor_end(r, s.account, code, &s.staff, s.origin, codes, f);
-	e = accounts_end(a, r, e, f);
-	if (e == OK) {
-		(void)pthread_mutex_lock(&a->lock);
-		now = session_find(a, token);
-		if (now != NULL)
-			now->must &= ~ACCOUNT_MUST_TOTP;
-		(void)pthread_mutex_unlock(&a->lock);
-	}
+		e = end_factor(a, token, &s, code, codes, f);
 	sodium_memzero(&s, sizeof(s));
 	return e;
 }

@@ -11,6 +11,7 @@
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 #define TOKEN_RANDOM_BYTES 32
+#define OPENED_AGAIN "the replica is being opened again; try again"
 
 static_assert(sodium_base64_ENCODED_LEN(TOKEN_RANDOM_BYTES,
 		  sodium_base64_VARIANT_URLSAFE_NO_PADDING) ==
@@ -69,8 +70,7 @@ accounts_begin(struct accounts *a, struct replica **r, struct fail *f)
 	if (*r != NULL)
 		reserve_ready(*r);
 	e = *r != NULL ? replica_begin(*r, f)
-		       : fail_set(f, ERR_BUSY,
-			     "the replica is being opened again; try again");
+		       : fail_set(f, ERR_BUSY, OPENED_AGAIN);
 	if (e != OK)
 		engine_unlock(a->engine);
 	return e;
@@ -177,6 +177,42 @@ session_end_all(struct accounts *a, int64_t account, const char *token)
 	(void)pthread_mutex_unlock(&a->lock);
 }
 
+void
+session_secrets(uint8_t out[static TOKEN_HASH_BYTES], const struct account *acc)
+{
+	struct hash h;
+
+	hash_init(&h, LABEL_ACCOUNT_SECRETS, TOKEN_HASH_BYTES, NULL, 0);
+	hash_u64(&h, (uint64_t)acc->password_ms);
+	hash_bytes(&h, acc->slot_salt, acc->has_slot ? SLOT_SALT_BYTES : 0);
+	hash_bytes(&h, acc->totp, acc->has_totp ? TOTP_SECRET_BYTES : 0);
+	hash_final(&h, out);
+}
+
+void
+session_renew(struct accounts *a, const char *token, const struct account *acc,
+    unsigned duty)
+{
+	struct session *s;
+
+	(void)pthread_mutex_lock(&a->lock);
+	s = session_find(a, token);
+	if (s != NULL) {
+		s->must &= ~duty;
+		s->has_totp = acc->has_totp;
+		s->begins_factor = false;
+		session_secrets(s->secrets, acc);
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+	session_end_all(a, acc->no, token);
+}
+
+bool
+session_is_fresh(const struct accounts *a, const struct session *s)
+{
+	return env_boot_ms(a->env) - s->proof_ms <= ACCOUNT_FRESH_MS;
+}
+
 /* ---- who -------------------------------------------------------------------------- */
 
 static int64_t
@@ -277,6 +313,8 @@ fill(struct session *s, const struct accounts *a, const struct account *acc,
 	s->staff = acc->staff;
 	memcpy(s->name, acc->name, sizeof(s->name));
 	s->is_administrator = acc->administrator;
+	s->has_totp = acc->has_totp;
+	session_secrets(s->secrets, acc);
 	s->rights = *rights;
 	s->must &= ACCOUNT_MUST_BANNER;
 	if (a->settings.totp && !acc->has_totp)
@@ -500,28 +538,48 @@ account_prove(struct accounts *a, int64_t account, const char *password,
 	return e;
 }
 
+/* Is it the account still that this session was opened with? */
+static enum err
+look_again(struct account *acc, struct account_rights *rights,
+    struct accounts *a, const struct session *s, struct fail *f)
+{
+	uint8_t now[TOKEN_HASH_BYTES];
+	struct replica *r;
+	enum err e;
+
+	engine_lock(a->engine);
+	r = a->engine->replica;
+	e = r != NULL ? account_get(acc, r, s->account, f)
+		      : fail_set(f, ERR_BUSY, OPENED_AGAIN);
+	if (e == OK)
+		e = account_rights(rights, r, acc, a->settings.grace_days, f);
+	engine_unlock(a->engine);
+	if (e != OK)
+		return e;
+	session_secrets(now, acc);
+	if (rights->is_ended || acc->locked_ms != 0 ||
+	    sodium_memcmp(now, s->secrets, sizeof(now)) != 0)
+		return fail_set(f, ERR_AUTH, NO_SESSION);
+	return OK;
+}
+
 enum err
 account_refresh(struct accounts *a, const char *token, struct fail *f)
 {
 	struct account_rights rights;
 	struct account acc = { 0 };
 	struct session copy, *s;
-	struct replica *r;
 	enum err e = session_copy(&copy, a, token, f);
 
-	if (e == OK)
-		e = accounts_begin(a, &r, f);
 	if (e != OK)
 		return e;
-	e = account_get(&acc, r, copy.account, f);
-	if (e == OK)
-		e = account_rights(&rights, r, &acc, a->settings.grace_days, f);
-	if (e == OK && (rights.is_ended || acc.locked_ms != 0))
-		e = fail_set(f, ERR_AUTH, NO_SESSION);
-	e = accounts_end(a, r, e, f);
+	e = look_again(&acc, &rights, a, &copy, f);
 	(void)pthread_mutex_lock(&a->lock);
 	s = session_find(a, token);
-	if (s != NULL && e == OK)
+	if (s != NULL &&
+	    sodium_memcmp(s->secrets, copy.secrets, sizeof(s->secrets)) != 0)
+		e = OK; /* its owner replaced one meanwhile, and it goes on */
+	else if (s != NULL && e == OK)
 		fill(s, a, &acc, &rights);
 	else if (s != NULL && (e == ERR_AUTH || e == ERR_NOTFOUND))
 		sodium_memzero(s, sizeof(*s));

@@ -306,17 +306,9 @@ check_right(struct api_turn *t)
 	if ((t->who.roles & t->route->roles) == 0 &&
 	    t->route->roles != API_EVERYBODY)
 		return API_ROLE;
-	if ((t->route->flags & API_WRITES) == 0)
-		return API_OK;
-	/* roles that were taken away meanwhile */
-	if (account_refresh(t->api->accounts, t->token, &t->fail) != OK ||
-	    account_who_of(t->api->accounts, &t->who, t->token, false,
-		&t->fail) != OK)
-		return API_ENDED;
-	if ((t->who.roles & t->route->roles) == 0 &&
-	    t->route->roles != API_EVERYBODY)
-		return API_ROLE;
-	return t->who.read_only ? API_READ_ONLY : API_OK;
+	return (t->route->flags & API_WRITES) != 0 && t->who.read_only
+	    ? API_READ_ONLY
+	    : API_OK;
 }
 
 static enum api_error

@@ -193,9 +193,11 @@ enum api_error
 do_password(struct api_turn *t, json_t **data)
 {
 	const json_t *was = turn_get(t, "was"), *now = turn_get(t, "now");
-	enum err e = account_password(t->api->accounts, t->token,
-	    json_string_value(was), json_string_length(was),
-	    json_string_value(now), json_string_length(now), &t->fail);
+	const char *code = turn_text(t, "code");
+	enum err e =
+	    account_password(t->api->accounts, t->token, json_string_value(was),
+		json_string_length(was), json_string_value(now),
+		json_string_length(now), code != NULL ? code : "", &t->fail);
 
 	return e == OK ? done(data) : api_error_of(e);
 }
@@ -203,9 +205,12 @@ do_password(struct api_turn *t, json_t **data)
 enum api_error
 do_totp_begin(struct api_turn *t, json_t **data)
 {
+	const json_t *password = turn_get(t, "confirm_password");
+	const char *code = turn_text(t, "confirm_code");
 	struct buf secret = { 0 }, uri = { 0 };
-	enum err e = account_totp_begin(t->api->accounts, t->token, &secret,
-	    &uri, &t->fail);
+	enum err e = account_totp_begin(t->api->accounts, t->token,
+	    json_string_value(password), json_string_length(password),
+	    code != NULL ? code : "", &secret, &uri, &t->fail);
 
 	if (e == OK)
 		*data = json_pack("{s:s, s:s}", "secret", buf_cstr(&secret),

@@ -45,6 +45,13 @@ static const struct api_field unlock_body[] = {
 static const struct api_field password_body[] = {
 	{ .name = "was", .type = API_TEXT, .must = true },
 	{ .name = "now", .type = API_TEXT, .must = true },
+	{ .name = "code", .type = API_WORD },
+	END,
+};
+/* not right after signing in, while there is no second factor yet */
+static const struct api_field factor_body[] = {
+	{ .name = "confirm_password", .type = API_TEXT },
+	{ .name = "confirm_code", .type = API_WORD },
 	END,
 };
 static const struct api_field code_body[] = {
@@ -396,8 +403,10 @@ const struct api_route api_routes[] = {
 	    API_BEFORE_DUTIES | API_SESSION, NULL, password_body, NULL,
 	    do_password, "change one's own password" },
 	{ "POST", "/api/session/totp", ANYBODY, "sign-in",
-	    API_BEFORE_DUTIES | API_SESSION, NULL, NULL, NULL, do_totp_begin,
-	    "begin a new second factor" },
+	    API_BEFORE_DUTIES | API_SESSION, NULL, factor_body, NULL,
+	    do_totp_begin,
+	    "begin a new second factor; one that there is wants password and "
+	    "code" },
 	{ "POST", "/api/session/totp/code", ANYBODY, "sign-in",
 	    API_BEFORE_DUTIES | API_SESSION, NULL, code_body, NULL, do_totp_end,
 	    "end it with its first code" },

@@ -85,7 +85,10 @@ session_who(struct account_who *who, struct accounts *a, const char *token,
 		return API_NO_ACCOUNTS;
 	if (token == NULL)
 		return API_SIGNED_OUT;
-	e = account_who_of(a, who, token, touch, f);
+	/* what was taken away meanwhile is not there any more */
+	e = account_refresh(a, token, f);
+	if (e == OK)
+		e = account_who_of(a, who, token, touch, f);
 	if (e == ERR_AUTH)
 		return API_ENDED;
 	return e == OK ? API_OK : api_error_of(e);

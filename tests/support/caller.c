@@ -81,6 +81,49 @@ new_person_of_staff(const char *name, const char *role, const char *scope)
 	return staff;
 }
 
+struct roles {
+	const struct row_id *staff;
+	struct row_id ids[4];
+	size_t count;
+};
+
+static bool
+take_role(void *context, const struct read_row *row)
+{
+	struct roles *x = context;
+
+	x->ids[x->count++] = row->id;
+	return x->count < COUNT_OF(x->ids);
+}
+
+void
+caller_end_roles(const struct row_id *staff)
+{
+	struct replica *r = caller_office->r;
+	const struct table *t =
+	    registry_table(replica_registry(r), "staff_role");
+	struct read_filter filter = { table_field(t, "staff_id"),
+		{ .type = VALUE_ID, .p = staff->b, .n = ID_BYTES } };
+	struct read_query q = { .table = t,
+		.filters = &filter,
+		.filter_count = 1 };
+	struct roles x = { .staff = staff };
+	struct write_field end = { table_field(t, "valid_to"),
+		{ .type = VALUE_DATE, .i = 1 } };
+	int64_t draft;
+
+	assert_int_equal(read_list(r, &q, take_role, &x, &why), OK);
+	assert_true(x.count > 0);
+	for (size_t i = 0; i < x.count; i++) {
+		struct write_request w = { .table = t,
+			.row = &x.ids[i],
+			.fields = &end,
+			.field_count = 1 };
+
+		assert_int_equal(write_row(r, &x.ids[i], &draft, &w, &why), OK);
+	}
+}
+
 int
 caller_begin(void **state)
 {

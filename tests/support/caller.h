@@ -33,6 +33,9 @@ struct browser {
 /* The status; b NULL: nobody. Cookies that are set are kept. */
 unsigned caller_ask(struct browser *b, const char *method, const char *target,
     const char *body);
+/* That member of staff has no role any more. */
+void caller_end_roles(const struct row_id *staff);
+
 /* Of the last answer, borrowed until the next. */
 const json_t *caller_answer(void);
 const struct buf *caller_raw(void);

@@ -1,4 +1,5 @@
 /* node/account: signing in, being locked out, and what ends a session. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,10 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <dlfcn.h>
+#include <sodium.h>
+
 #include "node/account/account.h"
 #include "node/account/admin.h"
 #include "node/account/factor.h"
 #include "node/account/head.h"
+#include "node/cmd.h"
 #include "sync/audit.h"
 #include "tests/support/office.h"
 
@@ -307,7 +312,8 @@ begin_factor(struct account *a, struct buf *codes)
 	char code[16];
 
 	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
-	assert_int_equal(account_totp_begin(accounts, token, &secret, &uri, &f),
+	assert_int_equal(account_totp_begin(accounts, token, NULL, 0, "",
+			     &secret, &uri, &f),
 	    OK);
 	assert_int_equal(account_find(a, north->r, "Ana", &f), OK);
 	assert_false(a->has_totp);
@@ -362,7 +368,252 @@ a_recovery_code_stands_in_once(void **state)
 	buf_release(&codes);
 }
 
+/* What account_totp_begin says; nothing of it is kept. */
+static enum err
+begin_again(const char *password, const char *code)
+{
+	struct buf secret = { 0 }, uri = { 0 };
+	enum err e = account_totp_begin(accounts, token, password,
+	    password != NULL ? strlen(password) : 0, code, &secret, &uri, &f);
+
+	buf_release(&secret);
+	buf_release(&uri);
+	return e;
+}
+
+/* Signed in with the code of the moment after, since each is good for once. */
+static void
+sign_in_with_code(char code[static 16], const struct account *a)
+{
+	env_test_pass(north->env, MINUTE);
+	code_now(code, a->totp);
+	assert_int_equal(sign_in("Ana", PASSWORD, code), OK);
+}
+
+static void
+a_second_factor_is_replaced_only_by_who_has_it(void **state)
+{
+	struct buf codes = { 0 };
+	struct account a, now;
+	char code[16];
+
+	(void)state;
+	begin_factor(&a, &codes);
+	sign_in_with_code(code, &a);
+	assert_int_equal(begin_again(NULL, ""), ERR_INPUT);
+	assert_int_equal(begin_again(PASSWORD, ""), ERR_INPUT);
+	assert_int_equal(begin_again(PASSWORD, "000000"), ERR_AUTH);
+	env_test_pass(north->env, MINUTE);
+	code_now(code, a.totp);
+	assert_int_equal(begin_again("wrong words", code), ERR_AUTH);
+	/* nothing was begun, and what was typed for it ends nothing */
+	assert_int_equal(account_find(&now, north->r, "Ana", &f), OK);
+	assert_false(now.has_totp_new);
+	assert_memory_equal(now.totp, a.totp, sizeof(a.totp));
+	assert_int_equal(begin_again(PASSWORD, code), OK);
+	buf_release(&codes);
+}
+
+static void
+only_the_session_that_began_a_second_factor_ends_it_and_the_others_end(
+    void **state)
+{
+	char first[ACCOUNT_TOKEN_BYTES], other[ACCOUNT_TOKEN_BYTES], code[16];
+	struct buf codes = { 0 };
+	struct account_who who;
+	struct account a;
+
+	(void)state;
+	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
+	memcpy(other, token, sizeof(other));
+	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
+	memcpy(first, token, sizeof(first));
+	assert_int_equal(begin_again(NULL, ""), OK);
+	assert_int_equal(account_find(&a, north->r, "Ana", &f), OK);
+	code_now(code, a.totp_new);
+	assert_int_equal(account_totp_end(accounts, other, code, &codes, &f),
+	    ERR_NOTFOUND);
+	assert_int_equal(account_totp_end(accounts, first, code, &codes, &f),
+	    OK);
+	assert_int_equal(account_refresh(accounts, first, &f), OK);
+	assert_int_equal(account_who_of(accounts, &who, other, false, &f),
+	    ERR_AUTH);
+	buf_release(&codes);
+}
+
+static void
+long_after_signing_in_password_and_code_are_wanted_for_new_ones(void **state)
+{
+	struct buf codes = { 0 };
+	struct account a;
+	char code[16];
+
+	(void)state;
+	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
+	env_test_pass(north->env, 6 * MINUTE);
+	assert_int_equal(begin_again(NULL, ""), ERR_INPUT);
+	assert_int_equal(begin_again("wrong words", ""), ERR_AUTH);
+	assert_int_equal(begin_again(PASSWORD, ""), OK);
+	begin_factor(&a, &codes);
+	sign_in_with_code(code, &a);
+	env_test_pass(north->env, 6 * MINUTE);
+	assert_int_equal(account_password(accounts, token, PASSWORD,
+			     strlen(PASSWORD), "green staple 41", 15, "", &f),
+	    ERR_INPUT);
+	code_now(code, a.totp);
+	assert_int_equal(account_password(accounts, token, PASSWORD,
+			     strlen(PASSWORD), "green staple 41", 15, code, &f),
+	    OK);
+	buf_release(&codes);
+}
+
+static void
+half_a_proof_gives_back_no_tries_at_the_code(void **state)
+{
+	char fresh[ACCOUNT_TOKEN_BYTES], code[16];
+	struct buf codes = { 0 };
+	struct account a;
+
+	(void)state;
+	begin_factor(&a, &codes);
+	sign_in_with_code(code, &a);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(account_confirm(accounts, token, PASSWORD,
+				     strlen(PASSWORD), "000000", &f),
+		    ERR_AUTH);
+	assert_int_equal(account_unlock(accounts, fresh, token, PASSWORD,
+			     strlen(PASSWORD), "", &f),
+	    OK);
+	assert_int_equal(account_confirm(accounts, fresh, PASSWORD,
+			     strlen(PASSWORD), "000000", &f),
+	    ERR_AUTH);
+	assert_int_equal(entries("lock_out", ERR_AUTH), 1);
+	buf_release(&codes);
+}
+
 /* ---- what ends an account ---- */
+
+/* What happens while a password is hashed, once. */
+static void (*meanwhile)(void);
+
+typedef int (*hash_fn)(char *, const char *, unsigned long long,
+    unsigned long long, size_t);
+
+/* In libsodium's place, which does the work all the same. */
+int
+crypto_pwhash_argon2id_str(char out[crypto_pwhash_argon2id_STRBYTES],
+    const char *const password, unsigned long long n, unsigned long long passes,
+    size_t bytes)
+{
+	void *found = dlsym(RTLD_NEXT, "crypto_pwhash_argon2id_str");
+	void (*now)(void) = meanwhile;
+	hash_fn real;
+
+	memcpy(&real, &found, sizeof(real));
+	meanwhile = NULL;
+	if (now != NULL)
+		now();
+	return real(out, password, n, passes, bytes);
+}
+
+static void
+disable_bo(void)
+{
+	struct account a;
+
+	assert_int_equal(account_find(&a, north->r, "Bo", &f), OK);
+	assert_int_equal(replica_begin(north->r, &f), OK);
+	assert_int_equal(admin_disable(&a, north->r, &ana, &f), OK);
+	assert_int_equal(replica_commit(north->r, &f), OK);
+}
+
+static void
+lock_bo(void)
+{
+	struct account a;
+
+	assert_int_equal(account_find(&a, north->r, "Bo", &f), OK);
+	a.locked_ms = north->env->wall_ms;
+	a.totp_step = 77;
+	assert_int_equal(replica_begin(north->r, &f), OK);
+	assert_int_equal(account_save(&a, north->r, &f), OK);
+	assert_int_equal(replica_commit(north->r, &f), OK);
+}
+
+/* footbridge account password Bo */
+static enum err
+reset_bo(void)
+{
+	const char *words[] = { "Bo" };
+	struct cli_command command = { .name = "account password" };
+	struct cli cli = { .command = &command,
+		.words = words,
+		.word_count = 1 };
+	struct run run;
+	enum err e;
+
+	run_init(&run, &cli);
+	run.engine = &engine;
+	run.replica = north->r;
+	run.dir = north->dir;
+	run.input = (const uint8_t *)"green staple 41";
+	run.input_n = 15;
+	e = cmd_account_password(&run, &f);
+	run_release(&run);
+	return e;
+}
+
+static void
+what_happens_to_an_account_while_its_password_is_hashed_stands(void **state)
+{
+	struct account a;
+
+	(void)state;
+	(void)new_account("Bo",
+	    &(struct account_new){ .staff = new_staff("Bo") });
+	meanwhile = lock_bo;
+	assert_int_equal(reset_bo(), OK);
+	assert_int_equal(account_find(&a, north->r, "Bo", &f), OK);
+	assert_true(a.locked_ms != 0);
+	assert_int_equal(a.totp_step, 77);
+	meanwhile = disable_bo;
+	assert_int_equal(reset_bo(), ERR_DENIED);
+	assert_int_equal(account_find(&a, north->r, "Bo", &f), OK);
+	assert_true(a.disabled_ms != 0);
+	assert_int_equal(sign_in("Bo", "green staple 41", ""), ERR_AUTH);
+}
+
+static void
+who_is_disabled_while_choosing_a_password_stays_so(void **state)
+{
+	struct account a;
+
+	(void)state;
+	(void)new_account("Bo",
+	    &(struct account_new){ .staff = new_staff("Bo") });
+	assert_int_equal(sign_in("Bo", PASSWORD, ""), OK);
+	meanwhile = disable_bo;
+	assert_int_equal(account_password(accounts, token, PASSWORD,
+			     strlen(PASSWORD), "green staple 41", 15, "", &f),
+	    ERR_AUTH);
+	assert_int_equal(account_find(&a, north->r, "Bo", &f), OK);
+	assert_true(a.disabled_ms != 0);
+	assert_int_equal(sign_in("Bo", "green staple 41", ""), ERR_AUTH);
+}
+
+static void
+a_password_that_an_administrator_replaces_ends_the_sessions(void **state)
+{
+	(void)state;
+	(void)new_account("Bo",
+	    &(struct account_new){ .staff = new_staff("Bo") });
+	assert_int_equal(sign_in("Bo", PASSWORD, ""), OK);
+	env_test_pass(north->env, MINUTE);
+	assert_int_equal(account_refresh(accounts, token, &f), OK);
+	assert_int_equal(reset_bo(), OK);
+	assert_int_equal(account_refresh(accounts, token, &f), ERR_AUTH);
+	assert_false(is_in());
+}
 
 static void
 a_new_password_ends_the_other_sessions_and_must_be_a_new_one(void **state)
@@ -375,17 +626,19 @@ a_new_password_ends_the_other_sessions_and_must_be_a_new_one(void **state)
 	memcpy(other, token, sizeof(other));
 	assert_int_equal(sign_in("Ana", PASSWORD, ""), OK);
 	assert_int_equal(account_password(accounts, token, PASSWORD,
-			     strlen(PASSWORD), "password1", 9, &f),
+			     strlen(PASSWORD), "password1", 9, "", &f),
 	    ERR_INPUT);
 	assert_int_equal(account_password(accounts, token, PASSWORD,
-			     strlen(PASSWORD), PASSWORD, strlen(PASSWORD), &f),
+			     strlen(PASSWORD), PASSWORD, strlen(PASSWORD), "",
+			     &f),
 	    ERR_INPUT);
 	assert_int_equal(account_password(accounts, token, "wrong words", 11,
-			     "green staple 41", 15, &f),
+			     "green staple 41", 15, "", &f),
 	    ERR_AUTH);
 	assert_int_equal(account_password(accounts, token, PASSWORD,
-			     strlen(PASSWORD), "green staple 41", 15, &f),
+			     strlen(PASSWORD), "green staple 41", 15, "", &f),
 	    OK);
+	assert_int_equal(account_refresh(accounts, token, &f), OK);
 	assert_true(is_in());
 	assert_int_equal(account_who_of(accounts, &who, other, true, &f),
 	    ERR_AUTH);
@@ -509,6 +762,17 @@ main(void)
 		TEST(setting_the_wall_clock_back_keeps_no_session_open),
 		TEST(with_a_second_factor_the_password_alone_is_not_enough),
 		TEST(a_recovery_code_stands_in_once),
+		TEST(a_second_factor_is_replaced_only_by_who_has_it),
+		TEST(
+		    only_the_session_that_began_a_second_factor_ends_it_and_the_others_end),
+		TEST(
+		    long_after_signing_in_password_and_code_are_wanted_for_new_ones),
+		TEST(half_a_proof_gives_back_no_tries_at_the_code),
+		TEST(
+		    what_happens_to_an_account_while_its_password_is_hashed_stands),
+		TEST(who_is_disabled_while_choosing_a_password_stays_so),
+		TEST(
+		    a_password_that_an_administrator_replaces_ends_the_sessions),
 		TEST(
 		    a_new_password_ends_the_other_sessions_and_must_be_a_new_one),
 		TEST(

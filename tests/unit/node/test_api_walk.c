@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "node/account/store.h"
 #include "node/api/route.h"
+#include "sync/audit.h"
 #include "tests/support/caller.h"
 
 #define MINUTE ((int64_t)60 * 1000)
@@ -71,6 +73,12 @@ is_an_officer_s(const struct api_route *r)
 {
 	return (r->roles & ROLE_BIT_OFFICER) != 0 &&
 	    strncmp(r->path, "/api/session", 12) != 0;
+}
+
+static bool
+is_an_officer_s_alone(const struct api_route *r)
+{
+	return is_an_officer_s(r) && r->roles != API_EVERYBODY;
 }
 
 /* All those routes answer so to this caller. */
@@ -244,6 +252,107 @@ after_signing_out_the_cookie_opens_nothing(void **state)
 	all_say(&kept, is_closed, 401, "session_ended");
 }
 
+/* ---- what is taken away ---- */
+
+static void
+change(const char *name, void (*how)(struct account *a))
+{
+	struct replica *r = caller_office->r;
+	struct fail f = { 0 };
+	struct account a;
+
+	assert_int_equal(account_find(&a, r, name, &f), OK);
+	how(&a);
+	assert_int_equal(replica_begin(r, &f), OK);
+	assert_int_equal(account_save(&a, r, &f), OK);
+	assert_int_equal(replica_commit(r, &f), OK);
+}
+
+static void
+disable(struct account *a)
+{
+	a->disabled_ms = caller_office->env->wall_ms;
+}
+
+static void
+reset(struct account *a)
+{
+	a->password_ms++;
+	a->must_replace = true;
+}
+
+static void
+end_now(struct account *a)
+{
+	a->ends_ms = 1;
+}
+
+static void
+an_account_that_is_taken_away_reads_nothing_from_then_on(void **state)
+{
+	static void (*const ways[])(
+	    struct account * a) = { reset, end_now, disable };
+	static const char *const names[] = { "Aud", "Ana", "Ben" };
+	struct browser b;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		caller_sign_in(&b, names[i]);
+		assert_int_equal(caller_ask(&b, "GET", "/api/status", NULL),
+		    200);
+		change(names[i], ways[i]);
+		assert_int_equal(caller_ask(&b, "GET", "/api/status", NULL),
+		    401);
+		assert_string_equal(caller_code(), "session_ended");
+		all_say(&b, is_closed, 401, "session_ended");
+	}
+}
+
+static void
+a_role_that_is_taken_away_reads_nothing_from_then_on(void **state)
+{
+	struct fail f = { 0 };
+	struct browser b;
+	struct account a;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	assert_int_equal(caller_ask(&b, "GET", "/api/home", NULL), 200);
+	assert_int_equal(account_find(&a, caller_office->r, "Ana", &f), OK);
+	caller_end_roles(&a.staff);
+	assert_int_equal(caller_ask(&b, "GET", "/api/home", NULL), 403);
+	assert_string_equal(caller_code(), "not_your_role");
+	all_say(&b, is_an_officer_s_alone, 403, "not_your_role");
+}
+
+static void
+an_entry_of_the_journal_with_a_long_name_in_it_is_shown(void **state)
+{
+	char note[128];
+	struct fail f = { 0 };
+	struct browser b;
+	const json_t *list;
+
+	(void)state;
+	memset(note, 'a', 95);
+	(void)snprintf(note + 95, sizeof(note) - 95, "\xc3\xa9");
+	assert_int_equal(audit_write(caller_office->r,
+			     &(struct audit_entry){ .act = "revoke",
+				 .note = note },
+			     &f),
+	    OK);
+	caller_sign_in(&b, "Aud");
+	assert_int_equal(caller_ask(&b, "GET", "/api/audit?act=revoke", NULL),
+	    200);
+	list = json_object_get(caller_answer(), "data");
+	assert_int_equal(json_array_size(list), 1);
+	note[95] = '\0';
+	assert_string_equal(json_string_value(
+				json_object_get(json_array_get(list, 0),
+				    "note")),
+	    note);
+}
+
 /* ---- whose records ---- */
 
 static void
@@ -296,6 +405,9 @@ main(void)
 		WALK(what_the_page_asks_by_itself_keeps_no_screen_open),
 		WALK(an_idle_session_ends),
 		WALK(after_signing_out_the_cookie_opens_nothing),
+		WALK(an_account_that_is_taken_away_reads_nothing_from_then_on),
+		WALK(a_role_that_is_taken_away_reads_nothing_from_then_on),
+		WALK(an_entry_of_the_journal_with_a_long_name_in_it_is_shown),
 		WALK(who_has_only_a_case_load_sees_nobody_else),
 	};
 

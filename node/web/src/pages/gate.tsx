@@ -122,9 +122,26 @@ function SecondFactor() {
   const [codes, setCodes] = useState("");
   const [code, setCode] = useState("");
   const [error, setError] = useState<unknown>(null);
+  const [password, setPassword] = useState("");
+  // who signed in a while ago is asked for the password again
   useEffect(() => {
     post<{ secret: string; uri: string }>("/api/session/totp").then(setKey).catch(setError);
   }, []);
+  if (error !== null && key === null)
+    return (
+      <Frame>
+        <Title>{words.signIn.totpTitle}</Title>
+        <Refusal error={error} />
+        <Form button={words.signIn.totpAgain} submit={async () => {
+          const again = { confirm_password: password };
+          setPassword("");
+          setKey(await post<{ secret: string; uri: string }>("/api/session/totp", again));
+        }}>
+          <Input id="again" label={words.signIn.password} type="password" value={password}
+            set={setPassword} complete="current-password" focus />
+        </Form>
+      </Frame>
+    );
   if (codes !== "")
     return (
       <Frame>
@@ -138,7 +155,6 @@ function SecondFactor() {
     <Frame>
       <Title>{words.signIn.totpTitle}</Title>
       <p class="govuk-body">{words.signIn.totpWhy}</p>
-      <Refusal error={error} />
       <p class="govuk-body">{words.signIn.totpStep1}</p>
       <p class="fb-code fb-notice" id="totp-key">{key?.secret ?? words.loading}</p>
       {key === null ? null : <p class="govuk-body"><a class="govuk-link" href={key.uri}>{words.signIn.totpLink}</a></p>}
@@ -157,18 +173,24 @@ function SecondFactor() {
 function NewPassword() {
   const [was, setWas] = useState("");
   const [now, setNow] = useState("");
+  const [code, setCode] = useState("");
   return (
     <Frame>
       <Title>{words.signIn.passwordTitle}</Title>
       <p class="govuk-body">{words.signIn.passwordWhy}</p>
       <Form button={words.signIn.passwordButton} submit={async () => {
-        await post("/api/session/password", { was, now });
+        const body: Record<string, string> = { was, now };
+        if (code.trim() !== "") body.code = code.trim();
+        setCode("");
+        await post("/api/session/password", body);
         await look();
       }}>
         <Input id="was" label={words.signIn.passwordWas} type="password" value={was} set={setWas}
           complete="current-password" />
         <Input id="now" label={words.signIn.passwordNow} type="password" value={now} set={setNow}
           complete="new-password" />
+        <Input id="code" label={words.signIn.passwordCode} hint={words.signIn.passwordCodeHint} value={code}
+          set={setCode} width="10" complete="one-time-code" />
       </Form>
     </Frame>
   );

@@ -38,6 +38,7 @@ export const en = {
     totpLink: "Open in an authenticator on this computer",
     totpCode: "Six digits",
     totpButton: "Confirm",
+    totpAgain: "Go on",
     recoveryTitle: "Keep these recovery codes",
     recoveryWhy: "Each lets you in once when your authenticator is lost. They are shown only now: write them down or print this page.",
     recoveryButton: "I have kept them",
@@ -45,6 +46,8 @@ export const en = {
     passwordWhy: "Somebody else gave you the one you have.",
     passwordWas: "The password you have",
     passwordNow: "A new one, four words or more",
+    passwordCode: "Six digits from your authenticator",
+    passwordCodeHint: "Leave empty if you signed in within the last five minutes.",
     passwordButton: "Change it",
   },
   lock: {
