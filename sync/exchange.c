@@ -225,7 +225,8 @@ ask_units(struct exchange *x, struct buf *body, bool *nothing, struct fail *f)
 		return e;
 	x->plan.budget_bytes =
 	    exchange_smaller(x->budget_bytes, x->their_budget_bytes);
-	x->plan.offer = (x->their_flags & MESSAGE_OFFER) != 0;
+	x->plan.offer = (x->their_flags & MESSAGE_OFFER) != 0 ||
+	    x->stats.peer_lost || x->stats.own_lost;
 	x->plan.no_bulk = lane_bulk_rests(&x->bulk);
 	e = units_send(x->r, &units, &x->plan, &x->stats, f);
 	*nothing = e == OK && !x->plan.any && x->full.count == 0 &&

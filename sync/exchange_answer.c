@@ -15,6 +15,18 @@
 
 /* ---- what both sides do -------------------------------------------------- */
 
+/* Did the peer begin its queue for us anew, or not begin it yet? Then most of
+ * what is in it may have come before. A stream's name begins with how often. */
+static bool
+begun_anew(const struct lane_state *state)
+{
+	static const uint8_t never[LANE_STREAM_COUNT_BYTES];
+
+	return state->lane[LANE_URGENT].their_position == 0 ||
+	    state->lane[LANE_NORMAL].their_position == 0 ||
+	    memcmp(state->their_stream, never, sizeof(never)) != 0;
+}
+
 /* Flags of a message: what is left, and whether ids are to be offered to us.
  * A second source: another peer, or whatever came before this stream began. */
 unsigned
@@ -22,14 +34,12 @@ exchange_flags(struct replica *r, const struct lane_state *state,
     const struct lane_bulk *bulk, bool more, bool more_urgent)
 {
 	unsigned flags = 0;
-	bool fresh = state->lane[LANE_URGENT].their_position == 0 &&
-	    state->lane[LANE_NORMAL].their_position == 0;
 
 	if (more)
 		flags |= MESSAGE_MORE;
 	if (more_urgent)
 		flags |= MESSAGE_MORE_URGENT;
-	if (lane_peer_count(r) > 1 || fresh)
+	if (lane_peer_count(r) > 1 || begun_anew(state))
 		flags |= MESSAGE_OFFER;
 	if (bulk->asked)
 		flags |= MESSAGE_ASK_BULK;
@@ -288,7 +298,9 @@ put_answer(struct answering *a, struct buf *body, struct fail *f)
 	enum err e = lane_load(a->r, &a->state, a->state.peer, f);
 
 	a->plan.peer = a->state.peer;
-	a->plan.offer = (a->m.flags & MESSAGE_OFFER) != 0;
+	/* its flags are from before it heard that all is queued again */
+	a->plan.offer = (a->m.flags & MESSAGE_OFFER) != 0 ||
+	    a->stats->peer_lost || a->stats->own_lost;
 	a->plan.budget_bytes = a->m.budget_bytes;
 	a->plan.no_bulk = lane_bulk_rests(&a->bulk);
 	for (int i = 0; i < LANE_COUNT; i++) {
