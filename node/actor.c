@@ -246,7 +246,8 @@ actor_may_write(struct run *run, const struct table *t,
 
 	if (a == NULL)
 		return OK;
-	if (!a->administrator && (a->rights.roles & account_writers(t)) == 0)
+	if (!a->administrator &&
+	    (a->rights.roles & account_writers(NULL, t)) == 0)
 		return fail_set(f, ERR_DENIED,
 		    "nothing was written: %s records are not for your role "
 		    "here (footbridge account role gives one)",

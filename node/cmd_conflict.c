@@ -6,6 +6,7 @@
 
 #include "node/actor.h"
 #include "node/journal.h"
+#include "node/may_put.h"
 #include "node/show.h"
 #include "node/view.h"
 
@@ -151,42 +152,49 @@ cmd_conflicts(struct run *run, struct fail *f)
 	return close_notices(run, l.notices, f);
 }
 
-/* ---- by whom ---- */
+/* ---- who settles ---- */
 
-struct looked_for {
-	int64_t no;
-	bool found;
-	const struct table *table;
+struct asked {
+	int64_t no;                /* 0: by what it is about */
+	const struct field *field; /* of that row */
 	struct row_id subject;
+	const char *who; /* of the schema */
+	bool found;
 };
 
 static bool
-take_number(void *context, const struct conflict *c)
+is_asked(void *context, const struct conflict *c)
 {
-	struct looked_for *x = context;
+	struct asked *a = context;
 
-	if (c->no != x->no)
+	if (a->no != 0 ? c->no != a->no : c->field != a->field)
 		return true;
-	x->found = true;
-	x->table = c->table;
-	x->subject = c->subject;
+	a->subject = c->subject;
+	a->who = c->who_decides;
+	a->found = true;
 	return false;
 }
 
-/* Who may not see it decides nothing about it. What is not there is for who is
- * asked next to say. */
+/* What is not open is told by whoever settles it. */
 static enum err
-may_decide(struct run *run, int64_t no, struct fail *f)
+may_settle(struct run *run, struct asked *a, const struct table *t,
+    const struct row_id *row, struct fail *f)
 {
-	struct looked_for x = { .no = no };
-	enum err e;
+	enum err e = conflict_list(run->replica, t, row, true, is_asked, a, f);
 
-	if (run->actor == NULL)
-		return OK;
-	e = conflict_list(run->replica, NULL, NULL, true, take_number, &x, f);
-	if (e != OK || !x.found)
-		return e;
-	return actor_may_write(run, x.table, &x.subject, f);
+	if (e != OK || a->found || row == NULL)
+		return e == OK && a->found
+		    ? may_decide(run, a->who, &a->subject, f)
+		    : e;
+	return actor_may_write_row(run, t, row, f);
+}
+
+static enum err
+may_settle_number(struct run *run, int64_t no, struct fail *f)
+{
+	struct asked a = { .no = no };
+
+	return may_settle(run, &a, NULL, NULL, f);
 }
 
 static enum err
@@ -205,7 +213,7 @@ resolve_number(struct run *run, const struct row_id *staff, struct fail *f)
 	if (e == OK)
 		e = cli_number(&k, keep, 1, 10000, "--keep", f);
 	if (e == OK)
-		e = may_decide(run, no, f);
+		e = may_settle_number(run, no, f);
 	if (e != OK)
 		return e;
 	e = conflict_keep(run->replica, no, (unsigned)k, staff, f);
@@ -221,7 +229,8 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 {
 	struct buf scratch = { 0 };
 	const struct table *t;
-	const struct field *field;
+	const struct field *field = NULL;
+	struct asked a = { .no = 0 };
 	struct row_id id;
 	struct value v;
 	enum err e;
@@ -230,11 +239,12 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 	if (e == OK)
 		e = name_row(&id, run, t, run_word(run, 1), f);
 	if (e == OK)
-		e = actor_may_write_row(run, t, &id, f);
-	if (e == OK)
 		e = name_field(&field, t, run_word(run, 2), f);
 	if (e == OK)
 		e = field_parse(&v, &scratch, run, field, run_word(run, 3), f);
+	a.field = field;
+	if (e == OK)
+		e = may_settle(run, &a, t, &id, f);
 	if (e == OK)
 		e = conflict_resolve(run->replica, t, &id, field, &v, staff, f);
 	buf_release(&scratch);
@@ -284,7 +294,7 @@ cmd_accept(struct run *run, struct fail *f)
 	if (e == OK && keep != NULL)
 		e = cli_number(&k, keep, 1, 10000, "--keep", f);
 	if (e == OK)
-		e = may_decide(run, no, f);
+		e = may_settle_number(run, no, f);
 	if (e == OK)
 		e = name_acting(&staff, &have, run, f);
 	if (e == OK)
@@ -313,7 +323,7 @@ cmd_decline(struct run *run, struct fail *f)
 		    "decline: say why with --reason: whoever proposed it reads "
 		    "that");
 	if (e == OK)
-		e = may_decide(run, no, f);
+		e = may_settle_number(run, no, f);
 	if (e == OK)
 		e = name_acting(&staff, &have, run, f);
 	if (e == OK)

@@ -275,12 +275,11 @@ do_import(struct import *m, struct map *map, struct fail *f)
 
 /* A file is about many: for who sees all of them. */
 static enum err
-may_import(struct run *run, const struct table *t, struct fail *f)
+may_reach_all(const struct run *run, struct fail *f)
 {
-	enum err e = actor_may_write(run, t, NULL, f);
+	enum err e = OK;
 
-	if (e == OK && run->actor != NULL &&
-	    run->actor->rights.scope != ACCOUNT_SCOPE_ALL)
+	if (run->actor != NULL && run->actor->rights.scope != ACCOUNT_SCOPE_ALL)
 		e = fail_set(f, ERR_DENIED,
 		    "a file is imported by somebody whose role reaches all "
 		    "records (footbridge account role NAME ROLE --scope all)");
@@ -301,7 +300,9 @@ cmd_import_csv(struct run *run, struct fail *f)
 	m.context = &j;
 	e = name_table(&m.table, run, run_word(run, 0), f);
 	if (e == OK)
-		e = may_import(run, m.table, f);
+		e = may_reach_all(run, f);
+	if (e == OK)
+		e = actor_may_write(run, m.table, NULL, f);
 	if (e == OK)
 		e = open_file(&file.stream, run, run_word(run, 1), f);
 	if (e == OK)
@@ -369,8 +370,10 @@ cmd_import_undo(struct run *run, struct fail *f)
 	bool have;
 	enum err e;
 
-	e = cli_number(&batch, run_word(run, 0), 1, INT64_MAX,
-	    "the import's number", f);
+	e = may_reach_all(run, f);
+	if (e == OK)
+		e = cli_number(&batch, run_word(run, 0), 1, INT64_MAX,
+		    "the import's number", f);
 	if (e == OK)
 		e = name_acting(&staff, &have, run, f);
 	if (e == OK)

@@ -6,6 +6,7 @@
 
 #include "node/actor.h"
 #include "node/journal.h"
+#include "node/may_put.h"
 #include "node/show_gate.h"
 #include "node/show_proposal.h"
 #include "node/view.h"
@@ -134,9 +135,7 @@ put_row(struct run *run, const struct table *t, const char *id,
 		return e;
 	q.staff = have ? &staff : NULL;
 	q.subject = l->has_subject ? &l->subject : NULL;
-	e = id != NULL ? actor_may_write_row(run, t, &given, f) : OK;
-	if (e == OK)
-		e = actor_may_write(run, t, q.subject, f);
+	e = may_put(run, t, q.row, q.subject, q.fields, q.field_count, f);
 	if (e != OK)
 		return e;
 	if (id == NULL && q.subject == NULL && !t->self &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/field.h"
+#include "node/may_put.h"
 #include "sync/audit.h"
 #include "sync/db.h"
 
@@ -352,6 +353,9 @@ write_one(struct work *w, struct fail *f)
 	int64_t draft;
 	enum err e = is_foreign(w, f);
 
+	if (e == OK)
+		e = may_put(m->run, m->table, NULL, q.subject, q.fields,
+		    q.field_count, f);
 	if (e == OK)
 		e = write_row(m->run->replica, &row, &draft, &q, f);
 

@@ -142,35 +142,73 @@ take_staff(struct rows *rows, const struct read_row *row)
 
 /* ---- who writes what ------------------------------------------------------------ */
 
-#define DESK \
+#define LEAD \
+	(ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | \
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | \
+	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR))
+#define CASE \
 	(ACCOUNT_BIT(ACCOUNT_OFFICER) | ACCOUNT_BIT(ACCOUNT_COUNSELOR) | \
 	    ACCOUNT_BIT(ACCOUNT_CLINICIAN) | \
 	    ACCOUNT_BIT(ACCOUNT_SOCIAL_WORKER) | \
 	    ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | ACCOUNT_BIT(ACCOUNT_MEDICAL) | \
 	    ACCOUNT_BIT(ACCOUNT_RECORDS_OFFICER) | \
-	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | ACCOUNT_BIT(ACCOUNT_CLERK))
-#define LEAD \
-	(ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | \
-	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | \
-	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR))
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER))
+#define DESK (CASE | ACCOUNT_BIT(ACCOUNT_CLERK))
+
+#define ORDER \
+	"an order is carried out by footbridge seal, and ends by seal vacate"
+#define BY_ITSELF "the program keeps this table by itself"
+
+static const struct {
+	const char *table;
+	uint32_t roles;
+	const char *how;
+} list[] = {
+	{ "staff_role", 0, "roles are given with footbridge account role" },
+	{ "break_glass", 0,
+	    "what is closed is opened by footbridge emergency" },
+	{ "break_glass_review", 0,
+	    "an emergency is reviewed by footbridge emergency review" },
+	{ "seal_order", 0, ORDER },
+	{ "seal_scope", 0, ORDER },
+	{ "seal_ack", 0, BY_ITSELF },
+	{ "mou_signature", 0,
+	    "an agreement is signed by footbridge agreement sign" },
+	{ "policy_signature", 0,
+	    "a policy pack is signed by footbridge policy sign" },
+	{ "disclosure", 0,
+	    "what was disclosed is put in account by footbridge disclose" },
+	{ "disclosure_item", 0,
+	    "what was disclosed is put in account by footbridge disclose" },
+	{ "person_notice", 0,
+	    "that a person was told is said by footbridge notices done" },
+	{ "barrier_log", 0, BY_ITSELF },
+	{ "journal_head", 0, BY_ITSELF },
+	{ "staff", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR), NULL },
+	{ "agency", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR), NULL },
+	{ "office", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR), NULL },
+	{ "access_restriction", LEAD, NULL },
+	/* whose case load somebody is in */
+	{ "assignment", CASE, NULL },
+	{ "team", CASE, NULL },
+	{ "team_member", CASE, NULL },
+	{ "tx_episode", CASE, NULL },
+	/* grounds on which records are disclosed */
+	{ "consent_scope", CASE, NULL },
+	{ "consent_recipient", CASE, NULL },
+	{ "legal_authority", CASE, NULL },
+	{ "legal_authority_scope", CASE, NULL },
+};
 
 uint32_t
-account_writers(const struct table *t)
+account_writers(const char **how, const struct table *t)
 {
-	static const struct {
-		const char *table;
-		uint32_t roles;
-	} rules[] = {
-		{ "staff_role", 0 },
-		{ "staff", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
-		{ "agency", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
-		{ "office", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR) },
-		{ "access_restriction", LEAD },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rules); i++) {
-		if (strcmp(rules[i].table, t->name) == 0)
-			return rules[i].roles;
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		if (strcmp(list[i].table, t->name) != 0)
+			continue;
+		if (how != NULL)
+			*how = list[i].how;
+		return list[i].roles;
 	}
 	return t->subject == SUBJECT_PERSON ? DESK : LEAD;
 }

@@ -65,10 +65,11 @@ struct account_rights {
  */
 enum err account_rights(struct account_rights *out, struct replica *r,
     const struct account *a, int64_t grace_days, struct fail *f);
-/* Who writes rows of this table: ACCOUNT_BIT of each role; 0: nobody by a row
- * alone (roles: account role does). What an office is, who works there and what
- * was agreed is for few; what is about a person for all who work with people. */
-uint32_t account_writers(const struct table *t);
+/* Who writes rows of this table by hand: ACCOUNT_BIT of each role. 0: nobody, since
+ * a command does it with more care; *how, where it is not NULL, is the sentence that
+ * says which. What an office is, who works there and what was agreed is for few; what
+ * is about a person for all who work with people. */
+uint32_t account_writers(const char **how, const struct table *t);
 /* The sentence for who may only read. */
 #define ACCOUNT_READ_ONLY_WORDS \
 	"your confidentiality training has run out, so this account can read " \

@@ -7,6 +7,7 @@
 
 #include "node/api/call.h"
 #include "node/api/sight.h"
+#include "node/may_put.h"
 #include "node/near.h"
 #include "node/show.h"
 #include "node/show_gate.h"
@@ -63,19 +64,45 @@ is_full(const struct search *s)
 	return json_array_size(s->list) >= s->limit;
 }
 
+struct head {
+	struct view *shows;
+	bool is_closed;
+};
+
+static bool
+take_head(void *context, const struct read_row *row)
+{
+	struct head *h = context;
+
+	h->is_closed = !view_shows(h->shows, row);
+	return false;
+}
+
+/* What an order closes has no name: the beginning of the id stands for it. */
+static const struct table *
+named_by(struct search *s, const struct row_id *id)
+{
+	const struct table *person =
+	    registry_table(replica_registry(s->run.replica), "person");
+	struct head h = { .shows = &s->shows };
+
+	if (person != NULL)
+		(void)read_get(s->run.replica, person, id, 0, take_head, &h,
+		    NULL);
+	return h.is_closed ? NULL : person;
+}
+
 /* A person, once. */
 static void
 add_person(struct search *s, const struct row_id *id, const char *why)
 {
-	const struct table *person =
-	    registry_table(replica_registry(s->run.replica), "person");
 	char text[ID_TEXT_BYTES];
 	struct buf name = { 0 };
 
 	hex_encode(text, id->b, ID_BYTES);
 	if (is_full(s) || json_object_get(s->have, text) != NULL)
 		return;
-	name_show_row(&name, &s->run, person, id);
+	name_show_row(&name, &s->run, named_by(s, id), id);
 	if (json_array_append_new(s->list,
 		json_pack("{s:s, s:s, s:s}", "person", text, "name",
 		    buf_cstr(&name), "found", why)) != 0 ||
@@ -189,6 +216,54 @@ each_row(void *context, const struct read_row *row)
 	return !is_full(s) && s->err == OK;
 }
 
+static bool
+each_number(void *context, const struct read_row *row)
+{
+	struct search *s = context;
+
+	if (is_shown(s, row))
+		add_person(s, &row->subject, "number");
+	return !is_full(s) && s->err == OK;
+}
+
+static bool
+each_id(void *context, const struct read_row *row)
+{
+	struct search *s = context;
+
+	if (is_shown(s, row))
+		add_person(s, &row->id, "id");
+	return !is_full(s) && s->err == OK;
+}
+
+/* Who has this very number or id, by rows that may be shown. */
+static enum err
+search_exact(struct search *s, struct fail *f)
+{
+	struct replica *r = s->run.replica;
+	const struct registry *g = replica_registry(r);
+	const struct table *number = registry_table(g, "person_identifier");
+	const struct table *person = registry_table(g, "person");
+	struct read_filter filter = { .value = { .type = VALUE_TEXT,
+					  .p = (const uint8_t *)s->text,
+					  .n = strlen(s->text) } };
+	struct read_query q = { .table = number,
+		.filters = &filter,
+		.filter_count = 1 };
+	struct row_id id;
+	enum err e = OK;
+
+	if (number != NULL)
+		filter.field = table_field(number, "value");
+	if (filter.field != NULL)
+		e = read_list(r, &q, each_number, s, f);
+	if (e != OK || person == NULL || strlen(s->text) < 8 ||
+	    read_subject(r, &id, s->text, NULL) != OK)
+		return e;
+	e = read_get(r, person, &id, 0, each_id, s, f);
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
 /* Numbers first, then what is written as it was typed, then what is written
  * nearly so. */
 static enum err
@@ -197,19 +272,10 @@ search(struct search *s, struct fail *f)
 	struct replica *r = s->run.replica;
 	struct read_query all = { .table = registry_table(replica_registry(r),
 				      "person") };
-	struct buf number = { 0 };
-	struct row_id id;
-	enum err e;
+	enum err e = search_exact(s, f);
 
-	buf_printf(&number, "number:%s", s->text);
-	if (read_subject(r, &id, buf_cstr(&number), NULL) == OK &&
-	    is_known(s, &id, NULL))
-		add_person(s, &id, "number");
-	if (strlen(s->text) >= 8 && read_subject(r, &id, s->text, NULL) == OK &&
-	    is_known(s, &id, NULL))
-		add_person(s, &id, "id");
-	buf_release(&number);
-	e = read_find(r, s->text, API_ROWS, each_row, s, f);
+	if (e == OK)
+		e = read_find(r, s->text, API_ROWS, each_row, s, f);
 	if (e == OK && s->err == OK && !is_full(s) && all.table != NULL)
 		e = read_list(r, &all, each_person, s, f);
 	return e == OK && s->err != OK ? fail_code(f, s->err) : e;
@@ -426,30 +492,6 @@ do_timeline(struct api_turn *t, json_t **data)
 
 /* ---- decisions ---- */
 
-/* Who decides, as the schema says it, is a role; a steward is whoever runs the
- * computer. */
-static bool
-may_decide(const struct api_turn *t, const char *who)
-{
-	static const struct {
-		const char *word;
-		uint32_t roles;
-	} list[] = {
-		{ "supervisor", ROLE_BIT_SUPERVISOR },
-		{ "privacy_officer", ROLE_BIT_PRIVACY },
-		{ "administrator", ROLE_BIT_ADMINISTRATOR },
-		{ "steward", ROLE_BIT_ADMINISTRATOR },
-		{ "clinician", ROLE_BIT_CLINICIAN },
-		{ "officer", ROLE_BIT_OFFICER | ROLE_BIT_SUPERVISOR },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(list); i++) {
-		if (who != NULL && strcmp(list[i].word, who) == 0)
-			return (t->who.roles & list[i].roles) != 0;
-	}
-	return (t->who.roles & API_CASE) != 0;
-}
-
 /* The open decision that the path names, if the account may see it. */
 static enum api_error
 find_decision(struct api_turn *t, json_t **out)
@@ -488,8 +530,9 @@ do_resolve(struct api_turn *t, json_t **data)
 	enum api_error e = find_decision(t, &one);
 
 	if (e == API_OK &&
-	    !may_decide(t,
-		json_string_value(json_object_get(one, "who_decides"))))
+	    (t->who.roles &
+		may_decide_roles(json_string_value(
+		    json_object_get(one, "who_decides")))) == 0)
 		e = turn_bad(t, API_ROLE, "the %s decides about this",
 		    json_string_value(json_object_get(one, "who_decides")));
 	json_decref(one);

@@ -19,16 +19,15 @@ is_open(const struct table *t)
 	return t->scope != SCOPE_LOCAL || t->subject == SUBJECT_PERSON;
 }
 
-/* Who may write tables that are about no person: what an office is, who works
- * there, what was agreed. */
+/* Said before the body is looked at; put looks at the fields too. */
 static enum api_error
 check_write(struct api_turn *t, const struct table *table)
 {
-	uint32_t roles = account_writers(table);
+	const char *how = NULL;
+	uint32_t roles = account_writers(&how, table);
 
 	if (roles == 0)
-		return turn_bad(t, API_ROLE,
-		    "roles are given with footbridge account role");
+		return turn_bad(t, API_ROLE, "%s", how);
 	return (t->who.roles & roles) != 0 ? API_OK : API_ROLE;
 }
 
@@ -69,9 +68,46 @@ take_row(void *context, const struct read_row *row)
 	return false;
 }
 
+/* Who may not see it learns nothing by asking: what is hidden, what is not here
+ * and what is there twice are one answer. That it was asked for is written down;
+ * nothing is shown, so a journal that cannot be written stops nothing. */
+static enum api_error
+missed(struct api_turn *t, const struct row_id *subject)
+{
+	const struct audit_entry entry = {
+		.act = (t->route->flags & API_WRITES) != 0 ? "write" : "read",
+		.staff = &t->who.staff,
+		.origin = t->origin,
+		.subject = subject,
+		.result = ERR_NOTFOUND
+	};
+
+	(void)audit_write(t->api->engine->replica, &entry, NULL);
+	t->fail = (struct fail){ 0 };
+	return API_NOTFOUND;
+}
+
+static bool
+is_miss(enum err e)
+{
+	return e == ERR_NOTFOUND || e == ERR_INPUT;
+}
+
+/* A table of records by its name. */
+static enum err
+find_table(struct found *x, struct api_turn *t, const char *name)
+{
+	const struct registry *g = replica_registry(t->api->engine->replica);
+
+	x->table = registry_table(g, name);
+	if (x->table != NULL && !is_open(x->table))
+		x->table = NULL;
+	return x->table != NULL ? OK : ERR_NOTFOUND;
+}
+
 static enum err
 find_row(struct found *x, struct row_id *id, struct api_turn *t,
-    const char *name, const char *text)
+    const char *text)
 {
 	struct replica *r = t->api->engine->replica;
 	struct cli cli = { 0 };
@@ -80,12 +116,8 @@ find_row(struct found *x, struct row_id *id, struct api_turn *t,
 
 	run_init(&run, &cli);
 	run.replica = r;
-	e = name_table(&x->table, &run, name, &t->fail);
-	if (e == OK && !is_open(x->table))
-		e = ERR_NOTFOUND;
-	if (e == OK && text != NULL)
-		e = name_row(id, &run, x->table, text, &t->fail);
-	if (e == OK && text != NULL)
+	e = name_row(id, &run, x->table, text, &t->fail);
+	if (e == OK)
 		e = read_get(r, x->table, id, 0, take_row, x, &t->fail);
 	run_release(&run);
 	return e;
@@ -97,15 +129,22 @@ see_row(struct row_id *subject, struct row_id *row, struct api_turn *t,
 {
 	struct found x = { .table = NULL };
 	enum api_error e = API_OK;
-	enum err bad = find_row(&x, row, t, table, text);
+	enum err bad = find_table(&x, t, table);
 
 	if (bad != OK)
-		return bad == ERR_INPUT && x.table == NULL ? API_NOTFOUND
-							   : api_error_of(bad);
+		return api_error_of(bad);
+	if ((t->route->flags & API_WRITES) != 0)
+		e = check_write(t, x.table);
+	if (e != API_OK)
+		return e;
+	if (text != NULL)
+		bad = find_row(&x, row, t, text);
+	if (bad != OK)
+		return is_miss(bad) ? missed(t, NULL) : api_error_of(bad);
 	if (x.table->subject == SUBJECT_PERSON && text != NULL)
 		e = may_see(t, &x.subject, x.category);
-	if (e == API_OK && (t->route->flags & API_WRITES) != 0)
-		e = check_write(t, x.table);
+	if (e == API_NOTFOUND)
+		return missed(t, &x.subject);
 	if (x.table->subject != SUBJECT_PERSON)
 		memset(&x.subject, 0, sizeof(x.subject));
 	if (e == API_OK)
@@ -134,6 +173,8 @@ sight_person(struct row_id *id, struct api_turn *t, const char *text)
 	engine_lock(t->api->engine);
 	bad = read_subject(t->api->engine->replica, id, text, &t->fail);
 	e = bad == OK ? may_see(t, id, NULL) : api_error_of(bad);
+	if (e == API_NOTFOUND || is_miss(bad))
+		e = missed(t, bad == OK ? id : NULL);
 	engine_unlock(t->api->engine);
 	return e;
 }
@@ -224,7 +265,8 @@ subject_of(struct row_id *subject, bool *lost, struct api_turn *t,
 		return hex_decode(subject->b, ID_BYTES, person) == OK;
 	if (table == NULL || id == NULL)
 		return false;
-	*lost = find_row(&x, &found, t, table, id) != OK;
+	*lost =
+	    find_table(&x, t, table) != OK || find_row(&x, &found, t, id) != OK;
 	t->fail = kept;
 	*subject = x.subject;
 	return *lost || x.table->subject == SUBJECT_PERSON;

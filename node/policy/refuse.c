@@ -244,8 +244,8 @@ refuse_signer(struct replica *r, const struct row_id *staff, struct fail *f)
 		return e;
 	return fail_set(f, ERR_DENIED,
 	    "only the privacy officer signs policy packs, and whoever acts is "
-	    "none here: an administrator gives the role (footbridge put "
-	    "staff_role role=privacy_officer ...), --as STAFF says who acts");
+	    "none here: an administrator gives the role (footbridge account "
+	    "role NAME privacy_officer), --as STAFF says who acts");
 }
 
 /* The row says what its text says, and the text is a pack. */

@@ -52,24 +52,30 @@ caller_field(const char *table, const char *name)
 	    name);
 }
 
-/* Somebody of the staff with a role that reaches so far, and an account. */
-static struct row_id
-new_person_of_staff(const char *name, const char *role, const char *scope)
+struct row_id
+caller_role(const struct row_id *staff, const char *role, const char *scope)
+{
+	struct write_field given[] = {
+		{ caller_field("staff_role", "staff_id"),
+		    { .type = VALUE_ID, .p = staff->b, .n = ID_BYTES } },
+		{ caller_field("staff_role", "role"), caller_text(role) },
+		{ caller_field("staff_role", "scope"), caller_text(scope) },
+	};
+
+	return caller_row("staff_role", given, COUNT_OF(given));
+}
+
+struct row_id
+caller_staff(const char *name, const char *role, const char *scope)
 {
 	struct write_field who = { caller_field("staff", "name"),
 		caller_text(name) };
 	struct row_id staff = caller_row("staff", &who, 1);
-	struct write_field given[] = {
-		{ caller_field("staff_role", "staff_id"),
-		    { .type = VALUE_ID, .p = staff.b, .n = ID_BYTES } },
-		{ caller_field("staff_role", "role"), caller_text(role) },
-		{ caller_field("staff_role", "scope"), caller_text(scope) },
-	};
 	struct account_new q = { .name = name, .staff = staff };
 	struct renewal w;
 	int64_t no;
 
-	(void)caller_row("staff_role", given, COUNT_OF(given));
+	(void)caller_role(&staff, role, scope);
 	assert_int_equal(renew_make(&w, &caller_office->env->env, "", name,
 			     NULL, CALLER_PASSWORD, strlen(CALLER_PASSWORD),
 			     &why),
@@ -133,9 +139,9 @@ caller_begin(void **state)
 	why = (struct fail){ 0 };
 	caller_office = office_found("North", KIND_PROBATION, 1);
 	assert_int_equal(engine_init(&engine, caller_office->r, &why), OK);
-	(void)new_person_of_staff("Ana", "officer", "all");
-	(void)new_person_of_staff("Ben", "officer", "caseload");
-	(void)new_person_of_staff("Aud", "auditor", "all");
+	(void)caller_staff("Ana", "officer", "all");
+	(void)caller_staff("Ben", "officer", "caseload");
+	(void)caller_staff("Aud", "auditor", "all");
 	account_defaults(&s);
 	s.totp = false;
 	api = (struct api){ .engine = &engine, .dir = caller_office->dir };

@@ -26,6 +26,13 @@ struct row_id caller_row(const char *table, struct write_field *fields,
 const struct field *caller_field(const char *table, const char *name);
 struct value caller_text(const char *s);
 
+/* A role that reaches so far for somebody of the staff; and somebody of the staff
+ * with one and an account. */
+struct row_id caller_role(const struct row_id *staff, const char *role,
+    const char *scope);
+struct row_id caller_staff(const char *name, const char *role,
+    const char *scope);
+
 struct browser {
 	char cookie[API_COOKIE_BYTES], token[API_TOKEN_BYTES];
 };

@@ -389,6 +389,79 @@ who_has_only_a_case_load_sees_nobody_else(void **state)
 	assert_int_equal(caller_ask(&b, "GET", path, NULL), 404);
 }
 
+/* A person with that number, as the agency keeps it. */
+static struct row_id
+numbered(const char *name, const char *number)
+{
+	struct row_id person = office_person(caller_office, name), made;
+	struct write_field fields[] = {
+		{ caller_field("person_identifier", "system"),
+		    caller_text("agency") },
+		{ caller_field("person_identifier", "value"),
+		    caller_text(number) },
+	};
+	struct write_request q = {
+		.table = registry_table(replica_registry(caller_office->r),
+		    "person_identifier"),
+		.subject = &person,
+		.fields = fields,
+		.field_count = COUNT_OF(fields)
+	};
+
+	assert_int_equal(write_row(caller_office->r, &made, NULL, &q, NULL),
+	    OK);
+	return person;
+}
+
+/* One answer, byte for byte, and an entry of the journal for each. */
+static void
+one_answer(struct browser *b, const char *const *targets, size_t n)
+{
+	char first[1024];
+	int64_t before = office_number(caller_office,
+	    "SELECT coalesce(sum(count), 0) FROM _audit WHERE result <> 0");
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(caller_ask(b, "GET", targets[i], NULL), 404);
+		assert_true(caller_raw()->n < sizeof(first));
+		if (i == 0)
+			memcpy(first, caller_raw()->p, caller_raw()->n);
+		assert_memory_equal(caller_raw()->p, first, caller_raw()->n);
+	}
+	assert_int_equal(office_number(caller_office,
+			     "SELECT coalesce(sum(count), 0) FROM _audit WHERE "
+			     "result <> 0"),
+	    before + (int64_t)n);
+}
+
+static void
+a_number_does_not_tell_who_is_a_client(void **state)
+{
+	static const char *const people[] = { "/api/people/number:R-0",
+		"/api/people/number:R-1", "/api/people/number:R-2",
+		"/api/people/00000000000000000000000000000001" };
+	static const char *const rows[] = { "/api/records/person/number:R-0",
+		"/api/records/person/number:R-1",
+		"/api/records/person/number:R-2" };
+	static const char *const lists[] = {
+		"/api/records/contact_note?fields.person=number:R-0",
+		"/api/records/contact_note?fields.person=number:R-1",
+		"/api/records/contact_note?fields.person=number:R-2"
+	};
+	struct browser b;
+
+	(void)state;
+	(void)numbered("Pat Sample", "R-1");
+	(void)numbered("Jo Sample", "R-2");
+	(void)numbered("Al Sample", "R-2");
+	caller_sign_in(&b, "Ben");
+	one_answer(&b, people, COUNT_OF(people));
+	one_answer(&b, rows, COUNT_OF(rows));
+	one_answer(&b, lists, COUNT_OF(lists));
+	caller_sign_in(&b, "Ana");
+	assert_int_equal(caller_ask(&b, "GET", people[1], NULL), 200);
+}
+
 int
 main(void)
 {
@@ -409,6 +482,7 @@ main(void)
 		WALK(a_role_that_is_taken_away_reads_nothing_from_then_on),
 		WALK(an_entry_of_the_journal_with_a_long_name_in_it_is_shown),
 		WALK(who_has_only_a_case_load_sees_nobody_else),
+		WALK(a_number_does_not_tell_who_is_a_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
