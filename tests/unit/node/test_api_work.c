@@ -262,7 +262,7 @@ row_about(const struct row_id *person, const char *table,
 
 /* By a court's order that names nobody who may still see it. */
 static void
-seal_appointments(const char *person)
+seal_category(const char *person, const char *category)
 {
 	struct row_id id, order;
 
@@ -277,7 +277,7 @@ seal_appointments(const char *person)
 		{ caller_field("seal_scope", "seal_order_id"),
 		    { .type = VALUE_ID, .p = order.b, .n = ID_BYTES } },
 		{ caller_field("seal_scope", "category"),
-		    caller_text("SUP.schedule") },
+		    caller_text(category) },
 	};
 	(void)row_about(&id, "seal_scope", closed, COUNT_OF(closed));
 }
@@ -297,10 +297,31 @@ what_an_order_closes_is_in_no_timeline_and_found_by_no_search(void **state)
 	    "/api/people/%s/timeline?table=appointment", person);
 	assert_int_equal(count(&b, path), 1);
 	assert_int_equal(count(&b, "/api/search?q=bluebird"), 1);
-	seal_appointments(person);
+	seal_category(person, "SUP.schedule");
 	assert_int_equal(count(&b, path), 0);
 	assert_int_equal(count(&b, "/api/search?q=bluebird"), 0);
 	assert_int_equal(count(&b, "/api/search?q=pat"), 1);
+}
+
+static void
+a_sealed_person_is_found_by_no_number_and_no_id(void **state)
+{
+	struct browser b;
+	char person[ID_TEXT_BYTES], path[96];
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	new_person(person, &b, "Pat Sample");
+	(void)must_with(&b, "POST", "/api/records/person_identifier%s", "",
+	    "{\"fields\": {\"person\": \"%s\", \"system\": \"agency\", "
+	    "\"value\": \"%s\"}}",
+	    person, "R-77");
+	(void)snprintf(path, sizeof(path), "/api/search?q=%s", person);
+	assert_int_equal(count(&b, "/api/search?q=R-77"), 1);
+	assert_int_equal(count(&b, path), 1);
+	seal_category(person, "IDX");
+	assert_int_equal(count(&b, "/api/search?q=R-77"), 0);
+	assert_int_equal(count(&b, path), 0);
 }
 
 static void
@@ -538,6 +559,7 @@ main(void)
 		    an_outcome_is_logged_with_one_press_and_stands_in_the_timeline),
 		WORK(
 		    what_an_order_closes_is_in_no_timeline_and_found_by_no_search),
+		WORK(a_sealed_person_is_found_by_no_number_and_no_id),
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
 		WORK(an_emergency_is_opened_with_the_password_again),
