@@ -172,6 +172,9 @@ static const struct {
 	{ "seal_order", 0, ORDER },
 	{ "seal_scope", 0, ORDER },
 	{ "seal_ack", 0, BY_ITSELF },
+	{ "seal_answer", 0,
+	    "another agency's order is answered by footbridge "
+	    "seal execute or seal decline" },
 	{ "mou_signature", 0,
 	    "an agreement is signed by footbridge agreement sign" },
 	{ "policy_signature", 0,

@@ -47,6 +47,7 @@ static const struct {
 	{ "seal_order", "" },
 	{ "seal_scope", "" },
 	{ "seal_ack", "" },
+	{ "seal_answer", "" },
 	{ "mou_signature", "" },
 	{ "policy_signature", "" },
 	{ "disclosure", "" },
