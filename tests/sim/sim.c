@@ -219,7 +219,7 @@ static void
 draw_bounds(struct sim *s)
 {
 	if (s->may[SIM_FULL_CONTROL] && sim_chance(s, 80))
-		s->bounds.control_cost = 70 + sim_draw(s, 250);
+		s->bounds.control_cost = 160 + sim_draw(s, 340);
 	if (s->may[SIM_FULL_DATA] && sim_chance(s, 30))
 		s->bounds.compartment_bytes = 200 + sim_draw(s, 4000);
 	/* what fits no history is kept for ever: whoever sends much of it fills
