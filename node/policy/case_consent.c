@@ -127,10 +127,22 @@ consent_of(const struct case_reading *x, const struct read_row *row)
 	return NULL;
 }
 
+/* The same, if who wrote the consent wrote this too: nobody widens another's. */
+static struct policy_consent *
+consent_of_owner(const struct case_reading *x, const struct read_row *row)
+{
+	struct policy_consent *c = consent_of(x, row);
+
+	return c != NULL &&
+		id_equal(&x->ending[c - x->consent].owner, &row->owner)
+	    ? c
+	    : NULL;
+}
+
 enum err
 case_on_scope(struct rows *rows, const struct read_row *row)
 {
-	struct policy_consent *c = consent_of(rows->context, row);
+	struct policy_consent *c = consent_of_owner(rows->context, row);
 
 	return c != NULL ? case_add_scope(rows, row, &c->scope, &c->scope_count)
 			 : OK;
@@ -149,7 +161,7 @@ class_of(const struct read_row *row)
 enum err
 case_on_recipient(struct rows *rows, const struct read_row *row)
 {
-	struct policy_consent *c = consent_of(rows->context, row);
+	struct policy_consent *c = consent_of_owner(rows->context, row);
 	struct agency_id *agency;
 	struct policy_recipient *to;
 	uint32_t kinds = class_of(row);

@@ -135,11 +135,22 @@ elements(struct refusing *x)
 	return e;
 }
 
+static bool
+is_signed(const struct read_row *row)
+{
+	return row_said(row, "status") && !row_is(row, "status", "draft");
+}
+
 enum err
 refuse_consent(struct refusing *x)
 {
 	enum err e;
 
+	if (is_signed(&x->now) && !row_said(&x->now, "purposes") &&
+	    row_said(&x->will, "purposes"))
+		return refuse(x, "consent",
+		    "the consent is signed: it can be narrowed, and for more a "
+		    "new one is signed");
 	if (!row_is(&x->will, "status", "active"))
 		return OK;
 	e = dates(x);
@@ -152,7 +163,8 @@ refuse_consent(struct refusing *x)
 /* ---- its rows ------------------------------------------------------------------------------ */
 
 struct parent {
-	bool draft, separate;
+	bool found, draft, separate;
+	struct agency_id owner;
 };
 
 static bool
@@ -160,7 +172,9 @@ on_parent(void *context, const struct read_row *row)
 {
 	struct parent *p = context;
 
-	p->draft = row_is(row, "status", "draft") || !row_said(row, "status");
+	p->found = true;
+	p->owner = row->owner;
+	p->draft = !is_signed(row);
 	p->separate = row_yes(row, "counselling_notes_separate");
 	return false;
 }
@@ -180,8 +194,14 @@ widens(struct refusing *x, struct parent *p)
 	if (!row_id_of(&x->will, "consent_id", id.b))
 		return OK;
 	e = read_get(x->r, t, &id, 0, on_parent, p, x->f);
-	if (e != OK)
-		return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e;
+	if (e != OK && e != ERR_NOTFOUND && e != ERR_WAIT)
+		return e;
+	if (!x->q->exists &&
+	    (!p->found ||
+		!id_equal(&p->owner, &replica_identity(x->r)->agency)))
+		return refuse(x, "consent",
+		    "the consent is not one that this agency wrote: only its "
+		    "own can be given a scope or a recipient here");
 	if (p->draft || gone || (x->q->exists && !was_gone))
 		return OK;
 	return refuse(x, "consent",
