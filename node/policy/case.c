@@ -57,6 +57,16 @@ party(struct rows *rows, const struct read_row *row, const char *column,
 	return OK;
 }
 
+static const struct agency_id *
+owner_of(struct rows *rows, const struct read_row *row)
+{
+	struct agency_id *id = arena_take(rows->arena, sizeof(*id));
+
+	if (id != NULL)
+		*id = row->owner;
+	return id;
+}
+
 static enum err
 on_authority(struct rows *rows, const struct read_row *row)
 {
@@ -80,6 +90,9 @@ on_authority(struct rows *rows, const struct read_row *row)
 		    row_said(row, "status") && !row_is(row, "status", "active"),
 		.with_order = row_yes(row, "with_order"),
 	};
+	a->owner = owner_of(rows, row);
+	if (a->owner == NULL)
+		return ERR_NOMEM;
 	e = party(rows, row, "discloser_id", &a->discloser);
 	if (e == OK)
 		e = party(rows, row, "recipient_id", &a->recipient);
@@ -98,7 +111,8 @@ on_authority_scope(struct rows *rows, const struct read_row *row)
 	    row_is(row, "state", "removed"))
 		return OK;
 	for (size_t k = 0; k < x->c->facts.authority_count; k++)
-		if (id_equal(&x->authority[k].id, &id))
+		if (id_equal(&x->authority[k].id, &id) &&
+		    id_equal(x->authority[k].owner, &row->owner))
 			return case_add_scope(rows, row, &x->authority[k].scope,
 			    &x->authority[k].scope_count);
 	return OK;
@@ -109,7 +123,7 @@ on_order(struct rows *rows, const struct read_row *row)
 {
 	struct case_reading *x = rows->context;
 	policy_day from = row_day(row, "effective_on");
-	struct row_id *id;
+	struct case_order *o;
 
 	/* what is asked about is the own agency's */
 	if (row_is(row, "state", "vacated") ||
@@ -117,10 +131,11 @@ on_order(struct rows *rows, const struct read_row *row)
 	    !closed_binds(rows->r, &row->owner,
 		&replica_identity(rows->r)->agency))
 		return OK;
-	id = CASE_MORE(rows, x->order, x->order_count);
-	if (id == NULL)
+	o = CASE_MORE(rows, x->order, x->order_count);
+	if (o == NULL)
 		return ERR_NOMEM;
-	*id = row->id;
+	*o = (struct case_order){ row->id, row->owner,
+		row_bits(row, "readers", LIST_ROLE) };
 	return OK;
 }
 
@@ -128,20 +143,23 @@ static enum err
 on_seal(struct rows *rows, const struct read_row *row)
 {
 	struct case_reading *x = rows->context;
+	struct policy_seal *to;
 	struct row_id id;
-	const char **to;
 
 	if (!row_id_of(row, "seal_order_id", id.b) ||
 	    row_is(row, "state", "removed"))
 		return OK;
 	for (size_t k = 0; k < x->order_count; k++) {
-		if (!id_equal(&x->order[k], &id))
+		if (!id_equal(&x->order[k].id, &id) ||
+		    !id_equal(&x->order[k].owner, &row->owner))
 			continue;
 		to = CASE_MORE(rows, x->sealed, x->c->facts.sealed_count);
 		if (to == NULL)
 			return ERR_NOMEM;
-		*to = arena_text(rows->arena, row_value(row, "category"));
-		return *to != NULL ? OK : ERR_NOMEM;
+		to->category =
+		    arena_text(rows->arena, row_value(row, "category"));
+		to->readers = x->order[k].readers;
+		return to->category != NULL ? OK : ERR_NOMEM;
 	}
 	return OK;
 }
@@ -195,6 +213,8 @@ on_emergency(struct rows *rows, const struct read_row *row)
 	if (to == NULL)
 		return ERR_NOMEM;
 	to->id = row->id;
+	to->opener = row->owner;
+	to->ends = end + 1;
 	to->medical = row_is(row, "reason", "medical_emergency");
 	to->recorded = row_said(row, "medical_person") &&
 	    row_said(row, "medical_affiliation") &&

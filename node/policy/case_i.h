@@ -12,6 +12,13 @@ struct case_ending {
 	policy_day from, asked, met; /* the first of each */
 };
 
+/* An order to seal. */
+struct case_order {
+	struct row_id id;
+	struct agency_id owner;
+	uint32_t readers;
+};
+
 struct case_reading {
 	struct policy_case *c;
 	policy_day today;
@@ -21,8 +28,8 @@ struct case_reading {
 	size_t ending_count;
 	struct policy_authority *authority;
 	struct policy_emergency *emergency;
-	const char **sealed;
-	struct row_id *order; /* to seal, in force */
+	struct policy_seal *sealed;
+	struct case_order *order; /* to seal, in force */
 	size_t order_count;
 };
 

@@ -317,6 +317,7 @@ ask(struct drive *d, struct drive_word *out, const struct row_id *person,
 	out->answer.consent = NULL;
 	out->answer.authority = NULL;
 	out->answer.agreement = NULL;
+	out->answer.emergency = NULL;
 	out->answer.category = category;
 	policy_case_release(&c);
 	return e == OK ? OK : fail_code(f, e);

@@ -146,6 +146,26 @@ is_named(const struct entitle_question *q, const char *category,
 	return any && all;
 }
 
+/* What the pack gives to nobody goes to whom it names, and what it gives to every
+ * member only to those. */
+static void
+ask_named(struct policy_answer *out, const struct entitle_question *q,
+    const char *category, const struct policy_party *to)
+{
+	bool named = is_named(q, category, to);
+
+	if (out->reason == POLICY_PERMIT && !named)
+		out->reason = POLICY_NO_NEED;
+	if (out->reason != POLICY_NO_BASIS || !named)
+		return;
+	*out = (struct policy_answer){ .reason = POLICY_PERMIT,
+		.category = category,
+		.cite = "our policy",
+		.ground = GROUND_MEMBERSHIP,
+		.consent_kind = -1,
+		.until = POLICY_NO_DAY };
+}
+
 /* Has it a right to any treatment record of this person, held or to come? */
 static bool
 may_know(const struct entitle_question *q, const struct policy_party *to)
@@ -214,9 +234,8 @@ entitle_ask(struct policy_answer *out, struct policy_basis *basis,
 		return;
 	}
 	ask_all(out, q, category, to);
-	if (out->reason == POLICY_PERMIT && is_named_only(category) &&
-	    !is_named(q, category, to))
-		out->reason = POLICY_NO_NEED;
+	if (is_named_only(category))
+		ask_named(out, q, category, to);
 	if (out->reason == POLICY_PERMIT && is_program(q->own.kind) &&
 	    !is_protected(category) && !is_named_only(category) &&
 	    !may_know(q, to))

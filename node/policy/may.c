@@ -43,7 +43,10 @@ static bool
 is_sealed(const struct may_asking *a)
 {
 	for (size_t k = 0; k < a->facts->sealed_count; k++)
-		if (may_covers(a->facts->sealed[k], a->category))
+		if (may_covers(a->facts->sealed[k].category, a->category) &&
+		    (!is_own(a->q) ||
+			(a->facts->sealed[k].readers &
+			    POLICY_BIT(a->q->role)) == 0))
 			return true;
 	return false;
 }
@@ -68,7 +71,7 @@ nothing_stops(const struct may_asking *a)
 		return no(a, POLICY_NOT_ACTIVE, OURS);
 	if (!is_known(a))
 		return no(a, POLICY_UNKNOWN_LABEL, OURS);
-	if (is_sealed(a) && q->role != ROLE_RECORDS_OFFICER)
+	if (is_sealed(a))
 		return no(a, POLICY_SEALED, "the order");
 	if (q->restricted != NULL)
 		return no(a, POLICY_RESTRICTED, OURS);
@@ -183,6 +186,18 @@ needs_to_know(const struct may_asking *a)
 
 /* ---- 5: the basis ----------------------------------------------------------------- */
 
+/* Whom it opens for (policy.h). */
+static bool
+opens_for(const struct policy_emergency *x, const struct policy_question *q)
+{
+	bool told = q->channel == CHANNEL_PHONE_ ||
+	    q->channel == CHANNEL_FAX_ || q->channel == CHANNEL_PRINT_;
+
+	return id_equal(&x->opener, &q->to.agency) ||
+	    (id_equal(&x->opener, &q->from.agency) &&
+		(told || may_is_outside(q)));
+}
+
 /* Medical ones need what 2.51(c) wants recorded; that is told when it is all
  * that is missing. */
 static bool
@@ -191,11 +206,15 @@ find_emergency(const struct may_asking *a, struct policy_answer *near)
 	for (size_t k = 0; k < a->facts->emergency_count; k++) {
 		const struct policy_emergency *x = &a->facts->emergency[k];
 
+		if (!opens_for(x, a->q) || may_is_over(x->ends, a->q->today))
+			continue;
 		for (size_t i = 0; i < x->category_count; i++) {
 			if (!may_covers(x->category[i], a->category))
 				continue;
-			if (!x->medical || x->recorded)
+			if (!x->medical || x->recorded) {
+				a->out->emergency = x;
 				return true;
+			}
 			near->reason = POLICY_EMERGENCY_UNRECORDED;
 			near->cite = "42 CFR 2.51(c)";
 		}
@@ -246,7 +265,8 @@ holds(const struct may_asking *a, const struct pack_basis *b,
 	case GROUND_ROLE:
 		return b->kind < 0 || (int)a->q->role == b->kind;
 	case GROUND_PERSON:
-		return a->q->purpose == PURPOSE_PERSON;
+		/* it is theirs, and not for an agency in their name */
+		return a->q->purpose == PURPOSE_PERSON && may_is_outside(a->q);
 	case GROUND_NONE:
 		break;
 	}
@@ -396,6 +416,8 @@ note_bounds(const struct may_asking *a, const struct pack_basis *b)
 	}
 	if (out->authority != NULL)
 		bound(out, out->authority->expires);
+	if (b->ground == GROUND_EMERGENCY)
+		bound(out, out->emergency->ends);
 }
 
 static bool

@@ -15,6 +15,14 @@ may_covers(const char *wide, const char *category)
 }
 
 bool
+may_is_outside(const struct policy_question *q)
+{
+	static const struct agency_id none;
+
+	return id_equal(&q->to.agency, &none);
+}
+
+bool
 may_is_from(policy_day day, policy_day today)
 {
 	return day != POLICY_NO_DAY && day <= today;
@@ -149,6 +157,18 @@ may_find_consent(const struct may_asking *a, int kind,
 	return false;
 }
 
+/* Does it order who is asked to disclose to who asks? Only what the discloser
+ * wrote down itself does: nobody enters an order into another's records. */
+static bool
+is_between(const struct policy_authority *x, const struct policy_question *q)
+{
+	if (x->owner == NULL || !id_equal(x->owner, &q->from.agency) ||
+	    (x->discloser != NULL && !id_equal(x->discloser, &q->from.agency)))
+		return false;
+	return x->recipient != NULL ? id_equal(x->recipient, &q->to.agency)
+				    : may_is_outside(q);
+}
+
 bool
 may_find_authority(const struct may_asking *a, int kind)
 {
@@ -162,10 +182,7 @@ may_find_authority(const struct may_asking *a, int kind)
 		    may_is_over(x->expires, q->today) ||
 		    /* a subpoena compels nothing without its order */
 		    (x->kind == AUTHORITY_SUBPOENA && !x->with_order) ||
-		    (x->discloser != NULL &&
-			!id_equal(x->discloser, &q->from.agency)) ||
-		    (x->recipient != NULL &&
-			!id_equal(x->recipient, &q->to.agency)) ||
+		    !is_between(x, q) ||
 		    !has_scope(x->scope, x->scope_count, a))
 			continue;
 		a->out->authority = x;

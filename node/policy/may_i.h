@@ -14,6 +14,8 @@ struct may_asking {
 
 /* Is category, LABEL.item, that one, or an item of it? */
 bool may_covers(const char *wide, const char *category);
+/* Is whoever receives it in no agency of the network? */
+bool may_is_outside(const struct policy_question *q);
 bool may_is_from(policy_day day, policy_day today);
 bool may_is_over(policy_day end, policy_day today);
 /* named, else of these kinds; 0: any */

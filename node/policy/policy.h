@@ -125,19 +125,35 @@ struct policy_authority {
 	struct row_id id;
 	enum policy_authority_kind kind;
 	const char *citation;
-	const struct agency_id *discloser, *recipient; /* NULL: anybody */
+	/* who keeps the row; it counts for what they disclose and for nothing
+	 * else. NULL: for nobody's */
+	const struct agency_id *owner;
+	const struct agency_id *discloser; /* NULL: its owner */
+	/* NULL: somebody outside of the network, and no agency in it */
+	const struct agency_id *recipient;
 	policy_day issued, expires;
 	bool quashed, with_order;
 	const struct policy_scope *scope;
 	size_t scope_count;
 };
 
-/* An emergency opening that runs now. */
+/* An emergency opening that runs now. It opens for the agency that made it; one
+ * that the discloser made itself is for what it tells by phone, fax or letter, and
+ * for whoever is outside of the network. */
 struct policy_emergency {
 	struct row_id id;
+	struct agency_id opener;
+	policy_day ends;        /* the first day on which it is over */
 	bool medical, recorded; /* recorded: all that 2.51(c) asks for */
 	const char *const *category;
 	size_t category_count;
+};
+
+/* What an order closes, in force today: between agencies for everybody, inside
+ * one for whoever has none of these roles. */
+struct policy_seal {
+	const char *category;
+	uint32_t readers; /* bits of policy_role; 0: nobody */
 };
 
 struct policy_facts {
@@ -149,8 +165,7 @@ struct policy_facts {
 	size_t authority_count;
 	const struct policy_emergency *emergency;
 	size_t emergency_count;
-	/* categories that an order closes, in force today */
-	const char *const *sealed;
+	const struct policy_seal *sealed;
 	size_t sealed_count;
 };
 
@@ -159,6 +174,7 @@ struct policy_facts {
 struct policy_question {
 	const char *const *category; /* its own first, then what it inherits */
 	size_t category_count;       /* 1..POLICY_LABELS_MAX */
+	/* to: all zeros is somebody outside of the network, of that kind */
 	struct policy_party from, to;
 	enum policy_role role;
 	uint32_t relations; /* of who asks, or will read; bits */
@@ -225,6 +241,7 @@ struct policy_answer {
 	const struct policy_consent *consent;
 	const struct policy_authority *authority;
 	const struct policy_agreement *agreement;
+	const struct policy_emergency *emergency;
 	uint32_t missing; /* CONSENT_INCOMPLETE: elements */
 	int consent_kind; /* the kind that would be a basis; -1: none */
 	policy_day until; /* shown no longer than this day; or POLICY_NO_DAY */

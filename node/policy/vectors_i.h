@@ -24,7 +24,8 @@ struct vector {
 	struct policy_authority authority[VECTOR_FACTS_MAX];
 	struct policy_emergency emergency[VECTOR_FACTS_MAX];
 	const char *opened[VECTOR_FACTS_MAX][VECTOR_LIST_MAX];
-	const char *sealed[VECTOR_LIST_MAX], *asked[VECTOR_LIST_MAX];
+	struct policy_seal sealed[VECTOR_FACTS_MAX];
+	const char *asked[VECTOR_LIST_MAX];
 	struct policy_facts facts;
 	struct policy_question q;
 };

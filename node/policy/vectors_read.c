@@ -26,15 +26,19 @@ play_word(struct play *p, size_t i)
 }
 
 static const struct party *
-agency(struct play *p, size_t i)
+party_named(struct play *p, const char *name)
 {
-	const char *name = play_word(p, i);
-
 	for (size_t k = 0; k < p->party_count; k++)
 		if (strcmp(p->party[k].name, name) == 0)
 			return &p->party[k];
 	play_wrong(p, "an agency that a line \"party\" names", name);
 	return &p->party[0];
+}
+
+static const struct party *
+agency(struct play *p, size_t i)
+{
+	return party_named(p, play_word(p, i));
 }
 
 static policy_day
@@ -110,6 +114,15 @@ play_option_bits(struct play *p, size_t first, const char *name,
 	const char *text = play_option(p, first, name);
 
 	return text != NULL ? bits(p, list, text) : 0;
+}
+
+/* NULL: not there */
+static const struct agency_id *
+option_agency(struct play *p, size_t first, const char *name)
+{
+	const char *text = play_option(p, first, name);
+
+	return text != NULL ? &party_named(p, text)->id : NULL;
 }
 
 /* Cuts the text at its commas. */
@@ -300,6 +313,7 @@ read_consent(struct play *p)
 static void
 read_authority(struct play *p)
 {
+	const struct agency_id *by = option_agency(p, 7, "by");
 	struct vector *v = p->v;
 	size_t k;
 
@@ -309,8 +323,11 @@ read_authority(struct play *p)
 		.kind = (enum policy_authority_kind)play_number(p,
 		    LIST_AUTHORITY, play_word(p, 1)),
 		.citation = "An order",
+		.owner = by != NULL ? by : &agency(p, 2)->id,
 		.discloser = &agency(p, 2)->id,
-		.recipient = &agency(p, 3)->id,
+		.recipient = strcmp(play_word(p, 3), "-") == 0
+		    ? NULL
+		    : &agency(p, 3)->id,
 		.issued = day(p, 5),
 		.expires = day(p, 6),
 		.quashed = play_option(p, 7, "quashed") != NULL,
@@ -331,7 +348,9 @@ read_emergency(struct play *p)
 		return;
 	v->emergency[k] = (struct policy_emergency){
 		.medical = strcmp(play_word(p, 2), "medical") == 0,
-		.recorded = play_option(p, 3, "unrecorded") == NULL,
+		.opener = agency(p, 3)->id,
+		.ends = day(p, 4),
+		.recorded = play_option(p, 5, "unrecorded") == NULL,
 		.category = v->opened[k],
 		.category_count = split_list(p, v->opened[k], play_word(p, 1)),
 	};
@@ -344,7 +363,8 @@ read_sealed(struct play *p)
 	size_t k;
 
 	if (take(p, &v->facts.sealed_count, &k))
-		v->sealed[k] = play_word(p, 1);
+		v->sealed[k] = (struct policy_seal){ play_word(p, 1),
+			play_option_bits(p, 2, "readers", LIST_ROLE) };
 }
 
 static void

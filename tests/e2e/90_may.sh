@@ -69,7 +69,8 @@ must clinic put consent person="$person" kind=part2_justice status=draft \
 	discloser_id=Clinic info_description='Whether I came' \
 	purpose='To follow my probation' purposes=supervision \
 	effective_on=2026-01-01 expires_on=2036-01-01 signed_by='Pat Sample' \
-	signed_on=2026-01-01 refusal_consequence_statement=yes \
+	signed_on=2026-01-01 right_to_revoke_statement=yes \
+	refusal_consequence_statement=yes \
 	duration_reason='As long as the probation' revocable_rule=after_event \
 	revocable_event='End of probation'
 consent=$(cat "$tmp/out")

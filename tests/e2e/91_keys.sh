@@ -36,7 +36,8 @@ consent() {
 		discloser_id=Clinic info_description='Whether I came' \
 		purpose='To follow my probation' purposes=supervision \
 		effective_on="$today" expires_on="$expires" signed_by='Pat Sample' \
-		signed_on="$today" refusal_consequence_statement=yes \
+		signed_on="$today" right_to_revoke_statement=yes \
+	refusal_consequence_statement=yes \
 		duration_reason='As long as the probation' \
 		condition_of_release=yes "$@"
 	consent=$(tail -n 1 "$tmp/out")

@@ -78,7 +78,8 @@ must clinic put consent person="$person" kind=part2_justice status=draft \
 	discloser_id=Clinic info_description='Whether I came' \
 	purpose='To follow my probation' purposes=supervision \
 	effective_on="$today" expires_on="$(on_day 12)" signed_by='Pat Sample' \
-	signed_on="$today" refusal_consequence_statement=yes \
+	signed_on="$today" right_to_revoke_statement=yes \
+	refusal_consequence_statement=yes \
 	duration_reason='As long as the probation' condition_of_release=yes \
 	revocable_rule=any_time
 consent=$(tail -n 1 "$tmp/out")

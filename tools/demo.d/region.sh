@@ -211,6 +211,7 @@ answer_attendance() {
 		'purposes = "supervision"' 'effective_on = "2026-03-03"' \
 		'expires_on = "2026-12-31"' 'signed_on = "2026-03-03"' \
 		'signed_by = "The person"' 'condition_of_release = "yes"' \
+		'right_to_revoke_statement = "yes"' \
 		'refusal_consequence_statement = "yes"' \
 		'duration_reason = "As long as the probation"' \
 		'revocable_rule = "after_event"' \

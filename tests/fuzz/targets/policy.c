@@ -145,7 +145,8 @@ fuzz_seeds(void)
 	    "  agreement a b TX2 supervision 2026-01-01 - signed=2026-01-02\n"
 	    "  consent part2_justice a b TX2 supervision 2026-01-01 -\n"
 	    "  authority statute a b TX2 2026-01-01 -\n"
-	    "  emergency TX2 medical\n  sealed SUP\n"
+	    "  emergency TX2 medical b 2026-06-02\n"
+	    "  sealed SUP readers=clerk\n"
 	    "  ask TX2.plan a b officer assigned supervision sync 2026-06-01"
 	    " age=2 row=2026-05-01\n"
 	    "  permit consent notice=P2-35 copy record no_onward\n";

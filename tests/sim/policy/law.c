@@ -141,8 +141,9 @@ by_order(const struct asking *a, const char *kind, int32_t *until)
 		int32_t end = NO_DAY;
 
 		if ((kind == NULL || strcmp(kind, o->kind) == 0) &&
-		    !o->quashed && o->discloser == a->owner &&
-		    o->recipient == a->to && law_begun(o->from, l->today) &&
+		    !o->quashed && o->owner == a->owner &&
+		    o->discloser == a->owner && o->recipient == a->to &&
+		    law_begun(o->from, l->today) &&
 		    !law_is_over(o->end, l->today) &&
 		    scope_covers(a, &o->id, &end))
 			better(until, &any, o->end);

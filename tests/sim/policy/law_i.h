@@ -38,7 +38,7 @@ struct consent {
 struct order {
 	struct row_id id;
 	char kind[24];
-	unsigned discloser, recipient;
+	unsigned owner, discloser, recipient;
 	int32_t from, end;
 	bool quashed;
 };

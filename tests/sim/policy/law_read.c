@@ -219,6 +219,7 @@ on_order(void *context, const struct read_row *row)
 	struct order *o = MORE(l, order, orders);
 
 	*o = (struct order){ .id = row->id,
+		.owner = policy_agency(l->s, &row->owner),
 		.discloser = agency_in(l, row, "discloser_id"),
 		.recipient = agency_in(l, row, "recipient_id"),
 		.from = cell_day_of(row, "issued_on"),

@@ -190,6 +190,7 @@ consent(struct office *o, const struct row_id *p, policy_day expires)
 	    { "expires_on", DATE(expires) },
 	    { "signed_by", TEXT("The person") },
 	    { "signed_on", DATE(today - 1) },
+	    { "right_to_revoke_statement", YES },
 	    { "refusal_consequence_statement", YES },
 	    { "duration_reason", TEXT("As long as it lasts") },
 	    { "condition_of_release", YES },

@@ -26,7 +26,7 @@ struct world {
 	struct policy_recipient recipient;
 	struct policy_tie tie;
 	struct policy_naming naming[4];
-	const char *sealed;
+	struct policy_seal sealed;
 	struct policy_party agency[2];
 	struct entitle_holding holding;
 	const char *category[4];
@@ -205,7 +205,7 @@ whatever_ends_the_consent_removes_its_key(void **state)
 		else if (how == 4)
 			w.agreement.ends = TODAY;
 		else {
-			w.sealed = "TX2";
+			w.sealed.category = "TX2";
 			w.c.facts.sealed_count = 1;
 		}
 		play(&w);
@@ -248,7 +248,7 @@ by_hand_stays_but_for_what_is_protected_or_sealed(void **state)
 	holds(&w, "SUP.notes", "agreement:2026-04");
 	play(&w);
 	assert_int_equal(w.count, 0);
-	w.sealed = "SUP";
+	w.sealed.category = "SUP";
 	w.c.facts.sealed_count = 1;
 	play(&w);
 	assert_int_equal(w.count, 1);
