@@ -129,6 +129,12 @@ ask_about(struct ask *x, const char *category)
 {
 	x->category = category;
 	policy_may(&x->a, x->pack, &x->c.facts, &x->q);
+	/* 42 CFR 2.51 asks for none and may be told by phone; paper has one */
+	if (x->a.reason == POLICY_PERMIT && x->a.ground == GROUND_EMERGENCY &&
+	    x->a.notice == NULL &&
+	    (x->pack->carries[x->q.channel] & DUTY_NOTICE) != 0)
+		x->a.notice = policy_notice(x->pack, category, x->q.to.kind,
+		    GROUND_EMERGENCY, -1);
 }
 
 enum err
