@@ -77,6 +77,10 @@ enum err lane_peer_find(struct replica *r, int64_t *peer,
 /* Forget a peer: queues, cursors, staged bytes. Nothing of the log. */
 enum err lane_peer_remove(struct replica *r, const struct node_id *node,
     struct fail *f);
+/* When the last contact with it went well, also after it was revoked; 0: never.
+ * What was queued for it until then it may have. */
+enum err lane_peer_served(struct replica *r, int64_t *at_ms,
+    const struct node_id *node, struct fail *f);
 /* Forget every peer that was revoked: nothing is queued for it any more. */
 enum err lane_drop_revoked(struct replica *r, struct fail *f);
 size_t lane_peer_count(struct replica *r);

@@ -1,6 +1,8 @@
 /* The peers: one row each, made on first contact. */
 #include "sync/lane_i.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sync/db.h"
@@ -168,20 +170,64 @@ lane_peer_remove(struct replica *r, const struct node_id *node, struct fail *f)
 
 /* Is there a queue for it? Not for one whose last stick is being read. */
 static enum err
-is_queued(struct replica *r, bool *queued, const struct node_id *node,
-    struct fail *f)
+is_queued(struct replica *r, bool *queued, int64_t *last_ok_ms,
+    const struct node_id *node, struct fail *f)
 {
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r),
-	    "SELECT 1 FROM _peer WHERE node = ?1 AND stream <> ?2", f);
+	    "SELECT last_ok_ms FROM _peer WHERE node = ?1 AND stream <> ?2", f);
 
 	if (e != OK)
 		return e;
 	stmt_blob(s, 1, node->b, sizeof(node->b));
 	stmt_blob(s, 2, no_stream, sizeof(no_stream));
 	e = stmt_step(s, queued, f);
+	if (e == OK && *queued)
+		*last_ok_ms = stmt_col_int(s, 0);
 	stmt_reset(s);
 	return e;
+}
+
+/* Of a peer that was forgotten since it is out: when it was last served. */
+static void
+served_name(char name[static 48], const struct node_id *node)
+{
+	char hex[2 * ID_BYTES + 1];
+
+	hex_encode(hex, node->b, ID_BYTES);
+	(void)snprintf(name, 48, "served_%s", hex);
+}
+
+static enum err
+keep_served(struct replica *r, const struct node_id *node, int64_t at_ms,
+    struct fail *f)
+{
+	char name[48], text[24];
+	int n = snprintf(text, sizeof(text), "%lld", (long long)at_ms);
+
+	served_name(name, node);
+	return at_ms > 0 ? replica_meta_set(r, name, text, (size_t)n, f) : OK;
+}
+
+enum err
+lane_peer_served(struct replica *r, int64_t *at_ms, const struct node_id *node,
+    struct fail *f)
+{
+	struct buf text = { .limit = 64 };
+	char name[48];
+	bool queued = false;
+	enum err e;
+
+	*at_ms = 0;
+	e = is_queued(r, &queued, at_ms, node, f);
+	if (e != OK || queued)
+		return e;
+	served_name(name, node);
+	e = replica_meta_get(r, &text, name, f);
+	if (e == OK)
+		*at_ms = strtoll(buf_cstr(&text), NULL, 10);
+	buf_release(&text);
+	return e == ERR_NOTFOUND ? OK : e;
 }
 
 enum err
@@ -193,10 +239,13 @@ lane_drop_revoked(struct replica *r, struct fail *f)
 	for (size_t k = 0; e == OK && k < members_node_count(m); k++) {
 		const struct node_id *node = &members_node_at(m, k)->id;
 		bool queued = false;
+		int64_t served_ms = 0;
 
 		if (members_revocation(m, node) == NULL)
 			continue;
-		e = is_queued(r, &queued, node, f);
+		e = is_queued(r, &queued, &served_ms, node, f);
+		if (e == OK && queued)
+			e = keep_served(r, node, served_ms, f);
 		if (e == OK && queued)
 			e = lane_peer_remove(r, node, f);
 	}

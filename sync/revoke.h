@@ -98,8 +98,8 @@ typedef void (*revoke_lost_fn)(void *context, const struct revoke_lost *l);
  * by owner, category and subject. */
 enum err revoke_lost_each(struct replica *r, const struct node_id *node,
     revoke_lost_fn each, void *context, struct fail *f);
-/* When anything of the node last came in here, 0: never. What was sent to it
- * until then it may have read. */
+/* When anything of the node last came in here, or a contact with it went well,
+ * 0: never. What was sent to it until then it may have read. */
 enum err revoke_last_heard(struct replica *r, int64_t *at_ms,
     const struct node_id *node, struct fail *f);
 

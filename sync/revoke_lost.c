@@ -1,4 +1,5 @@
 /* What was readable on a node, from the grants that it was ever given. */
+#include "sync/lane.h"
 #include "sync/replica_i.h"
 #include "sync/revoke.h"
 
@@ -53,6 +54,7 @@ revoke_last_heard(struct replica *r, int64_t *at_ms, const struct node_id *node,
 {
 	struct stmt *s;
 	bool row = false;
+	int64_t served_ms = 0;
 	enum err e = db_stmt(&s, r->db,
 	    "SELECT max(s.at_ms) FROM _segment s JOIN _author a"
 	    " ON a.no = s.author WHERE a.node = ?1",
@@ -66,5 +68,10 @@ revoke_last_heard(struct replica *r, int64_t *at_ms, const struct node_id *node,
 	if (e == OK && row && !stmt_col_null(s, 0))
 		*at_ms = stmt_col_int(s, 0);
 	stmt_reset(s);
+	/* it may have been served and have written nothing */
+	if (e == OK)
+		e = lane_peer_served(r, &served_ms, node, f);
+	if (e == OK && served_ms > *at_ms)
+		*at_ms = served_ms;
 	return e;
 }
