@@ -22,6 +22,7 @@ struct sharing {
 	bool by_hand;  /* no pack was signed here */
 	json_t *array; /* NULL: text */
 	const char *to;
+	bool writes;        /* the right to write goes with it */
 	bool dry_run, many; /* many: of a list only the sum is said */
 	int64_t people, fresh, known;
 	char under[LIMIT_CATEGORY_BYTES + ID_TEXT_BYTES + LIMIT_NAME_BYTES];
@@ -32,10 +33,17 @@ static void
 share_line(void *context, const struct grant_line *line)
 {
 	struct sharing *s = context;
-	const char *what = line->granted_before && !line->is_new
-	    ? "could read it already"
-	    : s->dry_run ? "would be able to read it"
-			 : "can read it from now on";
+	static const char *const says[2][3] = {
+		{ "could read it already", "would be able to read it",
+		    "can read it from now on" },
+		{ "could read and write it already",
+		    "would be able to read and write it",
+		    "can read and write it from now on" },
+	};
+	bool known = line->granted_before && !line->is_new;
+	const char *what = says[s->writes ? 1 : 0][known ? 0
+		: s->dry_run                             ? 1
+							 : 2];
 
 	if (line->is_new)
 		s->fresh++;
@@ -238,6 +246,7 @@ cmd_share(struct run *run, struct fail *f)
 	s.to = to->name;
 	s.agency = to;
 	s.dry_run = q.dry_run;
+	s.writes = q.right == GRANT_WRITE;
 	if (cli_wants_input(run->cli))
 		e = share_many(&s, &q, f);
 	else if (run->cli->json && (s.array = json_array()) == NULL)

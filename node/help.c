@@ -22,7 +22,9 @@ static const char secrets[] =
     "The passphrase comes from a prompt, --passphrase-file, the variable "
     "FOOTBRIDGE_PASSPHRASE_FILE or the systemd credential "
     "footbridge-passphrase, never from an argument. A file named there may "
-    "also be the key file of a key slot.";
+    "also be the key file of a key slot. The agency's recovery code, where "
+    "join asks for it, comes from a prompt or the file that the variable "
+    "FOOTBRIDGE_AGENCY_CODE_FILE names.";
 
 void
 help_wrap(struct buf *out, const char *text, size_t indent, size_t have)
@@ -140,8 +142,10 @@ one_line(struct buf *out, const struct cli_command *c)
 	    end != NULL ? (size_t)(end - c->help) + 1 : strlen(c->help));
 	if (c->run == NULL)
 		buf_printf(&b, " (Not available yet.)");
-	buf_printf(out, "  %-16s", c->name);
-	help_wrap(out, buf_cstr(&b), 18, 18);
+	/* a long name keeps a space behind it, and more of the line */
+	buf_printf(out, "  %-15s ", c->name);
+	help_wrap(out, buf_cstr(&b), 18,
+	    strlen(c->name) > 15 ? strlen(c->name) + 3 : 18);
 	buf_release(&b);
 }
 

@@ -53,7 +53,9 @@ const struct cli_command cli_table[] = {
 			"[--out FILE]",
 	    .help = "Become a member over HTTPS. With --out write a request: "
 		    "the steward's bundle import writes FILE.answer, and "
-		    "importing that finishes.",
+		    "importing that finishes. A further server of an agency "
+		    "wants the agency's recovery code: at the prompt, or from "
+		    "the file that FOOTBRIDGE_AGENCY_CODE_FILE names.",
 	    .options = join_options,
 	    .run = cmd_join,
 	    .need = CLI_DIR,

@@ -348,8 +348,8 @@ check_request(struct replica *r, const struct grant_request *q,
 	}
 	if (!basis_ok(q->basis))
 		return fail_set(f, ERR_INPUT,
-		    "share: want a basis such as agreement:2026-04, at most %d "
-		    "characters",
+		    "say on which legal basis: --basis such as "
+		    "agreement:2026-04, at most %d characters",
 		    LIMIT_BASIS_BYTES);
 	leaves = !id_equal(recipient_agency, &r->identity.agency);
 	for (size_t k = 0; e == OK && k < q->category_count; k++)

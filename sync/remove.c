@@ -67,7 +67,7 @@ append(struct issuing *x, struct fail *f)
 	x->body.grant = x->m.body;
 	remove_body_sort(&x->body);
 	remove_body_encode(&b, &x->body);
-	e = b.err != OK ? fail_set(f, b.err, "remove: %s", err_text(b.err))
+	e = b.err != OK ? fail_set(f, b.err, "%s", err_text(b.err))
 			: log_append_control(x->r, x->c, &segment,
 			      SEGMENT_REMOVE, b.p, b.n, f);
 	if (e == OK)
@@ -184,7 +184,7 @@ add_epoch(struct issuing *x, struct fail *f)
 		e = add_stayers(x, &key, f);
 	if (e == OK && x->m.body.count == 0)
 		e = fail_set(f, ERR_DENIED,
-		    "remove: nobody stays who could be given a new key");
+		    "nobody stays who could be given a new key");
 	/* why, for those who stay */
 	if (e == OK)
 		grant_body_sort(&x->m.body);
@@ -228,7 +228,7 @@ remove_issue(struct replica *r, struct compartment *c, const struct removal *q,
 
 	assert(q->who_count > 0 && q->who_count <= CONTROL_LEAVERS_MAX);
 	if (x == NULL)
-		return fail_set(f, ERR_NOMEM, "remove: out of memory");
+		return fail_set(f, ERR_NOMEM, "out of memory");
 	x->r = r;
 	x->c = c;
 	x->q = q;

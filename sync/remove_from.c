@@ -36,11 +36,11 @@ check_recipient(struct taking *t, struct fail *f)
 	node = members_node(t->r->members, &id);
 	if (node == NULL)
 		return fail_set(f, ERR_NOTFOUND,
-		    "remove: this node is no member of the network");
+		    "this node is no member of the network");
 	t->own = id_equal(&node->agency, &i->agency);
 	if ((node->ever_roles & MEMBER_REGISTRAR) != 0)
 		return fail_set(f, ERR_INPUT,
-		    "remove: %s holds its agency's key and reads whatever the "
+		    "%s holds its agency's key and reads whatever the "
 		    "agency reads. Unshare from the agency, or revoke the node",
 		    node->name);
 	return OK;
@@ -77,7 +77,7 @@ static enum err
 refuse(const char *category, struct fail *f)
 {
 	return fail_set(f, ERR_DENIED,
-	    "remove: %s belongs to another agency, or this node is no "
+	    "%s belongs to another agency, or this node is no "
 	    "registrar; ask the agency that keeps these records",
 	    category);
 }
@@ -99,7 +99,7 @@ take_from(struct taking *t, struct compartment *c, struct remove_line *line,
 		return e;
 	if (t->q->kind == GRANT_AGENCY && owns && t->own)
 		return fail_set(f, ERR_INPUT,
-		    "remove: an agency cannot leave its own records; hand them "
+		    "an agency cannot leave its own records; hand them "
 		    "over or shred them");
 	if (!is_self(t) && !registrar)
 		return refuse(c->category, f);
@@ -152,7 +152,7 @@ numbers_of(struct taking *t, int64_t **out, size_t *count, struct fail *f)
 	*count = 0;
 	*out = no;
 	if (no == NULL)
-		return fail_set(f, ERR_NOMEM, "remove: out of memory");
+		return fail_set(f, ERR_NOMEM, "out of memory");
 	e = db_stmt(&s, t->r->db,
 	    "SELECT no FROM _compartment WHERE subject = ?1"
 	    " ORDER BY category, no",
@@ -177,8 +177,7 @@ take_all(struct taking *t, struct fail *f)
 		e = look_at(t, no[k], f);
 	free(no);
 	if (e == OK && t->looked_at == 0)
-		e = fail_set(f, ERR_NOTFOUND,
-		    "remove: nothing of this is held here");
+		e = fail_set(f, ERR_NOTFOUND, "nothing of this is held here");
 	if (e == OK && t->ours == 0 && t->of_another > 0)
 		e = refuse(t->category, f);
 	return e;
@@ -193,8 +192,7 @@ remove_from(struct replica *r, const struct remove_request *q,
 	enum err e;
 
 	if (strlen(q->words) > LIMIT_BASIS_BYTES)
-		return fail_set(f, ERR_INPUT,
-		    "remove: want at most %d bytes of reason",
+		return fail_set(f, ERR_INPUT, "want at most %d bytes of reason",
 		    LIMIT_BASIS_BYTES);
 	e = check_recipient(&t, f);
 	if (e == OK)
