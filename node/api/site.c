@@ -62,7 +62,7 @@ fits(const char *line, size_t n, const struct target *t)
 			end++;
 		if (i == t->segment_count)
 			return false;
-		if (line[at] == ':' && end > at
+		if (end > at && line[at] == ':'
 			? t->segments[i][0] == '\0'
 			: strlen(t->segments[i]) != end - at ||
 			    memcmp(t->segments[i], line + at, end - at) != 0)

@@ -215,7 +215,7 @@ await test("two_values_for_one_fact_are_shown_with_who_wrote_each", async () => 
 
 await test("who_may_not_decide_is_told_who_does", async () => {
   await page.getByRole("button", { name: "Keep this: Jul 9, 1984" }).click();
-  await page.getByRole("alert").getByText("the supervisor decides about this").waitFor();
+  await page.getByRole("alert").getByText("The supervisor decides about this").waitFor();
 });
 
 await test("who_decides_does_it_with_one_press", async () => {

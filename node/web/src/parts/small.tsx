@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Refused } from "../api";
-import { words, label as labelOf } from "../words";
+import { capital, words, label as labelOf } from "../words";
 import { said } from "../state";
 
 /** What somebody typed: isolated, so that no letter in it turns what is around it. */
@@ -52,7 +52,7 @@ export function Refusal(p: { error: unknown }) {
       <h2 class="govuk-error-summary__title">{words.problem}</h2>
       <div class="govuk-error-summary__body">
         <p>{r === null ? words.offlineTitle : r.what}</p>
-        {r !== null && r.why !== "" ? <p><Text>{r.why}</Text></p> : null}
+        {r !== null && r.why !== "" ? <p><Text>{capital(r.why)}</Text></p> : null}
         <p>{r === null ? words.offline : `${r.next} ${r.safe}`}</p>
       </div>
     </div>
