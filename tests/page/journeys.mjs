@@ -78,7 +78,7 @@ await test("the_day_shows_what_is_on_what_to_log_and_whom_to_see", async () => {
 
 await test("one_press_logs_an_outcome_and_offers_the_next_step", async () => {
   await page.getByRole("button", { name: "Complied: Marcus Delgado" }).click();
-  await page.getByText("Logged: complied, Marcus Delgado.").waitFor();
+  await page.locator("#main").getByText("Logged: complied, Marcus Delgado.").waitFor();
   await page.getByText("Logged", { exact: true }).waitFor();
   holds(await page.getByRole("link", { name: "Write a note" }).isVisible(), "no next step");
 });

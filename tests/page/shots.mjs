@@ -53,7 +53,7 @@ await shot("second-factor");
 await duties(page);
 await at("home", "");
 await page.getByRole("button", { name: "Complied: Marcus Delgado" }).click();
-await page.getByText("Logged: complied").waitFor();
+await page.locator("#main").getByText("Logged: complied").waitFor();
 await shot("home-logged");
 await page.keyboard.press("/");
 await page.keyboard.type("an");
