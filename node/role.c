@@ -1,14 +1,12 @@
 #include "node/role.h"
 
 #include "node/name.h"
-#include "node/policy/case.h"
+#include "node/policy/held.h"
 #include "node/policy/rows.h"
 
 struct looking {
-	const struct agency_id *own;
 	struct row_id staff;
 	bool have, set_up;
-	policy_day today;
 	uint32_t roles;
 };
 
@@ -16,17 +14,10 @@ static enum err
 on_role(struct rows *rows, const struct read_row *row)
 {
 	struct looking *x = rows->context;
-	policy_day from = row_day(row, "valid_from");
-	policy_day to = row_day(row, "valid_to");
-	policy_day until = row_day(row, "temporary_until");
 	int role = row_number(row, "role", LIST_ROLE);
 	struct row_id id;
 
-	/* nobody gives a role in another agency */
-	if (role < 0 || !id_equal(&row->owner, x->own) ||
-	    (from != POLICY_NO_DAY && from > x->today) ||
-	    (to != POLICY_NO_DAY && to <= x->today) ||
-	    (until != POLICY_NO_DAY && until < x->today))
+	if (role < 0 || !held_now(rows->r, row))
 		return OK;
 	x->set_up = true;
 	if (x->have && row_id_of(row, "staff_id", id.b) &&
@@ -40,8 +31,7 @@ role_of(uint32_t *roles, struct row_id *staff, bool *have, bool *set_up,
     const struct run *run, struct fail *f)
 {
 	struct arena arena = { 0 };
-	struct looking x = { .own = &replica_identity(run->replica)->agency,
-		.today = policy_today(run->replica) };
+	struct looking x = { .have = false };
 	struct rows rows = { .r = run->replica,
 		.arena = &arena,
 		.context = &x,

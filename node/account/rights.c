@@ -4,10 +4,25 @@
 #include <string.h>
 
 #include "node/account/rights_i.h"
+#include "node/policy/held.h"
 #include "node/policy/rows.h"
 
 #define DAY_MS 86400000
 #define DAYS_A_MONTH_NUM 30437 /* thousandths: 365.25 / 12 */
+
+/* who leads; who works with people's records; and who keeps their appointments */
+#define LEAD \
+	(ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | \
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | \
+	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR))
+#define CASE \
+	(ACCOUNT_BIT(ACCOUNT_OFFICER) | ACCOUNT_BIT(ACCOUNT_COUNSELOR) | \
+	    ACCOUNT_BIT(ACCOUNT_CLINICIAN) | \
+	    ACCOUNT_BIT(ACCOUNT_SOCIAL_WORKER) | \
+	    ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | ACCOUNT_BIT(ACCOUNT_MEDICAL) | \
+	    ACCOUNT_BIT(ACCOUNT_RECORDS_OFFICER) | \
+	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER))
+#define DESK (CASE | ACCOUNT_BIT(ACCOUNT_CLERK))
 
 static const char *const words[ACCOUNT_ROLE_COUNT] = { "officer", "counselor",
 	"clinician", "social_worker", "supervisor", "clerk", "records_officer",
@@ -79,20 +94,8 @@ account_names(const struct read_row *row, const char *column,
 struct reading {
 	struct account_rights *rights;
 	const struct account *account;
-	int64_t today, civil_min;
+	enum account_scope other; /* of roles that work with no case */
 };
-
-static bool
-holds(const struct read_row *row, const struct reading *x)
-{
-	const struct value *from = row_value(row, "valid_from"),
-			   *to = row_value(row, "valid_to"),
-			   *until = row_value(row, "temporary_until");
-
-	return (from->type != VALUE_DATE || from->i <= x->today) &&
-	    (to->type != VALUE_DATE || to->i >= x->today) &&
-	    (until->type != VALUE_TIME || until->i > x->civil_min);
-}
 
 static enum account_scope
 scope_of(const struct read_row *row)
@@ -108,18 +111,19 @@ take_role(struct rows *rows, const struct read_row *row)
 {
 	struct reading *x = rows->context;
 	const struct value *word = row_value(row, "role");
-	enum account_scope scope = scope_of(row);
+	enum account_scope scope = scope_of(row), *reach;
 	int role;
 
 	if (!account_names(row, "staff_id", &x->account->staff) ||
-	    word->type != VALUE_TEXT || !holds(row, x))
+	    word->type != VALUE_TEXT || !held_now(rows->r, row))
 		return OK;
 	role = account_role_of((const char *)word->p, word->n);
 	if (role < 0)
 		return OK;
 	x->rights->roles |= ACCOUNT_BIT(role);
-	if (scope > x->rights->scope)
-		x->rights->scope = scope;
+	reach = (ACCOUNT_BIT(role) & DESK) != 0 ? &x->rights->scope : &x->other;
+	if (scope > *reach)
+		*reach = scope;
 	if (row_id_of(row, "office_id", x->rights->office.b))
 		x->rights->has_office = true;
 	return OK;
@@ -141,19 +145,6 @@ take_staff(struct rows *rows, const struct read_row *row)
 }
 
 /* ---- who writes what ------------------------------------------------------------ */
-
-#define LEAD \
-	(ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | \
-	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) | \
-	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR))
-#define CASE \
-	(ACCOUNT_BIT(ACCOUNT_OFFICER) | ACCOUNT_BIT(ACCOUNT_COUNSELOR) | \
-	    ACCOUNT_BIT(ACCOUNT_CLINICIAN) | \
-	    ACCOUNT_BIT(ACCOUNT_SOCIAL_WORKER) | \
-	    ACCOUNT_BIT(ACCOUNT_SUPERVISOR) | ACCOUNT_BIT(ACCOUNT_MEDICAL) | \
-	    ACCOUNT_BIT(ACCOUNT_RECORDS_OFFICER) | \
-	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER))
-#define DESK (CASE | ACCOUNT_BIT(ACCOUNT_CLERK))
 
 #define ORDER \
 	"an order is carried out by footbridge seal, and ends by seal vacate"
@@ -300,8 +291,7 @@ account_rights(struct account_rights *out, struct replica *r,
 {
 	struct reading x = { .rights = out,
 		.account = a,
-		.today = account_today(r),
-		.civil_min = account_civil_ms(r) / 60000 };
+		.other = ACCOUNT_SCOPE_NONE };
 	struct rows rows = { .r = r, .context = &x, .each = take_role };
 	enum err e;
 
@@ -313,7 +303,10 @@ account_rights(struct account_rights *out, struct replica *r,
 	if (e == OK)
 		e = rows_read(&rows, "staff", NULL, f);
 	if (e == OK)
-		e = judge_training(out, r, a, x.today, grace_days, f);
+		e = judge_training(out, r, a, account_today(r), grace_days, f);
+	/* an auditor who has a case load sees no more of people by auditing */
+	if (out->scope == ACCOUNT_SCOPE_NONE)
+		out->scope = x.other;
 	if (a->administrator && out->roles == 0)
 		out->scope = ACCOUNT_SCOPE_ALL;
 	if (a->administrator)

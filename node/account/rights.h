@@ -38,7 +38,8 @@ enum account_role {
 const char *account_role_word(int role);
 int account_role_of(const char *word, size_t n);
 
-/* The widest of the roles that hold. */
+/* The widest of the roles that work with records and hold; of the others (auditor,
+ * security officer, administrator) where there is none of those. */
 enum account_scope {
 	ACCOUNT_SCOPE_NONE,
 	ACCOUNT_SCOPE_CASELOAD, /* the own case load */

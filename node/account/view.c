@@ -115,6 +115,10 @@ take_case(struct rows *rows, const struct read_row *row)
 	struct account_view *v = rows->context;
 	int64_t today = account_today(rows->r);
 
+	/* another agency says who is in its teams, not whose case load is what */
+	if (!id_equal(&row->owner, &replica_identity(rows->r)->agency) &&
+	    strcmp(row->table->name, "team_member") != 0)
+		return OK;
 	if (!is_mine(v, row) || !is_open(row, "ended_on", today) ||
 	    !is_open(row, "to_on", today))
 		return OK;
@@ -128,7 +132,8 @@ take_restriction(struct rows *rows, const struct read_row *row)
 	bool mine = account_names(row, "staff_id", &v->staff);
 	enum err e = OK;
 
-	if (row_is(row, "state", "lifted"))
+	if (row_is(row, "state", "lifted") ||
+	    !id_equal(&row->owner, &replica_identity(rows->r)->agency))
 		return OK;
 	if (row_is(row, "mode", "only")) {
 		e = add(&v->only, &row->subject);

@@ -412,14 +412,21 @@ policy_case_release(struct policy_case *c)
 	memset(c, 0, sizeof(*c));
 }
 
-policy_day
-policy_today(struct replica *r)
+int64_t
+policy_civil_ms(struct replica *r)
 {
 	const struct env *env = replica_env(r);
 	int64_t ms = env_wall_ms(env), seen = replica_policy_ms(r);
 
 	if (seen > ms)
 		ms = seen;
-	ms += (int64_t)env->offset_min(env->self) * 60 * 1000;
+	return ms + (int64_t)env->offset_min(env->self) * 60 * 1000;
+}
+
+policy_day
+policy_today(struct replica *r)
+{
+	int64_t ms = policy_civil_ms(r);
+
 	return (policy_day)((ms - (ms < 0 ? 86399999 : 0)) / 86400000);
 }

@@ -7,6 +7,7 @@
 #include "node/policy/case.h"
 #include "node/policy/form.h"
 #include "node/policy/refuse_i.h"
+#include "node/policy/held.h"
 #include "node/policy/rows.h"
 #include "sync/audit.h"
 
@@ -211,7 +212,6 @@ mou_signature_rule(struct refusing *x)
 
 struct holding {
 	bool holds;
-	policy_day today;
 	const struct row_id *staff;
 };
 
@@ -219,23 +219,19 @@ static enum err
 on_role(struct rows *rows, const struct read_row *row)
 {
 	struct holding *h = rows->context;
-	policy_day from = row_day(row, "valid_from");
-	policy_day to = row_day(row, "valid_to");
 	struct row_id staff;
 
 	h->holds = h->holds ||
 	    (row_is(row, "role", "privacy_officer") &&
 		row_id_of(row, "staff_id", staff.b) &&
-		id_equal(&staff, h->staff) &&
-		(from == POLICY_NO_DAY || from <= h->today) &&
-		(to == POLICY_NO_DAY || to > h->today));
+		id_equal(&staff, h->staff) && held_now(rows->r, row));
 	return OK;
 }
 
 enum err
 refuse_signer(struct replica *r, const struct row_id *staff, struct fail *f)
 {
-	struct holding h = { .staff = staff, .today = policy_today(r) };
+	struct holding h = { .staff = staff };
 	struct rows rows = { .r = r, .context = &h, .each = on_role };
 	enum err e =
 	    staff != NULL ? rows_read(&rows, "staff_role", NULL, f) : OK;

@@ -1,0 +1,16 @@
+/*
+ * Does a row of staff_role hold now? The one place that says so: for what an
+ * account sees, for what a command asks, and for who signs.
+ *
+ * A role of another agency is none here. valid_from and valid_to are its first and
+ * last day; temporary_until is the minute at which it is over. By the later of the
+ * clock and the latest time that anybody signed.
+ */
+#ifndef FOOTBRIDGE_NODE_POLICY_HELD_H
+#define FOOTBRIDGE_NODE_POLICY_HELD_H
+
+#include "sync/read.h"
+
+bool held_now(struct replica *r, const struct read_row *row);
+
+#endif
