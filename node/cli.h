@@ -52,6 +52,8 @@ enum cli_need {
  * administrators */
 #define CLI_ADMINISTERS 2048u
 
+struct cli;
+
 struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
 	const char *value; /* word for help ("FILE"), NULL for a flag */
@@ -73,6 +75,8 @@ struct cli_command {
 	enum cli_need need;
 	unsigned min_words, max_words; /* after the name, options apart */
 	unsigned flags;
+	/* as CLI_PROVES, where it depends on the words; NULL: it does not */
+	bool (*proves)(const struct cli *cli);
 	const char *later;    /* sentence */
 	const char *question; /* asked unless --yes */
 };

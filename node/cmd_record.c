@@ -159,19 +159,31 @@ put_row(struct run *run, const struct table *t, const char *id,
 	return say_id(run, t, &made, &told, f);
 }
 
+static const char *
+put_id(const struct cli *cli)
+{
+	return cli->word_count > 1 && strchr(cli->words[1], '=') == NULL
+	    ? cli->words[1]
+	    : NULL;
+}
+
+bool
+put_proves(const struct cli *cli)
+{
+	return put_id(cli) != NULL && may_put_gives(cli->words[0]);
+}
+
 enum err
 cmd_put(struct run *run, struct fail *f)
 {
 	struct field_list l = { 0 };
 	const struct table *t;
-	const char *id = run_word(run, 1);
+	const char *id = put_id(run->cli);
 	enum err e;
 
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e != OK)
 		return e;
-	if (id != NULL && strchr(id, '=') != NULL)
-		id = NULL;
 	e = typed_fields(&l, run, t, id != NULL ? 2 : 1, f);
 	if (e == OK)
 		e = put_row(run, t, id, &l, f);

@@ -133,6 +133,16 @@ sends(const struct cli_command *c)
 	    strcmp(c->name, "bundle export") == 0;
 }
 
+static bool
+proves(const struct run *run)
+{
+	const struct cli_command *c = run->cli->command;
+
+	return run->session == NULL &&
+	    ((c->flags & CLI_PROVES) != 0 ||
+		(c->proves != NULL && c->proves(run->cli)));
+}
+
 enum err
 dispatch_run(struct run *run, struct fail *f)
 {
@@ -142,8 +152,7 @@ dispatch_run(struct run *run, struct fail *f)
 
 	if (run->engine == NULL) {
 		e = call_alone(run, f);
-	} else if ((c->flags & CLI_PROVES) != 0 && run->session == NULL &&
-	    (e = prove_again(run, f)) != OK) {
+	} else if (proves(run) && (e = prove_again(run, f)) != OK) {
 		return e;
 	} else {
 		engine_lock(run->engine);

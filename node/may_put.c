@@ -11,6 +11,13 @@
 	    ACCOUNT_BIT(ACCOUNT_RECORDS_OFFICER) | \
 	    ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER))
 
+bool
+may_put_gives(const char *table)
+{
+	return strcmp(table, "staff") == 0 ||
+	    strcmp(table, "access_restriction") == 0;
+}
+
 /* A role can only be made to end earlier: an administrator does that by hand. */
 static bool
 ends_role(const struct run *run, const struct table *t, bool is_new,

@@ -13,6 +13,10 @@
 #include "node/actor.h"
 #include "sync/write.h"
 
+/* Can a change of such a record give something back that was taken: let somebody
+ * in again, lift a restriction? Then whoever makes it says again who they are. */
+bool may_put_gives(const char *table);
+
 /*
  * May whoever acts write these fields? Lock held.
  *

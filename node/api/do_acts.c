@@ -10,6 +10,7 @@
 
 #include "node/api/call.h"
 #include "node/api/sight.h"
+#include "node/may_put.h"
 #include "sync/audit.h"
 
 /* ---- several rows ---- */
@@ -280,7 +281,7 @@ do_consent_sign(struct api_turn *t, json_t **data)
 	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
 	enum api_error e = named(person, id, t, "consent", turn_path(t, "id"));
 
-	return e == API_OK ? call_route(t, data) : e;
+	return e == API_OK ? do_confirmed(t, data) : e;
 }
 
 enum api_error
@@ -344,16 +345,31 @@ do_confirmed(struct api_turn *t, json_t **data)
 	return e == OK ? call_route(t, data) : api_error_of(e);
 }
 
-/* What it would do is shown to who may see the person; doing it gives keys away. */
-enum api_error
-do_share(struct api_turn *t, json_t **data)
+/* The same where not every request of the route wants it. */
+static enum api_error
+confirmed(struct api_turn *t, json_t **data)
 {
-	if (turn_flag(t, "dry_run"))
-		return call_route(t, data);
 	if (turn_text(t, "confirm_password") == NULL)
 		return turn_bad(t, API_FIELD,
 		    "confirm_password: want your password again");
 	return do_confirmed(t, data);
+}
+
+/* What it would do is shown to who may see the person; doing it gives keys away. */
+enum api_error
+do_share(struct api_turn *t, json_t **data)
+{
+	return turn_flag(t, "dry_run") ? call_route(t, data)
+				       : confirmed(t, data);
+}
+
+/* A record of casework is changed with one press; what lets somebody in again is
+ * not. */
+enum api_error
+do_change(struct api_turn *t, json_t **data)
+{
+	return may_put_gives(turn_path(t, "table")) ? confirmed(t, data)
+						    : call_route(t, data);
 }
 
 /* What an order would reach; nothing is done. */
@@ -400,5 +416,5 @@ do_carry(struct api_turn *t, json_t **data)
 	if (on == off)
 		return turn_bad(t, API_FIELD,
 		    "on or off: say which, with the laptop's name");
-	return call_route(t, data);
+	return do_confirmed(t, data);
 }

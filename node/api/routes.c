@@ -72,6 +72,9 @@ static const struct api_field new_body[] = {
 static const struct api_field change_body[] = {
 	{ .name = "fields", .type = API_ROW, .to = API_INPUT, .must = true },
 	{ .name = "seen", .type = API_WORD, .to = API_OPTION, .must = true },
+	/* where a change can give something back (may_put_gives) */
+	{ .name = "confirm_password", .type = API_TEXT },
+	{ .name = "confirm_code", .type = API_WORD },
 	END,
 };
 static const struct api_field fields_body[] = {
@@ -277,6 +280,7 @@ static const struct api_field give_body[] = {
 	{ .name = "purpose", .type = API_WORD, .to = API_OPTION },
 	{ .name = "role", .type = API_WORD, .to = API_OPTION },
 	{ .name = "relation", .type = API_WORD, .to = API_OPTION },
+	CONFIRM,
 	END,
 };
 static const struct api_field transfer_body[] = {
@@ -289,13 +293,10 @@ static const struct api_field transfer_body[] = {
 	CONFIRM_TWICE,
 	END,
 };
-static const struct api_field confirm_only[] = {
-	{ .name = "confirm", .type = API_BOOL, .must = true },
-	END,
-};
 static const struct api_field carry_body[] = {
 	{ .name = "on", .type = API_WORD, .to = API_OPTION },
 	{ .name = "off", .type = API_WORD, .to = API_OPTION },
+	CONFIRM,
 	END,
 };
 static const struct api_field seal_body[] = {
@@ -318,7 +319,7 @@ static const struct api_field shred_body[] = {
 	CONFIRM_TWICE,
 	END,
 };
-static const struct api_field retention_body[] = {
+static const struct api_field confirm_twice_body[] = {
 	CONFIRM_TWICE,
 	END,
 };
@@ -360,6 +361,7 @@ static const struct api_field decline_body[] = {
 static const struct api_field sign_body[] = {
 	{ .name = "withdraw", .type = API_BOOL, .to = API_OPTION },
 	{ .name = "confirm", .type = API_BOOL, .must = true },
+	CONFIRM,
 	END,
 };
 
@@ -451,11 +453,11 @@ const struct api_route api_routes[] = {
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, unshare_body,
 	    "unshare", do_confirmed, "stop that, with the password again" },
 	{ "POST", "/api/people/:person/print", API_CASE, "disclosure",
-	    API_PERSON | API_WRITES, NULL, give_body, "print", NULL,
+	    API_PERSON | API_WRITES, NULL, give_body, "print", do_confirmed,
 	    "records for somebody else as text, with the notice first, and in "
-	    "the account of disclosures" },
+	    "the account of disclosures; with the password again" },
 	{ "POST", "/api/people/:person/export", API_CASE, "disclosure",
-	    API_PERSON | API_WRITES, NULL, give_body, "export", NULL,
+	    API_PERSON | API_WRITES, NULL, give_body, "export", do_confirmed,
 	    "the same as CSV" },
 	{ "POST", "/api/people/:person/transfer",
 	    ROLE_BIT_SUPERVISOR | ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
@@ -466,12 +468,13 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/people/:person/transfer/accept",
 	    ROLE_BIT_SUPERVISOR | ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
 	    "casework", API_PERSON | API_WRITES | API_CONFIRMED, NULL,
-	    confirm_only, "transfer accept", NULL,
-	    "take over what another agency offers" },
+	    confirm_twice_body, "transfer accept", do_confirmed,
+	    "take over what another agency offers, with the password again" },
 	{ "POST", "/api/people/:person/carry",
 	    API_CASE | ROLE_BIT_ADMINISTRATOR, "casework",
 	    API_PERSON | API_WRITES, NULL, carry_body, "carry", do_carry,
-	    "on a laptop of the own agency, or off it" },
+	    "on a laptop of the own agency, or off it, with the password "
+	    "again" },
 	{ "POST", "/api/people/:person/seal",
 	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, seal_body, "seal",
@@ -487,15 +490,16 @@ const struct api_route api_routes[] = {
 	    "other agencies' orders to destroy records of this one, that "
 	    "nobody answered" },
 	{ "POST", "/api/seals/:id/execute", ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
-	    "records", API_WRITES | API_CONFIRMED, NULL, retention_body,
+	    "records", API_WRITES | API_CONFIRMED, NULL, confirm_twice_body,
 	    "seal execute", do_confirmed,
 	    "destroy what such an order reaches, with the password again" },
 	{ "POST", "/api/seals/:id/decline", ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
 	    "records", API_WRITES, NULL, decline_body, "seal decline", NULL,
 	    "do not, and say why to who entered it" },
 	{ "POST", "/api/seals/:id/vacate", ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY,
-	    "records", API_WRITES | API_CONFIRMED, NULL, confirm_only,
-	    "seal vacate", NULL, "the order is vacated" },
+	    "records", API_WRITES | API_CONFIRMED, NULL, confirm_twice_body,
+	    "seal vacate", do_confirmed,
+	    "the order is vacated, with the password again" },
 	{ "POST", "/api/people/:person/shred",
 	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, shred_body, "shred",
@@ -511,7 +515,7 @@ const struct api_route api_routes[] = {
 	    "closed cases that are kept longer than the rules say" },
 	{ "POST", "/api/people/:person/retention",
 	    ROLE_BIT_RECORDS | ROLE_BIT_PRIVACY, "records",
-	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, retention_body,
+	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, confirm_twice_body,
 	    "retention confirm", do_confirmed,
 	    "destroy what is past its day, with the password again" },
 	{ "GET", "/api/people/:person/retention",
@@ -535,8 +539,9 @@ const struct api_route api_routes[] = {
 	    API_PERSON | API_WRITES, NULL, consent_body, NULL, do_consent,
 	    "a consent form with its categories and recipients, drafted" },
 	{ "POST", "/api/consents/:id/sign", API_CASE, "disclosure", API_WRITES,
-	    NULL, NULL, "consent sign", do_consent_sign,
-	    "put it in force; what the rules ask for and it lacks is named" },
+	    NULL, confirm_body, "consent sign", do_consent_sign,
+	    "put it in force, with the password again; what the rules ask for "
+	    "and it lacks is named" },
 	{ "POST", "/api/consents/:id/revoke", API_DESK, "disclosure",
 	    API_WRITES, NULL, revoke_body, NULL, do_consent_revoke,
 	    "a consent is revoked, from now on and everywhere" },
@@ -560,8 +565,9 @@ const struct api_route api_routes[] = {
 	    "one record with its conflicts and its seen token" },
 	{ "PATCH", "/api/records/:table/:id", API_DESK | ROLE_BIT_ADMINISTRATOR,
 	    "casework", API_ROW_SEEN | API_WRITES, NULL, change_body, "put",
-	    NULL,
-	    "change it; with what was seen, so that nothing is overwritten" },
+	    do_change,
+	    "change it; with what was seen, so that nothing is overwritten; "
+	    "staff and restrictions with the password again" },
 	{ "GET", "/api/records/:table/:id/history", API_DESK, "casework",
 	    API_ROW_SEEN, NULL, NULL, "history", NULL,
 	    "who wrote what, where and when" },
@@ -586,8 +592,10 @@ const struct api_route api_routes[] = {
 	    "one of them, its rules as read and as they act" },
 	{ "POST", "/api/agreements/:id/sign",
 	    ROLE_BIT_PRIVACY | ROLE_BIT_ADMINISTRATOR, "disclosure",
-	    API_WRITES | API_CONFIRMED, NULL, sign_body, "agreement sign", NULL,
-	    "sign this text for the own agency, or take that back" },
+	    API_WRITES | API_CONFIRMED, NULL, sign_body, "agreement sign",
+	    do_confirmed,
+	    "sign this text for the own agency, or take that back, with the "
+	    "password again" },
 
 	{ "GET", "/api/forms", API_DESK, "disclosure", 0, NULL, NULL, "form",
 	    NULL, "the forms that can be printed" },

@@ -285,7 +285,7 @@ def appointment(b, person, at):
         "person": person, "start_at": at, "kind": "supervision"}})["id"]
 
 
-def acts(b, person):
+def acts(b, officer, person):
     """What is done with one press."""
     first = appointment(b, person, "2026-03-31T09:00")
     b.must("POST", f"/api/appointments/{first}/outcome",
@@ -320,7 +320,7 @@ def acts(b, person):
                    "revocable_rule": "any_time"},
         "categories": ["SUP.case"], "recipients": [{"agency": agency}]})["ids"]
     ok(same(len(consent), 3), "a_consent_is_drafted_with_all_that_belongs_to_it")
-    b.must("POST", f"/api/consents/{consent[0]}/sign")
+    b.must("POST", f"/api/consents/{consent[0]}/sign", b.again(officer))
     seen = b.must("GET", f"/api/records/consent/{consent[0]}")["seen"]
     b.must("POST", f"/api/consents/{consent[0]}/revoke", {
         "seen": seen, "happened_at": "2026-02-01T10:00",
@@ -383,8 +383,9 @@ def giving(b, who, person):
     """On paper, in a file, to another agency."""
     give = {"categories": ["SUP.notes"], "to_person": "Jordan Sample",
             "purpose": "person"}
-    text = b.must("POST", f"/api/people/{person}/print", give)["text"]
-    csv = b.must("POST", f"/api/people/{person}/export", give)
+    text = b.must("POST", f"/api/people/{person}/print",
+                  give | b.again(who))["text"]
+    csv = b.must("POST", f"/api/people/{person}/export", give | b.again(who))
     ok(same("Seen at the desk" in text, True) +
        same(csv["type"], "text/csv") +
        same(csv["text"].count("Seen at the desk"), 1),
@@ -395,10 +396,12 @@ def giving(b, who, person):
     ok(refused(b, "POST", f"/api/people/{person}/transfer", {
         "categories": ["SUP.notes"], "to": "Nowhere", "confirm": True} | b.again(who),
         404, "not_found") +
-       refused(b, "POST", f"/api/people/{person}/carry", {}, 400,
+       refused(b, "POST", f"/api/people/{person}/carry", {"confirm_password": "x"}, 400,
                "bad_field") +
        refused(b, "POST", f"/api/people/{person}/carry", {"on": "Nowhere"},
-               404, "not_found") +
+               400, "bad_field") +
+       refused(b, "POST", f"/api/people/{person}/carry",
+               {"on": "Nowhere"} | b.again(who), 404, "not_found") +
        refused(b, "GET", "/api/members/Nowhere/lost", None, 404,
                "not_found"), "to_who_is_no_member_nothing_goes")
 
@@ -422,7 +425,8 @@ def ends(b, who, person, note):
     seals = b.must("GET", "/api/seals")
     ok(same([s["order"] for s in seals], ["J-1/2026"]),
        "the_order_is_listed")
-    b.must("POST", f"/api/seals/{seals[0]['id']}/vacate", {"confirm": True})
+    b.must("POST", f"/api/seals/{seals[0]['id']}/vacate",
+           {"confirm": True} | b.again(who))
     ok(same(b.must("GET", f"/api/records/contact_note/{note}")["id"], note),
        "vacated_it_is_shown_again")
     done = b.must("POST", f"{path}/shred",
@@ -457,7 +461,7 @@ def work(url, officer):
     b = Browser(url)
     b.sign_in(officer)
     person = records(b)
-    acts(b, person)
+    acts(b, officer, person)
     strip = b.must("GET", "/api/sync")
     ok([] if strip["waiting"] > 0 and "peers" in strip else [str(strip)],
        "the_strip_says_what_waits")

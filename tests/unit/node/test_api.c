@@ -243,6 +243,14 @@ wants_confirm(const struct api_route *r)
 	return f != NULL && f->name != NULL;
 }
 
+/* Those that look at something else first end in do_confirmed. */
+static bool
+confirms(const struct api_route *r)
+{
+	return r->handle == do_confirmed || r->handle == do_share ||
+	    r->handle == do_carry || r->handle == do_consent_sign;
+}
+
 /* What a route says of itself holds: no command without its options, nothing
  * written by GET, and what asks a question on the command line asks here. */
 static void
@@ -267,8 +275,7 @@ every_route_is_whole(void **state)
 			assert_true((r->flags & API_CONFIRMED) != 0);
 		/* who says again at a terminal who they are does so here */
 		if ((command(r->command)->flags & CLI_PROVES) != 0)
-			assert_true(
-			    r->handle == do_confirmed || r->handle == do_share);
+			assert_true(confirms(r));
 		options_are_there(r, r->query);
 		options_are_there(r, r->body);
 	}

@@ -375,8 +375,8 @@ a_consent_is_drafted_signed_and_revoked(void **state)
 		"\"any_time\"}, \"categories\": [\"SUP.case\"], "
 		"\"recipients\": [{\"agency\": \"%s\"}]}",
 		agency, agency));
-	(void)must_with(&b, "POST", "/api/consents/%s/sign", consent, "", "",
-	    "");
+	(void)must_with(&b, "POST", "/api/consents/%s/sign", consent,
+	    "{\"confirm_password\": \"%s\"}%s", CALLER_PASSWORD, "");
 	(void)snprintf(path, sizeof(path), "/api/records/consent/%s", consent);
 	(void)must(&b, "GET", path, NULL);
 	assert_string_equal(json_string_value(
