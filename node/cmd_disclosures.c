@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/date.h"
 #include "node/disclosed.h"
 #include "node/ended.h"
@@ -32,7 +33,7 @@ struct given_row {
 	    *basis_words, *notice, *version, *channel, *way, *although;
 };
 
-struct account {
+struct accounting {
 	struct run *run;
 	struct arena arena;
 	struct policy_pack *pack;
@@ -67,7 +68,7 @@ is_one_of(const char *word, const char *const *list, size_t count)
 }
 
 static bool
-is_in(const struct account *a, const struct given_row *g)
+is_in(const struct accounting *a, const struct given_row *g)
 {
 	static const char *const tpo[] = { "treatment", "payment",
 		"operations" };
@@ -85,7 +86,7 @@ is_in(const struct account *a, const struct given_row *g)
 }
 
 static const char *
-receiver(const struct account *a, const struct given_row *g,
+receiver(const struct accounting *a, const struct given_row *g,
     char id[static ID_TEXT_BYTES])
 {
 	struct agency_id agency;
@@ -99,7 +100,7 @@ receiver(const struct account *a, const struct given_row *g,
 /* 45 CFR 164.528(a)(2): an agency of law enforcement or oversight asked in
  * writing that what it got be left out for a time. */
 static bool
-is_suspended(const struct account *a, const struct given_row *g)
+is_suspended(const struct accounting *a, const struct given_row *g)
 {
 	char id[ID_TEXT_BYTES];
 
@@ -111,7 +112,7 @@ is_suspended(const struct account *a, const struct given_row *g)
 static enum err
 on_request(struct rows *rows, const struct read_row *row)
 {
-	struct account *a = rows->context;
+	struct accounting *a = rows->context;
 	policy_day until = row_day(row, "suspended_until");
 	const struct value *by = row_value(row, "suspended_by");
 
@@ -127,7 +128,7 @@ on_request(struct rows *rows, const struct read_row *row)
 static enum err
 on_disclosure(struct rows *rows, const struct read_row *row)
 {
-	struct account *a = rows->context;
+	struct accounting *a = rows->context;
 	struct given_row g = { .day = row_day(row, "sent_at"),
 		.minute = row_value(row, "sent_at")->i,
 		.items = row_value(row, "item_count")->i,
@@ -194,7 +195,7 @@ on_office(struct rows *rows, const struct read_row *row)
 }
 
 static enum err
-find_address(struct account *a, struct given_row *g, struct fail *f)
+find_address(struct accounting *a, struct given_row *g, struct fail *f)
 {
 	struct office o = { .agency = g->to, .address = "" };
 	struct rows rows = { .r = a->run->replica,
@@ -212,7 +213,7 @@ find_address(struct account *a, struct given_row *g, struct fail *f)
 
 /* How long what goes by a hub or on a stick is taken to be on its way. */
 static int64_t
-way_minutes(const struct account *a)
+way_minutes(const struct accounting *a)
 {
 	int32_t days = pack_deadline(a->pack, "revocation_answer");
 
@@ -220,7 +221,8 @@ way_minutes(const struct account *a)
 }
 
 static void
-judge(const struct account *a, const struct ended *ended, struct given_row *g)
+judge(const struct accounting *a, const struct ended *ended,
+    struct given_row *g)
 {
 	struct agency_id agency;
 	struct ended_row q = { .basis = g->has_basis ? &g->basis_id : NULL,
@@ -242,7 +244,7 @@ judge(const struct account *a, const struct ended *ended, struct given_row *g)
 }
 
 static enum err
-judge_all(struct account *a, struct fail *f)
+judge_all(struct accounting *a, struct fail *f)
 {
 	struct ended *ended = NULL;
 	enum err e =
@@ -254,7 +256,7 @@ judge_all(struct account *a, struct fail *f)
 }
 
 static enum err
-load(struct account *a, struct fail *f)
+load(struct accounting *a, struct fail *f)
 {
 	struct rows rows = { .r = a->run->replica,
 		.arena = &a->arena,
@@ -277,13 +279,13 @@ load(struct account *a, struct fail *f)
 #define LINE(a, line) tell_line((a)->language, TELL_##line)
 
 static void
-say_line(const struct account *a, enum tell_line line, const char *text)
+say_line(const struct accounting *a, enum tell_line line, const char *text)
 {
 	run_say(a->run, "   %-20s %s\n", tell_line(a->language, line), text);
 }
 
 static void
-say_basis(const struct account *a, const struct given_row *g, struct buf *b)
+say_basis(const struct accounting *a, const struct given_row *g, struct buf *b)
 {
 	buf_printf(b, "%s", tell_word(a->language, g->basis));
 	if (g->has_basis)
@@ -299,7 +301,7 @@ say_basis(const struct account *a, const struct given_row *g, struct buf *b)
 }
 
 static void
-say_what(const struct account *a, const struct given_row *g, struct buf *b)
+say_what(const struct accounting *a, const struct given_row *g, struct buf *b)
 {
 	tell_category(b, a->language, g->category);
 	if (a->language == TELL_ENGLISH)
@@ -310,7 +312,7 @@ say_what(const struct account *a, const struct given_row *g, struct buf *b)
 }
 
 static void
-say_row(const struct account *a, const struct given_row *g, size_t n)
+say_row(const struct accounting *a, const struct given_row *g, size_t n)
 {
 	char at[NAME_TIME_BYTES], id[ID_TEXT_BYTES];
 	struct buf b = { .limit = 8192 };
@@ -347,7 +349,7 @@ say_row(const struct account *a, const struct given_row *g, size_t n)
 }
 
 static bool
-is_first(const struct account *a, size_t at)
+is_first(const struct accounting *a, size_t at)
 {
 	for (size_t k = 0; k < at; k++)
 		if (strcmp(a->row[k].notice, a->row[at].notice) == 0)
@@ -356,7 +358,7 @@ is_first(const struct account *a, size_t at)
 }
 
 static void
-say_notices(const struct account *a)
+say_notices(const struct accounting *a)
 {
 	bool any = false;
 
@@ -374,7 +376,7 @@ say_notices(const struct account *a)
 }
 
 static void
-say_head(const struct account *a)
+say_head(const struct accounting *a)
 {
 	const struct table *t =
 	    registry_table(replica_registry(a->run->replica), "person");
@@ -404,7 +406,7 @@ say_head(const struct account *a)
 }
 
 static void
-say_account(const struct account *a)
+say_account(const struct accounting *a)
 {
 	char until[POLICY_DAY_CHARS];
 
@@ -427,7 +429,7 @@ say_account(const struct account *a)
 /* ---- JSON -------------------------------------------------------------------------------- */
 
 static json_t *
-row_json(const struct account *a, const struct given_row *g)
+row_json(const struct accounting *a, const struct given_row *g)
 {
 	char at[NAME_TIME_BYTES], id[ID_TEXT_BYTES], basis[ID_TEXT_BYTES] = "";
 
@@ -447,7 +449,7 @@ row_json(const struct account *a, const struct given_row *g)
 }
 
 static enum err
-say_json(const struct account *a, struct fail *f)
+say_json(const struct accounting *a, struct fail *f)
 {
 	static const char *const reports[] = { "all", "part2", "hipaa" };
 	char from[POLICY_DAY_CHARS], to[POLICY_DAY_CHARS], id[ID_TEXT_BYTES];
@@ -507,7 +509,7 @@ years_before(policy_day day, int years)
 }
 
 static enum err
-read_options(struct account *a, struct fail *f)
+read_options(struct accounting *a, struct fail *f)
 {
 	struct run *run = a->run;
 	policy_day today = policy_today(run->replica);
@@ -537,7 +539,7 @@ read_options(struct account *a, struct fail *f)
 enum err
 cmd_disclosures(struct run *run, struct fail *f)
 {
-	struct account a = { .run = run };
+	struct accounting a = { .run = run };
 	struct row_id staff;
 	bool more = true;
 	enum err e = read_options(&a, f);
@@ -548,7 +550,7 @@ cmd_disclosures(struct run *run, struct fail *f)
 			POLICY_BIT(ROLE_SECURITY_OFFICER),
 		    "the account of disclosures", f);
 	if (e == OK)
-		e = read_subject(run->replica, &a.person, run_word(run, 0), f);
+		e = actor_subject(run, &a.person, run_word(run, 0), f);
 	while (e == OK && more) {
 		e = disclosed_settle(run->replica, NULL, &more, f);
 		run_yield(run);

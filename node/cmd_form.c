@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/form_list.h"
 #include "node/informing.h"
 #include "node/name.h"
@@ -208,6 +209,8 @@ fill_consent(struct filling *x, const char *word, struct fail *f)
 	enum err e = name_row(&x->consent, x->run, t, word, f);
 
 	if (e == OK)
+		e = actor_must_see_row(x->run, t, &x->consent, f);
+	if (e == OK)
 		e = read_get(r, t, &x->consent, 0, on_consent, x, f);
 	rows.each = on_scope;
 	if (e == OK)
@@ -287,6 +290,8 @@ fill_notice(struct filling *x, const char *word, struct fail *f)
 	enum err e = name_row(&id, x->run, t, word, f);
 
 	if (e == OK)
+		e = actor_must_see_row(x->run, t, &id, f);
+	if (e == OK)
 		e = informing_load(&list, &count, x->run->replica, &x->arena,
 		    f);
 	for (size_t k = 0; e == OK && k < count; k++) {
@@ -312,6 +317,8 @@ fill(struct filling *x, struct fail *f)
 	const char *person = cli_get(x->run->cli, "person");
 	const char *consent = cli_get(x->run->cli, "consent");
 	const char *notice = cli_get(x->run->cli, "notice");
+	/* the name is what a form takes of somebody */
+	static const char *const head[] = { "IDX" };
 	struct row_id given;
 	enum err e = OK;
 
@@ -326,6 +333,8 @@ fill(struct filling *x, struct fail *f)
 		e = fill_notice(x, notice, f);
 	if (e == OK && person != NULL) {
 		e = read_subject(r, &given, person, f);
+		if (e == OK)
+			e = actor_must_see_these(x->run, &given, head, 1, f);
 		if (e == OK && x->has_person && !id_equal(&given, &x->person))
 			e = fail_set(f, ERR_INPUT,
 			    "that %s is another person's",

@@ -106,4 +106,11 @@ fails 1 'role reaches all' as_bo import csv staff_role "$tmp/roles.csv" \
 	fails 1 'role reaches all' as_bo import undo 1 && rights >"$tmp/after" &&
 	cmp -s "$tmp/before" "$tmp/after"
 ok $? "nor_by_a_file_and_what_they_may_do_is_as_it_was"
+on laptop form >"$tmp/forms" 2>"$tmp/err"
+must north put staff_role staff_id="$bo" role=records_officer scope=caseload
+go north laptop
+fails 1 'may see' as_bo disclosures "$other" &&
+	as_bo disclosures "$person" >"$tmp/out" 2>"$tmp/err" &&
+	fails 1 'may see' as_bo form told_emergency --person "$other"
+ok $? "nor_are_they_told_of_others_by_an_account_or_a_form"
 exit "$failed"
