@@ -78,7 +78,8 @@ struct account_who {
 };
 
 /*
- * Sign in. Engine; blocks for Argon2id (0.1 to 0.6 s, two at a time).
+ * Sign in. Engine; blocks for Argon2id (0.1 to 0.6 s, two at a time, and two more
+ * wait, from one origin one of them).
  *
  * in:    code    digits of the authenticator, a recovery code, or ""
  *        origin  from where, our own words
@@ -87,6 +88,8 @@ struct account_who {
  *                      journal with the reason
  *        ERR_NOTFOUND  there is no account on this computer yet
  *        ERR_LIMIT     too many sessions; ERR_IO: it could not be written down
+ *        ERR_BUSY      others are at it and others wait; nothing was tried. So
+ *                      too wherever a password is checked below
  */
 enum err account_sign_in(struct accounts *a,
     char token[static ACCOUNT_TOKEN_BYTES], const char *name,

@@ -9,6 +9,14 @@
 
 #define TOKEN_HASH_BYTES 32
 #define FAILURES_REMEMBERED 64
+/* Argon2id at one time, and who may wait for it: the page has a thread for each
+ * and as many again */
+#define HASHING_MAX 2
+#define HASHING_WAITING_MAX 2
+/* failures of accounts that are not there or not open, an entry each, in a
+ * minute; what comes on top is counted in the next one */
+#define FUTILE_MAX 10
+#define FUTILE_MS (60 * 1000)
 
 /* the one sentence for whoever is not let in */
 #define NOT_LET_IN \
@@ -40,12 +48,21 @@ struct accounts {
 	struct account_settings settings;
 	pthread_mutex_t lock; /* of the sessions and of the count below */
 	pthread_cond_t less;
-	unsigned hashing;         /* Argon2id runs */
+	unsigned hashing; /* Argon2id runs */
+	size_t waiting;   /* for it, in order */
+	struct turn_waiting {
+		uint64_t no;
+		char origin[ACCOUNT_ORIGIN_MAX + 1];
+	} queue[HASHING_WAITING_MAX];
+	uint64_t turn_no;
 	struct session *sessions; /* ACCOUNT_SESSIONS_MAX */
 	struct {
 		int64_t account, first_ms;
 	} failures[FAILURES_REMEMBERED]; /* engine's lock */
 	size_t failure_next;
+	int64_t futile_ms; /* when that minute began; engine's lock */
+	unsigned futile;   /* entries in it */
+	uint64_t futile_more;
 };
 
 /* ---- proof.c: is it that person? ---- */

@@ -2,6 +2,7 @@
  * Is it that person? The engine is asked, then Argon2id runs without it, then it
  * is told what came of it. An unknown name takes as long as a wrong password.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -11,18 +12,54 @@
 #include "node/account/unused.h"
 #include "sync/audit.h"
 
-#define HASHING_MAX 2
-
 /* ---- the password ----------------------------------------------------------- */
 
-static void
-take_turn(struct accounts *a)
+/* Those that wait from elsewhere are not kept out by who waits already. */
+static bool
+may_wait(const struct accounts *a, const char *origin)
 {
-	(void)pthread_mutex_lock(&a->lock);
-	while (a->hashing >= HASHING_MAX)
+	for (size_t i = 0; i < a->waiting; i++) {
+		if (strcmp(a->queue[i].origin, origin) == 0)
+			return false;
+	}
+	return a->waiting < HASHING_WAITING_MAX;
+}
+
+/* One's turn comes in the order of asking. */
+static void
+wait_turn(struct accounts *a, const char *origin)
+{
+	struct turn_waiting *w = &a->queue[a->waiting++];
+	uint64_t no = ++a->turn_no;
+
+	w->no = no;
+	(void)snprintf(w->origin, sizeof(w->origin), "%s", origin);
+	while (a->hashing >= HASHING_MAX || a->queue[0].no != no)
 		(void)pthread_cond_wait(&a->less, &a->lock);
-	a->hashing++;
+	a->waiting--;
+	memmove(a->queue, a->queue + 1, a->waiting * sizeof(*a->queue));
+}
+
+static enum err
+take_turn(struct accounts *a, const char *origin, struct fail *f)
+{
+	enum err e = OK;
+
+	(void)pthread_mutex_lock(&a->lock);
+	if (a->hashing >= HASHING_MAX || a->waiting > 0) {
+		if (may_wait(a, origin))
+			wait_turn(a, origin);
+		else
+			e = fail_set(f, ERR_BUSY,
+			    "others are signing in at this moment; try again "
+			    "in a few seconds");
+	}
+	if (e == OK)
+		a->hashing++;
+	/* two may begin at once */
+	(void)pthread_cond_broadcast(&a->less);
 	(void)pthread_mutex_unlock(&a->lock);
+	return e;
 }
 
 static void
@@ -30,7 +67,7 @@ end_turn(struct accounts *a)
 {
 	(void)pthread_mutex_lock(&a->lock);
 	a->hashing--;
-	(void)pthread_cond_signal(&a->less);
+	(void)pthread_cond_broadcast(&a->less);
 	(void)pthread_mutex_unlock(&a->lock);
 }
 
@@ -92,18 +129,22 @@ load(struct trial *t, struct replica *r, const struct proof *p, struct fail *f)
 	return e == ERR_NOTFOUND ? OK : e;
 }
 
-static void
-try_password(struct accounts *a, struct trial *t, const struct proof *p)
+static enum err
+try_password(struct accounts *a, struct trial *t, const struct proof *p,
+    struct fail *f)
 {
 	size_t n = p->password_n;
+	enum err e;
 
 	if (p->password_known) {
 		t->fits = t->found;
-		return;
+		return OK;
 	}
 	if (n > PASSWORD_BYTES_MAX)
 		n = 0; /* no password, and as much work */
-	take_turn(a);
+	e = take_turn(a, p->origin, f);
+	if (e != OK)
+		return e;
 	if (t->found && t->account.has_slot)
 		t->fits = account_opens_slot(&t->account, a->env, t->dir,
 		    p->password, n);
@@ -111,6 +152,7 @@ try_password(struct accounts *a, struct trial *t, const struct proof *p)
 		t->fits = password_fits(t->found ? t->verifier : NULL,
 		    p->password, n);
 	end_turn(a);
+	return OK;
 }
 
 /* ---- the code --------------------------------------------------------------- */
@@ -191,6 +233,33 @@ judge(struct accounts *a, struct trial *t, struct replica *r,
 	return NULL;
 }
 
+/* A try that could not have succeeded is counted, and the journal does not grow
+ * with each: whoever can reach the page may make as many as they like. */
+static bool
+is_told(struct accounts *a, char note[static AUDIT_TEXT_MAX + 1],
+    const char *why)
+{
+	int64_t now = env_boot_ms(a->env);
+
+	if (a->futile == 0 || now - a->futile_ms > FUTILE_MS) {
+		a->futile_ms = now;
+		a->futile = 0;
+	}
+	if (++a->futile > FUTILE_MAX) {
+		a->futile = FUTILE_MAX;
+		a->futile_more++;
+		return false;
+	}
+	if (a->futile_more > 0)
+		(void)snprintf(note, AUDIT_TEXT_MAX + 1,
+		    "%s; and %llu more such tries before", why,
+		    (unsigned long long)a->futile_more);
+	else
+		(void)snprintf(note, AUDIT_TEXT_MAX + 1, "%s", why);
+	a->futile_more = 0;
+	return true;
+}
+
 static enum err
 write_down(struct accounts *a, struct trial *t, struct replica *r,
     const struct proof *p, const char *why, struct fail *f)
@@ -201,9 +270,15 @@ write_down(struct accounts *a, struct trial *t, struct replica *r,
 		.origin = p->origin,
 		.result = why == NULL ? OK : ERR_AUTH,
 		.note = why };
+	char note[AUDIT_TEXT_MAX + 1];
 	bool locks = acc->locked_ms == 0;
 	enum err e = OK;
 
+	if (why != NULL && (!t->found || !locks)) {
+		if (!is_told(a, note, why))
+			return OK;
+		entry.note = note;
+	}
 	if (t->found && why == NULL) {
 		/* half a proof does not give back tries at the other half */
 		if (p->code_needed || !acc->has_totp)
@@ -284,8 +359,9 @@ proof_check(struct accounts *a, struct proof *p, struct fail *f)
 		e = accounts_end(a, r, e, f);
 	}
 	if (e == OK) {
-		try_password(a, &t, p);
-		e = settle(a, &t, p, f);
+		e = try_password(a, &t, p, f);
+		if (e == OK)
+			e = settle(a, &t, p, f);
 	}
 	sodium_memzero(&t, sizeof(t));
 	return e;

@@ -238,12 +238,38 @@ check_head(struct api_turn *t)
 	return q->body_n > 0 && !is_json(q->type) ? API_TYPE : API_OK;
 }
 
+/* Nobody gets room for more than a sign-in before it is known who it is. The
+ * session is looked at properly when the body is here. */
+static enum api_error
+check_room(struct api_turn *t)
+{
+	const struct api_request *q = t->request;
+	struct account_who who;
+
+	if (q->body_n == 0)
+		return API_OK;
+	if (t->route->roles == API_PUBLIC)
+		return q->body_n > API_BODY_STRANGER_BYTES ? API_SIZE : API_OK;
+	if (t->api->accounts == NULL)
+		return API_NO_ACCOUNTS;
+	if (!session_cookie(t->token, q->cookie, t->api->https))
+		return API_SIGNED_OUT;
+	if (account_who_of(t->api->accounts, &who, t->token, false, &t->fail) ==
+	    OK)
+		return API_OK;
+	t->fail.text[0] = '\0';
+	return API_ENDED;
+}
+
 enum api_error
 api_head(struct api *api, struct api_reply *reply, const struct api_request *q)
 {
 	struct api_turn t = { .api = api, .request = q, .reply = reply };
 	enum api_error e = check_head(&t);
 
+	if (e == API_OK)
+		e = check_room(&t);
+	sodium_memzero(t.token, sizeof(t.token));
 	if (e != API_OK)
 		refuse_turn(&t, e);
 	return e;

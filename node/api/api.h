@@ -18,6 +18,8 @@
 
 /* one request's body */
 #define API_BODY_BYTES ((size_t)1 << 20)
+/* and of who is not signed in */
+#define API_BODY_STRANGER_BYTES ((size_t)4 << 10)
 /* answers */
 #define API_ANSWER_BYTES ((size_t)16 << 20)
 /* names under which the page is reached */
@@ -37,6 +39,7 @@ struct api {
 	char hosts[API_HOSTS][API_HOST_BYTES]; /* "127.0.0.1:7480", lower
 						  case */
 	size_t host_count;
+	atomic_bool calls; /* a request waits for other computers */
 };
 
 /* All texts are untrusted, NULL where there was none. */
@@ -58,8 +61,9 @@ struct api_reply {
 	char allow[48];                /* Allow, or "" */
 };
 
-/* What can be refused at the head: host, page, route, length and type. OK: the
- * body is to be read. body_n is what is announced. */
+/* What can be refused at the head: host, page, route, length and type, and a body
+ * of who is not signed in, where the route wants that or it is longer than a
+ * sign-in. OK: the body is to be read. body_n is what is announced. */
 enum api_error api_head(struct api *api, struct api_reply *reply,
     const struct api_request *q);
 /* The whole answer; reply->body released by the caller. */

@@ -69,6 +69,21 @@ do_sync(struct api_turn *t, json_t **data)
 	return *data != NULL ? API_OK : API_FAILED;
 }
 
+/* Calling waits for other computers, and the page has few threads: one at a time,
+ * and whoever asks meanwhile has what the first one brings. */
+enum api_error
+do_sync_now(struct api_turn *t, json_t **data)
+{
+	enum api_error e;
+
+	if (atomic_exchange(&t->api->calls, true))
+		return turn_bad(t, API_BUSY,
+		    "other computers are being called already");
+	e = call_route(t, data);
+	atomic_store(&t->api->calls, false);
+	return e;
+}
+
 /* ---- the journal ---- */
 
 struct journal {

@@ -51,6 +51,7 @@ enum api_error do_typed_drop(struct api_turn *t, json_t **data);
 
 /* do_office.c */
 enum api_error do_sync(struct api_turn *t, json_t **data);
+enum api_error do_sync_now(struct api_turn *t, json_t **data);
 enum api_error do_accounts(struct api_turn *t, json_t **data);
 enum api_error do_audit(struct api_turn *t, json_t **data);
 

@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "node/api/page_door.h"
 #include "node/api/site.h"
 #include "node/server_i.h"
 
@@ -30,6 +31,7 @@
 struct page {
 	struct MHD_Daemon *mhd;
 	struct api api;
+	struct page_door door;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t idle;  /* busy became 0 */
 	unsigned busy;
@@ -39,7 +41,8 @@ struct page {
 /* One request. */
 struct visitor {
 	struct page *page;
-	char *target; /* owned, raw */
+	struct page_visit *visit; /* its connection's place; NULL: none */
+	char *target;             /* owned, raw */
 	char from[INET6_ADDRSTRLEN];
 	bool is_begun;   /* its head was seen */
 	bool is_refused; /* answered at the head */
@@ -329,6 +332,34 @@ note_from(struct visitor *v, struct MHD_Connection *c)
 	}
 }
 
+static struct page_visit *
+visit_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info;
+
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static void
+on_connection(void *ctx, struct MHD_Connection *c, void **state,
+    enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *fd, *from;
+	struct page *p = ctx;
+
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
+		page_door_end(&p->door, *state);
+		*state = NULL;
+		return;
+	}
+	fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	from = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*state = fd != NULL ? page_door_begin(&p->door, fd->connect_fd,
+				  from != NULL ? from->client_addr : NULL)
+			    : NULL;
+}
+
 /* The raw target, before anything of it is decoded; begins a request. */
 static void *
 on_target(void *ctx, const char *target, struct MHD_Connection *c)
@@ -339,6 +370,7 @@ on_target(void *ctx, const char *target, struct MHD_Connection *c)
 	if (v == NULL)
 		return NULL;
 	v->page = p;
+	v->visit = visit_of(c);
 	v->target = strdup(target);
 	note_from(v, c);
 	(void)pthread_mutex_lock(&p->lock);
@@ -369,6 +401,7 @@ on_request(void *ctx, struct MHD_Connection *c, const char *url,
 		*piece_bytes = 0;
 		return MHD_YES;
 	}
+	page_door_whole(&v->page->door, v->visit);
 	if (v->is_refused)
 		return MHD_YES;
 	return v->is_for_site ? send_site(v, c, method) : answer(v, c, method);
@@ -386,6 +419,7 @@ on_end(void *ctx, struct MHD_Connection *c, void **state,
 	if (v == NULL)
 		return;
 	*state = NULL;
+	page_door_answered(&p->door, v->visit);
 	(void)pthread_mutex_lock(&p->lock);
 	p->taken_bytes -= v->want_bytes;
 	if (--p->busy == 0)
@@ -439,6 +473,7 @@ page_new(const struct page_options *o)
 	p->api.engine = o->engine;
 	p->api.accounts = o->accounts;
 	p->api.dir = o->dir;
+	page_door_init(&p->door);
 	(void)pthread_mutex_init(&p->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -454,6 +489,7 @@ page_free(struct page *p)
 		return;
 	(void)pthread_cond_destroy(&p->idle);
 	(void)pthread_mutex_destroy(&p->lock);
+	page_door_release(&p->door);
 	free(p);
 }
 
@@ -473,12 +509,12 @@ begin(struct page *p, int fd, const struct page_cert *cert)
 	    0, NULL, NULL, on_request, p,                        /**/
 	    MHD_OPTION_LISTEN_SOCKET, fd,                        /**/
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, p,           /**/
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, p,      /**/
 	    MHD_OPTION_NOTIFY_COMPLETED, on_end, p,              /**/
 	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)PAGE_THREADS, /**/
 	    MHD_OPTION_THREAD_STACK_SIZE, PAGE_STACK_BYTES,      /**/
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PAGE_TIMEOUT_S,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAGE_CONNECTIONS,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PAGE_PER_ADDRESS,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)PAGE_VISITS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, PAGE_HEAD_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, /**/
 	    MHD_OPTION_ARRAY, p->api.https ? tls : none, MHD_OPTION_END);

@@ -13,15 +13,13 @@
 #include "node/api/api.h"
 #include "node/api/page_cert.h"
 
-/* browsers open six at a time */
-#define PAGE_CONNECTIONS 256
-#define PAGE_PER_ADDRESS 32
 /* one connection's head, cookies among it */
 #define PAGE_HEAD_BYTES ((size_t)24 * 1024)
-/* idle, a half-sent head or body among it */
+/* nothing was said for so long; who says a little: page_door.h */
 #define PAGE_TIMEOUT_S 30
-/* a sign-in takes its time, and others shall not wait for it */
-#define PAGE_THREADS 4
+/* Twice as many as wait at one time: four that sign in (account_i.h), one that
+ * calls other computers. The others go on. */
+#define PAGE_THREADS 10
 /* bodies being received at one time, all callers together */
 #define PAGE_BODIES_BYTES ((size_t)8 << 20)
 #define PAGE_STOP_MS 10000

@@ -660,7 +660,7 @@ const struct api_route api_routes[] = {
 	    "it is out of the network for good, with the password again; lost "
 	    "or compromised: whose records were on it have to be told" },
 	{ "POST", "/api/sync", ANYBODY, "operations", API_WRITES, NULL,
-	    sync_body, "sync", NULL,
+	    sync_body, "sync", do_sync_now,
 	    "call this peer, or all that have an address, now" },
 	{ "GET", "/api/held", ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY,
 	    "operations", 0, NULL, NULL, "held", NULL,

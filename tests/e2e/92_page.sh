@@ -77,6 +77,11 @@ for role in supervisor records_officer privacy_officer; do
 	must north account role Dora $role --scope all
 done
 python3 tests/e2e/api.py desk "$url" "$(as Olof)" "$(as Dora)" || failed=1
+must north account add Flo <"$tmp/words"
+must north account role Flo officer --scope all
+python3 tests/e2e/api.py flood "$url" "$(as Flo)" || failed=1
+[ "$(on north --json audit --act sign_in --failed --limit 500 | field '#')" -le 40 ]
+ok $? "guesses_at_names_that_are_not_there_fill_no_journal"
 must north account add Abe --administrator <"$tmp/words"
 python3 tests/e2e/api.py people "$url" "$(as Abe)" || failed=1
 stop "$server"

@@ -7,14 +7,17 @@ a caller can be in, and print one TAP line for each state.
     api.py work URL OFFICER                  a day's work by one officer
     api.py people URL ADMINISTRATOR          accounts
     api.py closed URL ROUTES                 for who has no account
+    api.py flood URL OFFICER                 many who send little, or guess
 """
 import base64
 import hashlib
 import hmac
 import http.client
 import json
+import socket
 import struct
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -31,14 +34,16 @@ def totp(secret, at=None):
 class Browser:
     """One browser: a connection at a time, one cookie, the token that it was told."""
 
-    def __init__(self, url):
+    def __init__(self, url, source=None):
         self.host = urllib.parse.urlsplit(url).netloc
+        self.source = (source, 0) if source else None
         self.cookie = self.token = None
         self.codes = []  # each stands in for the second factor once
 
     def raw(self, method, path, body=None, headers=None):
         """Status, headers and body as they come."""
-        c = http.client.HTTPConnection(self.host, timeout=60)
+        c = http.client.HTTPConnection(self.host, timeout=60,
+                                       source_address=self.source)
         c.request(method, path, body=body, headers=headers or {})
         r = c.getresponse()
         text = r.read()
@@ -492,6 +497,63 @@ def closed(url, file):
        else [str(have)], "and_nobody_signs_in_who_has_no_account")
 
 
+def drip(browser, length):
+    """A sign-in that is announced and does not come."""
+    host, port = browser.host.split(":")
+    s = socket.create_connection((host, int(port)))
+    s.sendall((f"POST /api/session HTTP/1.1\r\nHost: {browser.host}\r\n"
+               f"Content-Type: application/json\r\n"
+               f"Content-Length: {length}\r\n\r\n{{").encode())
+    return s
+
+
+def hangs(s):
+    """Neither answered nor ended."""
+    s.setblocking(False)
+    try:
+        s.recv(1)
+        return False
+    except BlockingIOError:
+        return True
+
+
+def flood(url, officer):
+    b = Browser(url, "127.0.0.2")
+    slow = [drip(b, 4000) for _ in range(24)]
+    ok(same(b.ask("GET", "/api/hello")[0], 200) +
+       refused(b, "POST", "/api/session", {"name": "x" * 5000,
+               "password": "x"}, 413, "too_large") +
+       refused(b, "POST", "/api/records/person", {"fields": {
+           "legal_name": "x" * 100000}}, 401, "signed_out") +
+       same([hangs(s) for s in slow], [True] * len(slow)),
+       "while_many_send_slowly_others_are_answered")
+    for s in slow:
+        s.close()
+    have, stop = set(), threading.Event()
+
+    def guess():
+        mine = Browser(url)
+        while not stop.is_set():
+            try:
+                have.add(mine.ask("POST", "/api/session", {
+                    "name": "Nobody", "password": "no such words"})[0])
+            except (ConnectionError, http.client.RemoteDisconnected):
+                pass  # so many from one address are sent away
+
+    guessing = [threading.Thread(target=guess) for _ in range(8)]
+    for g in guessing:
+        g.start()
+    while 503 not in have:
+        b.must("GET", "/api/hello")
+    b.sign_in(officer)
+    alive = [g.is_alive() for g in guessing]
+    stop.set()
+    for g in guessing:
+        g.join()
+    ok(same(alive, [True] * 8) + same(have - {401, 503}, set()),
+       "while_many_guess_others_are_answered_and_sign_in")
+
+
 def main():
     if sys.argv[1] == "walk":
         walk(*sys.argv[2:])
@@ -499,6 +561,8 @@ def main():
         desk(*sys.argv[2:])
     elif sys.argv[1] == "people":
         people(*sys.argv[2:])
+    elif sys.argv[1] == "flood":
+        flood(*sys.argv[2:])
     elif sys.argv[1] == "closed":
         closed(*sys.argv[2:])
     else:

@@ -491,6 +491,26 @@ half_a_proof_gives_back_no_tries_at_the_code(void **state)
 	buf_release(&codes);
 }
 
+static void
+tries_that_could_not_succeed_are_counted_and_do_not_fill_the_journal(
+    void **state)
+{
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(account_prove(accounts, 999, NULL, 0, "",
+				     "page 127.0.0.1", &f),
+		    ERR_AUTH);
+	assert_int_equal(entries("confirm", ERR_AUTH), 10);
+	env_test_pass(north->env, 2 * MINUTE);
+	assert_int_equal(account_prove(accounts, 999, NULL, 0, "",
+			     "page 127.0.0.1", &f),
+	    ERR_AUTH);
+	assert_int_equal(office_number(north,
+			     "SELECT count(*) FROM _audit WHERE note LIKE "
+			     "'no such account; and 20 more%'"),
+	    1);
+}
+
 /* ---- what ends an account ---- */
 
 /* What happens while a password is hashed, once. */
@@ -767,6 +787,8 @@ main(void)
 		    only_the_session_that_began_a_second_factor_ends_it_and_the_others_end),
 		TEST(
 		    long_after_signing_in_password_and_code_are_wanted_for_new_ones),
+		TEST(
+		    tries_that_could_not_succeed_are_counted_and_do_not_fill_the_journal),
 		TEST(half_a_proof_gives_back_no_tries_at_the_code),
 		TEST(
 		    what_happens_to_an_account_while_its_password_is_hashed_stands),
