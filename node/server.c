@@ -105,7 +105,10 @@ body_length(size_t *out, struct MHD_Connection *c)
 
 	text = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
 	    MHD_HTTP_HEADER_CONTENT_LENGTH);
-	if (text == NULL || *text == '\0')
+	/* with both the library takes what is sent, whatever was announced */
+	if (text == NULL || *text == '\0' ||
+	    MHD_lookup_connection_value(c, MHD_HEADER_KIND,
+		MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)
 		return false;
 	for (end = text; *end >= '0' && *end <= '9'; end++) {
 		/* more digits than any bound of ours has */

@@ -155,6 +155,9 @@ bodies_are_bounded_before_they_are_read(void **state)
 		{ "POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n"
 		  "Transfer-Encoding: chunked\r\n\r\n",
 		    411 },
+		{ "POST /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n"
+		  "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+		    411 },
 		{ "GET /sync/v1/exchange HTTP/1.1\r\nHost: x\r\n\r\n", 404 },
 		{ "PUT /sync/v1/join HTTP/1.1\r\nHost: x\r\n"
 		  "Content-Length: 1\r\n\r\n",
