@@ -18,6 +18,8 @@
 /* A local program has sent its request by then, or never will. */
 #define REQUEST_WAIT_S 20
 #define ANSWER_WAIT_S 60
+/* accept() failed: the next try */
+#define ACCEPT_AGAIN_MS 200
 
 struct socket_server {
 	const char *dir;
@@ -192,6 +194,10 @@ accept_loop(void *context)
 		fd = accept(s->fd, NULL, NULL);
 		if (fd >= 0)
 			take_client(s, fd);
+		else if (errno != EINTR && errno != ECONNABORTED)
+			/* no descriptor is free: it would wait there at once
+			 * again, so only the end is listened for meanwhile */
+			(void)poll(&fds[1], 1, ACCEPT_AGAIN_MS);
 	}
 }
 
