@@ -20,6 +20,7 @@
 #include "node/prove.h"
 #include "node/secret.h"
 #include "node/socket.h"
+#include "node/wipe.h"
 
 #define VERSION "0.1.0"
 
@@ -46,6 +47,7 @@ harden(struct fail *f)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (sodium_init() < 0)
 		return fail_set(f, ERR_IO, "libsodium cannot be set up");
+	wipe_json();
 	return OK;
 }
 
