@@ -436,6 +436,9 @@ const struct api_route api_routes[] = {
 	    NULL, do_search,
 	    "people by name, nearly so too, number, id, or what is written "
 	    "about them" },
+	{ "POST", "/api/search", API_DESK, "casework", API_SESSION, NULL,
+	    search_query, NULL, do_search,
+	    "the same, with what is looked for in no address" },
 	{ "GET", "/api/people/:person/timeline", API_DESK, "casework",
 	    API_PERSON, timeline_query, NULL, NULL, do_timeline,
 	    "everything about one person, newest first" },

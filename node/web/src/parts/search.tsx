@@ -1,6 +1,6 @@
 // Finding somebody from anywhere: "/" goes here, arrows choose, Enter opens.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, part, type Found } from "../api";
+import { post, type Found } from "../api";
 import { go } from "../router";
 import { words } from "../words";
 import { Name, say } from "./small";
@@ -34,7 +34,8 @@ export function Search() {
     const q = text.trim(), n = ++turn.current;
     if (q.length < 2) { setList(null); return undefined; }
     const timer = setTimeout(() => {
-      get<Found[]>(`/api/search?limit=8&q=${part(q.slice(0, 120))}`).then((found) => {
+      // not in the address: addresses are what browsers and proxies write down
+      post<Found[]>("/api/search", { limit: 8, q: q.slice(0, 120) }).then((found) => {
         if (n !== turn.current) return;
         setList(found);
         setAt(0);
