@@ -11,6 +11,7 @@
 #include "node/api/call.h"
 #include "node/api/sight.h"
 #include "node/may_put.h"
+#include "node/policy/ending.h"
 #include "sync/audit.h"
 
 /* ---- several rows ---- */
@@ -284,10 +285,37 @@ do_consent_sign(struct api_turn *t, json_t **data)
 	return e == API_OK ? do_confirmed(t, data) : e;
 }
 
+static void
+find_ending(struct ending *out, struct act *a, const char *consent)
+{
+	struct row_id id;
+
+	if (a->err == OK)
+		a->err = hex_decode(id.b, ID_BYTES, consent);
+	if (a->err == OK)
+		a->err = ending_find(out, a->t->api->engine->replica, &id,
+		    &a->t->fail);
+}
+
+/* Whether it is revoked now, or from when on. */
+static void
+say_ending(json_t *data, const struct ending *ending)
+{
+	struct buf words = { .limit = 256 };
+
+	(void)json_object_set_new(data, "revoked", json_boolean(ending->open));
+	if (!ending->open)
+		ending_say(&words, ending);
+	(void)json_object_set_new(data, "ends", json_string(buf_cstr(&words)));
+	buf_release(&words);
+}
+
+/* Before its day or its event has come, the request is written down. */
 enum api_error
 do_consent_revoke(struct api_turn *t, json_t **data)
 {
 	char person[ID_TEXT_BYTES], id[ID_TEXT_BYTES];
+	struct ending ending = { 0 };
 	json_t *event, *change;
 	struct act a;
 	enum api_error e = named(person, id, t, "consent", turn_path(t, "id"));
@@ -295,17 +323,24 @@ do_consent_revoke(struct api_turn *t, json_t **data)
 	if (e != API_OK)
 		return e;
 	act_begin(&a, t);
+	find_ending(&ending, &a, id);
 	change = json_pack("{s:s}", "status", "revoked");
 	with(change, "revoked_on", turn_text(t, "revoked_on"));
-	act_put(&a, "consent", id, turn_text(t, "seen"), change);
+	if (ending.open)
+		act_put(&a, "consent", id, turn_text(t, "seen"), change);
+	else
+		json_decref(change);
 	event = json_pack("{s:s, s:s, s:s}", "person", person, "consent_id", id,
-	    "kind", "revoked");
+	    "kind", ending.open ? "revoked" : "revocation_requested");
 	with(event, "happened_at", turn_text(t, "happened_at"));
 	with(event, "channel", turn_text(t, "channel"));
 	with(event, "reason", turn_text(t, "reason"));
 	with(event, "by_whom", turn_text(t, "by_whom"));
 	act_put(&a, "consent_event", NULL, NULL, event);
-	return act_end(&a, data);
+	e = act_end(&a, data);
+	if (e == API_OK)
+		say_ending(*data, &ending);
+	return e;
 }
 
 /* ---- forms, emergencies ---- */

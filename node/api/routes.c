@@ -547,7 +547,10 @@ const struct api_route api_routes[] = {
 	    "and it lacks is named" },
 	{ "POST", "/api/consents/:id/revoke", API_DESK, "disclosure",
 	    API_WRITES, NULL, revoke_body, NULL, do_consent_revoke,
-	    "a consent is revoked, from now on and everywhere" },
+	    "a consent is revoked, from now on and everywhere; before its own "
+	    "day or event the request is written down (revoked false; ends "
+	    "says "
+	    "when)" },
 	{ "POST", "/api/appointments/:id/outcome", API_DESK, "casework",
 	    API_WRITES, NULL, fields_body, NULL, do_outcome,
 	    "what came of an appointment" },

@@ -3,6 +3,7 @@
 
 #include "node/policy/active.h"
 #include "node/policy/case.h"
+#include "node/policy/ending.h"
 #include "node/policy/refuse_i.h"
 #include "node/policy/rows.h"
 
@@ -141,10 +142,40 @@ is_signed(const struct read_row *row)
 	return row_said(row, "status") && !row_is(row, "status", "draft");
 }
 
+/* A justice consent ends when its own rule lets it, and not before. */
+static enum err
+too_early(struct refusing *x)
+{
+	struct buf words = { .limit = 256 };
+	struct ending ending;
+	enum err e;
+
+	if (!is_signed(&x->now) || row_is(&x->now, "status", "revoked") ||
+	    (!refuse_set(x, "revoked_on") &&
+		!row_is(&x->will, "status", "revoked")))
+		return OK;
+	e = ending_of(&ending, x->r, &x->now, x->f);
+	if (e != OK || ending.open)
+		return e;
+	ending_say(&words, &ending);
+	x->q->code = "consent";
+	(void)fail_set(x->f, ERR_DENIED,
+	    "this consent can be revoked %s (42 CFR 2.35); write the request "
+	    "down as a consent_event of kind revocation_requested: it counts "
+	    "by "
+	    "itself then",
+	    buf_cstr(&words));
+	buf_release(&words);
+	return ERR_DENIED;
+}
+
 enum err
 refuse_consent(struct refusing *x)
 {
-	enum err e;
+	enum err e = too_early(x);
+
+	if (e != OK)
+		return e;
 
 	if (is_signed(&x->now) && !row_said(&x->now, "purposes") &&
 	    row_said(&x->will, "purposes"))

@@ -37,7 +37,7 @@ consent() {
 		purpose='To follow my probation' purposes=supervision \
 		effective_on="$today" expires_on="$expires" signed_by='Pat Sample' \
 		signed_on="$today" right_to_revoke_statement=yes \
-	refusal_consequence_statement=yes \
+		refusal_consequence_statement=yes \
 		duration_reason='As long as the probation' \
 		condition_of_release=yes "$@"
 	consent=$(tail -n 1 "$tmp/out")
@@ -174,6 +174,9 @@ reads clinic North TX2.attendance &&
 	on clinic may "$person" TX2.attendance --to North --relation assigned |
 	grep -q "On $today the person asked to end this consent; it ends when the event"
 ok $? "asked_too_early_it_goes_on_and_says_so"
+fails 1 'can be revoked once the event' on clinic put consent "$consent" \
+	status=revoked revoked_on="$today" && reads clinic North TX2.attendance
+ok $? "nobody_writes_it_off_before_its_event_either"
 meet
 sees '"complied"'
 ok $? "and_the_office_reads_on"

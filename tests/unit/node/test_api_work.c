@@ -347,53 +347,95 @@ what_was_read_stands_in_the_journal(void **state)
 			"'page 127.0.0.1' AND act IN ('read', 'find')") >= 3);
 }
 
+/* Signed, of a person of its own; rule: its revocable_ fields. path: where it is
+ * read. */
 static void
-a_consent_is_drafted_signed_and_revoked(void **state)
+sign_consent(char consent[static ID_TEXT_BYTES], char path[static 96],
+    struct browser *b, const char *rule)
 {
-	struct browser b;
-	char person[ID_TEXT_BYTES], agency[ID_TEXT_BYTES], path[96];
-	char consent[ID_TEXT_BYTES], seen[128];
+	char person[ID_TEXT_BYTES], agency[ID_TEXT_BYTES], body[1024];
 	struct row_id made;
 
-	(void)state;
-	caller_sign_in(&b, "Ana");
-	new_person(person, &b, "Pat Sample");
+	new_person(person, b, "Pat Sample");
 	made = caller_row("agency",
 	    (struct write_field[]){
 		{ caller_field("agency", "name"), caller_text("North") },
 		{ caller_field("agency", "kind"), caller_text("probation") } },
 	    2);
 	hex_encode(agency, made.b, ID_BYTES);
-	(void)snprintf(consent, sizeof(consent), "%s",
-	    must_with(&b, "POST", "/api/people/%s/consents", person,
-		"{\"fields\": {\"kind\": \"social\", \"discloser_id\": "
-		"\"%s\", \"info_description\": \"How it goes\", \"purpose\": "
-		"\"To work together\", \"purposes\": \"coordination\", "
-		"\"effective_on\": \"2026-01-01\", \"expires_on\": "
-		"\"2036-01-01\", \"signed_by\": \"Pat Sample\", "
-		"\"signed_on\": \"2026-01-01\", \"revocable_rule\": "
-		"\"any_time\"}, \"categories\": [\"SUP.case\"], "
-		"\"recipients\": [{\"agency\": \"%s\"}]}",
+	(void)snprintf(body, sizeof(body),
+	    "{\"fields\": {\"kind\": \"social\", \"discloser_id\": "
+	    "\"%%s\", \"info_description\": \"How it goes\", \"purpose\": "
+	    "\"To work together\", \"purposes\": \"coordination\", "
+	    "\"effective_on\": \"2026-01-01\", \"expires_on\": "
+	    "\"2036-01-01\", \"signed_by\": \"Pat Sample\", "
+	    "\"signed_on\": \"2026-01-01\", %s}, \"categories\": "
+	    "[\"SUP.case\"], \"recipients\": [{\"agency\": \"%%s\"}]}",
+	    rule);
+	(void)snprintf(consent, ID_TEXT_BYTES, "%s",
+	    must_with(b, "POST", "/api/people/%s/consents", person, body,
 		agency, agency));
-	(void)must_with(&b, "POST", "/api/consents/%s/sign", consent,
+	(void)must_with(b, "POST", "/api/consents/%s/sign", consent,
 	    "{\"confirm_password\": \"%s\"}%s", CALLER_PASSWORD, "");
-	(void)snprintf(path, sizeof(path), "/api/records/consent/%s", consent);
-	(void)must(&b, "GET", path, NULL);
+	(void)snprintf(path, 96, "/api/records/consent/%s", consent);
+}
+
+static void
+status_is(struct browser *b, const char *path, const char *status)
+{
+	(void)must(b, "GET", path, NULL);
 	assert_string_equal(json_string_value(
 				json_object_get(caller_data("fields"),
 				    "status")),
-	    "active");
+	    status);
+}
+
+static void
+revoke(struct browser *b, const char *consent)
+{
+	char seen[128];
+
 	(void)snprintf(seen, sizeof(seen), "%s",
 	    json_string_value(caller_data("seen")));
-	(void)must_with(&b, "POST", "/api/consents/%s/revoke", consent,
+	(void)must_with(b, "POST", "/api/consents/%s/revoke", consent,
 	    "{\"seen\": \"%s\", \"happened_at\": \"2026-02-01T10:00\", "
 	    "\"revoked_on\": \"2026-02-01\", \"channel\": \"%s\"}",
 	    seen, "phone");
-	(void)must(&b, "GET", path, NULL);
-	assert_string_equal(json_string_value(
-				json_object_get(caller_data("fields"),
-				    "status")),
-	    "revoked");
+}
+
+static void
+a_consent_is_drafted_signed_and_revoked(void **state)
+{
+	char consent[ID_TEXT_BYTES], path[96];
+	struct browser b;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	sign_consent(consent, path, &b, "\"revocable_rule\": \"any_time\"");
+	status_is(&b, path, "active");
+	revoke(&b, consent);
+	assert_true(json_is_true(caller_data("revoked")));
+	status_is(&b, path, "revoked");
+}
+
+static void
+asked_back_before_its_own_day_a_consent_stands_and_the_day_is_told(void **state)
+{
+	char consent[ID_TEXT_BYTES], path[96];
+	struct browser b;
+
+	(void)state;
+	caller_sign_in(&b, "Ana");
+	sign_consent(consent, path, &b,
+	    "\"revocable_rule\": \"after_date\", \"revocable_on\": "
+	    "\"2035-01-01\"");
+	status_is(&b, path, "active");
+	revoke(&b, consent);
+	assert_true(json_is_false(caller_data("revoked")));
+	assert_string_equal(json_string_value(caller_data("ends")),
+	    "from 2035-01-01 on");
+	status_is(&b, path, "active");
+	assert_int_equal(count(&b, "/api/records/consent_event"), 2);
 }
 
 static void
@@ -562,6 +604,8 @@ main(void)
 		WORK(a_sealed_person_is_found_by_no_number_and_no_id),
 		WORK(what_was_read_stands_in_the_journal),
 		WORK(a_consent_is_drafted_signed_and_revoked),
+		WORK(
+		    asked_back_before_its_own_day_a_consent_stands_and_the_day_is_told),
 		WORK(an_emergency_is_opened_with_the_password_again),
 		WORK(each_row_of_an_act_is_held_to_who_asks),
 		WORK(an_auditor_looks_through_the_journal_each_week),
