@@ -6,6 +6,7 @@
 #include "node/actor.h"
 #include "node/category.h"
 #include "node/name.h"
+#include "node/policy/drive.h"
 #include "node/show_offer.h"
 #include "sync/transfer.h"
 
@@ -20,6 +21,28 @@ answer(struct run *run, const char *word, int64_t count, const char *words,
 	run_say(run, "%lld categor%s %s\n", (long long)count,
 	    count == 1 ? "y" : "ies", words);
 	return OK;
+}
+
+/* Who is to own it reads it: where rules were signed here they decide about that. */
+static enum err
+ask_rules(struct run *run, const struct transfer_request *q, struct fail *f)
+{
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < q->category_count; k++) {
+		struct drive_word w;
+
+		e = drive_ask(&w, run->replica, &q->subject, q->categories[k],
+		    &q->to, f);
+		if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
+			e = fail_set(f, ERR_DENIED,
+			    "transfer %.40s: %s %s; nothing was offered",
+			    q->categories[k], buf_cstr(&w.why),
+			    buf_cstr(&w.next));
+		buf_release(&w.why);
+		buf_release(&w.next);
+	}
+	return e;
 }
 
 enum err
@@ -46,6 +69,9 @@ cmd_transfer(struct run *run, struct fail *f)
 	q.basis = cli_get(run->cli, "basis");
 	if (q.basis == NULL)
 		q.basis = "";
+	e = ask_rules(run, &q, f);
+	if (e != OK)
+		return e;
 	e = transfer_offer(run->replica, &q, &offered, f);
 	return e == OK ? answer(run, "offered", offered,
 			     "offered; theirs once they accept (footbridge "

@@ -105,6 +105,10 @@ bring north field Field || :
 sees field '"complied"'
 ok $? "and_goes_along_on_a_laptop"
 
+fails 1 'nothing was offered' on clinic transfer "$person" TX2.attendance \
+	SUP.case --to North --basis order:7 --yes
+ok $? "where_rules_decide_nothing_is_handed_over_against_them"
+
 # ---- a team ----
 must north put person legal_name='Kim Other'
 kim=$(tail -n 1 "$tmp/out")
