@@ -22,7 +22,7 @@ struct drive {
 const struct policy_party *drive_party(struct drive *d,
     const struct agency_id *agency);
 
-/* In a transaction of its own, if there is anything to do. */
+/* The removals in one transaction, then the grants in another. */
 enum err drive_look_at(struct drive *d, const struct row_id *person,
     struct fail *f);
 

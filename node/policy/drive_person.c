@@ -249,6 +249,26 @@ leave_withheld(struct looking *x, struct entitle_act *act, size_t *count,
 	return OK;
 }
 
+/* All of these or none. */
+static enum err
+act_together(struct drive *d, const struct row_id *person,
+    const struct entitle_act *act, size_t count, struct fail *f)
+{
+	enum err e;
+
+	if (count == 0)
+		return OK;
+	e = replica_begin(d->r, f);
+	if (e != OK)
+		return e;
+	for (size_t k = 0; e == OK && k < count; k++)
+		e = act_on(d, person, &act[k], f);
+	if (e == OK)
+		return replica_commit(d->r, f);
+	replica_rollback(d->r);
+	return e;
+}
+
 static enum err
 act_all(struct looking *x, const struct policy_case *c,
     const struct row_id *person, struct fail *f)
@@ -264,22 +284,20 @@ act_all(struct looking *x, const struct policy_case *c,
 		.holding_count = x->holding_count,
 		.today = x->d->today };
 	struct entitle_act *act = NULL;
-	size_t count = 0;
+	size_t count = 0, removals = 0;
 	enum err e = entitle_acts(&act, &count, &q, &x->arena);
 
 	if (e != OK)
 		return fail_code(f, e);
 	e = leave_withheld(x, act, &count, person, f);
-	if (e != OK || count == 0)
-		return e;
-	e = replica_begin(x->d->r, f);
-	if (e != OK)
-		return e;
-	for (size_t k = 0; e == OK && k < count; k++)
-		e = act_on(x->d, person, &act[k], f);
+	while (removals < count && act[removals].kind == ENTITLE_REMOVE)
+		removals++;
+	/* what cannot be granted leaves nobody a key that they lost */
 	if (e == OK)
-		return replica_commit(x->d->r, f);
-	replica_rollback(x->d->r);
+		e = act_together(x->d, person, act, removals, f);
+	if (e == OK)
+		e = act_together(x->d, person, act + removals, count - removals,
+		    f);
 	return e;
 }
 

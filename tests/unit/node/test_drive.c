@@ -573,6 +573,72 @@ a_lease_passes_also_for_who_stays_when_another_is_removed(void **state)
 	end();
 }
 
+static enum err
+no_grants(void *context, struct replica *r, const struct drive_act *act,
+    struct fail *f)
+{
+	(void)context;
+	(void)r;
+	return act->granted ? fail_set(f, ERR_INPUT, "no grant today") : OK;
+}
+
+struct at {
+	struct row_id id;
+	int64_t cpt;
+};
+
+static bool
+note_first(void *context, const struct read_row *row)
+{
+	*(struct at *)context = (struct at){ row->id, row->cpt };
+	return false;
+}
+
+/* A consent of somebody's, any one, ends sooner. */
+static void
+end_one_sooner(policy_day day)
+{
+	const struct table *t =
+	    registry_table(replica_registry(clinic->r), "consent");
+	struct write_field field = { table_field(t, "expires_on"), DATE(day) };
+	struct read_query all = { .table = t };
+	struct write_request q = { .table = t,
+		.fields = &field,
+		.field_count = 1 };
+	struct row_id made;
+	struct fail f = { 0 };
+	int64_t draft;
+	struct at at;
+
+	assert_int_equal(read_list(clinic->r, &all, note_first, &at, &f), OK);
+	q.row = &at.id;
+	q.cpt = at.cpt;
+	if (write_row(clinic->r, &made, &draft, &q, &f) != OK)
+		fail_msg("%s", f.text);
+}
+
+/* An end that comes nearer takes the key and gives it again. */
+static void
+a_grant_that_fails_brings_no_key_back_that_was_taken(void **state)
+{
+	struct drive_result done;
+	struct fail f = { 0 };
+
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	end_one_sooner(policy_today(clinic->r) + 30);
+	drive_tell(no_grants, NULL);
+	assert_int_equal(drive_all(clinic->r, &done, &f), OK);
+	drive_tell(NULL, NULL);
+	assert_int_equal(done.failed, 1);
+	clinic->env->wall_ms += DAY_MS;
+	done = drive("the next day");
+	assert_int_equal(done.removed, 0);
+	assert_true(done.granted > 0);
+	end();
+}
+
 int
 main(void)
 {
@@ -592,6 +658,8 @@ main(void)
 		cmocka_unit_test(who_gives_up_reading_is_not_given_it_again),
 		cmocka_unit_test(
 		    a_lease_passes_also_for_who_stays_when_another_is_removed),
+		cmocka_unit_test(
+		    a_grant_that_fails_brings_no_key_back_that_was_taken),
 	};
 	const char *n = getenv("TEST_PEOPLE");
 
