@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/policy/case.h"
 #include "node/policy/rows.h"
 
 #define DAY_MINUTES (24 * 60)
@@ -71,7 +72,7 @@ opened_load(struct opened **out, size_t *count, struct replica *r,
     const struct policy_pack *pack, struct arena *arena, struct fail *f)
 {
 	const struct env *env = replica_env(r);
-	int64_t now = env_wall_ms(env) / 60000 + env->offset_min(env->self);
+	int64_t now = policy_now_ms(r) / 60000 + env->offset_min(env->self);
 	int32_t days =
 	    pack != NULL ? pack_deadline(pack, "emergency_review") : -1;
 	struct loading x = { 0 };

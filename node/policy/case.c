@@ -413,14 +413,20 @@ policy_case_release(struct policy_case *c)
 }
 
 int64_t
+policy_now_ms(struct replica *r)
+{
+	int64_t ms = env_wall_ms(replica_env(r)), seen = replica_policy_ms(r);
+
+	return seen > ms ? seen : ms;
+}
+
+int64_t
 policy_civil_ms(struct replica *r)
 {
 	const struct env *env = replica_env(r);
-	int64_t ms = env_wall_ms(env), seen = replica_policy_ms(r);
 
-	if (seen > ms)
-		ms = seen;
-	return ms + (int64_t)env->offset_min(env->self) * 60 * 1000;
+	return policy_now_ms(r) +
+	    (int64_t)env->offset_min(env->self) * 60 * 1000;
 }
 
 policy_day

@@ -79,6 +79,9 @@ uint32_t policy_consent_elements(const struct read_row *row);
 /* The day it is in this office, by the later of the clock and the latest time
  * that anybody signed. */
 policy_day policy_today(struct replica *r);
+/* That time, in milliseconds since 1970, UTC: a clock that was set back opens
+ * nothing again. */
+int64_t policy_now_ms(struct replica *r);
 /* The same as milliseconds of the wall in this office. */
 int64_t policy_civil_ms(struct replica *r);
 

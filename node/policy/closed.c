@@ -133,7 +133,7 @@ closed_load(struct closed **out, struct replica *r, struct fail *f)
 	if (c == NULL)
 		return fail_code(f, ERR_NOMEM);
 	c->today = policy_today(r);
-	c->minute = env_wall_ms(env) / 60000 + env->offset_min(env->self);
+	c->minute = policy_now_ms(r) / 60000 + env->offset_min(env->self);
 	for (size_t k = 0; e == OK && k < COUNT_OF(tables); k++) {
 		struct rows rows = { .r = r,
 			.arena = &c->arena,

@@ -40,6 +40,10 @@ must north put episode person="$person" kind=probation started_on=2026-01-01 \
 	fails 1 "may see" pass bo north history contact_note "$note"
 ok $? "outside_of_the_own_case_load_nothing_is_shown"
 
+fails 1 'no way into' pass ana north emergency "$person" TX2.attendance \
+	--reason on_call_cover --why 'Pat is at the door and says nothing'
+ok $? "what_no_office_of_this_kind_keeps_is_not_its_own_though_none_of_it_is_here"
+
 # ---- it opens what it names ----
 pass bo north emergency "$person" SUP.notes --reason on_call_cover \
 	--why 'The case officer is ill and Pat is at the door' >"$tmp/out" 2>&1
