@@ -1,5 +1,6 @@
 /* A person's consents: what they say, and when they can be ended. */
 #include "node/policy/case_i.h"
+#include "node/policy/ending.h"
 
 #include <string.h>
 
@@ -225,18 +226,12 @@ void
 case_settle_ending(struct policy_consent *c, const struct case_ending *e,
     policy_day today)
 {
-	policy_day from = e->rule == END_AFTER_DATE ? e->from
-	    : e->rule == END_AFTER_EVENT            ? e->met
-						    : e->asked;
-
 	c->asked = e->asked;
 	if (e->asked == POLICY_NO_DAY)
 		return;
-	/* a day that nobody wrote down holds nobody back */
-	if (from == POLICY_NO_DAY && e->rule != END_AFTER_EVENT)
-		from = e->asked;
-	if (from != POLICY_NO_DAY)
-		sooner(&c->revoked, from > e->asked ? from : e->asked);
+	sooner(&c->revoked,
+	    ending_day(e->rule == END_AFTER_DATE, e->rule == END_AFTER_EVENT,
+		e->from, e->asked, e->met));
 	c->pending = c->revoked == POLICY_NO_DAY || c->revoked > today;
 }
 

@@ -23,6 +23,16 @@ enum err ending_of(struct ending *out, struct replica *r,
 enum err ending_find(struct ending *out, struct replica *r,
     const struct row_id *consent, struct fail *f);
 
+/* The first day on which a request to end it counts, whoever wrote that down, by
+ * what can be read here; POLICY_NO_DAY: none does. cost: the person's consent
+ * events */
+enum err ending_asked(policy_day *out, struct replica *r,
+    const struct read_row *row, struct fail *f);
+/* The same by its rule: the day from which it can be ended, when it was asked for,
+ * when its event came, each POLICY_NO_DAY if there is none. */
+policy_day ending_day(bool after_date, bool after_event, policy_day from,
+    policy_day asked, policy_day met);
+
 /* "from 2026-12-01 on", "once the event that it names has come" */
 void ending_say(struct buf *out, const struct ending *e);
 

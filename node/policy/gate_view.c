@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/policy/case.h"
+#include "node/policy/ending.h"
 #include "node/policy/rows.h"
 #include "sync/holder.h"
 
@@ -57,6 +58,9 @@ on_basis(void *context, const char *basis, bool counts)
 struct consent {
 	policy_day end;
 	bool revoked;
+	struct replica *r;
+	struct fail *f;
+	enum err e;
 };
 
 static bool
@@ -65,6 +69,7 @@ on_consent(void *context, const struct read_row *row)
 	struct consent *c = context;
 	policy_day revoked = row_day(row, "revoked_on");
 	policy_day met = row_day(row, "ended_by_event_on");
+	policy_day asked;
 
 	c->end = row_day(row, "expires_on");
 	if (revoked != POLICY_NO_DAY &&
@@ -74,6 +79,13 @@ on_consent(void *context, const struct read_row *row)
 		c->end = met;
 	c->revoked = row_is(row, "status", "revoked") ||
 	    row_is(row, "status", "superseded");
+	/* a request to end it whose day has come, whoever wrote it down */
+	c->e = ending_asked(&asked, c->r, row, c->f);
+	if (asked != POLICY_NO_DAY && asked <= policy_today(c->r))
+		c->revoked = true;
+	if (asked != POLICY_NO_DAY &&
+	    (c->end == POLICY_NO_DAY || asked < c->end))
+		c->end = asked;
 	return false;
 }
 
@@ -85,10 +97,10 @@ read_consent(struct consent *out, struct gate_view *v, const struct row_id *id,
 	    registry_table(replica_registry(v->r), "consent");
 	enum err e;
 
-	*out = (struct consent){ .end = POLICY_NO_DAY };
+	*out = (struct consent){ .end = POLICY_NO_DAY, .r = v->r, .f = f };
 	e = t != NULL ? read_get(v->r, t, id, 0, on_consent, out, f)
 		      : ERR_NOTFOUND;
-	return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e;
+	return e == ERR_NOTFOUND || e == ERR_WAIT ? OK : e != OK ? e : out->e;
 }
 
 /* ---- the word ----------------------------------------------------------------------- */
