@@ -234,8 +234,26 @@ tie(struct rows *rows, const struct agency_id *agency,
 
 	if (t == NULL)
 		return ERR_NOMEM;
-	*t = (struct policy_tie){ *agency, relation, by_consent };
+	*t = (struct policy_tie){ .agency = *agency,
+		.relation = relation,
+		.by_consent = by_consent,
+		.answered = INT64_MIN };
 	return OK;
+}
+
+/* The same, and what it comes from, which may end it. */
+static enum err
+tie_by(struct rows *rows, const struct agency_id *agency,
+    const struct row_id *of, const struct agency_id *asked)
+{
+	struct case_reading *x = rows->context;
+	enum err e = tie(rows, agency, RELATION_ASSIGNED, false);
+
+	if (e == OK) {
+		x->c->tie[x->c->tie_count - 1].of = *of;
+		x->c->tie[x->c->tie_count - 1].asked = *asked;
+	}
+	return e;
 }
 
 static enum err
@@ -262,8 +280,35 @@ on_referral(struct rows *rows, const struct read_row *row)
 	if (row_is(row, "withdrawn", "withdrawn") ||
 	    !row_id_of(row, "agency_id", agency.b))
 		return OK;
-	e = tie(rows, &agency, RELATION_ASSIGNED, false);
-	return e == OK ? tie(rows, &row->owner, RELATION_ASSIGNED, false) : e;
+	e = tie_by(rows, &agency, &row->id, &agency);
+	return e == OK ? tie_by(rows, &row->owner, &row->id, &agency) : e;
+}
+
+/* The last word of whoever was asked. */
+static enum err
+on_answer(struct rows *rows, const struct read_row *row)
+{
+	struct case_reading *x = rows->context;
+	const struct value *at = row_value(row, "answered_at");
+	int64_t when = at->type == VALUE_TIME ? at->i : INT64_MIN;
+	bool over = row_is(row, "state", "declined") ||
+	    row_is(row, "state", "not_engaged") ||
+	    row_is(row, "state", "completed") || row_is(row, "state", "ended");
+	struct row_id id;
+
+	if (!row_id_of(row, "referral_id", id.b))
+		return OK;
+	for (size_t k = 0; k < x->c->tie_count; k++) {
+		struct policy_tie *t = &x->c->tie[k];
+
+		if (!id_equal(&t->of, &id) ||
+		    !id_equal(&t->asked, &row->owner) || when < t->answered)
+			continue;
+		/* of two at one time the one that ends it */
+		t->ended = over || (t->ended && when == t->answered);
+		t->answered = when;
+	}
+	return OK;
 }
 
 static enum err
@@ -271,7 +316,36 @@ on_episode(struct rows *rows, const struct read_row *row)
 {
 	return row_is(row, "status", "closed")
 	    ? OK
-	    : tie(rows, &row->owner, RELATION_ASSIGNED, false);
+	    : tie_by(rows, &row->owner, &row->id, &row->owner);
+}
+
+static enum err
+on_discharge(struct rows *rows, const struct read_row *row)
+{
+	struct case_reading *x = rows->context;
+	policy_day day = row_day(row, "discharged_on");
+	struct row_id id;
+
+	if (!row_id_of(row, "episode_id", id.b) || day == POLICY_NO_DAY ||
+	    day > x->today)
+		return OK;
+	for (size_t k = 0; k < x->c->tie_count; k++)
+		if (id_equal(&x->c->tie[k].of, &id) &&
+		    id_equal(&x->c->tie[k].agency, &row->owner))
+			x->c->tie[k].ended = true;
+	return OK;
+}
+
+/* Those that are over are none. */
+static void
+drop_ended(struct policy_case *c)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < c->tie_count; k++)
+		if (!c->tie[k].ended)
+			c->tie[kept++] = c->tie[k];
+	c->tie_count = kept;
 }
 
 /* The person says of whom a consent in force names that they work with them. */
@@ -344,7 +418,8 @@ read_tables(struct case_reading *x, struct replica *r,
 		{ "seal_order", on_order }, { "seal_scope", on_seal },
 		{ "break_glass", on_emergency }, { "team_member", on_member },
 		{ "referral", on_referral }, { "episode", on_episode },
-		{ "tx_episode", on_episode } };
+		{ "tx_episode", on_episode }, { "referral_answer", on_answer },
+		{ "tx_discharge", on_discharge } };
 	struct rows rows = { .r = r, .arena = &x->c->arena, .context = x };
 	enum err e = OK;
 
@@ -352,6 +427,7 @@ read_tables(struct case_reading *x, struct replica *r,
 		rows.each = tables[k].each;
 		e = rows_read(&rows, tables[k].table, person, f);
 	}
+	drop_ended(x->c);
 	for (size_t k = 0; e == OK && k < x->c->facts.consent_count; k++)
 		case_settle_ending(&x->consent[k], &x->ending[k], x->today);
 	return e == OK && tie_named(&rows) != OK ? fail_code(f, ERR_NOMEM) : e;

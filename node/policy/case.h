@@ -18,11 +18,17 @@
 #include "sync/read.h"
 
 /* That an agency works with the person: on the team, asked for by an open
- * referral or asking by one, with an open episode, named by a consent in force. */
+ * referral or asking by one, with an open episode or a stay that no discharge
+ * ended, named by a consent in force. A referral is over when whoever was asked
+ * said last that it is. */
 struct policy_tie {
 	struct agency_id agency;
 	enum policy_relation relation;
-	bool by_consent; /* the person's word alone */
+	bool by_consent;  /* the person's word alone */
+	struct row_id of; /* the referral or stay that makes it; or zeros */
+	struct agency_id asked; /* of a referral: who answers it */
+	int64_t answered;       /* civil minute of the last answer */
+	bool ended;             /* answered so that it is over, discharged */
 };
 
 /* A row of the agency owner, in this category, names this agency. */
@@ -51,7 +57,7 @@ struct policy_case {
 /*
  * to NULL: of no agency in particular, ask policy_case_relations.
  * fails: ERR_NOMEM, what reading fails with; *out is then empty
- * cost:  the person's rows of thirteen tables, all agreements
+ * cost:  the person's rows of fifteen tables, all agreements
  */
 enum err policy_case_load(struct policy_case *out, struct replica *r,
     const struct row_id *person, const struct agency_id *to, policy_day today,

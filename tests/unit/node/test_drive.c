@@ -583,25 +583,99 @@ no_grants(void *context, struct replica *r, const struct drive_act *act,
 }
 
 struct at {
-	struct row_id id;
+	struct row_id id, subject;
 	int64_t cpt;
 };
 
 static bool
 note_first(void *context, const struct read_row *row)
 {
-	*(struct at *)context = (struct at){ row->id, row->cpt };
+	*(struct at *)context = (struct at){ row->id, row->subject, row->cpt };
 	return false;
 }
 
-/* A consent of somebody's, any one, ends sooner. */
+/* A consent of somebody's, any one. */
+static void
+find_consent(struct at *at)
+{
+	struct read_query all = {
+		.table = registry_table(replica_registry(clinic->r), "consent")
+	};
+
+	assert_int_equal(read_list(clinic->r, &all, note_first, at, NULL), OK);
+}
+
+/* No key was taken yet: the office that reads knows by itself. */
+static void
+a_request_to_end_a_consent_shuts_the_record_where_it_is_read(void **state)
+{
+	struct at at;
+
+	(void)state;
+	begin(400, 400);
+	(void)drive("consents for long");
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people);
+	find_consent(&at);
+	(void)PUT(clinic, "consent_event", &at.subject,
+	    { "consent_id", ID(&at.id) },
+	    { "kind", TEXT("revocation_requested") },
+	    { "happened_at",
+		{ .type = VALUE_TIME,
+		    .i = (int64_t)policy_today(clinic->r) * 24 * 60 } });
+	office_settle(clinic, north);
+	assert_int_equal(shown("appointment"), (int64_t)people - 1);
+	end();
+}
+
+static uint32_t
+relations(const struct agency_id *of)
+{
+	struct policy_case c;
+	uint32_t bits;
+
+	assert_int_equal(policy_case_load(&c, clinic->r, &person[0], NULL,
+			     policy_today(clinic->r), NULL),
+	    OK);
+	bits = policy_case_relations(&c, of, false);
+	policy_case_release(&c);
+	return bits;
+}
+
+static void
+a_stay_ends_with_its_discharge_and_a_referral_with_its_answer(void **state)
+{
+	struct row_id program, stay, referral;
+	policy_day today;
+
+	(void)state;
+	begin(400, 400);
+	today = policy_today(clinic->r);
+	program = PUT(clinic, "program", NULL, { "name", TEXT("Groups") });
+	assert_int_equal(relations(agency(clinic)), 0);
+	stay = PUT(clinic, "tx_episode", &person[0],
+	    { "program_id", ID(&program) }, { "admitted_on", DATE(today) });
+	assert_int_not_equal(relations(agency(clinic)), 0);
+	(void)PUT(clinic, "tx_discharge", &person[0],
+	    { "episode_id", ID(&stay) }, { "discharged_on", DATE(today) },
+	    { "kind", TEXT("completed") });
+	assert_int_equal(relations(agency(clinic)), 0);
+	referral = PUT(clinic, "referral", &person[0],
+	    { "agency_id", ID(agency(clinic)) });
+	assert_int_not_equal(relations(agency(clinic)), 0);
+	(void)PUT(clinic, "referral_answer", &person[0],
+	    { "referral_id", ID(&referral) }, { "state", TEXT("declined") });
+	assert_int_equal(relations(agency(clinic)), 0);
+	end();
+}
+
+/* One of them ends sooner. */
 static void
 end_one_sooner(policy_day day)
 {
 	const struct table *t =
 	    registry_table(replica_registry(clinic->r), "consent");
 	struct write_field field = { table_field(t, "expires_on"), DATE(day) };
-	struct read_query all = { .table = t };
 	struct write_request q = { .table = t,
 		.fields = &field,
 		.field_count = 1 };
@@ -610,7 +684,7 @@ end_one_sooner(policy_day day)
 	int64_t draft;
 	struct at at;
 
-	assert_int_equal(read_list(clinic->r, &all, note_first, &at, &f), OK);
+	find_consent(&at);
 	q.row = &at.id;
 	q.cpt = at.cpt;
 	if (write_row(clinic->r, &made, &draft, &q, &f) != OK)
@@ -660,6 +734,10 @@ main(void)
 		    a_lease_passes_also_for_who_stays_when_another_is_removed),
 		cmocka_unit_test(
 		    a_grant_that_fails_brings_no_key_back_that_was_taken),
+		cmocka_unit_test(
+		    a_request_to_end_a_consent_shuts_the_record_where_it_is_read),
+		cmocka_unit_test(
+		    a_stay_ends_with_its_discharge_and_a_referral_with_its_answer),
 	};
 	const char *n = getenv("TEST_PEOPLE");
 

@@ -79,7 +79,9 @@ start(struct world *w)
 		.scope_count = 1,
 		.recipient = &w->recipient,
 		.recipient_count = 1 };
-	w->tie = (struct policy_tie){ north, RELATION_ASSIGNED, true };
+	w->tie = (struct policy_tie){ .agency = north,
+		.relation = RELATION_ASSIGNED,
+		.by_consent = true };
 	w->c.facts.agreement = &w->agreement;
 	w->c.facts.agreement_count = 1;
 	w->c.facts.consent = &w->consent;
