@@ -159,6 +159,14 @@ actor_sees(struct run *run, const struct row_id *subject)
 }
 
 enum err
+actor_sees_nothing(struct fail *f)
+{
+	return fail_set(f, ERR_DENIED,
+	    "there is nothing about this person that you may see here; a "
+	    "supervisor can say why");
+}
+
+enum err
 actor_must_see(struct run *run, const struct row_id *subject, struct fail *f)
 {
 	if (actor_sees(run, subject))
@@ -166,9 +174,7 @@ actor_must_see(struct run *run, const struct row_id *subject, struct fail *f)
 	if (run->journal.err != OK)
 		return fail_set(f, run->journal.err, "%s",
 		    run->journal.fail.text);
-	return fail_set(f, ERR_DENIED,
-	    "there is nothing about this person that you may see here; a "
-	    "supervisor can say why");
+	return actor_sees_nothing(f);
 }
 
 static enum err

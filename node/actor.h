@@ -59,6 +59,8 @@ enum err actor_may_write_row(struct run *run, const struct table *t,
 /* read_subject, of whom one may see. */
 enum err actor_subject(struct run *run, struct row_id *subject,
     const char *text, struct fail *f);
+/* What actor_must_see refuses with. */
+enum err actor_sees_nothing(struct fail *f);
 /* fails: ERR_DENIED somebody by name who is no administrator here */
 enum err actor_must_administer(const struct run *run, struct fail *f);
 

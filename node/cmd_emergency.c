@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/category.h"
 #include "node/entry.h"
 #include "node/informing.h"
@@ -11,6 +12,7 @@
 #include "node/opened.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
+#include "node/policy/closed.h"
 #include "node/policy/emergency.h"
 #include "node/role.h"
 #include "sync/audit.h"
@@ -119,6 +121,23 @@ check_categories(struct opening *x, struct fail *f)
 			x->has_owner = before;
 		}
 	}
+	return e;
+}
+
+/* Who is kept out of a case opens it no way but as the supervisor who looks at
+ * it. */
+static enum err
+check_restriction(const struct opening *x, struct fail *f)
+{
+	struct closed *c;
+	enum err e = closed_load(&c, x->run->replica, f);
+
+	if (e != OK)
+		return e;
+	if (x->reason != EMERGENCY_REVIEW &&
+	    closed_keeps_out(c, &x->staff, &x->person))
+		e = actor_sees_nothing(f);
+	closed_free(c);
 	return e;
 }
 
@@ -269,6 +288,8 @@ cmd_emergency(struct run *run, struct fail *f)
 		    "nobody is named who opens it: --as STAFF");
 	if (e == OK)
 		e = read_subject(run->replica, &x.person, run_word(run, 0), f);
+	if (e == OK)
+		e = check_restriction(&x, f);
 	if (e == OK)
 		e = check_categories(&x, f);
 	if (e == OK)

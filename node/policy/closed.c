@@ -22,6 +22,12 @@ struct opening {
 	struct row_id staff, person;
 	const char *categories; /* words with commas */
 	int64_t until;          /* civil minute */
+	bool review;            /* a supervisor looks at a restricted case */
+};
+
+struct restriction {
+	struct row_id staff, person;
+	bool only; /* for this member of staff and the others so named */
 };
 
 struct closed {
@@ -29,7 +35,8 @@ struct closed {
 	struct order *order;
 	struct sealed *sealed;
 	struct opening *opening;
-	size_t order_count, sealed_count, opening_count;
+	struct restriction *restriction;
+	size_t order_count, sealed_count, opening_count, restriction_count;
 	policy_day today;
 	int64_t minute; /* civil, from 1970 */
 };
@@ -112,10 +119,30 @@ on_opening(struct rows *rows, const struct read_row *row)
 	o = arena_more(rows->arena, &c->opening, &c->opening_count, sizeof(*o));
 	if (o == NULL)
 		return ERR_NOMEM;
-	*o = (struct opening){ .person = row->subject, .until = end->i };
+	*o = (struct opening){ .person = row->subject,
+		.until = end->i,
+		.review = row_is(row, "reason", "supervisor_review") };
 	(void)row_id_of(row, "staff_id", o->staff.b);
 	o->categories = arena_text(rows->arena, row_value(row, "categories"));
 	return o->categories != NULL ? OK : ERR_NOMEM;
+}
+
+static enum err
+on_restriction(struct rows *rows, const struct read_row *row)
+{
+	struct closed *c = rows->context;
+	struct restriction *x;
+
+	if (row_is(row, "state", "lifted"))
+		return OK;
+	x = arena_more(rows->arena, &c->restriction, &c->restriction_count,
+	    sizeof(*x));
+	if (x == NULL)
+		return ERR_NOMEM;
+	*x = (struct restriction){ .person = row->subject,
+		.only = row_is(row, "mode", "only") };
+	(void)row_id_of(row, "staff_id", x->staff.b);
+	return OK;
 }
 
 enum err
@@ -125,7 +152,8 @@ closed_load(struct closed **out, struct replica *r, struct fail *f)
 		const char *table;
 		enum err (*each)(struct rows *rows, const struct read_row *row);
 	} tables[] = { { "seal_order", on_order }, { "seal_scope", on_scope },
-		{ "break_glass", on_opening } };
+		{ "break_glass", on_opening },
+		{ "access_restriction", on_restriction } };
 	const struct env *env = replica_env(r);
 	struct closed *c = calloc(1, sizeof(*c));
 	enum err e = OK;
@@ -198,16 +226,36 @@ names(const char *at, const char *category)
 }
 
 bool
+closed_keeps_out(const struct closed *c, const struct row_id *staff,
+    const struct row_id *person)
+{
+	bool only = false, named = false;
+
+	for (size_t k = 0; k < c->restriction_count; k++) {
+		const struct restriction *x = &c->restriction[k];
+		bool mine = id_equal(&x->staff, staff);
+
+		if (!id_equal(&x->person, person))
+			continue;
+		if (!x->only && mine)
+			return true;
+		only = only || x->only;
+		named = named || (x->only && mine);
+	}
+	return only && !named;
+}
+
+bool
 closed_opens(const struct closed *c, int64_t *until, const struct row_id *staff,
     const struct row_id *person, const char *category)
 {
-	bool any = false;
+	bool any = false, review = closed_keeps_out(c, staff, person);
 
 	for (size_t k = 0; k < c->opening_count; k++) {
 		const struct opening *o = &c->opening[k];
 
 		if (!id_equal(&o->staff, staff) ||
-		    !id_equal(&o->person, person) ||
+		    !id_equal(&o->person, person) || (review && !o->review) ||
 		    !names(o->categories, category))
 			continue;
 		if (until != NULL && (!any || o->until > *until))

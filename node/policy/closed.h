@@ -1,5 +1,6 @@
 /*
- * What orders close today, and which emergency openings run: read once for a
+ * What orders close today, which emergency openings run, and whom a restriction
+ * keeps out of a case: read once for a
  * command, asked for each row. The one place where a seal and an emergency decide
  * about display.
  *
@@ -19,7 +20,7 @@ bool closed_binds(struct replica *r, const struct agency_id *by,
     const struct agency_id *owner);
 
 struct closed;
-/* cost: the rows of four small tables. fails: ERR_NOMEM, what reading fails with */
+/* cost: the rows of five small tables. fails: ERR_NOMEM, what reading fails with */
 enum err closed_load(struct closed **out, struct replica *r, struct fail *f);
 void closed_free(struct closed *c);
 
@@ -29,13 +30,18 @@ bool closed_seals(const struct closed *c, const struct row_id *person,
 /*
  * Does an emergency opening of this member of staff run now, to the minute, that
  * names this category (NULL: any)? Of the own agency's openings only: nobody opens
- * here for another's. *until: the civil minute at which the last one ends; may be
+ * here for another's; for whom a restriction keeps out, only their own review as
+ * a supervisor. *until: the civil minute at which the last one ends; may be
  * NULL. What an order closes is not opened by it: closed_seals is asked too.
  */
 bool closed_opens(const struct closed *c, int64_t *until,
     const struct row_id *staff, const struct row_id *person,
     const char *category);
-/* The same for one question. cost: closed_load */
+/* Does a restriction (access_restriction) keep this member of staff out of the
+ * person's records, whatever their scope? */
+bool closed_keeps_out(const struct closed *c, const struct row_id *staff,
+    const struct row_id *person);
+/* closed_opens for one question. cost: closed_load */
 enum err closed_opened(bool *yes, struct replica *r, const struct row_id *staff,
     const struct row_id *person, const char *category, struct fail *f);
 
