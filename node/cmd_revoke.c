@@ -209,7 +209,8 @@ struct losing {
 	struct run *run;
 	json_t *array; /* NULL: text */
 	const struct table *person;
-	int64_t count;
+	int64_t count, unseen; /* unseen: of persons who are not for whoever
+				* acts */
 	bool failed;
 };
 
@@ -232,6 +233,10 @@ lost_line(void *context, const struct revoke_lost *l)
 	struct buf who = { 0 };
 
 	k->count++;
+	if (l->has_subject && !actor_sees(k->run, &l->subject)) {
+		k->unseen++;
+		return;
+	}
 	name_time(since, l->since_ms, env->offset_min(env->self));
 	say_subject(k, &who, l);
 	if (l->has_subject)
@@ -280,6 +285,11 @@ lost_text(struct losing *k, const struct member_node *n, int64_t heard_ms,
 		return e;
 	if (k->count == 0)
 		run_say(run, "  nothing, as far as this computer knows\n");
+	if (k->unseen > 0)
+		run_say(run,
+		    "  and %lld more of persons whose records you do not "
+		    "see\n",
+		    (long long)k->unseen);
 	run_say(run, "%s%s; what was sent to it until it was out it may hold\n",
 	    heard_ms > 0 ? "Last heard of: "
 			 : "Nothing of it ever came in here",
@@ -307,9 +317,9 @@ lost_json(struct losing *k, const struct member_node *n, int64_t heard_ms,
 		return e;
 	}
 	return run_json(k->run,
-	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "node", id, "name", n->name,
-		"revoked", revoked_as(k->run, n), "last_heard", heard,
-		"readable", k->array),
+	    json_pack("{s:s, s:s, s:s, s:s, s:o, s:I}", "node", id, "name",
+		n->name, "revoked", revoked_as(k->run, n), "last_heard", heard,
+		"readable", k->array, "not_shown", (json_int_t)k->unseen),
 	    f);
 }
 

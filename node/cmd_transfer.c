@@ -85,7 +85,7 @@ cmd_transfer_accept(struct run *run, struct fail *f)
 {
 	struct row_id subject;
 	int64_t accepted = 0;
-	enum err e = read_subject(run->replica, &subject, run_word(run, 0), f);
+	enum err e = actor_subject(run, &subject, run_word(run, 0), f);
 
 	if (e == OK)
 		e = transfer_accept(run->replica, &subject, &accepted, f);
