@@ -29,7 +29,7 @@ list_one(void *context, const struct conflict *c)
 		.category = c->category,
 		.owner = &c->owner };
 
-	if (!view_shows_of(&l->view, &c->subject, c->category, &c->owner))
+	if (!view_shows_at(&l->view, c->table, &c->row, &at))
 		return true;
 	if (!view_sees(&l->view, &c->subject, c->category))
 		return true;

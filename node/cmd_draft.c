@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "node/actor.h"
+#include "node/journal.h"
 #include "node/show.h"
+#include "node/view.h"
 #include "sync/db.h"
 
 /* One row of _draft, copied out of the statement. */
@@ -55,16 +57,43 @@ next_draft(struct draft *d, struct run *run, int64_t after, struct fail *f)
 	return e;
 }
 
-/* Whoever acts wrote it, or may see the record that it is about. */
+/* ---- whose ---- */
+
+struct looking {
+	struct view *view;
+	struct fail *fail;
+	enum err err;
+	bool here, shown;
+};
+
 static bool
-is_ours(struct run *run, const struct draft *d)
+on_row(void *context, const struct read_row *row)
 {
-	if (run->actor == NULL)
-		return true;
+	struct looking *x = context;
+
+	x->here = true;
+	x->shown = view_reads(x->view, row, &x->err, x->fail);
+	return false;
+}
+
+/* Whoever acts wrote it, or reads the record that it is about. *shown: of the
+ * record more may be said than what was typed. */
+static enum err
+is_ours(bool *ours, bool *shown, struct view *v, const struct draft *d,
+    struct fail *f)
+{
+	struct looking x = { .view = v, .fail = f };
+	bool nobody = v->run->actor == NULL;
+
+	*shown = false;
+	*ours = d->table == NULL && (nobody || v->run->actor->administrator);
 	if (d->table == NULL)
-		return run->actor->administrator;
-	return id_equal(&run->actor->staff, &d->staff) ||
-	    actor_must_see_row(run, d->table, &d->row, NULL) == OK;
+		return OK;
+	(void)read_get(v->r, d->table, &d->row, 0, on_row, &x, NULL);
+	*shown = x.shown;
+	*ours = x.shown || (nobody && !x.here) ||
+	    (v->has_staff && id_equal(&v->staff, &d->staff));
+	return x.err;
 }
 
 /* ---- the values ---- */
@@ -122,6 +151,7 @@ with_row(void *context, const struct read_row *row)
 	struct fields *k = context;
 
 	k->here = true;
+	journal_saw(k->run, row->table, &row->id, &row->subject);
 	if (k->json == NULL) {
 		struct buf what = { 0 };
 
@@ -151,7 +181,7 @@ draft_head(struct run *run, const struct draft *d, const char *at,
 }
 
 static void
-say_draft(struct run *run, const struct draft *d, json_t *array)
+say_draft(struct run *run, const struct draft *d, bool shown, json_t *array)
 {
 	const struct env *env = replica_env(run->replica);
 	struct fields k = { .run = run, .d = d };
@@ -163,7 +193,9 @@ say_draft(struct run *run, const struct draft *d, json_t *array)
 		k.json = json_object();
 	else
 		run_say(run, "%lld  ", (long long)d->no);
-	(void)read_get(run->replica, d->table, &d->row, 0, with_row, &k, NULL);
+	if (shown)
+		(void)read_get(run->replica, d->table, &d->row, 0, with_row, &k,
+		    NULL);
 	if (!k.here && array == NULL)
 		run_say(run, "%s that is not here\n", d->table->name);
 	if (!k.here)
@@ -180,23 +212,42 @@ say_draft(struct run *run, const struct draft *d, json_t *array)
 	buf_release(&staff);
 }
 
+/* ERR_NOTFOUND at the end. */
+static enum err
+say_drafts(size_t *count, struct view *v, json_t *array, struct fail *f)
+{
+	struct draft d = { 0 };
+	bool ours, shown;
+	enum err e;
+
+	while ((e = next_draft(&d, v->run, d.no, f)) == OK) {
+		e = is_ours(&ours, &shown, v, &d, f);
+		if (e != OK)
+			break;
+		if (!ours)
+			continue;
+		if (d.table != NULL)
+			say_draft(v->run, &d, shown, array);
+		*count += 1;
+		run_flush(v->run);
+	}
+	buf_release(&d.fields);
+	return e;
+}
+
 enum err
 cmd_drafts(struct run *run, struct fail *f)
 {
-	struct draft d = { 0 };
-	json_t *array = run->cli->json ? json_array() : NULL;
+	json_t *array;
+	struct view v;
 	size_t count = 0;
-	enum err e;
+	enum err e = view_begin(&v, run, f);
 
-	while ((e = next_draft(&d, run, d.no, f)) == OK) {
-		if (!is_ours(run, &d))
-			continue;
-		if (d.table != NULL)
-			say_draft(run, &d, array);
-		count++;
-		run_flush(run);
-	}
-	buf_release(&d.fields);
+	if (e != OK)
+		return e;
+	array = run->cli->json ? json_array() : NULL;
+	e = say_drafts(&count, &v, array, f);
+	view_end(&v);
 	if (e != ERR_NOTFOUND) {
 		json_decref(array);
 		return e;
@@ -212,10 +263,28 @@ cmd_drafts(struct run *run, struct fail *f)
 	return OK;
 }
 
+/* ERR_NOTFOUND: nobody's, or not of whoever acts. */
+static enum err
+find_ours(struct run *run, int64_t no, struct fail *f)
+{
+	struct draft d = { 0 };
+	bool ours = false, shown;
+	struct view v;
+	enum err e = view_begin(&v, run, f);
+
+	if (e != OK)
+		return e;
+	e = next_draft(&d, run, no - 1, f);
+	if (e == OK && d.no == no)
+		e = is_ours(&ours, &shown, &v, &d, f);
+	buf_release(&d.fields);
+	view_end(&v);
+	return e == OK && !ours ? ERR_NOTFOUND : e;
+}
+
 enum err
 cmd_drafts_drop(struct run *run, struct fail *f)
 {
-	struct draft d = { 0 };
 	struct stmt *s;
 	int64_t no = 0;
 	enum err e;
@@ -223,9 +292,8 @@ cmd_drafts_drop(struct run *run, struct fail *f)
 	e = cli_number(&no, run_word(run, 0), 1, INT64_MAX,
 	    "the draft's number", f);
 	if (e == OK)
-		e = next_draft(&d, run, no - 1, f);
-	buf_release(&d.fields);
-	if (e == ERR_NOTFOUND || (e == OK && d.no != no))
+		e = find_ours(run, no, f);
+	if (e == ERR_NOTFOUND)
 		return fail_set(f, ERR_NOTFOUND,
 		    "no draft has the number %lld; footbridge drafts lists "
 		    "them",

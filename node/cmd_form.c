@@ -13,6 +13,8 @@
 #include "node/policy/case.h"
 #include "node/policy/form.h"
 #include "node/policy/rows.h"
+#include "node/show_gate.h"
+#include "node/view.h"
 #include "sync/audit.h"
 
 #define ENTRIES_MAX 64
@@ -29,7 +31,9 @@ struct filling {
 	size_t record_count, recipient_count;
 	struct row_id person, consent;
 	bool has_person, has_consent;
+	struct view *view; /* while the person is asked for */
 	enum err e;
+	struct fail *fail;
 };
 
 static void
@@ -74,6 +78,8 @@ on_person(void *context, const struct read_row *row)
 {
 	struct filling *x = context;
 
+	if (!view_reads(x->view, row, &x->e, x->fail))
+		return false;
 	fill_column(x, "person", row, "legal_name");
 	fill_day(x, "born", row_day(row, "birth_date"));
 	return false;
@@ -209,7 +215,7 @@ fill_consent(struct filling *x, const char *word, struct fail *f)
 	enum err e = name_row(&x->consent, x->run, t, word, f);
 
 	if (e == OK)
-		e = actor_must_see_row(x->run, t, &x->consent, f);
+		e = show_gate_must_read(x->run, t, &x->consent, f);
 	if (e == OK)
 		e = read_get(r, t, &x->consent, 0, on_consent, x, f);
 	rows.each = on_scope;
@@ -290,7 +296,7 @@ fill_notice(struct filling *x, const char *word, struct fail *f)
 	enum err e = name_row(&id, x->run, t, word, f);
 
 	if (e == OK)
-		e = actor_must_see_row(x->run, t, &id, f);
+		e = show_gate_must_read(x->run, t, &id, f);
 	if (e == OK)
 		e = informing_load(&list, &count, x->run->replica, &x->arena,
 		    f);
@@ -309,11 +315,32 @@ fill_notice(struct filling *x, const char *word, struct fail *f)
 	    : fail_set(f, ERR_NOTFOUND, "there is no such notice here");
 }
 
+/* The name stays blank where it is not for whoever acts, or is not shared with
+ * this office. */
+static enum err
+fill_person(struct filling *x, struct fail *f)
+{
+	struct replica *r = x->run->replica;
+	const struct table *t = registry_table(replica_registry(r), "person");
+	struct view v;
+	enum err e = view_begin(&v, x->run, f);
+
+	if (e != OK)
+		return e;
+	x->view = &v;
+	x->fail = f;
+	e = read_get(r, t, &x->person, 0, on_person, x, f);
+	x->view = NULL;
+	view_end(&v);
+	if (e == ERR_NOTFOUND)
+		return OK;
+	return e == OK ? x->e : e;
+}
+
 static enum err
 fill(struct filling *x, struct fail *f)
 {
 	struct replica *r = x->run->replica;
-	const struct table *t = registry_table(replica_registry(r), "person");
 	const char *person = cli_get(x->run->cli, "person");
 	const char *consent = cli_get(x->run->cli, "consent");
 	const char *notice = cli_get(x->run->cli, "notice");
@@ -332,7 +359,7 @@ fill(struct filling *x, struct fail *f)
 	if (notice != NULL)
 		e = fill_notice(x, notice, f);
 	if (e == OK && person != NULL) {
-		e = read_subject(r, &given, person, f);
+		e = actor_subject(x->run, &given, person, f);
 		if (e == OK)
 			e = actor_must_see_these(x->run, &given, head, 1, f);
 		if (e == OK && x->has_person && !id_equal(&given, &x->person))
@@ -342,11 +369,7 @@ fill(struct filling *x, struct fail *f)
 		x->person = given;
 		x->has_person = true;
 	}
-	if (e == OK && x->has_person)
-		e = read_get(r, t, &x->person, 0, on_person, x, f);
-	if (e == ERR_NOTFOUND && x->has_person)
-		e = OK; /* their name is not shared with this office */
-	return e;
+	return e == OK && x->has_person ? fill_person(x, f) : e;
 }
 
 static const char *

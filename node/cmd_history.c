@@ -3,10 +3,8 @@
 
 #include <stdio.h>
 
-#include "node/actor.h"
 #include "node/show.h"
 #include "node/show_gate.h"
-#include "node/view.h"
 
 /* What came of one proposal, for the operation that made it. */
 struct outcome_of {
@@ -172,11 +170,7 @@ cmd_history(struct run *run, struct fail *f)
 	if (e == OK)
 		e = name_row(&id, run, t.table, run_word(run, 1), f);
 	if (e == OK)
-		e = actor_must_see_row(run, t.table, &id, f);
-	if (e == OK)
-		e = view_row(run, t.table, &id, f);
-	if (e == OK)
-		e = show_gate_row(run, t.table, &id, f);
+		e = show_gate_must_read(run, t.table, &id, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)

@@ -1,5 +1,6 @@
 #include "node/show_gate.h"
 
+#include "node/actor.h"
 #include "node/name.h"
 #include "node/view.h"
 
@@ -65,5 +66,18 @@ show_gate_row(struct run *run, const struct table *t, const struct row_id *id,
 		    (int)x.why.n, (const char *)x.why.p);
 	view_end(&x.view);
 	buf_release(&x.why);
+	return e;
+}
+
+enum err
+show_gate_must_read(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f)
+{
+	enum err e = actor_must_see_row(run, t, id, f);
+
+	if (e == OK)
+		e = view_row(run, t, id, f);
+	if (e == OK)
+		e = show_gate_row(run, t, id, f);
 	return e;
 }

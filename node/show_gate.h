@@ -18,5 +18,9 @@ void show_gate_line(struct run *run, const struct read_row *row,
  * that is not here is no refusal. */
 enum err show_gate_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
+/* All that stands before a row asked for by name: actor_must_see_row, view_row,
+ * show_gate_row. */
+enum err show_gate_must_read(struct run *run, const struct table *t,
+    const struct row_id *id, struct fail *f);
 
 #endif

@@ -81,24 +81,43 @@ view_end(struct view *v)
 	v->pack = NULL;
 }
 
-bool
-view_shows_of(struct view *v, const struct row_id *subject,
+static bool
+is_note(const char *category)
+{
+	return category != NULL && strncmp(category, "CNS", 3) == 0 &&
+	    (category[3] == '\0' || category[3] == '.');
+}
+
+/* Did whoever acts write this note? */
+static bool
+is_author(const struct view *v, const struct read_row *row)
+{
+	const struct field *field = table_field(row->table, "author_id");
+	const struct value *who =
+	    field != NULL ? &row->values[field->number] : NULL;
+
+	return v->has_staff && who != NULL && who->type == VALUE_ID &&
+	    memcmp(who->p, v->staff.b, ID_BYTES) == 0;
+}
+
+static bool
+is_open_to(const struct view *v, const struct row_id *subject,
     const char *category, const struct agency_id *owner)
 {
-	bool account = category != NULL && strcmp(category, "AUD") == 0;
-
-	if (category == NULL ||
-	    (!closed_seals(v->closed, subject, category, owner, v->roles) &&
-		(!account || v->account)))
+	if (category == NULL)
 		return true;
-	v->hidden++;
-	return false;
+	return !closed_seals(v->closed, subject, category, owner, v->roles) &&
+	    (strcmp(category, "AUD") != 0 || v->account);
 }
 
 bool
 view_shows(struct view *v, const struct read_row *row)
 {
-	return view_shows_of(v, &row->subject, row->category, &row->owner);
+	if (is_open_to(v, &row->subject, row->category, &row->owner) &&
+	    (!is_note(row->category) || is_author(v, row)))
+		return true;
+	v->hidden++;
+	return false;
 }
 
 struct view_place
@@ -155,10 +174,52 @@ view_open_still(struct view *v, const struct view_place *at, struct buf *why,
 	return false;
 }
 
+bool
+view_reads(struct view *v, const struct read_row *row, enum err *e,
+    struct fail *f)
+{
+	const struct view_place at = view_place(row);
+
+	return view_shows(v, row) &&
+	    view_sees(v, &row->subject, row->category) &&
+	    view_open_still(v, &at, NULL, e, f);
+}
+
 static bool
 on_one(void *context, const struct read_row *row)
 {
 	(void)view_shows(context, row);
+	return false;
+}
+
+struct about {
+	struct view *view;
+	bool shown;
+};
+
+static bool
+on_about(void *context, const struct read_row *row)
+{
+	struct about *x = context;
+
+	x->shown = view_shows(x->view, row);
+	return false;
+}
+
+bool
+view_shows_at(struct view *v, const struct table *t, const struct row_id *id,
+    const struct view_place *at)
+{
+	struct about x = { .view = v };
+
+	/* whose a note is stands in it */
+	if (is_note(at->category))
+		return read_get(v->r, t, id, at->cpt, on_about, &x, NULL) ==
+		    OK &&
+		    x.shown;
+	if (is_open_to(v, at->subject, at->category, at->owner))
+		return true;
+	v->hidden++;
 	return false;
 }
 

@@ -4,7 +4,7 @@
  * export and the page's API.
  *
  * Today: what an order closes is not shown but to the roles that it names, and
- * looks as if it was not there. The account of disclosures is shown to the roles
+ * looks as if it was not there; so do the counseling notes of another. The account of disclosures is shown to the roles
  * that the pack says need it; where no role was given yet, on the office's server,
  * to whoever works there. What another agency discloses under protection
  * carries its notice, which cannot be left out. What it disclosed on terms that
@@ -58,8 +58,6 @@ enum err view_open(struct view *v, struct replica *r, uint32_t roles,
 void view_end(struct view *v);
 /* Is this row shown? Counts those that are not. */
 bool view_shows(struct view *v, const struct read_row *row);
-bool view_shows_of(struct view *v, const struct row_id *subject,
-    const char *category, const struct agency_id *owner);
 /* Where a row is; all borrowed. */
 struct view_place {
 	int64_t cpt;
@@ -68,6 +66,9 @@ struct view_place {
 	const struct agency_id *owner;
 };
 struct view_place view_place(const struct read_row *row);
+/* view_shows of what is said about a row, which itself may not be here. */
+bool view_shows_at(struct view *v, const struct table *t,
+    const struct row_id *id, const struct view_place *at);
 /* Do the terms that it came under still hold, or does an emergency of whoever acts
  * open it? *why, appended, may be NULL: one sentence, when not. A failure is kept in
  * *e, and nothing is open any more. */
@@ -77,6 +78,9 @@ bool view_open_still(struct view *v, const struct view_place *at,
  * this category of them? After view_begin. */
 bool view_sees(struct view *v, const struct row_id *subject,
     const char *category);
+/* All three: may whoever acts read this row now? A failure is kept in *e. */
+bool view_reads(struct view *v, const struct read_row *row, enum err *e,
+    struct fail *f);
 /* Does an emergency of whoever acts open this category (NULL: any) now? */
 bool view_in_emergency(struct view *v, const struct row_id *subject,
     const char *category);
