@@ -101,6 +101,13 @@ typedef void (*grant_line_fn)(void *context, const struct grant_line *line);
 enum err grant_share(struct replica *r, const struct grant_request *q,
     grant_line_fn line, void *context, struct fail *f);
 /*
+ * Is nothing open here that this agency proposed? Whoever may write, or decides, is
+ * judged by what it may do now, so with the right its open proposals would stand
+ * without anybody's word. fails: ERR_INPUT something is, in one line
+ */
+enum err grant_decided(struct replica *r, const struct compartment *c,
+    const char *category, const struct agency_id *agency, struct fail *f);
+/*
  * carry: grant every compartment of these persons that this node holds to a
  * node of the own agency. *granted counts new grants.
  */

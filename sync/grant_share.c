@@ -568,6 +568,8 @@ share_one(struct replica *r, const struct grant_request *q,
 			    " agency, which decides who reads it",
 			    category);
 	}
+	if (e == OK && q->right >= GRANT_WRITE)
+		e = grant_decided(r, s->c, category, recipient, f);
 	if (e == OK)
 		e = share_known(s, line, f);
 out:

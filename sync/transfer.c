@@ -89,8 +89,10 @@ offer_one(struct replica *r, const struct transfer_request *q,
 		    category);
 	if (e == OK) {
 		no = c->no;
-		e = let_write(r, q, category, no, f);
+		e = grant_decided(r, c, category, &q->to, f);
 	}
+	if (e == OK)
+		e = let_write(r, q, category, no, f);
 	if (e == OK)
 		e = compartment_get(r, &c, no, f);
 	if (e != OK)
