@@ -183,18 +183,19 @@ static void
 say_told(struct certificate *c, const struct shred_told *t, const char *order)
 {
 	const struct env *env = replica_env(c->run->replica);
-	char at[NAME_TIME_BYTES];
+	char at[NAME_TIME_BYTES], group[2 * ID_BYTES + 1];
 
+	hex_encode(group, t->compartment.b, ID_BYTES);
 	name_time(at, t->at_ms, env->offset_min(env->self));
 	if (c->standing == 1 && t->undone_ms == 0)
 		run_say(c->run, "CERTIFICATE OF DESTRUCTION\n");
 	run_say(c->run,
-	    "\nRecord group %lld\n"
+	    "\nRecord group %s\n"
 	    "  order:               %s\n"
 	    "  ordered by:          %s\n"
 	    "  record of the order: %s\n"
 	    "  destroyed here:      %s\n",
-	    (long long)t->number,
+	    group,
 	    t->reference[0] != '\0' ? t->reference
 				    : "(its reference is not readable here)",
 	    t->issuer != NULL ? t->issuer->name : "?", order, at);
@@ -209,6 +210,7 @@ certify(void *context, const struct shred_told *t, struct fail *f)
 {
 	struct certificate *c = context;
 	char order[2 * SEGMENT_ID_BYTES + 1] = "not sealed yet";
+	char group[2 * ID_BYTES + 1];
 
 	(void)f;
 	c->count++;
@@ -217,14 +219,14 @@ certify(void *context, const struct shred_told *t, struct fail *f)
 	c->standing += t->undone_ms == 0;
 	if (t->sealed)
 		hex_encode(order, t->order.b, SEGMENT_ID_BYTES);
+	hex_encode(group, t->compartment.b, ID_BYTES);
 	if (c->array == NULL)
 		say_told(c, t, order);
 	else if (json_array_append_new(c->array,
-		     json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:o}",
-			 "group", (json_int_t)t->number, "reference",
-			 t->reference, "order", order, "by",
-			 t->issuer != NULL ? t->issuer->name : "", "at_ms",
-			 (json_int_t)t->at_ms, "undone_ms",
+		     json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o}",
+			 "group", group, "reference", t->reference, "order",
+			 order, "by", t->issuer != NULL ? t->issuer->name : "",
+			 "at_ms", (json_int_t)t->at_ms, "undone_ms",
 			 (json_int_t)t->undone_ms, "lacking",
 			 (json_int_t)t->lacking, "receipts",
 			 receipts_json(t))) != 0)

@@ -75,7 +75,8 @@ struct shred_receipt {
 /* One compartment that was destroyed here. Of an order that is undone the receipts
  * are of those who had obeyed it. */
 struct shred_told {
-	int64_t number; /* local; it has no other name any more */
+	int64_t number;                    /* local */
+	struct compartment_id compartment; /* the same on every computer */
 	struct segment_id order;
 	bool sealed;                      /* the order has left, or may */
 	const struct member_node *issuer; /* or NULL */

@@ -224,13 +224,15 @@ next_shredded(struct replica *r, const char *reference, int64_t *place,
 }
 
 static enum err
-list_receipts(struct listing *l, const struct shred_told *t, struct fail *f)
+list_receipts(struct listing *l, struct shred_told *t, struct fail *f)
 {
 	struct control *now = NULL;
 	struct compartment *c;
 	enum err e = compartment_get(l->r, &c, t->number, f);
 
 	l->count = 0;
+	if (e == OK)
+		t->compartment = c->id;
 	if (e == OK)
 		e = control_load(&now, l->r, c, f);
 	if (e == OK && t->undone_ms == 0)
