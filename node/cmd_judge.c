@@ -8,8 +8,8 @@
 
 struct judging {
 	struct run *run;
-	json_t *array; /* NULL: text */
-	size_t count;
+	json_t *array;      /* NULL: text */
+	size_t count, open; /* open: there is something to decide */
 };
 
 static json_t *
@@ -111,6 +111,7 @@ one_fork(void *context, const struct fork *k)
 	struct judging *j = context;
 
 	j->count++;
+	j->open += k->place;
 	if (j->array != NULL)
 		return json_array_append_new(j->array, fork_json(j->run, k)) ==
 		    0;
@@ -179,7 +180,9 @@ cmd_judge(struct run *run, struct fail *f)
 		run_say(run,
 		    "\nThat computer was copied, an old copy of it was put "
 		    "back, or it lies: ask who uses it. Where the histories "
-		    "disagree, footbridge conflicts shows both values. If one "
-		    "is false: footbridge judge N --void BRANCH\n");
+		    "disagree, footbridge conflicts shows both values.%s\n",
+		    j.open > 0 ? " If one is false: footbridge judge N --void "
+				 "BRANCH"
+			       : "");
 	return e;
 }

@@ -408,6 +408,12 @@ say_open(struct run *run, const struct totals *t)
 		    (long long)t->forked, run_s(t->forked),
 		    (long long)t->unjudged, t->unjudged == 1 ? "is" : "are");
 	say_copies(run);
+	if (t->shred.compartments > 0)
+		run_say(run,
+		    "%lld record group%s destroyed here by order (footbridge "
+		    "shred status)\n",
+		    (long long)t->shred.compartments,
+		    t->shred.compartments == 1 ? " was" : "s were");
 	if (t->shred.rekey)
 		run_say(run,
 		    "records were destroyed by order; this computer's new key, "
