@@ -24,16 +24,8 @@ static bool
 list_one(void *context, const struct conflict *c)
 {
 	struct listing *l = context;
-	const struct view_place at = { .cpt = c->cpt,
-		.subject = &c->subject,
-		.category = c->category,
-		.owner = &c->owner };
 
-	if (!view_shows_at(&l->view, c->table, &c->row, &at))
-		return true;
-	if (!view_sees(&l->view, &c->subject, c->category))
-		return true;
-	if (!view_open_still(&l->view, &at, NULL, &l->err, l->fail))
+	if (!view_reads_said(&l->view, c, &l->err, l->fail))
 		return l->err == OK;
 	journal_saw(l->run, c->table, &c->row, &c->subject);
 	if (c->kind == CONFLICT_DECISION && c->ours)

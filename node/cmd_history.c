@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 
+#include "node/journal.h"
 #include "node/show.h"
 #include "node/show_gate.h"
+#include "node/view.h"
+#include "sync/compartment.h"
 
 /* What came of one proposal, for the operation that made it. */
 struct outcome_of {
@@ -159,6 +162,35 @@ tell(void *context, const struct read_event *e)
 	return !t->failed;
 }
 
+/* Of a row that is only proposed: where it would stand says who reads it. */
+static enum err
+tell_proposed(struct telling *t, const struct row_id *id, struct fail *f)
+{
+	struct compartment *c;
+	struct view_place at;
+	struct view v;
+	bool reads;
+	enum err e = compartment_get(t->run->replica, &c, t->cpt, f);
+
+	if (e == OK)
+		e = view_begin(&v, t->run, f);
+	if (e != OK)
+		return e;
+	at = (struct view_place){ .cpt = c->no,
+		.subject = &c->subject,
+		.category = c->has_subject ? c->category : NULL,
+		.owner = &c->owner };
+	reads = c->has_subject && view_reads_at(&v, &at, &e, f);
+	if (reads)
+		journal_saw(t->run, t->table, id, &c->subject);
+	view_end(&v);
+	if (e != OK)
+		return e;
+	return reads
+	    ? read_history(t->run->replica, t->table, id, t->cpt, tell, t, f)
+	    : ERR_NOTFOUND;
+}
+
 enum err
 cmd_history(struct run *run, struct fail *f)
 {
@@ -179,8 +211,7 @@ cmd_history(struct run *run, struct fail *f)
 	if (e == OK)
 		e = read_history(run->replica, t.table, &id, 0, tell, &t, f);
 	if (e == ERR_NOTFOUND && t.cpt != 0)
-		e = read_history(run->replica, t.table, &id, t.cpt, tell, &t,
-		    f);
+		e = tell_proposed(&t, &id, f);
 	if (e == ERR_NOTFOUND)
 		e = fail_set(f, e, "no %s with this id is here", t.table->name);
 	if (e == OK && t.failed)

@@ -266,8 +266,11 @@ show_one(void *context, const struct read_row *row)
 /* No row, but somebody may have proposed one. */
 struct proposed {
 	struct run *run;
+	struct view *view;
 	json_t *array; /* NULL: text */
 	bool found, failed;
+	enum err err;
+	struct fail *fail;
 };
 
 static bool
@@ -277,7 +280,10 @@ show_proposed(void *context, const struct conflict *c)
 
 	if (c->reason != CONFLICT_PROPOSAL && c->reason != CONFLICT_ANSWER)
 		return true;
+	if (!view_reads_said(p->view, c, &p->err, p->fail))
+		return p->err == OK;
 	p->found = true;
+	journal_saw(p->run, c->table, &c->row, &c->subject);
 	if (p->array == NULL)
 		show_conflict_text(p->run, c);
 	else
@@ -288,15 +294,18 @@ show_proposed(void *context, const struct conflict *c)
 
 /* ERR_NOTFOUND: nobody did. */
 static enum err
-get_proposed(struct run *run, const struct table *t, const struct row_id *id,
+get_proposed(struct view *v, const struct table *t, const struct row_id *id,
     struct fail *f)
 {
-	struct proposed p = { .run = run };
+	struct run *run = v->run;
+	struct proposed p = { .run = run, .view = v, .fail = f };
 	enum err e;
 
 	if (run->cli->json)
 		p.array = json_array();
 	e = conflict_list(run->replica, t, id, true, show_proposed, &p, f);
+	if (e == OK)
+		e = p.err;
 	if (e == OK && p.failed)
 		e = fail_set(f, ERR_NOMEM, "the proposal");
 	if (e == OK && !p.found)
@@ -329,7 +338,7 @@ cmd_get(struct run *run, struct fail *f)
 		return e;
 	e = read_get(run->replica, t, &id, 0, show_one, &s, f);
 	if (e == ERR_NOTFOUND)
-		e = get_proposed(run, t, &id, f);
+		e = get_proposed(&s.view, t, &id, f);
 	if (e == OK && (s.view.hidden > 0 || s.unseen > 0))
 		e = ERR_NOTFOUND;
 	view_end(&s.view);

@@ -206,21 +206,39 @@ on_about(void *context, const struct read_row *row)
 	return false;
 }
 
-bool
-view_shows_at(struct view *v, const struct table *t, const struct row_id *id,
-    const struct view_place *at)
+static bool
+reads_place(struct view *v, const struct view_place *at, enum err *e,
+    struct fail *f)
 {
-	struct about x = { .view = v };
-
-	/* whose a note is stands in it */
-	if (is_note(at->category))
-		return read_get(v->r, t, id, at->cpt, on_about, &x, NULL) ==
-		    OK &&
-		    x.shown;
 	if (is_open_to(v, at->subject, at->category, at->owner))
-		return true;
+		return view_sees(v, at->subject, at->category) &&
+		    view_open_still(v, at, NULL, e, f);
 	v->hidden++;
 	return false;
+}
+
+bool
+view_reads_at(struct view *v, const struct view_place *at, enum err *e,
+    struct fail *f)
+{
+	return !is_note(at->category) && reads_place(v, at, e, f);
+}
+
+bool
+view_reads_said(struct view *v, const struct conflict *c, enum err *e,
+    struct fail *f)
+{
+	const struct view_place at = { .cpt = c->cpt,
+		.subject = &c->subject,
+		.category = c->category,
+		.owner = &c->owner };
+	struct about x = { .view = v };
+
+	if (!is_note(c->category))
+		return view_reads_at(v, &at, e, f);
+	return read_get(v->r, c->table, &c->row, c->cpt, on_about, &x, NULL) ==
+	    OK &&
+	    x.shown && reads_place(v, &at, e, f);
 }
 
 enum err

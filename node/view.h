@@ -27,7 +27,7 @@ struct view_notice;
 #define VIEW_NOTICES 16
 struct view {
 	struct replica *r;
-	struct run *run; /* NULL: view_open */
+	struct run *run;     /* NULL: view_open */
 	struct closed *closed;
 	struct policy_pack *pack;
 	struct gate_view *gate;
@@ -66,9 +66,6 @@ struct view_place {
 	const struct agency_id *owner;
 };
 struct view_place view_place(const struct read_row *row);
-/* view_shows of what is said about a row, which itself may not be here. */
-bool view_shows_at(struct view *v, const struct table *t,
-    const struct row_id *id, const struct view_place *at);
 /* Do the terms that it came under still hold, or does an emergency of whoever acts
  * open it? *why, appended, may be NULL: one sentence, when not. A failure is kept in
  * *e, and nothing is open any more. */
@@ -80,6 +77,13 @@ bool view_sees(struct view *v, const struct row_id *subject,
     const char *category);
 /* All three: may whoever acts read this row now? A failure is kept in *e. */
 bool view_reads(struct view *v, const struct read_row *row, enum err *e,
+    struct fail *f);
+/* The same of what is at a place without a row: no counseling notes, for whose
+ * they are stands in the row. */
+bool view_reads_at(struct view *v, const struct view_place *at, enum err *e,
+    struct fail *f);
+/* The same of what is said about a row, which itself may not be here. */
+bool view_reads_said(struct view *v, const struct conflict *c, enum err *e,
     struct fail *f);
 /* Does an emergency of whoever acts open this category (NULL: any) now? */
 bool view_in_emergency(struct view *v, const struct row_id *subject,
