@@ -9,11 +9,13 @@
 #include "node/disclosed.h"
 #include "node/ended.h"
 #include "node/name.h"
+#include "node/named.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/rows.h"
 #include "node/role.h"
 #include "node/tell.h"
+#include "node/view.h"
 
 #define YEARS_PART2 3 /* 42 CFR 2.25(a) */
 #define WAY_DAYS 3    /* where the pack names no revocation_answer */
@@ -391,7 +393,7 @@ say_head(const struct accounting *a)
 	    a->report == REPORT_PART2       ? LINE(a, PART2)
 		: a->report == REPORT_HIPAA ? LINE(a, HIPAA)
 					    : LINE(a, ALL));
-	name_show_row(&b, a->run, t, &a->person);
+	named_show(&b, a->run, t, &a->person);
 	say_line(a, TELL_PERSON, buf_cstr(&b));
 	say_line(a, TELL_BY,
 	    name_of_agency(a->run, &replica_identity(a->run->replica)->agency,
@@ -540,6 +542,7 @@ enum err
 cmd_disclosures(struct run *run, struct fail *f)
 {
 	struct accounting a = { .run = run };
+	struct view v = { .run = NULL };
 	struct row_id staff;
 	bool more = true;
 	enum err e = read_options(&a, f);
@@ -560,10 +563,13 @@ cmd_disclosures(struct run *run, struct fail *f)
 		    policy_today(run->replica), f);
 	if (e == OK)
 		e = load(&a, f);
+	if (e == OK)
+		e = view_begin(&v, run, f);
 	if (e == OK && run->cli->json)
 		e = say_json(&a, f);
 	else if (e == OK)
 		say_account(&a);
+	view_end(&v);
 	pack_free(a.pack);
 	arena_release(&a.arena);
 	return e;

@@ -8,8 +8,10 @@
 #include "node/entry.h"
 #include "node/informing.h"
 #include "node/name.h"
+#include "node/named.h"
 #include "node/policy/case.h"
 #include "node/role.h"
+#include "node/view.h"
 #include "sync/audit.h"
 
 struct owing {
@@ -48,7 +50,7 @@ say_one(struct owing *x, const struct informing *n)
 	if (n->due != POLICY_NO_DAY)
 		policy_day_text(due, n->due);
 	hex_encode(id, n->id.b, ID_BYTES);
-	name_show_row(&who, x->run, t, &n->person);
+	named_show(&who, x->run, t, &n->person);
 	if (x->array != NULL)
 		(void)json_array_append_new(x->array,
 		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "id",
@@ -66,8 +68,11 @@ enum err
 cmd_notices(struct run *run, struct fail *f)
 {
 	struct owing x = { .run = run };
+	struct view v = { .run = NULL };
 	enum err e = begin(&x, "what people have to be told", f);
 
+	if (e == OK)
+		e = view_begin(&v, run, f);
 	if (e == OK && run->cli->json && (x.array = json_array()) == NULL)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	for (size_t k = 0; e == OK && k < x.count; k++) {
@@ -77,6 +82,7 @@ cmd_notices(struct run *run, struct fail *f)
 		x.open++;
 		say_one(&x, &x.list[k]);
 	}
+	view_end(&v);
 	arena_release(&x.arena);
 	if (e == OK && x.array != NULL)
 		return run_json(run, x.array, f);

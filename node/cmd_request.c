@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "node/name.h"
+#include "node/named.h"
 #include "node/opened.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/rows.h"
 #include "node/role.h"
+#include "node/view.h"
 
 #define DAYS_ELSE 30 /* where the pack says nothing for a kind of request */
 
@@ -108,7 +110,7 @@ say_one(struct inbox *x, const struct request *r)
 	policy_day_text(received, r->received);
 	policy_day_text(due, r->due);
 	hex_encode(id, r->id.b, ID_BYTES);
-	name_show_row(&b, x->run, t, &r->person);
+	named_show(&b, x->run, t, &r->person);
 	x->late += late;
 	if (x->run->cli->json)
 		j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "id", id,
@@ -155,6 +157,7 @@ cmd_requests(struct run *run, struct fail *f)
 		.arena = &x.arena,
 		.context = &x,
 		.each = on_request };
+	struct view v = { .run = NULL };
 	struct row_id staff;
 	bool approved;
 	enum err e = role_need(&staff, run, ROLE_BITS_RECORDS,
@@ -167,7 +170,10 @@ cmd_requests(struct run *run, struct fail *f)
 	if (e == OK)
 		e = add_late_reviews(&x, f);
 	if (e == OK)
+		e = view_begin(&v, run, f);
+	if (e == OK)
 		e = say_all(&x, f);
+	view_end(&v);
 	pack_free(x.pack);
 	arena_release(&x.arena);
 	return e;

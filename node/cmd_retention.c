@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "node/name.h"
+#include "node/named.h"
 #include "node/out.h"
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/rows.h"
 #include "node/role.h"
 #include "node/show_scope.h"
+#include "node/view.h"
 #include "sync/audit.h"
 
 #define DUE_MAX 64 /* categories of one person */
@@ -267,7 +269,7 @@ say_person(struct retention *x)
 
 	policy_day_text(closed, x->at.closed);
 	hex_encode(id, x->at.id.b, ID_BYTES);
-	name_show_row(&b, x->run, t, &x->at.id);
+	named_show(&b, x->run, t, &x->at.id);
 	if (list == NULL)
 		run_say(x->run, "%s  %s, closed %s, %lld row%s\n", id,
 		    buf_cstr(&b), closed, (long long)x->rows, run_s(x->rows));
@@ -314,9 +316,12 @@ enum err
 cmd_retention(struct run *run, struct fail *f)
 {
 	struct retention x;
+	struct view v = { .run = NULL };
 	struct row_id staff;
 	enum err e = begin(&x, run, &staff, f);
 
+	if (e == OK)
+		e = view_begin(&v, run, f);
 	if (e == OK && run->cli->json && (x.array = json_array()) == NULL)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	for (size_t k = 0; e == OK && next_closed(&x, &k);) {
@@ -328,6 +333,7 @@ cmd_retention(struct run *run, struct fail *f)
 		run_flush(run);
 		run_yield(run);
 	}
+	view_end(&v);
 	if (e == OK && x.array != NULL)
 		e = run_json(run, x.array, f);
 	else

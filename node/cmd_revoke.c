@@ -7,7 +7,9 @@
 #include "node/informing.h"
 #include "node/journal.h"
 #include "node/name.h"
+#include "node/named.h"
 #include "node/role.h"
+#include "node/view.h"
 #include "sync/agency_key.h"
 #include "sync/revoke.h"
 
@@ -220,7 +222,7 @@ say_subject(struct losing *k, struct buf *out, const struct revoke_lost *l)
 	if (!l->has_subject)
 		buf_text(out, "(names not readable here)");
 	else if (k->person != NULL)
-		name_show_row(out, k->run, k->person, &l->subject);
+		named_show(out, k->run, k->person, &l->subject);
 }
 
 static void
@@ -330,14 +332,19 @@ cmd_lost(struct run *run, struct fail *f)
 		.person =
 		    registry_table(replica_registry(run->replica), "person") };
 	const struct member_node *n;
+	struct view v;
 	int64_t heard_ms = 0;
 	enum err e = members_find_node(replica_members(run->replica), &n,
 	    run_word(run, 0), f);
 
 	if (e == OK)
 		e = revoke_last_heard(run->replica, &heard_ms, &n->id, f);
+	if (e == OK)
+		e = view_begin(&v, run, f);
 	if (e != OK)
 		return e;
-	return run->cli->json ? lost_json(&k, n, heard_ms, f)
-			      : lost_text(&k, n, heard_ms, f);
+	e = run->cli->json ? lost_json(&k, n, heard_ms, f)
+			   : lost_text(&k, n, heard_ms, f);
+	view_end(&v);
+	return e;
 }

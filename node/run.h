@@ -23,6 +23,7 @@
 struct open_with;
 struct account_who;
 struct actor; /* actor.h: who opened the replica */
+struct view;  /* view.h: what is shown to whoever acts */
 
 /* What of the records was shown, until it is written down (journal.h). */
 struct run_journal {
@@ -51,6 +52,7 @@ struct run {
 	const char *origin;  /* "page 127.0.0.1"; NULL: "command" */
 	struct actor *actor; /* who opened it, or is signed in; NULL: nobody
 				by name */
+	struct view *view;   /* the one that is open (view_begin); NULL: none */
 	struct run_journal journal;
 	/* what was said again by who acts (prove.h); NULL: nothing yet */
 	const uint8_t *password;

@@ -1,6 +1,8 @@
 /* Rows come from a callback of read.h; nothing here writes. */
 #include "node/show_proposal.h"
 
+#include "node/named.h"
+
 #include <string.h>
 
 const char *
@@ -153,9 +155,9 @@ show_what(struct buf *out, const struct run *run, const struct table *t,
 	buf_printf(out, "%s ", t->name);
 	if (t->subject == SUBJECT_PERSON && !t->self && person != NULL) {
 		buf_printf(out, "of ");
-		name_show_row(out, run, person, subject);
+		named_show(out, run, person, subject);
 	} else {
-		name_show_row(out, run, t, row);
+		named_show(out, run, t, row);
 	}
 }
 

@@ -60,6 +60,8 @@ view_begin(struct view *v, struct run *run, struct fail *f)
 	if (e != OK)
 		return e;
 	v->run = run;
+	v->before = run->view;
+	run->view = v;
 	v->staff = staff;
 	v->has_staff = have;
 	/* roles of staff stay on servers */
@@ -79,6 +81,9 @@ view_end(struct view *v)
 	v->gate = NULL;
 	v->closed = NULL;
 	v->pack = NULL;
+	if (v->run != NULL)
+		v->run->view = v->before;
+	v->run = NULL;
 }
 
 static bool

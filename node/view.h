@@ -28,6 +28,7 @@ struct view_notice;
 struct view {
 	struct replica *r;
 	struct run *run;     /* NULL: view_open */
+	struct view *before; /* that was open in the run when this began */
 	struct closed *closed;
 	struct policy_pack *pack;
 	struct gate_view *gate;
@@ -50,8 +51,9 @@ struct view {
 	size_t said_count;
 };
 
-/* For whoever acts in this run; or for somebody with these roles (bits of
- * policy_role). Released with view_end() when OK. */
+/* For whoever acts in this run, in which it is open until view_end (run->view): it
+ * does not move; or for somebody with these roles (bits of policy_role). Released
+ * with view_end() when OK, the last one begun first. */
 enum err view_begin(struct view *v, struct run *run, struct fail *f);
 enum err view_open(struct view *v, struct replica *r, uint32_t roles,
     struct fail *f);

@@ -6,6 +6,7 @@
 
 #include "node/field.h"
 #include "node/name.h"
+#include "node/named.h"
 #include "sync/env.h"
 
 #define DAY_MIN (24 * 60)
@@ -168,7 +169,7 @@ desk_person(struct desk *d, json_t *to, const struct row_id *person)
 	struct buf name = { 0 };
 
 	hex_encode(text, person->b, ID_BYTES);
-	name_show_row(&name, &d->run,
+	named_show(&name, &d->run,
 	    registry_table(replica_registry(d->run.replica), "person"), person);
 	(void)json_object_set_new(to, "person", json_string(text));
 	(void)json_object_set_new(to, "name", json_string(buf_cstr(&name)));

@@ -8,6 +8,7 @@
 #include "node/api/call.h"
 #include "node/api/sight.h"
 #include "node/may_put.h"
+#include "node/named.h"
 #include "node/near.h"
 #include "node/show.h"
 #include "node/show_gate.h"
@@ -64,45 +65,19 @@ is_full(const struct search *s)
 	return json_array_size(s->list) >= s->limit;
 }
 
-struct head {
-	struct view *shows;
-	bool is_closed;
-};
-
-static bool
-take_head(void *context, const struct read_row *row)
-{
-	struct head *h = context;
-
-	h->is_closed = !view_shows(h->shows, row);
-	return false;
-}
-
-/* What an order closes has no name: the beginning of the id stands for it. */
-static const struct table *
-named_by(struct search *s, const struct row_id *id)
-{
-	const struct table *person =
-	    registry_table(replica_registry(s->run.replica), "person");
-	struct head h = { .shows = &s->shows };
-
-	if (person != NULL)
-		(void)read_get(s->run.replica, person, id, 0, take_head, &h,
-		    NULL);
-	return h.is_closed ? NULL : person;
-}
-
 /* A person, once. */
 static void
 add_person(struct search *s, const struct row_id *id, const char *why)
 {
+	const struct table *person =
+	    registry_table(replica_registry(s->run.replica), "person");
 	char text[ID_TEXT_BYTES];
 	struct buf name = { 0 };
 
 	hex_encode(text, id->b, ID_BYTES);
 	if (is_full(s) || json_object_get(s->have, text) != NULL)
 		return;
-	name_show_row(&name, &s->run, named_by(s, id), id);
+	named_show(&name, &s->run, person, id);
 	if (json_array_append_new(s->list,
 		json_pack("{s:s, s:s, s:s}", "person", text, "name",
 		    buf_cstr(&name), "found", why)) != 0 ||

@@ -135,4 +135,33 @@ ok $? "a_rebuild_finds_the_same"
 must north put appointment "$first" place=Cellar
 ok 0 "afterwards_a_save_is_a_save"
 
+# ---- what is closed ----------------------------------------------------------
+must north put staff name=Bo
+must north put staff name=Cy
+for r in records_officer privacy_officer; do
+	must north --as Ann put staff_role staff_id=Ann role=$r scope=all
+done
+must north --as Ann put staff_role staff_id=Bo role=officer scope=all
+fourth=$(on clinic put appointment "person=$sam" --into "County Probation" \
+	start_at=2026-12-17T10:00 place=Tower | tail -n 1)
+meet
+# asks WHO COMMAND...: all that it says
+asks() { on north --as "$@" 2>&1 || :; }
+asks Bo conflicts --all | grep -q 'Sam Sample' &&
+	must north --as Ann seal "$sam" IDX --order J-1 --yes \
+		--readers privacy_officer &&
+	asks Bo conflicts --all >"$tmp/out" &&
+	grep -q "appointment of ${sam:0:8}" "$tmp/out" &&
+	! grep -q 'Sam Sample' "$tmp/out" &&
+	asks Ann conflicts --all | grep -q 'Sam Sample'
+ok $? "who_may_not_know_the_name_is_not_told_it_by_a_conflict"
+asks Bo get appointment "$fourth" | grep -q Tower &&
+	must north --as Ann seal "$sam" SUP.schedule --order J-2 --yes \
+		--readers privacy_officer &&
+	asks Bo get appointment "$fourth" >"$tmp/out" &&
+	grep -q 'no appointment with this id' "$tmp/out" &&
+	asks Bo history appointment "$fourth" >"$tmp/out" &&
+	grep -q 'no appointment with this id' "$tmp/out" &&
+	asks Ann history appointment "$fourth" | grep -q Tower
+ok $? "what_is_only_proposed_is_closed_with_what_it_would_stand_in"
 exit "$failed"
