@@ -1,7 +1,6 @@
 /*
- * Granting: founding a compartment, sharing with another agency, carrying on a
- * laptop. All build one control segment each and apply it by the same code that
- * applies a received one.
+ * Granting: sharing with another agency, carrying on a laptop. Both build one
+ * control segment each and apply it by the same code that applies a received one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -249,32 +248,6 @@ grant_making_issue(struct grant_making *m, struct replica *r, const char *basis,
 		e = grant_apply(r, m->c, segment, self, b.p, b.n, f);
 	m->body.basis = NULL;
 	buf_release(&b);
-	return e;
-}
-
-/* ---- founding -------------------------------------------------------------------- */
-
-enum err
-grant_found(struct replica *r, struct compartment *c, struct fail *f)
-{
-	const struct identity *i = &r->identity;
-	struct grant_making m;
-	struct grant_key key;
-	enum err e;
-
-	e = grant_making_start(&m, r, c, f);
-	if (e == OK)
-		e = grant_new_epoch(r, c->no, &key, f);
-	if (e == OK)
-		e = grant_making_add(&m, r, &key, GRANT_AGENCY, i->agency.b,
-		    GRANT_WRITE, f);
-	if (e == OK && !i->has_agency_secret)
-		e = grant_making_add(&m, r, &key, GRANT_NODE, i->node.b,
-		    GRANT_WRITE, f);
-	if (e == OK)
-		e = grant_making_issue(&m, r, "", GRANT_AGENCY, NULL, f);
-	sodium_memzero(&key, sizeof(key));
-	grant_making_release(&m);
 	return e;
 }
 

@@ -588,25 +588,3 @@ account_refresh(struct accounts *a, const char *token, struct fail *f)
 	sodium_memzero(&copy, sizeof(copy));
 	return e == ERR_NOTFOUND ? fail_set(f, ERR_AUTH, NO_SESSION) : e;
 }
-
-/* ---- whose records -------------------------------------------------------------------- */
-
-enum err
-account_view_new(struct account_view **out, struct replica *r,
-    const struct account_who *who, struct fail *f)
-{
-	return account_view_of(out, r, &who->staff, &who->rights, f);
-}
-
-enum err
-account_sees(bool *sees, struct replica *r, const struct account_who *who,
-    const struct row_id *subject, struct fail *f)
-{
-	struct account_view *v = NULL;
-	enum err e = account_view_new(&v, r, who, f);
-
-	if (e == OK)
-		*sees = account_view_has(v, subject);
-	account_view_free(v);
-	return e;
-}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/account/account.h"
 #include "node/account/rights.h"
 #include "node/account/rights_i.h"
 #include "node/policy/rows.h"
@@ -240,4 +241,24 @@ account_view_is_all(const struct account_view *v)
 {
 	return v->scope == ACCOUNT_SCOPE_ALL && v->excluded.count == 0 &&
 	    v->only.count == 0;
+}
+
+enum err
+account_view_new(struct account_view **out, struct replica *r,
+    const struct account_who *who, struct fail *f)
+{
+	return account_view_of(out, r, &who->staff, &who->rights, f);
+}
+
+enum err
+account_sees(bool *sees, struct replica *r, const struct account_who *who,
+    const struct row_id *subject, struct fail *f)
+{
+	struct account_view *v = NULL;
+	enum err e = account_view_new(&v, r, who, f);
+
+	if (e == OK)
+		*sees = account_view_has(v, subject);
+	account_view_free(v);
+	return e;
 }

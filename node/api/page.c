@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 
 #include "node/api/page_door.h"
+#include "node/api/page_head.h"
 #include "node/api/site.h"
 #include "node/server_i.h"
 
@@ -126,55 +127,6 @@ send_and_forget(struct MHD_Connection *c, struct api_reply *reply)
 
 /* ---- heads ---- */
 
-struct looking {
-	const char *name, *value;
-	unsigned count;
-};
-
-static enum MHD_Result
-count_header(void *context, enum MHD_ValueKind kind, const char *key,
-    const char *value)
-{
-	struct looking *x = context;
-
-	(void)kind;
-	if (key != NULL && strcasecmp(key, x->name) == 0) {
-		x->value = value != NULL ? value : "";
-		x->count++;
-	}
-	return MHD_YES;
-}
-
-/* A header; NULL: none. Twice is for two readers to disagree about: *bad. */
-static const char *
-header(struct MHD_Connection *c, const char *name, bool *bad)
-{
-	struct looking x = { .name = name };
-
-	(void)MHD_get_connection_values(c, MHD_HEADER_KIND, count_header, &x);
-	if (x.count > 1)
-		*bad = true;
-	return x.value;
-}
-
-/* The announced length: false where it is none. */
-static bool
-length_of(size_t *out, const char *text)
-{
-	size_t n = 0;
-
-	*out = 0;
-	if (text == NULL)
-		return true;
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9' || p - text >= 12)
-			return false;
-		n = n * 10 + (size_t)(*p - '0');
-	}
-	*out = n;
-	return *text != '\0';
-}
-
 static bool
 read_head(struct api_request *q, struct visitor *v, struct MHD_Connection *c,
     const char *method)
@@ -184,17 +136,17 @@ read_head(struct api_request *q, struct visitor *v, struct MHD_Connection *c,
 	*q = (struct api_request){ .method = method,
 		.target = v->target,
 		.from = v->from };
-	q->host = header(c, MHD_HTTP_HEADER_HOST, &bad);
-	q->origin = header(c, MHD_HTTP_HEADER_ORIGIN, &bad);
-	q->site = header(c, "Sec-Fetch-Site", &bad);
-	q->cookie = header(c, MHD_HTTP_HEADER_COOKIE, &bad);
-	q->token = header(c, "X-Footbridge-Token", &bad);
-	q->type = header(c, MHD_HTTP_HEADER_CONTENT_TYPE, &bad);
+	q->host = page_header(c, MHD_HTTP_HEADER_HOST, &bad);
+	q->origin = page_header(c, MHD_HTTP_HEADER_ORIGIN, &bad);
+	q->site = page_header(c, "Sec-Fetch-Site", &bad);
+	q->cookie = page_header(c, MHD_HTTP_HEADER_COOKIE, &bad);
+	q->token = page_header(c, "X-Footbridge-Token", &bad);
+	q->type = page_header(c, MHD_HTTP_HEADER_CONTENT_TYPE, &bad);
 	/* a body whose length nobody said could not be bounded */
-	if (header(c, MHD_HTTP_HEADER_TRANSFER_ENCODING, &bad) != NULL)
+	if (page_header(c, MHD_HTTP_HEADER_TRANSFER_ENCODING, &bad) != NULL)
 		bad = true;
-	if (!length_of(&q->body_n,
-		header(c, MHD_HTTP_HEADER_CONTENT_LENGTH, &bad)))
+	if (!page_length(&q->body_n,
+		page_header(c, MHD_HTTP_HEADER_CONTENT_LENGTH, &bad)))
 		bad = true;
 	return !bad && v->target != NULL;
 }
@@ -222,8 +174,9 @@ send_site(struct visitor *v, struct MHD_Connection *c, const char *method)
 	bool bad = false;
 	struct site_request q = { .method = method,
 		.target = v->target,
-		.encodings = header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING, &bad),
-		.have = header(c, MHD_HTTP_HEADER_IF_NONE_MATCH, &bad) };
+		.encodings =
+		    page_header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING, &bad),
+		.have = page_header(c, MHD_HTTP_HEADER_IF_NONE_MATCH, &bad) };
 	struct site_answer a;
 	struct MHD_Response *r;
 	enum MHD_Result rc;

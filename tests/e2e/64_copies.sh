@@ -139,12 +139,13 @@ agreed north south copy
 ok $? "a_copied_directory_and_the_first_go_on_side_by_side"
 [ "$(status south forked)" = 0 ] && [ "$(status copy restored)" = "" ]
 ok $? "and_nobody_wrote_two_histories"
+again=0
 for node in copy north copy north; do
 	on "$node" --json sync >"$tmp/out" 2>"$tmp/err"
-	grep -q '"ok":true' "$tmp/out" && grep -q '"duplicate":0,' "$tmp/out" ||
-		break
+	grep -q '"ok":true' "$tmp/out" || again=1
+	grep -q '"duplicate":0,' "$tmp/out" || again=1
 done
-ok $? "what_both_hold_is_offered_by_its_id_and_not_sent_again"
+ok $again "what_both_hold_is_offered_by_its_id_and_not_sent_again"
 rm -rf "$tmp/copy"
 
 # ---- an exact clone: one machine, one place, two disks -----------------------

@@ -18,7 +18,7 @@ FNR == 1 {
 	excused_next = 0
 	layer = FILENAME
 	sub(/\/.*/, "", layer)
-	seam = FILENAME ~ /^sync\/env_posix\.c$/
+	seam = FILENAME ~ /^sync\/env_(posix|room)\.c$/
 	sql_from_names = FILENAME ~ /^sync\/table_sql\.c$/
 }
 
