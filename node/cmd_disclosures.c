@@ -226,7 +226,7 @@ static void
 judge(const struct accounting *a, const struct ended *ended,
     struct given_row *g)
 {
-	struct agency_id agency;
+	struct agency_id agency = { { 0 } };
 	struct ended_row q = { .basis = g->has_basis ? &g->basis_id : NULL,
 		.words = g->basis_words,
 		.category = g->category,
