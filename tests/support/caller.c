@@ -241,3 +241,50 @@ caller_sign_in(struct browser *b, const char *name)
 	assert_int_equal(caller_ask(b, "POST", "/api/session/banner", NULL),
 	    200);
 }
+
+const char *
+caller_must(struct browser *b, const char *method, const char *target,
+    const char *body)
+{
+	static char id[ID_TEXT_BYTES];
+	const json_t *ids;
+	const char *one;
+	unsigned have = caller_ask(b, method, target, body);
+
+	if (have != 200)
+		print_error("%s %s: %u %.*s\n", method, target, have,
+		    (int)caller_raw()->n, (const char *)caller_raw()->p);
+	assert_int_equal(have, 200);
+	ids = caller_data("ids");
+	one = ids != NULL ? json_string_value(json_array_get(ids, 0))
+			  : json_string_value(caller_data("id"));
+	(void)snprintf(id, sizeof(id), "%s", one != NULL ? one : "");
+	return id;
+}
+
+const char *
+caller_must_with(struct browser *b, const char *method, const char *target,
+    const char *id, const char *format, const char *first, const char *second)
+{
+	char path[160], body[1024];
+
+	(void)snprintf(path, sizeof(path), target, id);
+	(void)snprintf(body, sizeof(body), format, first, second);
+	return caller_must(b, method, path, format[0] != '\0' ? body : NULL);
+}
+
+size_t
+caller_count(struct browser *b, const char *target)
+{
+	(void)caller_must(b, "GET", target, NULL);
+	return json_array_size(json_object_get(caller_answer(), "data"));
+}
+
+void
+caller_person(char id[static ID_TEXT_BYTES], struct browser *b,
+    const char *name)
+{
+	(void)snprintf(id, ID_TEXT_BYTES, "%s",
+	    caller_must_with(b, "POST", "/api/records/person%s", "",
+		"{\"fields\": {\"legal_name\": \"%s\"}}%s", name, ""));
+}

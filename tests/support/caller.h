@@ -52,4 +52,16 @@ void caller_keep_token(struct browser *b);
 /* Signed in, and what must be done first is done. */
 void caller_sign_in(struct browser *b, const char *name);
 
+/* An answer of 200; what it made: "id" or the first of "ids", until the next. */
+const char *caller_must(struct browser *b, const char *method,
+    const char *target, const char *body);
+/* The same with a target and body that are put together. */
+const char *caller_must_with(struct browser *b, const char *method,
+    const char *target, const char *id, const char *format, const char *first,
+    const char *second);
+/* How many its data are. */
+size_t caller_count(struct browser *b, const char *target);
+void caller_person(char id[static ID_TEXT_BYTES], struct browser *b,
+    const char *name);
+
 #endif
