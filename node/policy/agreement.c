@@ -25,29 +25,38 @@ struct gathering {
 #define MORE(rows, list, count) \
 	arena_more((rows)->arena, &(list), &(count), sizeof(*(list)))
 
-static struct agreement *
-find(struct gathering *g, const struct read_row *row)
+/* The place of the first agreement with this id, or of the next. Rows come in the
+ * order of their ids; a member that writes a hundred thousand costs the others a
+ * few looks each. */
+static size_t
+first_of(const struct gathering *g, const struct row_id *id)
 {
-	struct row_id id;
+	size_t from = 0, to = g->count;
 
-	if (!row_id_of(row, "mou_id", id.b))
-		return NULL;
-	for (size_t k = 0; k < g->count; k++)
-		if (id_equal(&g->list[k].p.id, &id))
-			return &g->list[k];
-	return NULL;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+
+		if (id_compare(&g->list[mid].p.id, id) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from;
 }
 
 /* Only the drafter's own word about its agreement counts. */
 static struct agreement *
 find_own(struct gathering *g, const struct read_row *row)
 {
-	struct agreement *a = find(g, row);
+	struct row_id id;
 
-	return a != NULL && id_equal(&a->owner, &row->owner) &&
-		!row_is(row, "state", "removed")
-	    ? a
-	    : NULL;
+	if (!row_id_of(row, "mou_id", id.b) || row_is(row, "state", "removed"))
+		return NULL;
+	for (size_t k = first_of(g, &id);
+	     k < g->count && id_equal(&g->list[k].p.id, &id); k++)
+		if (id_equal(&g->list[k].owner, &row->owner))
+			return &g->list[k];
+	return NULL;
 }
 
 /* ---- the tables --------------------------------------------------------------- */
@@ -256,28 +265,52 @@ hash_text(struct agreement *a)
 	hash_final(&h, a->hash);
 }
 
+/* A set: an agency is a party once. */
 static void
 apply_signature(struct agreement *a, const struct signature *s)
 {
-	for (size_t k = 0; k < a->p.party_count; k++) {
-		struct agreement_party *p = &a->party[k];
+	const struct agreement_party key = { .agency = s->agency };
+	struct agreement_party *p = a->p.party_count > 0
+	    ? bsearch(&key, a->party, a->p.party_count, sizeof(key),
+		  compare_party)
+	    : NULL;
 
-		if (!id_equal(&p->agency, &s->agency))
-			continue;
-		if (s->withdrawn)
-			p->withdrew = true;
-		else if (memcmp(s->hash, a->hash, sizeof(a->hash)) == 0) {
-			/* of several the first is the word that was given */
-			if (!p->signed_it || s->on < p->signed_on)
-				p->signed_on = s->on;
-			p->signed_it = true;
-		}
+	if (p == NULL)
+		return;
+	if (s->withdrawn)
+		p->withdrew = true;
+	else if (memcmp(s->hash, a->hash, sizeof(a->hash)) == 0) {
+		/* of several the first is the word that was given */
+		if (!p->signed_it || s->on < p->signed_on)
+			p->signed_on = s->on;
+		p->signed_it = true;
 	}
+}
+
+static void
+apply_signatures(struct gathering *g)
+{
+	for (size_t k = 0; k < g->signature_count; k++) {
+		const struct signature *s = &g->signature[k];
+
+		for (size_t i = first_of(g, &s->mou);
+		     i < g->count && id_equal(&g->list[i].p.id, &s->mou); i++)
+			apply_signature(&g->list[i], s);
+	}
+}
+
+static void
+settle_text(struct agreement *a)
+{
+	if (a->p.party_count > 0)
+		qsort(a->party, a->p.party_count, sizeof(*a->party),
+		    compare_party);
+	hash_text(a);
 }
 
 /* Offered, and signed by every one of at least two parties. */
 static enum err
-finish(struct agreement *a, const struct gathering *g, struct arena *arena)
+finish(struct agreement *a, struct arena *arena)
 {
 	struct agency_id *party;
 	bool all = a->p.party_count >= 2;
@@ -286,13 +319,6 @@ finish(struct agreement *a, const struct gathering *g, struct arena *arena)
 	party = arena_take(arena, (a->p.party_count + 1) * sizeof(*party));
 	if (party == NULL)
 		return ERR_NOMEM;
-	if (a->p.party_count > 0)
-		qsort(a->party, a->p.party_count, sizeof(*a->party),
-		    compare_party);
-	hash_text(a);
-	for (size_t k = 0; k < g->signature_count; k++)
-		if (id_equal(&g->signature[k].mou, &a->p.id))
-			apply_signature(a, &g->signature[k]);
 	for (size_t k = 0; k < a->p.party_count; k++) {
 		party[k] = a->party[k].agency;
 		all = all && a->party[k].signed_it && !a->party[k].withdrew;
@@ -326,7 +352,11 @@ agreement_load(struct agreement **out, size_t *count, struct replica *r,
 		e = rows_read(&rows, tables[k].table, NULL, f);
 	}
 	for (size_t k = 0; e == OK && k < g.count; k++)
-		if (finish(&g.list[k], &g, arena) != OK)
+		settle_text(&g.list[k]);
+	if (e == OK)
+		apply_signatures(&g);
+	for (size_t k = 0; e == OK && k < g.count; k++)
+		if (finish(&g.list[k], arena) != OK)
 			e = fail_code(f, ERR_NOMEM);
 	if (e != OK)
 		return e;
