@@ -69,7 +69,7 @@ show_office_journal(const struct show_office *o)
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "kept_days",
 	    (json_int_t)j->days, "kept_from_ms", (json_int_t)j->extent.first_ms,
-	    "first", (json_int_t)(j->extent.base + 1), "last",
+	    "first", (json_int_t)j->extent.base + 1, "last",
 	    (json_int_t)j->extent.last, "reviewed", (json_int_t)j->reviewed,
 	    "reviewed_ms", (json_int_t)j->reviewed_ms, "review_due",
 	    (int)j->review_due);

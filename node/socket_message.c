@@ -37,7 +37,7 @@ socket_request_put(struct buf *out, const char *cwd, int argc,
 		(said->password != NULL ? FLAG_PASSWORD : 0)));
 	buf_bytes(out, has_input ? said->input : (const uint8_t *)"",
 	    has_input ? said->input_n : 0);
-	buf_uint(out, (uint64_t)(argc + more));
+	buf_uint(out, (uint64_t)argc + (uint64_t)more);
 	put_text(out, argv[0]);
 	if (said->yes)
 		put_text(out, "--yes");

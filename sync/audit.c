@@ -283,12 +283,12 @@ audit_each(struct replica *r, const struct audit_query *q, audit_fn each,
 static enum err
 broken(int64_t no, struct fail *f)
 {
+	int64_t first = (no - 1) / AUDIT_KEPT_EVERY * AUDIT_KEPT_EVERY + 1;
+
 	return fail_set(f, ERR_CORRUPT,
 	    "the journal of who did what was tampered with or is damaged: one "
-	    "of "
-	    "its entries %lld to %lld is not what it was, or is missing",
-	    (long long)((no - 1) / AUDIT_KEPT_EVERY * AUDIT_KEPT_EVERY + 1),
-	    (long long)no);
+	    "of its entries %lld to %lld is not what it was, or is missing",
+	    (long long)first, (long long)no);
 }
 
 struct chain {

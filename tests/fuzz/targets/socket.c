@@ -126,7 +126,7 @@ text_of(struct fuzz_in *in, unsigned which)
 static void
 made(struct fuzz_in in)
 {
-	char *words[WORDS_MAX], *cwd = text_of(&in, WORDS_MAX);
+	char *words[WORDS_MAX] = { NULL }, *cwd = text_of(&in, WORDS_MAX);
 	unsigned flags = fuzz_u8(&in), count = 1 + fuzz_u8(&in) % WORDS_MAX;
 	bool yes = (flags & 1) != 0, tty = (flags & 2) != 0;
 	struct socket_said said = { .yes = yes, .tty = tty };

@@ -22,8 +22,9 @@ cell_id(const uint8_t id[static ID_BYTES])
 struct value
 cell_day(int32_t day)
 {
-	return day == NO_DAY ? (struct value){ .type = VALUE_NULL }
-			     : (struct value){ .type = VALUE_DATE, .i = day };
+	if (day == NO_DAY)
+		return (struct value){ .type = VALUE_NULL };
+	return (struct value){ .type = VALUE_DATE, .i = day };
 }
 
 struct value
