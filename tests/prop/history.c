@@ -150,6 +150,13 @@ history_exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	return wrong != NULL ? wrong : history_settle_snapshot(h, to);
 }
 
+/* Who proposed something that is open is not made one who writes. */
+static bool
+is_undecided(enum err e, const struct fail *f)
+{
+	return e == ERR_INPUT && strstr(f->text, "nobody decided yet") != NULL;
+}
+
 static const char *
 share_or_carry(struct history *h)
 {
@@ -168,6 +175,8 @@ share_or_carry(struct history *h)
 		h->counts->read_only += h->reads;
 		e = world_share(&h->w, 0, h->reads ? GRANT_READ : GRANT_WRITE,
 		    from_now, &f);
+		if (is_undecided(e, &f))
+			return NULL;
 		h->counts->from_now += from_now;
 		h->shared = !from_now;
 	}
@@ -436,6 +445,8 @@ grant_at_the_end(struct history *h)
 	/* what was proposed may count after all */
 	if (!h->shared || (h->reads && chance(h, 30)))
 		e = world_share(&h->w, 0, GRANT_WRITE, false, &f);
+	if (is_undecided(e, &f))
+		e = world_share(&h->w, 0, GRANT_READ, false, &f);
 	if (e == OK && plays(h, WORLD_FIELD) && !h->carried)
 		e = world_carry(&h->w, 0, &f);
 	if (!h->takes && !h->w.node[0].shredded)
