@@ -328,7 +328,7 @@ n=$(wc -l <"$tmp/starts")
 echo "# to open and list peers, median: first quarter $(half $((n / 4 + 1)) \
 	$((n / 4 + 1))) us, last quarter $(half "$n" $((n / 4 + 1))) us"
 find "$tmp/north" -maxdepth 1 -type f -printf '%f\n' |
-	grep -vxE 'footbridge\.(db|db-wal|db-shm|conf)|slots|slots\.b|slots\.lock|fence|fence\.b|lock|(slots|fence)(\.b)?\.new' \
+	grep -vxE 'footbridge\.(db|db-wal|db-shm|conf)|slots|slots\.b|slots\.lock|fence|fence\.b|lock|reserve|(slots|fence)(\.b)?\.new' \
 		>"$tmp/extra"
 [ ! -s "$tmp/extra" ] || sed 's/^/# left: /' "$tmp/extra"
 [ ! -s "$tmp/extra" ]
