@@ -64,20 +64,7 @@ must clinic --yes agreement sign "$mou"
 meet
 must north --yes agreement sign "$mou"
 meet
-must clinic put consent person="$person" kind=part2_justice status=draft \
-	discloser_id=Clinic info_description='Whether I came' \
-	purpose='To follow my probation' purposes=supervision \
-	effective_on="$today" expires_on=2035-01-01 signed_by='Pat Sample' \
-	signed_on="$today" right_to_revoke_statement=yes \
-	refusal_consequence_statement=yes \
-	duration_reason='As long as the probation' condition_of_release=yes \
-	revocable_rule=any_time
-consent=$(tail -n 1 "$tmp/out")
-must clinic put consent_scope person="$person" consent_id="$consent" \
-	category=TX2.attendance state=present
-must clinic put consent_recipient person="$person" consent_id="$consent" \
-	agency_id=North state=present
-must clinic consent sign "$consent"
+consented clinic "$person" "$today" 2035-01-01
 must clinic put appointment person="$person" start_at="${today}T07:00" state=booked
 meet
 must clinic carry "$person" --on Laptop
@@ -119,27 +106,14 @@ direct
 ok $? "and_once_the_laptop_knows_nothing_more_flows"
 
 # ---- given again; a stick is under way when it is taken back ----
-must clinic put consent person="$person" kind=part2_justice status=draft \
-	discloser_id=Clinic info_description='Whether I came' \
-	purpose='To follow my probation' purposes=supervision \
-	effective_on="$today" expires_on=2035-01-01 signed_by='Pat Sample' \
-	signed_on="$today" right_to_revoke_statement=yes \
-	refusal_consequence_statement=yes \
-	duration_reason='As long as the probation' condition_of_release=yes \
-	revocable_rule=any_time
-again=$(tail -n 1 "$tmp/out")
-must clinic put consent_scope person="$person" consent_id="$again" \
-	category=TX2.attendance state=present
-must clinic put consent_recipient person="$person" consent_id="$again" \
-	agency_id=North state=present
-must clinic consent sign "$again"
+consented clinic "$person" "$today" 2035-01-01
 clock_on 3600
 came clinic 12:00 complied
 must clinic bundle export --for North "$tmp/stick/late"
 marked clinic | tail -n 1 | grep -qx no
 ok $? "what_goes_on_the_new_consent_is_not_marked_for_the_old_one"
 clock_on 3600
-must clinic put consent "$again" status=revoked revoked_on="$today"
+must clinic put consent "$consent" status=revoked revoked_on="$today"
 on north bundle import "$tmp/stick/late" >"$tmp/out" 2>&1 || [ $? -eq 3 ]
 marked clinic | tail -n 1 | grep -qx maybe && must clinic disclosures "$person" \
 	--language es && grep -q 'en camino cuando' "$tmp/out"

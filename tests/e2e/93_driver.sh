@@ -74,20 +74,7 @@ done
 must north --yes agreement sign "$mou"
 signed() { on clinic --json list mou_signature | field '#' | grep -qx 2; }
 until_so signed || die "its signatures"
-must clinic put consent person="$person" kind=part2_justice status=draft \
-	discloser_id=Clinic info_description='Whether I came' \
-	purpose='To follow my probation' purposes=supervision \
-	effective_on="$today" expires_on="$(on_day 12)" signed_by='Pat Sample' \
-	signed_on="$today" right_to_revoke_statement=yes \
-	refusal_consequence_statement=yes \
-	duration_reason='As long as the probation' condition_of_release=yes \
-	revocable_rule=any_time
-consent=$(tail -n 1 "$tmp/out")
-must clinic put consent_scope person="$person" consent_id="$consent" \
-	category=TX2.attendance state=present
-must clinic put consent_recipient person="$person" consent_id="$consent" \
-	agency_id=North state=present
-must clinic consent sign "$consent"
+consented clinic "$person" "$today" "$(on_day 12)"
 reads_no_more clinic "$person" North TX2.attendance
 ok $? "before_the_agreement_is_in_force_nothing_is_granted"
 

@@ -248,3 +248,25 @@ stop() {
 	kill -TERM "$1"
 	wait "$1"
 }
+
+# consented NODE PERSON FROM UNTIL: a consent that lets North have Clinic's
+# attendance for probation between these days, written and signed; $consent is its id
+consented() {
+	local id
+	must "$1" put consent person="$2" kind=part2_justice status=draft \
+		discloser_id=Clinic info_description='Whether I came' \
+		purpose='To follow my probation' purposes=supervision \
+		effective_on="$3" expires_on="$4" signed_by='Pat Sample' \
+		signed_on="$3" right_to_revoke_statement=yes \
+		refusal_consequence_statement=yes \
+		duration_reason='As long as the probation' \
+		condition_of_release=yes revocable_rule=any_time
+	id=$(tail -n 1 "$tmp/out")
+	must "$1" put consent_scope person="$2" consent_id="$id" \
+		category=TX2.attendance state=present
+	must "$1" put consent_recipient person="$2" consent_id="$id" \
+		agency_id=North state=present
+	must "$1" consent sign "$id"
+	# shellcheck disable=SC2034 # for the script
+	consent=$id
+}
