@@ -116,6 +116,7 @@ wrap = $(patsubst %,-Wl$(comma)--wrap=%,$(1))
 WRAP_http_server := $(call wrap,MHD_start_daemon MHD_get_connection_info \
 	tls_peer_key)
 WRAP_http_client := $(call wrap,curl_easy_setopt curl_multi_poll)
+BENCH_LIBS_policy := -lcmocka # driving.c is for tests as well
 BENCH := $(patsubst tests/bench/%.c,$(OUT)/bench-%,$(wildcard tests/bench/*.c))
 E2E := $(sort $(filter-out %/lib.sh %/clock.sh,$(wildcard tests/e2e/*.sh)))
 KILL := $(sort $(filter-out %/lib.sh,$(wildcard tests/kill/*.sh)))
@@ -195,7 +196,7 @@ $(OUT)/tests-proxy: $(OUT)/tests/tools/proxy.o $(OUT)/tests/support/proxy.o
 $(OUT)/tests-dbkey: $(OUT)/tests/tools/dbkey.o $(BELOW)
 	$(link) $(SYNC_LIBS)
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(SUPPORT_A) $(NODE_A) $(BELOW)
-	$(link) $(NODE_LIBS) $(SYNC_LIBS)
+	$(link) $(NODE_LIBS) $(SYNC_LIBS) $(BENCH_LIBS_$*)
 
 # assets: the folder is a prerequisite too, so that a removed file is noticed
 $(GEN)/embed: tools/embed.c

@@ -184,7 +184,7 @@ driving_book(struct office *o, const struct row_id *p)
 		    .i = (int64_t)policy_today(o->r) * 24 * 60 } });
 }
 
-void
+struct row_id
 driving_begin(policy_day agreement_ends, policy_day consent_ends)
 {
 	const char *n = getenv("TEST_PEOPLE");
@@ -209,7 +209,7 @@ driving_begin(policy_day agreement_ends, policy_day consent_ends)
 	}
 	office_settle(driving_clinic, driving_north);
 	sign_rules(driving_clinic);
-	(void)agree(today + agreement_ends);
+	return agree(today + agreement_ends);
 }
 
 void

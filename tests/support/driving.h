@@ -52,8 +52,8 @@ struct row_id driving_put(struct office *o, const char *table,
 const struct agency_id *driving_agency(const struct office *o);
 
 /* Both offices, an agreement and a consent of each person, which end in so many
- * days; and no more of them. */
-void driving_begin(policy_day agreement_ends, policy_day consent_ends);
+ * days: the agreement's row; and no more of them. */
+struct row_id driving_begin(policy_day agreement_ends, policy_day consent_ends);
 void driving_end(void);
 
 struct row_id driving_consent(struct office *o, const struct row_id *p,

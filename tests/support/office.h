@@ -1,7 +1,7 @@
 /*
  * Offices for tests: real replicas in memory with the real schema, founded and
  * joined by invite as people do it, and a wire between them that counts and
- * can break. What goes wrong in here itself aborts with the text of the fail.
+ * can break. For measuring they are encrypted files on a real disk. What goes wrong in here itself aborts with the text of the fail.
  */
 #ifndef FOOTBRIDGE_TESTS_OFFICE_H
 #define FOOTBRIDGE_TESTS_OFFICE_H
@@ -9,14 +9,20 @@
 #include "sync/bundle.h"
 #include "sync/exchange.h"
 #include "sync/grant.h"
+#include "sync/slot.h"
 #include "tests/support/env_test.h"
 
 struct office {
 	struct env_test *env;
 	struct replica *r;
-	char dir[32];
+	char dir[200];
 	struct replica_options options;
+	struct slot_keys keys; /* on disk */
 };
+
+/* Offices made from here on are directories in this one (borrowed), with the
+ * clock and the randomness of the machine; whoever made it removes it. */
+void office_on_disk(const char *root);
 
 /* A founded network; the founder relays. */
 struct office *office_found(const char *name, int kind, uint64_t seed);
