@@ -1,6 +1,6 @@
 /*
  * Private to the SQLCipher driver (db_sqlite.c, db_open.c): what a connection
- * and a statement are inside. Nothing else includes it.
+ * and a statement are inside. Nothing else of the engine includes it.
  */
 #ifndef FOOTBRIDGE_SYNC_DB_SQLITE_H
 #define FOOTBRIDGE_SYNC_DB_SQLITE_H

@@ -220,6 +220,8 @@ judge(struct history *h, unsigned n)
 		    : h->w.node[n].shown != NULL
 		    ? history_judge_shown(h, n)
 		    : judge_node(&h->w, n, &h->counts->judged);
+	if (wrong == NULL)
+		wrong = history_judge_routes(h, n);
 
 	/* what "verify --deep" says as well, now and then: it is dear */
 	if (wrong == NULL && h->w.pool_count % 4 == 0 &&
@@ -305,6 +307,9 @@ begin(struct history *h, bool on_disk)
 	for (size_t i = 0; i < HOT; i++)
 		h->hot[i] = 1 + (unsigned)draw(h, fields + 4);
 	world_start(&h->w, set, chance(h, 70) ? 1 : 2, h->seed, on_disk);
+	for (unsigned i = 0; i < h->node_count; i++)
+		if (world_draw(&h->beside, 100) < 30)
+			history_know_peers(h, h->nodes[i]);
 	h->w.introduced = !plays(h, WORLD_LATE);
 	for (size_t i = 0; i < ID_BYTES; i++)
 		h->w.subject.b[i] = (uint8_t)draw(h, 256);
@@ -533,7 +538,7 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	const char *wrong = NULL;
 	uint64_t steps;
 
-	h = (struct history){ .seed = seed, .counts = counts };
+	h = (struct history){ .seed = seed, .beside = ~seed, .counts = counts };
 	h.takes = chance(&h, 50) && is_on("TEST_TAKE");
 	h.copies = chance(&h, 60) && is_on("TEST_COPIES");
 	h.shreds = chance(&h, 25) || is_wanted("TEST_SHRED");
@@ -562,6 +567,7 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	counts->histories++;
 	counts->taking += h.takes;
 	history_count_forks(&h);
+	counts->deaths += h.w.deaths;
 	counts->shredding += h.ordered > 0;
 	counts->taking_and_shredding += h.takes && h.ordered > 0;
 	counts->taking_and_showing += h.takes && counts->snapshots > shown;

@@ -19,7 +19,7 @@ struct history_counts {
 	uint64_t put_back, copies, clones, new_lives, forks;
 	uint64_t shredding, orders, no_orders, obeyed, stubs, shredded_again,
 	    undone, back, gone, half_heard, set_apart;
-	uint64_t lost_to_shred, receipts;
+	uint64_t lost_to_shred, receipts, deaths, routes;
 	uint64_t snapshots, snapshots_unused, snapshots_early,
 	    snapshots_refused;
 	uint64_t snapshots_stale, snapshots_judged, snapshots_ended;

@@ -19,6 +19,7 @@ struct known_row {
 struct history {
 	struct world w;
 	uint64_t seed;
+	uint64_t beside; /* another, for what changes nothing else */
 	struct history_counts *counts;
 	unsigned nodes[WORLD_MACHINES];
 	unsigned node_count;
@@ -91,6 +92,8 @@ const char *history_order(struct history *h, unsigned node);
 /* Near the end: an order if there was none; old states put back. */
 const char *history_order_at_last(struct history *h);
 const char *history_put_back(struct history *h);
+/* One machine's: nobody may read it at once. */
+const char *history_old_state(struct history *h, unsigned machine);
 /* In place of judge_node, at a machine that obeyed. */
 const char *history_judge_shredded(struct history *h, unsigned machine);
 /* history_undone.c: is each segment held as it must be, and asked for? */
@@ -104,6 +107,10 @@ const char *history_judge_back(struct history *h);
 /* Two machines whose digests differ: by nothing but what a grant or removal said
  * to one of them and whose content the other never had? */
 bool history_set_apart(struct history *h, unsigned one, unsigned other);
+
+/* history_routes.c: peers to whom a machine would send what they may have. */
+void history_know_peers(struct history *h, unsigned machine);
+const char *history_judge_routes(struct history *h, unsigned machine);
 
 /* history_snapshot.c: one is made, or one from earlier taken, and given. */
 const char *history_offer(struct history *h, unsigned from, unsigned to);

@@ -155,21 +155,20 @@ adopt(struct history *h, unsigned n, unsigned of)
 	return tell(h, n, "adopting", e, &f, &no_matter);
 }
 
-static void
+static const char *
 put_back(struct history *h, unsigned n)
 {
 	if (h->w.on_disk)
-		return;
+		return NULL;
 	if (h->w.kept[n].env == NULL || chance(h, 30)) {
 		if (!world_restored(&h->w, n)) {
 			world_tell("machine %u is kept", n);
 			world_keep(&h->w, n);
 		}
-		return;
+		return NULL;
 	}
 	world_tell("machine %u is put back", n);
-	world_put_back(&h->w, n);
-	h->counts->put_back++;
+	return history_old_state(h, n);
 }
 
 static void
@@ -201,9 +200,8 @@ history_take(struct history *h, unsigned n)
 	if (kind < 77)
 		return adopt(h, n, WORLD_FIELD + (unsigned)draw(h, 3));
 	if (kind < 92)
-		put_back(h, n);
-	else
-		copy(h, n);
+		return put_back(h, n);
+	copy(h, n);
 	return NULL;
 }
 

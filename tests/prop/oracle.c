@@ -527,8 +527,8 @@ judge_holder(const struct oracle *o, const struct control *c,
 		       : "is a holder, but should not be");
 }
 
-static bool
-unsealed_control(const struct oracle *o, const struct compartment *c)
+bool
+oracle_lags(const struct oracle *o, const struct compartment *c)
 {
 	struct fail f = { 0 };
 	struct stmt *s;
@@ -561,7 +561,7 @@ oracle_judge(struct world *w, unsigned machine)
 		return NULL;
 	o = oracle_new(w, machine);
 	/* what is not sealed yet is not in the pool */
-	if (!unsealed_control(o, c)) {
+	if (!oracle_lags(o, c)) {
 		world_must(control_load(&control, w->node[machine].replica, c,
 			       &f),
 		    &f, "control");

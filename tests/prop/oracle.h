@@ -48,6 +48,8 @@ bool oracle_ended(const struct oracle *o, const uint8_t *prefix);
 bool oracle_names(const struct oracle *o, unsigned node);
 /* Was a machine of this node ever handed this key? */
 bool oracle_was_given(struct world *w, unsigned node, const struct key_id *id);
+/* Is control not sealed yet there, which is not in the pool? */
+bool oracle_lags(const struct oracle *o, const struct compartment *c);
 /* NULL, or what a node's control and keys say otherwise; static memory. */
 const char *oracle_judge(struct world *w, unsigned machine);
 

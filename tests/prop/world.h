@@ -102,6 +102,9 @@ struct world {
 	bool sealed[WORLD_OPS];    /* in the pool, here: */
 	size_t at[WORLD_OPS];
 	bool took; /* a removal or revocation was made: keys are watched */
+	/* the next machine that receives dies at this commit of it; 0: it does not */
+	unsigned dies_at;
+	uint64_t deaths;
 	size_t op_count;
 	char wrong[160]; /* the engine did what it must not; "" if not */
 };
@@ -148,8 +151,15 @@ void world_forget_kept(struct world *w);
 void world_open(struct world *w, unsigned machine, size_t schemas);
 bool world_is_late_record(const uint8_t *p, size_t n);
 
+/* world_receive.c: log_receive, in a transaction; see dies_at. */
+void world_receive(struct world *w, unsigned machine, enum outcome *outcome,
+    const uint8_t *p, size_t size, struct fail *why);
+
 /* world_shred.c: orders to destroy. */
 
+/* Who signed, since the pool had so many segments, that an order was obeyed, has
+ * the order and nothing left. */
+void world_check_receipts(struct world *w, unsigned machine, size_t first);
 /* Has the machine nothing of this segment but its stub? */
 bool world_only_stub(const struct world *w, unsigned machine, size_t segment);
 /* Does it know what this control said? Who obeyed knows what it had. */

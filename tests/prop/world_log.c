@@ -315,6 +315,7 @@ world_seal(struct world *w, unsigned n)
 		buf_release(&bytes);
 	}
 	world_obey(w, n);
+	world_check_receipts(w, n, first);
 	if (w->took && count > 0)
 		check_keys(w, n, first);
 }
@@ -323,16 +324,11 @@ enum outcome
 world_give_bytes(struct world *w, unsigned n, size_t segment, const uint8_t *p,
     size_t size)
 {
-	struct replica *r = w->node[n].replica;
 	enum outcome outcome = OUTCOME_REFUSED;
-	struct fail why = { 0 }, f = { 0 };
-	struct segment_id id;
+	struct fail why = { 0 };
 
 	world_follow(w, n);
-	world_must(replica_begin(r, &f), &f, "begin");
-	world_must(log_receive(r, &outcome, &id, p, size, NULL, &why, &f), &f,
-	    "receiving");
-	world_must(replica_commit(r, &f), &f, "commit");
+	world_receive(w, n, &outcome, p, size, &why);
 	if (outcome == OUTCOME_REFUSED) {
 		(void)snprintf(w->wrong, sizeof(w->wrong),
 		    "node %u refused segment %zu: %.100s", n, segment,

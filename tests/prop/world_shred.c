@@ -10,6 +10,7 @@
  */
 #include "tests/prop/oracle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,4 +208,84 @@ world_obey(struct world *w, unsigned n)
 {
 	if (w->node[n].follows)
 		judge_again(w, n, w->node[n].shredded && has_open_order(w, n));
+}
+
+/* ---- receipts ---- */
+
+/* Of the compartment: keys, rows, content. */
+static int64_t
+left_here(struct world *w, unsigned n)
+{
+	static const char *const of[] = {
+		"_key WHERE cpt = ?1",
+		/* a stub begins with 1 */
+		("_segment WHERE cpt = ?1 AND chain = 1 AND state > 2"
+		 " AND substr(bytes, 1, 1) <> x'01'"),
+	};
+	const struct registry *g = replica_registry(w->node[n].replica);
+	const struct compartment *c = world_compartment(w, n);
+	int64_t left = 0;
+	char sql[200];
+
+	for (size_t i = 0; i < COUNT_OF(of) + g->table_count; i++) {
+		struct fail f = { 0 };
+		struct stmt *s;
+		bool row;
+
+		(void)snprintf(sql, sizeof(sql),
+		    i < COUNT_OF(of)
+			? "SELECT count(*) FROM %s"
+			: "SELECT count(*) FROM %s WHERE _cpt = ?1",
+		    i < COUNT_OF(of) ? of[i]
+				     : g->tables[i - COUNT_OF(of)].name);
+		world_must(db_stmt(&s, replica_db(w->node[n].replica), sql, &f),
+		    &f, sql);
+		stmt_int(s, 1, c->no);
+		world_must(stmt_step(s, &row, &f), &f, sql);
+		left += stmt_col_int(s, 0);
+		stmt_reset(s);
+	}
+	return left;
+}
+
+static bool
+is_receipt(const struct world_segment *s, struct shred_body *body)
+{
+	struct segment view;
+
+	return s->kind == SEGMENT_SHRED &&
+	    segment_parse(&view, s->bytes.p, s->bytes.n, NULL) == OK &&
+	    shred_body_parse(body, view.body, view.header.body_bytes) == OK &&
+	    body->done;
+}
+
+static void
+check_receipt(struct world *w, unsigned n, const struct segment_id *of)
+{
+	struct oracle *o;
+	size_t order = 0;
+
+	while (order < w->pool_count && !id_equal(&w->pool[order]->id, of))
+		order++;
+	if (order == w->pool_count || !world_has(w->node[n].has, order)) {
+		(void)snprintf(w->wrong, sizeof(w->wrong),
+		    "machine %u signed for an order that it has not", n);
+		return;
+	}
+	o = oracle_new(w, n);
+	if (oracle_order_counts(o, order) && left_here(w, n) > 0)
+		(void)snprintf(w->wrong, sizeof(w->wrong),
+		    "machine %u signed that it destroyed what it still has", n);
+	oracle_free(o);
+}
+
+void
+world_check_receipts(struct world *w, unsigned n, size_t first)
+{
+	for (size_t i = first; i < w->pool_count; i++) {
+		struct shred_body body;
+
+		if (is_receipt(w->pool[i], &body))
+			check_receipt(w, n, &body.order);
+	}
 }
