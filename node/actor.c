@@ -9,6 +9,7 @@
 #include "node/chores.h"
 #include "node/journal.h"
 #include "node/policy/closed.h"
+#include "node/policy/held.h"
 #include "sync/read.h"
 #include "sync/repair.h"
 
@@ -244,6 +245,59 @@ actor_must_administer(const struct run *run, struct fail *f)
 	    "only an administrator of this computer may do this");
 }
 
+struct writer {
+	struct node_id self;
+	bool here, elsewhere;
+};
+
+static bool
+on_writer(void *context, const struct node_id *node)
+{
+	struct writer *w = context;
+
+	if (id_equal(node, &w->self))
+		w->here = true;
+	else
+		w->elsewhere = true;
+	return true;
+}
+
+struct origin {
+	struct replica *r;
+	struct writer writer;
+};
+
+static bool
+on_staff(void *context, const struct read_row *row)
+{
+	struct origin *x = context;
+	const struct field *name = table_field(row->table, "name");
+
+	(void)read_writers(x->r, row, UINT64_C(1) << name->number, on_writer,
+	    &x->writer, NULL);
+	return false;
+}
+
+enum err
+actor_may_be(const struct run *run, const struct row_id *staff, struct fail *f)
+{
+	struct replica *r = run->replica;
+	struct origin x = { .r = r, .writer.self = replica_identity(r)->node };
+	const struct table *t = registry_table(replica_registry(r), "staff");
+	enum err e;
+
+	if (run->actor == NULL || held_is_server(r) ||
+	    id_equal(&run->actor->staff, staff))
+		return OK;
+	e = read_get(r, t, staff, 0, on_staff, &x, NULL);
+	if (e == OK && x.writer.here && !x.writer.elsewhere)
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "on a computer that people carry nobody becomes somebody else of "
+	    "the staff: whoever has its recovery code or a key file does this "
+	    "(--passphrase-file)");
+}
+
 enum err
 actor_may_write(struct run *run, const struct table *t,
     const struct row_id *subject, struct fail *f)
@@ -252,7 +306,7 @@ actor_may_write(struct run *run, const struct table *t,
 
 	if (a == NULL)
 		return OK;
-	if (!a->administrator &&
+	if (!a->rights.leads &&
 	    (a->rights.roles & account_writers(NULL, t)) == 0)
 		return fail_set(f, ERR_DENIED,
 		    "nothing was written: %s records are not for your role "

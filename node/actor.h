@@ -48,7 +48,7 @@ enum err actor_must_see_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
 /* May this person write rows of that table, about that subject (NULL: nobody's
  * yet)? As on the page: by role, and only about whom one may see; an administrator
- * of the replica needs no role for it. An emergency opens nothing for writing.
+ * whose rights lead (rights.h) needs no role for it. An emergency opens nothing for writing.
  * Lock held.
  * fails: ERR_DENIED */
 enum err actor_may_write(struct run *run, const struct table *t,
@@ -56,6 +56,15 @@ enum err actor_may_write(struct run *run, const struct table *t,
 /* The same for a row that is here, whoever's it is; OK for one that is not. */
 enum err actor_may_write_row(struct run *run, const struct table *t,
     const struct row_id *id, struct fail *f);
+/*
+ * May whoever acts make or open an account of this member of staff, or act for them?
+ * On a computer that people carry only as oneself, or for somebody new, whose row was
+ * made there: who is its administrator was never given anybody else's rights. Lock
+ * held.
+ * fails: ERR_DENIED
+ */
+enum err actor_may_be(const struct run *run, const struct row_id *staff,
+    struct fail *f);
 /* read_subject, of whom one may see. */
 enum err actor_subject(struct run *run, struct row_id *subject,
     const char *text, struct fail *f);

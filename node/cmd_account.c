@@ -37,9 +37,12 @@ find(struct account *a, const struct run *run, const char *name, struct fail *f)
 static enum err
 must_own(const struct run *run, const struct account *a, struct fail *f)
 {
+	enum err e;
+
 	if (run->actor != NULL && run->actor->account == a->no)
 		return OK;
-	return actor_must_administer(run, f);
+	e = actor_must_administer(run, f);
+	return e == OK ? actor_may_be(run, &a->staff, f) : e;
 }
 
 static enum err
@@ -167,8 +170,10 @@ staff_of(struct row_id *out, struct run *run, const char *name, struct fail *f)
 
 	if (t == NULL || table_field(t, "name") == NULL)
 		return fail_set(f, ERR_INPUT, "this schema has no staff");
-	if (staff != NULL)
-		return name_named(out, run, t, staff, f);
+	if (staff != NULL) {
+		e = name_named(out, run, t, staff, f);
+		return e == OK ? actor_may_be(run, out, f) : e;
+	}
 	filter.field = table_field(t, "name");
 	e = read_list(run->replica, &q, take_namesake, &x, f);
 	if (e == OK && x.count > 1)
@@ -178,7 +183,8 @@ staff_of(struct row_id *out, struct run *run, const char *name, struct fail *f)
 	if (e != OK)
 		return e;
 	*out = x.id;
-	return x.count == 1 ? OK : write_staff(out, run, name, f);
+	return x.count == 1 ? actor_may_be(run, out, f)
+			    : write_staff(out, run, name, f);
 }
 
 static enum err

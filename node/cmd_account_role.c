@@ -6,6 +6,7 @@
 #include "node/account/store.h"
 #include "node/actor.h"
 #include "node/journal.h"
+#include "node/name.h"
 
 static struct value
 text_value(const char *text)
@@ -54,9 +55,26 @@ read_role(const char **role, const char **scope, const struct run *run,
 	return OK;
 }
 
+/* Whoever has no account here may have one on a laptop. */
+static enum err
+find_staff(struct row_id *staff, struct run *run, struct fail *f)
+{
+	const char *name = run_word(run, 0);
+	const struct table *t =
+	    registry_table(replica_registry(run->replica), "staff");
+	struct account a = { 0 };
+	enum err e = account_find(&a, run->replica, name, f);
+
+	*staff = a.staff;
+	account_wipe(&a);
+	return e == ERR_NOTFOUND && t != NULL
+	    ? name_named(staff, run, t, name, f)
+	    : e;
+}
+
 /* A row of the agency, read wherever its staff's roles are. */
 static enum err
-give_role(struct row_id *made, struct run *run, const struct account *a,
+give_role(struct row_id *made, struct run *run, const struct row_id *staff,
     const char *role, const char *scope, struct fail *f)
 {
 	const struct table *t =
@@ -74,7 +92,7 @@ give_role(struct row_id *made, struct run *run, const struct account *a,
 		return fail_set(f, ERR_INPUT, "this schema has no roles");
 	fields[q.field_count++] =
 	    (struct write_field){ table_field(t, "staff_id"),
-		    { .type = VALUE_ID, .p = a->staff.b, .n = ID_BYTES } };
+		    { .type = VALUE_ID, .p = staff->b, .n = ID_BYTES } };
 	fields[q.field_count++] =
 	    (struct write_field){ table_field(t, "role"), text_value(role) };
 	fields[q.field_count++] =
@@ -102,29 +120,24 @@ cmd_account_role(struct run *run, struct fail *f)
 	const char *role = "", *scope = "";
 	struct audit_entry entry = { .act = "role" };
 	char text[ID_TEXT_BYTES];
-	struct account a = { 0 };
-	struct row_id made;
+	struct row_id made, staff;
 	enum err e = actor_must_administer(run, f);
 
 	if (e == OK)
 		e = read_role(&role, &scope, run, f);
 	if (e == OK)
-		e = account_find(&a, run->replica, run_word(run, 0), f);
-	if (e == ERR_NOTFOUND)
-		e = fail_set(f, e, "no account is called %.60s",
-		    run_word(run, 0));
+		e = find_staff(&staff, run, f);
 	if (e == OK)
 		e = replica_begin(run->replica, f);
 	if (e != OK)
 		return e;
-	e = give_role(&made, run, &a, role, scope, f);
-	entry.row = &a.staff;
+	e = give_role(&made, run, &staff, role, scope, f);
+	entry.row = &staff;
 	entry.table = registry_table(replica_registry(run->replica), "staff");
 	entry.note = role;
 	if (e == OK)
 		e = audit_run(run, &entry, f);
 	e = end(run, e, f);
-	account_wipe(&a);
 	if (e != OK)
 		return e;
 	run->wrote = true;

@@ -9,6 +9,7 @@
 #include "node/journal.h"
 #include "node/name.h"
 #include "node/open.h"
+#include "node/policy/held.h"
 #include "node/prove.h"
 #include "node/secret.h"
 #include "sync/code.h"
@@ -189,6 +190,19 @@ new_secret(struct slot_secret *secret, struct buf *bytes, struct run *run,
 	return e;
 }
 
+/* On a computer that people carry, another key would give its administrator more
+ * than the agency did. */
+static enum err
+may_be_nobody(const struct run *run, struct fail *f)
+{
+	if (run->actor == NULL || run->actor->rights.leads ||
+	    held_is_server(run->replica))
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "on a computer that people carry key slots are changed by whoever "
+	    "has its recovery code or a key file (--passphrase-file)");
+}
+
 /* Who opened it by the password of an account is an administrator, and says again
  * who that is: another slot would be nobody's by name, and see all. A key file and
  * the recovery code are asked for nothing. */
@@ -226,6 +240,8 @@ may_change(struct run *run, struct open_with *w, struct fail *f)
 		e = actor_begin(run, f);
 	if (e == OK)
 		e = actor_must_administer(run, f);
+	if (e == OK)
+		e = may_be_nobody(run, f);
 	if (e == OK)
 		e = journal_act(run, OK, f);
 	actor_end(run);

@@ -24,7 +24,7 @@ ends_role(const struct run *run, const struct table *t, bool is_new,
     const struct write_field *fields, size_t n)
 {
 	if (strcmp(t->name, "staff_role") != 0 || is_new ||
-	    run->session != NULL || !run->actor->administrator)
+	    run->session != NULL || !run->actor->rights.leads)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(fields[i].field->name, "valid_to") != 0 &&
@@ -128,7 +128,7 @@ may_decide(struct run *run, const char *who, const struct row_id *subject,
 
 	if (a == NULL)
 		return OK;
-	if (!a->administrator && (a->rights.roles & may_decide_roles(who)) == 0)
+	if (!a->rights.leads && (a->rights.roles & may_decide_roles(who)) == 0)
 		return fail_set(f, ERR_DENIED,
 		    "the %s decides about this; nothing was changed",
 		    who != NULL ? who : "reader");

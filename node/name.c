@@ -269,8 +269,10 @@ may_act_for(const struct run *run, const struct row_id *staff, struct fail *f)
 {
 	const struct actor *a = run->actor;
 
-	if (a == NULL || a->administrator || id_equal(&a->staff, staff))
+	if (a == NULL || id_equal(&a->staff, staff))
 		return OK;
+	if (a->administrator)
+		return actor_may_be(run, staff, f);
 	return fail_set(f, ERR_DENIED,
 	    "--as: this replica was opened with the password of %.60s; only an "
 	    "administrator acts for somebody else",

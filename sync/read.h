@@ -58,6 +58,14 @@ enum err read_find(struct replica *r, const char *text, size_t limit,
 enum err read_seen(struct replica *r, char *text, const struct read_row *row,
     struct fail *f);
 
+/* Which node's work stands in these fields (bits by number) of a row as just read:
+ * more than one where they were not written together, or are in conflict. May be
+ * asked in a callback; each returns false to stop.
+ * fails: ERR_NOTFOUND a row that was derived from what is not here any more */
+typedef bool (*read_writer_fn)(void *context, const struct node_id *node);
+enum err read_writers(struct replica *r, const struct read_row *row,
+    uint64_t fields, read_writer_fn each, void *context, struct fail *f);
+
 /* What one operation wrote, from the signed log. */
 struct read_event {
 	const struct op *op;

@@ -95,6 +95,7 @@ struct reading {
 	struct account_rights *rights;
 	const struct account *account;
 	enum account_scope other; /* of roles that work with no case */
+	bool set_up;              /* the agency gave somebody a role */
 };
 
 static enum account_scope
@@ -114,8 +115,12 @@ take_role(struct rows *rows, const struct read_row *row)
 	enum account_scope scope = scope_of(row), *reach;
 	int role;
 
-	if (!account_names(row, "staff_id", &x->account->staff) ||
+	if ((x->set_up &&
+		!account_names(row, "staff_id", &x->account->staff)) ||
 	    word->type != VALUE_TEXT || !held_now(rows->r, row))
+		return OK;
+	x->set_up = true;
+	if (!account_names(row, "staff_id", &x->account->staff))
 		return OK;
 	role = account_role_of((const char *)word->p, word->n);
 	if (role < 0)
@@ -307,9 +312,10 @@ account_rights(struct account_rights *out, struct replica *r,
 	/* an auditor who has a case load sees no more of people by auditing */
 	if (out->scope == ACCOUNT_SCOPE_NONE)
 		out->scope = x.other;
-	if (a->administrator && out->roles == 0)
+	out->leads = a->administrator && (held_is_server(r) || !x.set_up);
+	if (out->leads && out->roles == 0)
 		out->scope = ACCOUNT_SCOPE_ALL;
-	if (a->administrator)
+	if (out->leads)
 		out->roles |= ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR);
 	return e;
 }

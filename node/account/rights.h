@@ -51,6 +51,9 @@ const char *account_scope_word(enum account_scope scope);
 struct account_rights {
 	uint32_t roles; /* ACCOUNT_BIT of each that holds now */
 	enum account_scope scope;
+	/* an administrator of the replica, which counts as one of the agency on its
+	 * servers, and elsewhere as long as it gave nobody a role */
+	bool leads;
 	bool read_only; /* the training ran out, and the grace after it */
 	bool is_ended;  /* disabled, closed unused, ended, or staff no more */
 	struct row_id office;
@@ -61,8 +64,10 @@ struct account_rights {
  * grace_days: after the training ran out, or after the account was made without
  * any, in which its owner may still write.
  *
- * An administrator of the replica without a role of the agency reaches all: who
- * can open the accounts can open the records. With a role the role decides.
+ * An administrator of a server without a role of the agency reaches all: who can
+ * open the accounts can open the records. With a role the role decides. On a computer
+ * that people carry, whoever joined it is its administrator: once the agency has given
+ * anybody a role, that alone reaches nobody.
  */
 enum err account_rights(struct account_rights *out, struct replica *r,
     const struct account *a, int64_t grace_days, struct fail *f);

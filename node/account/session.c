@@ -232,7 +232,9 @@ describe(struct account_who *who, const struct accounts *a, struct session *s)
 	*who = (struct account_who){
 		.account = s->account,
 		.staff = s->staff,
-		.roles = s->rights.roles,
+		.roles = s->rights.roles |
+		    (s->is_administrator ? ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR)
+					 : 0),
 		.scope = s->rights.scope,
 		.is_administrator = s->is_administrator,
 		.read_only = s->rights.read_only,

@@ -505,7 +505,7 @@ do_resolve(struct api_turn *t, json_t **data)
 	enum api_error e = find_decision(t, &one);
 
 	if (e == API_OK &&
-	    (t->who.roles &
+	    (t->who.rights.roles &
 		may_decide_roles(json_string_value(
 		    json_object_get(one, "who_decides")))) == 0)
 		e = turn_bad(t, API_ROLE, "the %s decides about this",

@@ -28,7 +28,7 @@ check_write(struct api_turn *t, const struct table *table)
 
 	if (roles == 0)
 		return turn_bad(t, API_ROLE, "%s", how);
-	return (t->who.roles & roles) != 0 ? API_OK : API_ROLE;
+	return (t->who.rights.roles & roles) != 0 ? API_OK : API_ROLE;
 }
 
 /* ---- one person, one row ---- */

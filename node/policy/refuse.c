@@ -208,6 +208,31 @@ mou_signature_rule(struct refusing *x)
 		  "ahead");
 }
 
+/* ---- staff ------------------------------------------------------------------------------- */
+
+#define NOT_A_SERVER \
+	"roles of staff, and who is let in again, are decided on a server of " \
+	"the agency, not on a computer that people carry"
+
+static enum err
+staff_role_rule(struct refusing *x)
+{
+	return held_is_server(x->r) ? OK : refuse(x, "other", NOT_A_SERVER);
+}
+
+/* Whose work it is that somebody sees goes by the office, too. */
+static enum err
+staff_rule(struct refusing *x)
+{
+	if (held_is_server(x->r) ||
+	    (!refuse_set(x, "office_id") &&
+		(!refuse_set(x, "status") ||
+		    row_is(&x->will, "status", "suspended") ||
+		    row_is(&x->will, "status", "terminated"))))
+		return OK;
+	return refuse(x, "other", NOT_A_SERVER);
+}
+
 /* ---- policy packs -------------------------------------------------------------------- */
 
 struct holding {
@@ -389,6 +414,8 @@ static const struct {
 	{ "legal_authority_scope", scope_rule },
 	{ "seal_scope", scope_rule },
 	{ "break_glass", break_glass_rule },
+	{ "staff", staff_rule },
+	{ "staff_role", staff_role_rule },
 	{ "mou", mou_rule_dates },
 	{ "mou_rule", mou_rule_rule },
 	{ "mou_signature", mou_signature_rule },
