@@ -8,6 +8,7 @@
 #include "node/party.h"
 #include "node/policy/active.h"
 #include "node/policy/notice.h"
+#include "node/role.h"
 
 static enum err
 read_word(int *out, const struct run *run, const char *option,
@@ -114,7 +115,10 @@ ask_begin(struct ask *x, struct run *run, enum policy_channel channel,
 	}
 	x->q.relations |= x->c.relations;
 	x->q.episode = x->c.episode;
-	return OK;
+	e = role_hush(&x->c.facts, run, f);
+	if (e != OK)
+		ask_end(x);
+	return e;
 }
 
 void

@@ -76,7 +76,7 @@ struct cli_command {
 	unsigned min_words, max_words; /* after the name, options apart */
 	unsigned flags;
 	/* as CLI_PROVES, where it depends on the words; NULL: it does not */
-	bool (*proves)(const struct cli *cli);
+	bool (*proves)(struct run *run);
 	const char *later;    /* sentence */
 	const char *question; /* asked unless --yes */
 };

@@ -56,7 +56,7 @@ enum err cmd_bundle_show(struct run *run, struct fail *f);
 enum err cmd_rescue(struct run *run, struct fail *f);
 /* cmd_record.c */
 enum err cmd_put(struct run *run, struct fail *f);
-bool put_proves(const struct cli *cli);
+bool put_proves(struct run *run);
 enum err cmd_get(struct run *run, struct fail *f);
 enum err cmd_list(struct run *run, struct fail *f);
 enum err cmd_find(struct run *run, struct fail *f);

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/actor.h"
 #include "node/journal.h"
-#include "node/may_put.h"
+#include "node/settle.h"
 #include "node/show.h"
 #include "node/view.h"
 
@@ -144,49 +143,14 @@ cmd_conflicts(struct run *run, struct fail *f)
 	return close_notices(run, l.notices, f);
 }
 
-/* ---- who settles ---- */
-
-struct asked {
-	int64_t no;                /* 0: by what it is about */
-	const struct field *field; /* of that row */
-	struct row_id subject;
-	const char *who; /* of the schema */
-	bool found;
-};
-
-static bool
-is_asked(void *context, const struct conflict *c)
-{
-	struct asked *a = context;
-
-	if (a->no != 0 ? c->no != a->no : c->field != a->field)
-		return true;
-	a->subject = c->subject;
-	a->who = c->who_decides;
-	a->found = true;
-	return false;
-}
-
-/* What is not open is told by whoever settles it. */
-static enum err
-may_settle(struct run *run, struct asked *a, const struct table *t,
-    const struct row_id *row, struct fail *f)
-{
-	enum err e = conflict_list(run->replica, t, row, true, is_asked, a, f);
-
-	if (e != OK || a->found || row == NULL)
-		return e == OK && a->found
-		    ? may_decide(run, a->who, &a->subject, f)
-		    : e;
-	return actor_may_write_row(run, t, row, f);
-}
+/* ---- settling ---- */
 
 static enum err
 may_settle_number(struct run *run, int64_t no, struct fail *f)
 {
-	struct asked a = { .no = no };
+	const struct settle_what what = { .no = no };
 
-	return may_settle(run, &a, NULL, NULL, f);
+	return settle_may(run, &what, f);
 }
 
 static enum err
@@ -222,7 +186,7 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 	struct buf scratch = { 0 };
 	const struct table *t;
 	const struct field *field = NULL;
-	struct asked a = { .no = 0 };
+	struct settle_what what = { .no = 0 };
 	struct row_id id;
 	struct value v;
 	enum err e;
@@ -234,9 +198,9 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 		e = name_field(&field, t, run_word(run, 2), f);
 	if (e == OK)
 		e = field_parse(&v, &scratch, run, field, run_word(run, 3), f);
-	a.field = field;
+	what = (struct settle_what){ .table = t, .row = &id, .field = field };
 	if (e == OK)
-		e = may_settle(run, &a, t, &id, f);
+		e = settle_may(run, &what, f);
 	if (e == OK)
 		e = conflict_resolve(run->replica, t, &id, field, &v, staff, f);
 	buf_release(&scratch);

@@ -11,6 +11,7 @@
 #include "node/policy/active.h"
 #include "node/policy/case.h"
 #include "node/policy/withheld.h"
+#include "node/role.h"
 
 struct may {
 	struct run *run;
@@ -280,7 +281,9 @@ cmd_may(struct run *run, struct fail *f)
 	if (e == OK) {
 		m.q.relations |= m.c.relations;
 		m.q.episode = m.c.episode;
-		e = answer(&m, f);
+		e = role_hush(&m.c.facts, run, f);
+		if (e == OK)
+			e = answer(&m, f);
 		policy_case_release(&m.c);
 	}
 	pack_free(m.pack);

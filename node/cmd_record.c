@@ -168,9 +168,9 @@ put_id(const struct cli *cli)
 }
 
 bool
-put_proves(const struct cli *cli)
+put_proves(struct run *run)
 {
-	return put_id(cli) != NULL && may_put_gives(cli->words[0]);
+	return put_id(run->cli) != NULL && may_put_gives(run->cli->words[0]);
 }
 
 enum err

@@ -11,13 +11,16 @@
 #include "node/name.h"
 #include "node/policy/drive.h"
 #include "node/policy/refuse.h"
+#include "node/role.h"
 #include "node/show.h"
+#include "node/view.h"
 #include "sync/grant.h"
 
 /* ---- share ---- */
 
 struct sharing {
 	struct run *run;
+	struct row_id subject; /* access: whose */
 	const struct member_agency *agency;
 	bool by_hand;  /* no pack was signed here */
 	json_t *array; /* NULL: text */
@@ -93,6 +96,20 @@ share_request(struct grant_request *q, const struct member_agency **to,
 	return OK;
 }
 
+/* That an order is why is not for everybody. */
+static enum err
+must_know_seals(const struct run *run, struct fail *f)
+{
+	struct row_id staff;
+	uint32_t roles = 0;
+	bool have, set_up;
+	enum err e = role_of(&roles, &staff, &have, &set_up, run, f);
+
+	if (e == OK && !role_knows_seals(roles, set_up, run->replica))
+		return actor_sees_nothing(f);
+	return e;
+}
+
 /* Where the agency's privacy officer signed rules they decide, and what they say it
  * rests on is written into the grant. */
 static enum err
@@ -104,6 +121,8 @@ share_one(struct sharing *s, struct grant_request *q, struct fail *f)
 	    q->categories[0], &s->agency->id, f);
 
 	s->by_hand = !w.approved;
+	if (e == OK && w.approved && w.answer.reason == POLICY_SEALED)
+		e = must_know_seals(s->run, f);
 	if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
 		e = fail_set(f, ERR_DENIED, "share %.40s: %.*s %.*s",
 		    q->categories[0], (int)w.why.n, (const char *)w.why.p,
@@ -301,10 +320,14 @@ access_line(void *context, const struct grant_access *a)
 {
 	struct sharing *s = context;
 	char at[NAME_TIME_BYTES];
+	static const struct agency_id nobody;
 	const char *right = a->right == GRANT_WRITE ? "write" : "read";
 	const char *owner = a->owner != NULL ? a->owner->name : "?";
 	const char *basis = a->basis != NULL ? a->basis : "";
 
+	if (!view_tells(s->run->view, &s->subject, a->category,
+		a->owner != NULL ? &a->owner->id : &nobody))
+		return;
 	name_time(at, a->at_ms,
 	    replica_env(s->run->replica)
 		->offset_min(replica_env(s->run->replica)->self));
@@ -330,18 +353,22 @@ enum err
 cmd_access(struct run *run, struct fail *f)
 {
 	struct sharing s = { .run = run };
-	struct row_id subject;
-	enum err e = read_subject(run->replica, &subject, run_word(run, 0), f);
+	struct view v;
+	enum err e =
+	    read_subject(run->replica, &s.subject, run_word(run, 0), f);
 
 	if (e == OK)
-		e = actor_must_see(run, &subject, f);
+		e = actor_must_see(run, &s.subject, f);
+	if (e == OK)
+		e = view_begin(&v, run, f);
 	if (e != OK)
 		return e;
 	if (run->cli->json)
 		s.array = json_array();
-	e = grant_access_list(run->replica, &subject, access_line, &s, f);
+	e = grant_access_list(run->replica, &s.subject, access_line, &s, f);
 	if (e == OK)
-		e = take_say_left(run, &subject, s.array, f);
+		e = take_say_left(run, &s.subject, s.array, f);
+	view_end(&v);
 	if (e == OK && s.failed)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e == OK && run->cli->json)

@@ -9,6 +9,7 @@
 #include "node/journal.h"
 #include "node/name.h"
 #include "node/policy/withheld.h"
+#include "node/view.h"
 #include "sync/grant.h"
 
 /* ---- unshare, carry --off ---- */
@@ -173,6 +174,7 @@ unshare_all(struct taking *t, struct remove_request *q,
 /* What the agency goes on reading about this person. */
 struct staying {
 	struct taking *t;
+	const struct row_id *subject;
 	const struct agency_id *agency;
 	bool said;
 };
@@ -187,7 +189,8 @@ on_stays(void *context, const struct grant_access *a)
 
 	if (a->node != NULL || a->agency == NULL || a->owner == NULL ||
 	    !id_equal(&a->agency->id, x->agency) ||
-	    id_equal(&a->owner->id, x->agency))
+	    id_equal(&a->owner->id, x->agency) ||
+	    !view_tells(t->run->view, x->subject, a->category, &a->owner->id))
 		return;
 	if (t->array != NULL) {
 		if (json_array_append_new(t->array,
@@ -236,6 +239,20 @@ read_unshare(struct remove_request *q, const struct member_agency **agency,
 	return e;
 }
 
+static enum err
+say_stays(struct staying *stays, struct fail *f)
+{
+	struct run *run = stays->t->run;
+	struct view v;
+	enum err e = view_begin(&v, run, f);
+
+	if (e != OK)
+		return e;
+	e = grant_access_list(run->replica, stays->subject, on_stays, stays, f);
+	view_end(&v);
+	return e;
+}
+
 enum err
 cmd_unshare(struct run *run, struct fail *f)
 {
@@ -250,12 +267,12 @@ cmd_unshare(struct run *run, struct fail *f)
 		return e;
 	t.from = agency->name;
 	stays.agency = &agency->id;
+	stays.subject = &q.subject;
 	if (run->cli->json && (t.array = json_array()) == NULL)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");
 	e = unshare_all(&t, &q, &agency->id, cli_get(run->cli, "reason"), f);
 	if (e == OK)
-		e = grant_access_list(run->replica, &q.subject, on_stays,
-		    &stays, f);
+		e = say_stays(&stays, f);
 	if (e == OK)
 		return say_taken(&t, f);
 	json_decref(t.array);
@@ -393,6 +410,7 @@ reason_words(enum remove_reason reason)
 
 struct saying {
 	struct run *run;
+	const struct row_id *subject;
 	json_t *array; /* NULL: text */
 	bool failed, headed;
 };
@@ -418,6 +436,8 @@ say_left(void *context, const struct remove_left *l)
 	char at[NAME_TIME_BYTES], who[ID_TEXT_BYTES], owner[ID_TEXT_BYTES];
 	const char *by = l->issuer != NULL ? l->issuer->name : "?";
 
+	if (!view_tells(s->run->view, s->subject, l->category, l->owner))
+		return;
 	name_time(at, l->at_ms, env->offset_min(env->self));
 	if (s->array != NULL) {
 		if (json_array_append_new(s->array,
@@ -453,6 +473,8 @@ say_open(void *context, const struct remove_open *o)
 	char owner[ID_TEXT_BYTES];
 	const char *name = name_of_agency(s->run, &o->owner, owner);
 
+	if (!view_tells(s->run->view, s->subject, o->category, &o->owner))
+		return;
 	if (s->array != NULL) {
 		if (json_array_append_new(s->array,
 			json_pack("{s:s, s:s, s:s, s:b, s:I}", "state", "open",
@@ -478,7 +500,7 @@ enum err
 take_say_left(struct run *run, const struct row_id *subject, json_t *array,
     struct fail *f)
 {
-	struct saying s = { .run = run, .array = array };
+	struct saying s = { .run = run, .subject = subject, .array = array };
 	enum err e = remove_list(run->replica, subject, say_left, &s, f);
 
 	if (e == OK)

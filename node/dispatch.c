@@ -134,13 +134,13 @@ sends(const struct cli_command *c)
 }
 
 static bool
-proves(const struct run *run)
+proves(struct run *run)
 {
 	const struct cli_command *c = run->cli->command;
 
 	return run->session == NULL &&
 	    ((c->flags & CLI_PROVES) != 0 ||
-		(c->proves != NULL && c->proves(run->cli)));
+		(c->proves != NULL && c->proves(run)));
 }
 
 enum err

@@ -2,6 +2,7 @@
 
 #include "node/name.h"
 #include "node/policy/held.h"
+#include "node/policy/policy.h"
 #include "node/policy/rows.h"
 
 struct looking {
@@ -16,12 +17,13 @@ on_role(struct rows *rows, const struct read_row *row)
 	struct looking *x = rows->context;
 	int role = row_number(row, "role", LIST_ROLE);
 	struct row_id id;
+	bool mine = x->have && row_id_of(row, "staff_id", id.b) &&
+	    id_equal(&id, &x->staff);
 
-	if (role < 0 || !held_now(rows->r, row))
+	if (role < 0 || (x->set_up && !mine) || !held_now(rows->r, row))
 		return OK;
 	x->set_up = true;
-	if (x->have && row_id_of(row, "staff_id", id.b) &&
-	    id_equal(&id, &x->staff))
+	if (mine)
 		x->roles |= POLICY_BIT(role);
 	return OK;
 }
@@ -49,6 +51,39 @@ role_of(uint32_t *roles, struct row_id *staff, bool *have, bool *set_up,
 		*have = x.have;
 	if (set_up != NULL)
 		*set_up = x.set_up;
+	return OK;
+}
+
+bool
+role_knows_seals(uint32_t roles, bool set_up, struct replica *r)
+{
+	return (roles & ROLE_BITS_RECORDS) != 0 ||
+	    (!set_up && held_is_server(r));
+}
+
+bool
+role_knows_openings(uint32_t roles, bool set_up, struct replica *r)
+{
+	return (roles & (ROLE_BITS_REVIEW | POLICY_BIT(ROLE_AUDITOR))) != 0 ||
+	    (!set_up && held_is_server(r));
+}
+
+enum err
+role_hush(struct policy_facts *facts, const struct run *run, struct fail *f)
+{
+	struct policy_seal *sealed = (struct policy_seal *)facts->sealed;
+	struct row_id staff;
+	uint32_t roles = 0;
+	bool have, set_up;
+	size_t kept = 0;
+	enum err e = role_of(&roles, &staff, &have, &set_up, run, f);
+
+	if (e != OK || role_knows_seals(roles, set_up, run->replica))
+		return e;
+	for (size_t k = 0; k < facts->sealed_count; k++)
+		if ((sealed[k].readers & roles) != 0)
+			sealed[kept++] = sealed[k];
+	facts->sealed_count = kept;
 	return OK;
 }
 

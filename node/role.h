@@ -18,6 +18,20 @@ enum err role_of(uint32_t *roles, struct row_id *staff, bool *have,
 enum err role_need(struct row_id *staff, const struct run *run, uint32_t roles,
     const char *what, struct fail *f);
 
+struct policy_facts;
+/* Those orders to seal stay among the facts that whoever acts may know of: who may
+ * order one knows all, a role that an order names that one; to others the answer is
+ * as if there was none, and so no record either. */
+enum err role_hush(struct policy_facts *facts, const struct run *run,
+    struct fail *f);
+/* May they know of all orders, of all openings in an emergency? On a server, as long
+ * as the agency has given nobody a role, whoever works there. */
+bool role_knows_seals(uint32_t roles, bool set_up, struct replica *r);
+bool role_knows_openings(uint32_t roles, bool set_up, struct replica *r);
+
+/* who reviews what was opened in an emergency */
+#define ROLE_BITS_REVIEW \
+	(POLICY_BIT(ROLE_PRIVACY_OFFICER) | POLICY_BIT(ROLE_SUPERVISOR))
 #define ROLE_BITS_RECORDS \
 	(POLICY_BIT(ROLE_RECORDS_OFFICER) | POLICY_BIT(ROLE_PRIVACY_OFFICER))
 

@@ -41,6 +41,8 @@ view_open(struct view *v, struct replica *r, uint32_t roles, struct fail *f)
 	for (size_t k = 0; k < v->pack->need_count; k++)
 		if (strcmp(v->pack->need[k].label, "AUD") == 0)
 			v->account = (v->pack->need[k].roles & roles) != 0;
+	v->seals = role_knows_seals(roles, true, r);
+	v->openings = role_knows_openings(roles, true, r);
 	return OK;
 }
 
@@ -67,6 +69,8 @@ view_begin(struct view *v, struct run *run, struct fail *f)
 	/* roles of staff stay on servers */
 	v->account = v->account ||
 	    (!set_up && self != NULL && (self->roles & MEMBER_REGISTRAR) != 0);
+	v->seals = role_knows_seals(roles, set_up, run->replica);
+	v->openings = role_knows_openings(roles, set_up, run->replica);
 	return OK;
 }
 
@@ -93,11 +97,17 @@ is_note(const char *category)
 	    (category[3] == '\0' || category[3] == '.');
 }
 
-/* Did whoever acts write this note? */
 static bool
-is_author(const struct view *v, const struct read_row *row)
+is_opening(const char *category)
 {
-	const struct field *field = table_field(row->table, "author_id");
+	return category != NULL && strcmp(category, "ADM.emergency") == 0;
+}
+
+/* Does this column name whoever acts? */
+static bool
+is_own(const struct view *v, const struct read_row *row, const char *column)
+{
+	const struct field *field = table_field(row->table, column);
 	const struct value *who =
 	    field != NULL ? &row->values[field->number] : NULL;
 
@@ -112,17 +122,36 @@ is_open_to(const struct view *v, const struct row_id *subject,
 	if (category == NULL)
 		return true;
 	return !closed_seals(v->closed, subject, category, owner, v->roles) &&
-	    (strcmp(category, "AUD") != 0 || v->account);
+	    (strcmp(category, "AUD") != 0 || v->account) &&
+	    (strcmp(category, "ADM.seal") != 0 || v->seals);
+}
+
+/* What is for few: notes for their author, openings for who reviews or made them. */
+static bool
+is_for(const struct view *v, const struct read_row *row)
+{
+	if (is_note(row->category))
+		return is_own(v, row, "author_id");
+	return v->openings || !is_opening(row->category) ||
+	    is_own(v, row, "staff_id");
 }
 
 bool
 view_shows(struct view *v, const struct read_row *row)
 {
 	if (is_open_to(v, &row->subject, row->category, &row->owner) &&
-	    (!is_note(row->category) || is_author(v, row)))
+	    is_for(v, row))
 		return true;
 	v->hidden++;
 	return false;
+}
+
+bool
+view_tells(const struct view *v, const struct row_id *subject,
+    const char *category, const struct agency_id *owner)
+{
+	return is_open_to(v, subject, category, owner) &&
+	    (v->openings || !is_opening(category));
 }
 
 struct view_place
@@ -226,7 +255,9 @@ bool
 view_reads_at(struct view *v, const struct view_place *at, enum err *e,
     struct fail *f)
 {
-	return !is_note(at->category) && reads_place(v, at, e, f);
+	return !is_note(at->category) &&
+	    (v->openings || !is_opening(at->category)) &&
+	    reads_place(v, at, e, f);
 }
 
 bool
@@ -239,7 +270,7 @@ view_reads_said(struct view *v, const struct conflict *c, enum err *e,
 		.owner = &c->owner };
 	struct about x = { .view = v };
 
-	if (!is_note(c->category))
+	if (!is_note(c->category) && (v->openings || !is_opening(c->category)))
 		return view_reads_at(v, &at, e, f);
 	return read_get(v->r, c->table, &c->row, c->cpt, on_about, &x, NULL) ==
 	    OK &&

@@ -6,7 +6,9 @@
  * Today: what an order closes is not shown but to the roles that it names, and
  * looks as if it was not there; so do the counseling notes of another. The account of disclosures is shown to the roles
  * that the pack says need it; where no role was given yet, on the office's server,
- * to whoever works there. What another agency discloses under protection
+ * to whoever works there. So are orders to seal, with their scope and answers, to who
+ * may order one, and openings in an emergency to who reviews them and to who made
+ * them. What another agency discloses under protection
  * carries its notice, which cannot be left out. What it disclosed on terms that
  * have ended is not shown either (policy/gate_view.h); of that, whose it is and
  * whom to ask may be said. An emergency opening of whoever acts (cmd_emergency.c)
@@ -36,7 +38,8 @@ struct view {
 	uint32_t roles;
 	struct row_id staff; /* who acts */
 	bool has_staff;
-	bool account; /* shows AUD */
+	bool account;         /* shows AUD */
+	bool seals, openings; /* shows orders to seal, emergency openings */
 	/* the civil minute at which the emergency ends that showed something;
 	 * 0: none was needed */
 	int64_t emergency;
@@ -60,6 +63,9 @@ enum err view_open(struct view *v, struct replica *r, uint32_t roles,
 void view_end(struct view *v);
 /* Is this row shown? Counts those that are not. */
 bool view_shows(struct view *v, const struct read_row *row);
+/* May anything be said of records of this kind, that keys for them were given, say? */
+bool view_tells(const struct view *v, const struct row_id *subject,
+    const char *category, const struct agency_id *owner);
 /* Where a row is; all borrowed. */
 struct view_place {
 	int64_t cpt;

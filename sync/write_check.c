@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "sync/derive.h"
 #include "sync/clock.h"
 #include "sync/grant.h"
 #include "sync/read.h"
@@ -69,13 +70,29 @@ check_change(const struct writing *w, const struct field *field,
 	return OK;
 }
 
-/* A reference must point to something held here when it is written. */
+static enum err
+is_held(bool *row, const struct writing *w, const struct table *t,
+    const struct value *v, struct fail *f)
+{
+	struct stmt *s;
+	enum err e =
+	    db_stmt(&s, w->r->db, replica_table_sql(w->r, t)->select_places, f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, v->p, v->n);
+	e = stmt_step(s, row, f);
+	stmt_reset(s);
+	return e;
+}
+
+/* A reference must point to something held here when it is written: also to a row
+ * of this transaction, which is derived at its end only where something is open. */
 static enum err
 check_reference(const struct writing *w, const struct field *field,
     const struct value *v, struct fail *f)
 {
 	const struct table *t;
-	struct stmt *s;
 	bool row;
 	enum err e;
 
@@ -84,12 +101,12 @@ check_reference(const struct writing *w, const struct field *field,
 	t = registry_table(w->r->registry, field->ref);
 	if (t == NULL)
 		return OK; /* a local table */
-	e = db_stmt(&s, w->r->db, replica_table_sql(w->r, t)->select_places, f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, v->p, v->n);
-	e = stmt_step(s, &row, f);
-	stmt_reset(s);
+	e = is_held(&row, w, t, v, f);
+	if (e == OK && !row && w->c != NULL && w->c->rederive) {
+		e = derive_compartment(w->r, w->c, f);
+		if (e == OK)
+			e = is_held(&row, w, t, v, f);
+	}
 	if (e == OK && !row)
 		return fail_set(f, ERR_INPUT,
 		    "%s names a %s that is not on this computer", field->name,

@@ -381,8 +381,8 @@ do_confirmed(struct api_turn *t, json_t **data)
 }
 
 /* The same where not every request of the route wants it. */
-static enum api_error
-confirmed(struct api_turn *t, json_t **data)
+enum api_error
+do_must_confirm(struct api_turn *t, json_t **data)
 {
 	if (turn_text(t, "confirm_password") == NULL)
 		return turn_bad(t, API_FIELD,
@@ -395,7 +395,7 @@ enum api_error
 do_share(struct api_turn *t, json_t **data)
 {
 	return turn_flag(t, "dry_run") ? call_route(t, data)
-				       : confirmed(t, data);
+				       : do_must_confirm(t, data);
 }
 
 /* A record of casework is changed with one press; what lets somebody in again is
@@ -403,7 +403,7 @@ do_share(struct api_turn *t, json_t **data)
 enum api_error
 do_change(struct api_turn *t, json_t **data)
 {
-	return may_put_gives(turn_path(t, "table")) ? confirmed(t, data)
+	return may_put_gives(turn_path(t, "table")) ? do_must_confirm(t, data)
 						    : call_route(t, data);
 }
 

@@ -10,6 +10,7 @@
 #include "node/may_put.h"
 #include "node/named.h"
 #include "node/near.h"
+#include "node/settle.h"
 #include "node/show.h"
 #include "node/show_gate.h"
 #include "node/view.h"
@@ -498,6 +499,22 @@ find_decision(struct api_turn *t, json_t **out)
 	return person != NULL ? sight_person(&subject, t, person) : API_OK;
 }
 
+/* What gives something back or away is confirmed as where it is written. */
+static enum api_error
+settle(struct api_turn *t, json_t **data)
+{
+	int64_t no;
+	bool gives = false;
+
+	if (strcmp(t->route->command, "decline") == 0)
+		return call_route(t, data);
+	engine_lock(t->api->engine);
+	if (cli_number(&no, turn_path(t, "no"), 1, INT32_MAX, "no", NULL) == OK)
+		gives = settle_gives(t->api->engine->replica, no);
+	engine_unlock(t->api->engine);
+	return gives ? do_must_confirm(t, data) : call_route(t, data);
+}
+
 enum api_error
 do_resolve(struct api_turn *t, json_t **data)
 {
@@ -511,5 +528,5 @@ do_resolve(struct api_turn *t, json_t **data)
 		e = turn_bad(t, API_ROLE, "the %s decides about this",
 		    json_string_value(json_object_get(one, "who_decides")));
 	json_decref(one);
-	return e == API_OK ? call_route(t, data) : e;
+	return e == API_OK ? settle(t, data) : e;
 }

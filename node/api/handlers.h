@@ -32,6 +32,7 @@ enum api_error do_consent(struct api_turn *t, json_t **data);
 enum api_error do_consent_sign(struct api_turn *t, json_t **data);
 enum api_error do_form(struct api_turn *t, json_t **data);
 enum api_error do_confirmed(struct api_turn *t, json_t **data);
+enum api_error do_must_confirm(struct api_turn *t, json_t **data);
 enum api_error do_change(struct api_turn *t, json_t **data);
 enum api_error do_share(struct api_turn *t, json_t **data);
 enum api_error do_reach(struct api_turn *t, json_t **data);

@@ -348,10 +348,16 @@ static const struct api_field all_query[] = {
 };
 static const struct api_field keep_body[] = {
 	{ .name = "keep", .type = API_INT, .to = API_OPTION, .must = true },
+	/* where the direct act wants it, too (settle.h) */
+	{ .name = "confirm_password", .type = API_TEXT },
+	{ .name = "confirm_code", .type = API_WORD },
 	END,
 };
 static const struct api_field accept_body[] = {
 	{ .name = "keep", .type = API_INT, .to = API_OPTION },
+	/* where the direct act wants it, too (settle.h) */
+	{ .name = "confirm_password", .type = API_TEXT },
+	{ .name = "confirm_code", .type = API_WORD },
 	END,
 };
 static const struct api_field decline_body[] = {
@@ -583,10 +589,12 @@ const struct api_route api_routes[] = {
 	    "what a person must decide, and proposals; all=true: notices too" },
 	{ "POST", "/api/conflicts/:no/resolve", API_CASE, "casework",
 	    API_WRITES, NULL, keep_body, "resolve", do_resolve,
-	    "settle one: the value that stays" },
+	    "settle one: the value that stays; what gives rights or opens "
+	    "something again with the password again" },
 	{ "POST", "/api/conflicts/:no/accept", API_CASE, "casework", API_WRITES,
 	    NULL, accept_body, "accept", do_resolve,
-	    "take up another agency's proposal" },
+	    "take up another agency's proposal, with the password again as to "
+	    "resolve" },
 	{ "POST", "/api/conflicts/:no/decline", API_CASE, "casework",
 	    API_WRITES, NULL, decline_body, "decline", do_resolve,
 	    "turn it down, with a reason that they read" },

@@ -140,8 +140,11 @@ refused 'no contact_note with this id' north --as 'Bo Officer' get contact_note 
 		contact_note "$note" &&
 	! on north --as 'Bo Officer' find 'Seen at the desk' | grep -q .
 ok $? "it_is_not_found_in_any_other_way"
-refused 'sealed' north --as 'Bo Officer' print "$person" SUP.notes --to Clinic
-ok $? "nor_printed"
+refused 'sealed' north --as Ann print "$person" SUP.notes --to Clinic &&
+	! on north --as 'Bo Officer' print "$person" SUP.notes --to Clinic \
+		>"$tmp/out" 2>"$tmp/err"
+! grep -qi 'seal\|Seen at the desk' "$tmp/out" "$tmp/err"
+ok $? "nor_printed_and_who_may_not_know_of_the_order_is_not_told_of_it"
 must north --as Ann put contact_note person="$person" kind=office \
 	happened_at='2026-02-02 10:00' narrative='Written after the order'
 [ "$(notes north --as 'Bo Officer')" -eq 0 ]
