@@ -8,6 +8,7 @@
 #include "node/journal.h"
 #include "node/out.h"
 #include "node/prove.h"
+#include "node/settle.h"
 #include "sync/reserve.h"
 #include "sync/revoke.h"
 
@@ -133,6 +134,14 @@ sends(const struct cli_command *c)
 	    strcmp(c->name, "bundle export") == 0;
 }
 
+/* A decision or a proposal may give something back or away. */
+static bool
+settles(const struct cli_command *c)
+{
+	return strcmp(c->name, "resolve") == 0 ||
+	    strcmp(c->name, "accept") == 0;
+}
+
 static bool
 proves(struct run *run)
 {
@@ -140,6 +149,7 @@ proves(struct run *run)
 
 	return run->session == NULL &&
 	    ((c->flags & CLI_PROVES) != 0 ||
+		(settles(c) && settle_proves(run)) ||
 		(c->proves != NULL && c->proves(run)));
 }
 

@@ -4,7 +4,6 @@
  */
 #include "node/cmd.h"
 #include "node/options.h"
-#include "node/settle.h"
 
 #define ANY 4000u
 
@@ -463,7 +462,6 @@ const struct cli_command cli_table[] = {
 	    .help = "Settle one: a value, or number K of conflict N.",
 	    .options = resolve_options,
 	    .run = cmd_resolve,
-	    .proves = settle_proves,
 	    .need = CLI_MEMBER,
 	    .flags = CLI_WRITES,
 	    .min_words = 1,
@@ -474,7 +472,6 @@ const struct cli_command cli_table[] = {
 		    "record says it from then on.",
 	    .options = resolve_options,
 	    .run = cmd_accept,
-	    .proves = settle_proves,
 	    .need = CLI_MEMBER,
 	    .flags = CLI_WRITES,
 	    .min_words = 1,
