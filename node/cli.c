@@ -251,7 +251,9 @@ check_options(const struct cli *c, struct fail *f)
 	     i++) {
 		const struct cli_option *o = &k->options[i];
 
-		if (o->must && cli_get(c, o->name) == NULL)
+		const char *value = cli_get(c, o->name);
+
+		if (o->must && (value == NULL || value[0] == '\0'))
 			return fail_set(f, ERR_USAGE,
 			    "%s: --%s is missing: %s; usage: footbridge %s %s",
 			    k->name, o->name, o->help, k->name, k->synopsis);

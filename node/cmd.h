@@ -42,6 +42,7 @@ enum err cmd_peer_add(struct run *run, struct fail *f);
 enum err cmd_peer_remove(struct run *run, struct fail *f);
 enum err cmd_peers(struct run *run, struct fail *f);
 enum err cmd_sync(struct run *run, struct fail *f);
+enum err cmd_reopen(struct run *run, struct fail *f);
 /* cmd_serve.c */
 enum err cmd_serve(struct run *run, struct fail *f);
 /* cmd_status.c */

@@ -1,9 +1,10 @@
-/* peer add, peer remove, peers, sync. */
+/* peer add, peer remove, peers, sync, reopen. */
 #include "node/cmd.h"
 
 #include <string.h>
 
 #include "node/contact.h"
+#include "node/journal.h"
 #include "node/show.h"
 #include "sync/lane.h"
 
@@ -378,42 +379,23 @@ count_copies(struct run *run)
 	return n;
 }
 
-/*
- * A restored replica that nobody answered: a person may decide that it is to go
- * on with what it knows. What sync_all said (e) stands where nobody decided.
- */
-static enum err
-restored_alone(struct syncing *s, enum err e, struct fail *f)
+/* A restored replica that nobody answered stays as it is, and says so. */
+static void
+say_closed(struct syncing *s)
 {
 	struct run *run = s->run;
 	enum life_reason reason;
 
 	engine_lock(run->engine);
 	reason = replica_restored(run->replica, NULL);
-	if (reason != LIFE_NONE && s->good == 0 && run->cli->yes) {
-		e = replica_recovered(run->replica, f);
-		engine_changed(run->engine);
-	}
 	engine_unlock(run->engine);
-	if (reason == LIFE_NONE || s->good > 0)
-		return e;
-	if (run->cli->yes && e == OK) {
-		s->bad = 0;
-		if (!run->cli->json)
-			run_say(run,
-			    "nobody was reached: this copy goes on with what it"
-			    " knows. What was withdrawn or destroyed since it"
-			    " was made takes effect here at the first "
-			    "contact\n");
-		return OK;
-	}
-	if (!run->cli->json)
-		run_say(run,
-		    "records stay closed until a contact: %s. If nobody can be"
-		    " reached, footbridge sync --yes goes on with what this"
-		    " copy knows\n",
-		    life_words(reason));
-	return e;
+	if (reason == LIFE_NONE || s->good > 0 || run->cli->json)
+		return;
+	run_say(run,
+	    "records stay closed until a contact: %s. If nobody can be "
+	    "reached any more, for good, an administrator may open them: "
+	    "footbridge help reopen\n",
+	    life_words(reason));
 }
 
 enum err
@@ -429,7 +411,7 @@ cmd_sync(struct run *run, struct fail *f)
 	if (e == OK) {
 		e = sync_all(&s, run_word(run, 0), f);
 		if (e == OK || e == ERR_NOTFOUND)
-			e = restored_alone(&s, e, f);
+			say_closed(&s);
 	}
 	if (e == OK)
 		e = count_decisions(run, &after, f);
@@ -458,5 +440,103 @@ cmd_sync(struct run *run, struct fail *f)
 		    "%zu of %zu peers %s not reached", s.bad, s.good + s.bad,
 		    s.bad == 1 ? "was" : "were");
 	}
+	return e;
+}
+
+/* ---- reopen ---- */
+
+static enum err
+check_reopen(const char **reason, struct run *run, struct fail *f)
+{
+	bool closed;
+
+	*reason = cli_get(run->cli, "reason");
+	if (*reason == NULL || strlen(*reason) > AUDIT_TEXT_MAX)
+		return fail_set(f, ERR_USAGE,
+		    "reopen: say why in at most %d bytes: --reason WORDS",
+		    AUDIT_TEXT_MAX);
+	engine_lock(run->engine);
+	closed = replica_restored(run->replica, NULL) != LIFE_NONE;
+	engine_unlock(run->engine);
+	return closed ? OK
+		      : fail_set(f, ERR_INPUT,
+			    "reopen: the records of this computer are not "
+			    "closed; nothing was done");
+}
+
+/* Who did it and why is on the disk before anything can be read. */
+static enum err
+open_alone(struct run *run, const char *reason, struct fail *f)
+{
+	const struct audit_entry what = { .act = "reopen",
+		.decision = "nobody was reached",
+		.note = reason };
+	enum err e;
+
+	engine_lock(run->engine);
+	e = audit_run(run, &what, f);
+	if (e == OK)
+		e = replica_open_alone(run->replica, f);
+	engine_changed(run->engine);
+	engine_unlock(run->engine);
+	return e;
+}
+
+/* alone: nobody was reached, and the records are open all the same. */
+static enum err
+say_reopened(struct syncing *s, bool alone, struct fail *f)
+{
+	struct run *run = s->run;
+	bool closed;
+
+	engine_lock(run->engine);
+	closed = replica_restored(run->replica, NULL) != LIFE_NONE;
+	engine_unlock(run->engine);
+	if (run->cli->json)
+		return run_json(run,
+		    json_pack("{s:b, s:b, s:O}", "open", !closed, "alone",
+			alone, "peers", s->array),
+		    f);
+	if (alone)
+		run_say(run,
+		    "Nobody was reached. The records are open, as they were "
+		    "when this copy was made: what was taken back or destroyed "
+		    "since can be read here until the first contact, which "
+		    "takes it away. It is in the journal who opened them and "
+		    "why.\n");
+	else if (closed)
+		run_say(run,
+		    "Somebody was reached, so this waits for them: the records "
+		    "stay closed until a contact goes to its end.\n");
+	else
+		run_say(run,
+		    "Somebody was reached: the records are open, and nothing "
+		    "that was taken back or destroyed is among them.\n");
+	return OK;
+}
+
+enum err
+cmd_reopen(struct run *run, struct fail *f)
+{
+	struct syncing s = { .run = run };
+	const char *reason;
+	enum err e = check_reopen(&reason, run, f);
+
+	if (e != OK)
+		return e;
+	if (run->cli->json && (s.array = json_array()) == NULL)
+		return fail_set(f, ERR_NOMEM, "the JSON answer");
+	/* whoever can be asked is asked first; an office that has no address of
+	 * anybody has nobody to ask */
+	e = sync_all(&s, NULL, f);
+	if (e == ERR_NOTFOUND && s.good + s.bad == 0) {
+		*f = (struct fail){ .code = OK };
+		e = OK;
+	}
+	if (e == OK && s.good == 0)
+		e = open_alone(run, reason, f);
+	if (e == OK)
+		e = say_reopened(&s, s.good == 0, f);
+	json_decref(s.array);
 	return e;
 }

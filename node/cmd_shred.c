@@ -254,10 +254,13 @@ say_limits(struct run *run, const struct shred_counts *n, int64_t missing)
 	    "\nEach computer listed as confirmed signed that its rows, keys "
 	    "and documents are destroyed. This cannot promise it of: paper, "
 	    "exports and screenshots; copies of disks; backups that were "
-	    "taken elsewhere, which lie closed until they are gone, and "
-	    "destroy the records again when they are restored, before "
-	    "anything can be read; remnants that flash memory keeps; "
-	    "computers taken out of the network.\n");
+	    "taken elsewhere, which lie closed until they are gone, and when "
+	    "they are restored destroy the records again at their first "
+	    "contact, before anything can be read (unless an administrator "
+	    "there opens them though nobody can be reached: then it is in "
+	    "that computer's journal, and the first contact still destroys "
+	    "them); remnants that flash memory keeps; computers taken out of "
+	    "the network.\n");
 }
 
 enum err

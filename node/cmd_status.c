@@ -347,14 +347,33 @@ say_copies(struct run *run)
 }
 
 static void
+say_alone(struct run *run)
+{
+	int64_t at_ms = replica_alone(run->replica);
+	struct buf ago = { 0 };
+
+	if (at_ms == 0)
+		return;
+	name_ago(&ago, env_wall_ms(replica_env(run->replica)), at_ms);
+	run_say(run,
+	    "records were opened without a contact, %s (footbridge reopen): "
+	    "what was taken back or destroyed since this copy was made can be "
+	    "read here until the first contact\n",
+	    buf_cstr(&ago));
+	buf_release(&ago);
+}
+
+static void
 say_restored(struct run *run)
 {
 	int64_t at_ms;
 	enum life_reason reason = replica_restored(run->replica, &at_ms);
 	struct buf ago = { 0 };
 
-	if (reason == LIFE_NONE)
+	if (reason == LIFE_NONE) {
+		say_alone(run);
 		return;
+	}
 	name_ago(&ago, env_wall_ms(replica_env(run->replica)), at_ms);
 	run_say(run,
 	    "records are closed, %s: %s. %s; footbridge sync opens them "
@@ -467,7 +486,7 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 		      "s:I, s:I, s:I, s:b, "
 		      "s:I, "
 		      "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, "
-		      "s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
+		      "s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:s, "
 		      "s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "network", network != NULL ? network : "", "node",
 	    name_of_node(run, &me->node, node), "node_id", id, "agency",
@@ -484,7 +503,8 @@ status_json(struct run *run, const struct totals *t, const struct keep_show *b,
 	    (json_int_t)t->notices, "held", (json_int_t)t->held, "drafts",
 	    (json_int_t)t->drafts, "unsealed_since_ms",
 	    (json_int_t)t->oldest_ms, "backup", keep_show_json(b), "restored",
-	    life_words(replica_restored(run->replica, NULL)), "forked",
+	    life_words(replica_restored(run->replica, NULL)), "opened_alone_ms",
+	    (json_int_t)replica_alone(run->replica), "forked",
 	    (json_int_t)t->forked, "unjudged", (json_int_t)t->unjudged,
 	    "copies", (json_int_t)replica_copies(run->replica),
 	    "agency_key_due", members_key_due(m, &me->agency),
@@ -528,6 +548,7 @@ check(struct run *run, const struct totals *t, const struct peers *p,
 	run->decide = t->decisions > 0 || t->held > 0 || t->offer.other > 0 ||
 	    t->owed.reviews_late > 0 || t->owed.notices_late > 0 ||
 	    replica_restored(run->replica, NULL) != LIFE_NONE ||
+	    replica_alone(run->replica) != 0 ||
 	    t->clock.verdict != CLOCK_PLAUSIBLE;
 	return OK;
 }

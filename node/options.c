@@ -118,6 +118,14 @@ const struct cli_option sync_options[] = {
 		    "is missing on either side; else once a week" },
 	{ .name = NULL },
 };
+const struct cli_option reopen_options[] = {
+	{ .name = "reason",
+	    .must = true,
+	    .value = "WORDS",
+	    .help = "why nobody can be asked, for the journal; no names of "
+		    "people" },
+	{ .name = NULL },
+};
 const struct cli_option status_options[] = {
 	{ .name = "check",
 	    .help = "exit 1 when a peer is overdue, 3 when a person must act" },

@@ -17,6 +17,7 @@ extern const struct cli_option audit_prune_options[];
 extern const struct cli_option serve_options[];
 extern const struct cli_option peer_options[];
 extern const struct cli_option sync_options[];
+extern const struct cli_option reopen_options[];
 extern const struct cli_option status_options[];
 extern const struct cli_option judge_options[];
 extern const struct cli_option export_options[];

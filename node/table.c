@@ -924,6 +924,22 @@ const struct cli_command cli_table[] = {
 	    .min_words = 1,
 	    .max_words = 1,
 	    .flags = CLI_HERE },
+	{ .name = "reopen",
+	    .synopsis = "--reason WORDS",
+	    .help = "When a restored or copied computer shows nothing and "
+		    "nobody it could ask exists any more: call everybody once "
+		    "more, and where none answers, show and take records "
+		    "without having heard. For administrators; who did it and "
+		    "why is in the journal.",
+	    .options = reopen_options,
+	    .run = cmd_reopen,
+	    .need = CLI_MEMBER,
+	    .flags = CLI_UNLOCKED | CLI_ACTS | CLI_PROVES | CLI_ADMINISTERS,
+	    .question = "Records that were ordered to be destroyed, or taken "
+			"back from this office, since this copy was made can "
+			"be read again until the first contact. If any other "
+			"computer can still be reached, by wire or by stick, "
+			"do that instead." },
 	{ .name = "verify",
 	    .synopsis = "[--deep]",
 	    .help = "Recompute chains and signatures of the log; --deep every "

@@ -77,7 +77,9 @@ bundle_heard(struct importing *x, struct fail *f)
 	enum err e =
 	    lane_peer_heard(x->r, &x->header.sender, x->info.made_ms, f);
 
-	if (e != OK || replica_restored(x->r, NULL) == LIFE_NONE)
+	if (e != OK ||
+	    (replica_restored(x->r, NULL) == LIFE_NONE &&
+		replica_alone(x->r) == 0))
 		return e;
 	e = db_stmt(&s, replica_db(x->r),
 	    "SELECT 1 FROM _ahead JOIN _peer ON _peer.no = _ahead.peer"
@@ -90,7 +92,8 @@ bundle_heard(struct importing *x, struct fail *f)
 	stmt_reset(s);
 	if (e == OK && !missing && x->knows_us)
 		return replica_recovered(x->r, f);
-	if (e == OK && x->stats->note[0] == '\0')
+	if (e == OK && x->stats->note[0] == '\0' &&
+	    replica_restored(x->r, NULL) != LIFE_NONE)
 		(void)snprintf(x->stats->note, sizeof(x->stats->note), "%s",
 		    missing
 			? "records stay closed: a stick before this one is"

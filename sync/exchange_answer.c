@@ -163,7 +163,7 @@ exchange_recovered(struct replica *r, struct exchange_stats *stats,
 {
 	enum err e;
 
-	if (replica_restored(r, NULL) == LIFE_NONE)
+	if (replica_restored(r, NULL) == LIFE_NONE && replica_alone(r) == 0)
 		return OK;
 	e = replica_recovered(r, f);
 	stats->recovered = e == OK;

@@ -131,9 +131,15 @@ size_t replica_copies(const struct replica *r);
  * before this one: what grows in a contact was fetched back. */
 enum err replica_earlier_work(struct replica *r, int64_t *count,
     struct fail *f);
-/* A contact brought membership and control to their end, or a person decided to
- * go on with what this copy knows. In the caller's transaction or its own. */
+/* A contact brought membership and control to their end. In the caller's
+ * transaction or its own. */
 enum err replica_recovered(struct replica *r, struct fail *f);
+/* Open a restored replica's records although nobody was heard: somebody answers
+ * for it. What was taken back or destroyed meanwhile can be read from then until
+ * replica_recovered. As that otherwise; nothing where none is restored. */
+enum err replica_open_alone(struct replica *r, struct fail *f);
+/* Since when it is open so; 0: it is not. */
+int64_t replica_alone(const struct replica *r);
 
 /*
  * The greatest time that this replica saw signed by somebody else with standing:

@@ -87,6 +87,7 @@ struct replica {
 	uint64_t fence_generation;
 	enum life_reason opened_as, restored;
 	int64_t restored_ms;
+	int64_t alone_ms; /* replica_alone() */
 
 	/* identity or members changed in the running transaction */
 	bool members_touched;

@@ -8,6 +8,7 @@
 
 #define META_LIFE "life"
 #define META_RESTORED "restored" /* reason, then when: 8 bytes */
+#define META_ALONE "alone"       /* since when: 8 bytes, 0: not */
 #define META_CLAIMED "claimed"
 /* A peer's word that it holds more of our work is believed so often; the work
  * itself is proof and always believed. */
@@ -68,6 +69,12 @@ replica_use(const struct replica *r, struct fail *f)
 	    "%s. What is saved here is intact, but what was changed, withdrawn"
 	    " or destroyed meanwhile is not known: footbridge sync first",
 	    life_words(r->restored));
+}
+
+int64_t
+replica_alone(const struct replica *r)
+{
+	return r->restored == LIFE_NONE ? r->alone_ms : 0;
 }
 
 size_t
@@ -153,6 +160,8 @@ replica_load_life(struct replica *r, struct fail *f)
 
 	if (e == OK)
 		e = get_number(r, &r->restored_ms, &reason, META_RESTORED, f);
+	if (e == OK)
+		e = get_number(r, &r->alone_ms, NULL, META_ALONE, f);
 	r->life = life > 0 ? (uint64_t)life : 1;
 	r->restored =
 	    reason <= LIFE_DAMAGED ? (enum life_reason)reason : LIFE_FENCE_LOST;
@@ -279,18 +288,37 @@ replica_believe(struct replica *r, int64_t *wait_ms, struct fail *f)
 	    : e;
 }
 
+/* In the caller's transaction or its own: open, alone since then or not. */
+static enum err
+open_again(struct replica *r, int64_t alone_ms, struct fail *f)
+{
+	bool own;
+	enum err e = replica_enter(r, &own, f);
+
+	if (e != OK)
+		return e;
+	r->members_touched = true; /* a rollback reads everything again */
+	if (r->alone_ms != alone_ms)
+		e = set_number(r, META_ALONE, NULL, alone_ms, f);
+	if (e == OK)
+		r->alone_ms = alone_ms;
+	if (e == OK && r->restored != LIFE_NONE)
+		e = set_restored(r, LIFE_NONE, f);
+	return replica_leave(r, own, e, f);
+}
+
 enum err
 replica_recovered(struct replica *r, struct fail *f)
 {
-	bool own;
-	enum err e;
+	if (r->restored == LIFE_NONE && r->alone_ms == 0)
+		return OK;
+	return open_again(r, 0, f);
+}
 
+enum err
+replica_open_alone(struct replica *r, struct fail *f)
+{
 	if (r->restored == LIFE_NONE)
 		return OK;
-	e = replica_enter(r, &own, f);
-	if (e != OK)
-		return e;
-	r->members_touched = true;
-	e = set_restored(r, LIFE_NONE, f);
-	return replica_leave(r, own, e, f);
+	return open_again(r, env_wall_ms(r->env), f);
 }

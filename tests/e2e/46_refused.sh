@@ -180,7 +180,7 @@ fails 1 'older.*footbridge sync' on north put person legal_name=fork
 ok $? "an_old_database_put_back_does_not_write"
 cp "$tmp/newest" "$home/footbridge.db"
 fails 1 'older.*footbridge sync' on north put person legal_name=fork &&
-	must north sync --yes && intact &&
+	must north --yes reopen --reason 'no other computer yet' && intact &&
 	must north put person legal_name="Sample 5"
 ok $? "with_the_newest_back_work_goes_on_when_somebody_says_so"
 must north bundle export --for South "$stick/b3"

@@ -261,10 +261,13 @@ closed north
 ok $? "without_a_fence_nothing_is_shown_either"
 stop "$hub"
 on north sync >"$tmp/out" 2>&1
-[ $? -eq 1 ] && grep -q 'sync --yes' "$tmp/out"
+[ $? -eq 1 ] && grep -q 'help reopen' "$tmp/out" && closed north
 ok $? "where_nobody_answers_the_way_on_is_told"
-closed north && on north sync --yes >"$tmp/out" 2>&1 &&
-	grep -q 'goes on with what it knows' "$tmp/out" && word north
+on north sync --yes >"$tmp/out" 2>&1
+[ $? -eq 1 ] && closed north
+ok $? "a_yes_to_everything_opens_nothing"
+must north --yes reopen --reason 'the hub burned down'
+grep -q 'Nobody was reached. The records are open' "$tmp/out" && word north
 ok $? "a_person_may_decide_to_go_on"
 serve hub "$at"
 hub=$server

@@ -3,7 +3,8 @@
 # serve, refused when a byte of it is wrong. Then the drill: an office restores a
 # month-old one while its old computer still lives. Nothing can be read before
 # the contact, what was saved since comes back from the hub, what was taken away
-# since stays away, work goes on under another name, and the old one is told.
+# since stays away, work goes on under another name, and the old one is told. Where
+# nobody can be asked any more, an administrator alone opens one, and it is known.
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
 mapfile -t all < <(tables)
@@ -217,6 +218,59 @@ for node in north back clinic hub; do
 	[ "$(on "$node" --json held | field '#')" -eq 0 ] || held=1
 done
 ok $held "every_log_is_whole_and_nothing_is_held"
+
+# ---- nobody is left to ask -------------------------------------------------------
+printf 'tin roof and autumn rain\n' | tee "$tmp/bo.pass" >>"$words_file"
+person back "To Destroy Later"
+gone=$id
+must back account add "Bo Helper" --slot <"$tmp/bo.pass"
+must back backup "$tmp/last.backup"
+must back --yes shred "$gone" --order "court 2/2026"
+for node in back north clinic; do must "$node" sync; done
+stop "$hub"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must lone restore "$tmp/last.backup"
+shut() { fails 1 'from a backup' on lone get person "$gone"; }
+on lone sync --yes >"$tmp/out" 2>&1
+[ $? -eq 1 ] && grep -q 'records stay closed' "$tmp/out" && shut
+ok $? "a_yes_to_everything_opens_no_backup"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass \
+	fails 2 'reason is missing' on lone --yes reopen --reason '' &&
+	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/bo.pass fails 1 'only an administrator' \
+		on lone --yes reopen --reason 'the hub burned down' && shut
+ok $? "who_is_no_administrator_or_says_no_reason_opens_none_either"
+fails 2 'can be read again until the first contact' \
+	on lone reopen --reason 'the hub burned down' </dev/null && shut
+ok $? "nor_is_it_done_without_an_answer_to_what_it_risks"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must lone --yes reopen \
+	--reason 'the hub burned down'
+grep -q 'Nobody was reached. The records are open' "$tmp/out" &&
+	on lone get person "$gone" | grep -q 'To Destroy Later' &&
+	person lone "Alone Seven"
+ok $? "an_administrator_opens_it_when_nobody_can_be_asked"
+on lone --json audit --act reopen >"$tmp/out" &&
+	grep -q 'the hub burned down' "$tmp/out" &&
+	[ "$(of_status lone opened_alone_ms)" -gt 0 ] &&
+	on lone status | grep -q 'opened without a contact'
+ok $? "which_is_in_the_journal_and_in_status_until_a_contact"
+fails 1 'not closed' on lone --yes reopen --reason again
+ok $? "what_is_open_is_not_opened_again"
+serve hub "$hub_at"
+hub=$server
+must lone sync
+[ "$(of_status lone opened_alone_ms)" -eq 0 ] &&
+	! on lone get person "$gone" >/dev/null 2>&1 &&
+	! on lone status | grep -q 'without a contact'
+ok $? "the_first_contact_destroys_what_was_destroyed"
+must back sync
+on back list person --json | grep -q 'Alone Seven'
+ok $? "and_takes_what_was_written_alone"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must other restore "$tmp/last.backup"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must other --yes reopen --reason 'I was told so'
+grep -q 'Somebody was reached' "$tmp/out" &&
+	[ "$(of_status other opened_alone_ms)" -eq 0 ] &&
+	[ "$(of_status other restored)" = "" ] &&
+	! on other get person "$gone" >/dev/null 2>&1
+ok $? "where_somebody_answers_it_is_a_contact_like_any_other"
 stop "$hub"
 
 exit $failed

@@ -259,13 +259,20 @@ an_older_database_begins_a_new_life_and_shows_nothing_before_a_contact(
 	assert_non_null(strstr(f.text, "sync first"));
 	assert_int_equal(try_note(&d, "three", &f), ERR_FENCE);
 	/* a person decides to go on with what there is */
-	assert_int_equal(replica_recovered(d.r, &f), OK);
+	assert_int_equal(replica_open_alone(d.r, &f), OK);
+	assert_true(replica_alone(d.r) > 0);
 	note(&d, "three");
 	seal(&d);
 	assert_int_equal(reopen(&d), OK);
 	assert_int_equal(replica_opened_as(d.r), LIFE_NONE);
 	assert_int_equal(notes(&d, &count, &f), OK);
 	assert_int_equal(count, 2);
+	/* which is known until somebody was heard */
+	assert_true(replica_alone(d.r) > 0);
+	assert_int_equal(replica_recovered(d.r, &f), OK);
+	assert_true(replica_alone(d.r) == 0);
+	assert_int_equal(reopen(&d), OK);
+	assert_true(replica_alone(d.r) == 0);
 	buf_release(&old);
 	place_end(&d);
 }
