@@ -225,6 +225,24 @@ say_subject(struct losing *k, struct buf *out, const struct revoke_lost *l)
 		named_show(out, k->run, k->person, &l->subject);
 }
 
+/* Is it still so, and if not, since when? */
+static void
+say_taken(struct losing *k, struct buf *out, const struct revoke_lost *l)
+{
+	const struct env *env = replica_env(k->run->replica);
+	char at[NAME_TIME_BYTES];
+
+	if (l->still)
+		return;
+	buf_text(out, ", taken back");
+	if (l->taken_ms != 0) {
+		name_time(at, l->taken_ms, env->offset_min(env->self));
+		buf_printf(out, ", known here since %s", at);
+	} else {
+		buf_text(out, "; its new key is not known here yet");
+	}
+}
+
 static void
 lost_line(void *context, const struct revoke_lost *l)
 {
@@ -232,7 +250,8 @@ lost_line(void *context, const struct revoke_lost *l)
 	const struct env *env = replica_env(k->run->replica);
 	const char *owner = l->owner != NULL ? l->owner->name : "?";
 	char id[ID_TEXT_BYTES] = "", since[NAME_TIME_BYTES];
-	struct buf who = { 0 };
+	char taken[NAME_TIME_BYTES] = "";
+	struct buf who = { 0 }, end = { 0 };
 
 	k->count++;
 	if (l->has_subject && !actor_sees(k->run, &l->subject)) {
@@ -240,22 +259,28 @@ lost_line(void *context, const struct revoke_lost *l)
 		return;
 	}
 	name_time(since, l->since_ms, env->offset_min(env->self));
+	if (l->taken_ms != 0)
+		name_time(taken, l->taken_ms, env->offset_min(env->self));
 	say_subject(k, &who, l);
+	say_taken(k, &end, l);
 	if (l->has_subject)
 		hex_encode(id, l->subject.b, ID_BYTES);
 	if (k->array == NULL)
-		run_say(k->run, "%-8.8s  %-24s %-20s %-16s since %s%s%s\n", id,
+		run_say(k->run,
+		    "%-8.8s  %-24s %-20s %-16s known here since %s%s%s\n", id,
 		    buf_cstr(&who), l->category, owner, since,
 		    l->by_agency ? ", by its agency's key" : "",
-		    l->still ? "" : ", taken back");
+		    buf_cstr(&end));
 	else if (json_array_append_new(k->array,
-		     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "subject",
-			 id, "name", l->has_subject ? buf_cstr(&who) : "",
-			 "category", l->category, "owner", owner, "since",
-			 since, "by", l->by_agency ? "agency" : "name",
-			 "taken_back", !l->still)) != 0)
+		     json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}",
+			 "subject", id, "name",
+			 l->has_subject ? buf_cstr(&who) : "", "category",
+			 l->category, "owner", owner, "since", since, "by",
+			 l->by_agency ? "agency" : "name", "taken_back",
+			 !l->still, "taken_back_since", taken)) != 0)
 		k->failed = true;
 	buf_release(&who);
+	buf_release(&end);
 	run_flush(k->run);
 }
 

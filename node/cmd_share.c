@@ -333,8 +333,8 @@ access_line(void *context, const struct grant_access *a)
 		->offset_min(replica_env(s->run->replica)->self));
 	if (s->array == NULL) {
 		access_head(s, a->category, owner);
-		run_say(s->run, "  %s%s %s since %s, %s%s\n", access_who(a),
-		    a->node != NULL ? " (one node)" : "",
+		run_say(s->run, "  %s%s %s, known here since %s, %s%s\n",
+		    access_who(a), a->node != NULL ? " (one node)" : "",
 		    a->right == GRANT_WRITE ? "reads and writes" : "reads", at,
 		    basis[0] != '\0' ? basis : "basis not readable here",
 		    a->whole_history ? "" : ", not the history before");

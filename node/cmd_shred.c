@@ -111,8 +111,10 @@ cmd_shred(struct run *run, struct fail *f)
 
 struct certificate {
 	struct run *run;
-	json_t *array; /* NULL: text */
-	const char *reference;
+	json_t *array;    /* NULL: text */
+	const char *only; /* record of an order or group, or its first
+	                   * characters; NULL: all */
+	bool unnamed;     /* those whose reference cannot be read */
 	int64_t count, missing;
 	int64_t standing; /* orders that count */
 	bool failed;
@@ -140,7 +142,7 @@ say_receipt(struct certificate *c, const struct shred_told *t,
 		name_time(at, r->at_ms, env->offset_min(env->self));
 	run_say(c->run, "  %-20s %s (%s)%s%s\n", receipt_state(t, r),
 	    r->node->name, name_of_agency(c->run, &r->node->agency, id),
-	    at[0] != '\0' ? ", " : "", at);
+	    at[0] != '\0' ? ", known here since " : "", at);
 }
 
 static json_t *
@@ -194,7 +196,7 @@ say_told(struct certificate *c, const struct shred_told *t, const char *order)
 	    "  order:               %s\n"
 	    "  ordered by:          %s\n"
 	    "  record of the order: %s\n"
-	    "  destroyed here:      %s\n",
+	    "  obeyed here since:   %s\n",
 	    group,
 	    t->reference[0] != '\0' ? t->reference
 				    : "(its reference is not readable here)",
@@ -205,6 +207,44 @@ say_told(struct certificate *c, const struct shred_told *t, const char *order)
 		say_receipt(c, t, &t->receipts[i]);
 }
 
+/* One line for an order whose certificate nobody can ask for by its name. */
+static void
+say_unnamed(struct certificate *c, const struct shred_told *t,
+    const char *order)
+{
+	const struct env *env = replica_env(c->run->replica);
+	char at[NAME_TIME_BYTES];
+
+	if (c->count == 1)
+		run_say(c->run,
+		    "No order is known here by the name \"%s\". But there are "
+		    "orders whose names cannot be read on this computer: the "
+		    "name went with the keys of what was destroyed. It may be "
+		    "one of these; footbridge shred status RECORD says who "
+		    "confirmed it.\n",
+		    run_word(c->run, 0));
+	name_time(at, t->at_ms, env->offset_min(env->self));
+	run_say(c->run, "  %s  ordered by %s, known here since %s\n", order,
+	    t->issuer != NULL ? t->issuer->name : "?", at);
+}
+
+/* Is it asked for? */
+static bool
+is_wanted(const struct certificate *c, const struct shred_told *t,
+    const char *order, const char *group)
+{
+	size_t n;
+
+	if (c->unnamed)
+		return t->reference[0] == '\0';
+	if (c->only == NULL)
+		return true;
+	n = strlen(c->only);
+	return n >= 8 &&
+	    (strncmp(order, c->only, n) == 0 ||
+		strncmp(group, c->only, n) == 0);
+}
+
 static enum err
 certify(void *context, const struct shred_told *t, struct fail *f)
 {
@@ -213,14 +253,18 @@ certify(void *context, const struct shred_told *t, struct fail *f)
 	char group[2 * ID_BYTES + 1];
 
 	(void)f;
+	if (t->sealed)
+		hex_encode(order, t->order.b, SEGMENT_ID_BYTES);
+	hex_encode(group, t->compartment.b, ID_BYTES);
+	if (!is_wanted(c, t, order, group))
+		return OK;
 	c->count++;
 	for (size_t i = 0; i < t->receipt_count; i++)
 		c->missing += t->receipts[i].at_ms == 0 && !t->receipts[i].out;
 	c->standing += t->undone_ms == 0;
-	if (t->sealed)
-		hex_encode(order, t->order.b, SEGMENT_ID_BYTES);
-	hex_encode(group, t->compartment.b, ID_BYTES);
-	if (c->array == NULL)
+	if (c->array == NULL && c->unnamed)
+		say_unnamed(c, t, order);
+	else if (c->array == NULL)
 		say_told(c, t, order);
 	else if (json_array_append_new(c->array,
 		     json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o}",
@@ -263,23 +307,44 @@ say_limits(struct run *run, const struct shred_counts *n, int64_t missing)
 	    "the network.\n");
 }
 
+/* By its name; else by its record; else those that have no name here. */
+static enum err
+certify_asked(struct certificate *c, struct fail *f)
+{
+	struct replica *r = c->run->replica;
+	const char *asked = run_word(c->run, 0);
+	enum err e = shred_list(r, asked, certify, c, f);
+
+	if (e != OK || c->count > 0 || asked == NULL)
+		return e;
+	c->only = asked;
+	e = shred_list(r, NULL, certify, c, f);
+	if (e != OK || c->count > 0)
+		return e;
+	c->unnamed = true;
+	e = shred_list(r, "", certify, c, f);
+	if (e == OK && c->count == 0)
+		e = fail_set(f, ERR_NOTFOUND,
+		    "shred: nothing was destroyed here by the order \"%s\"",
+		    asked);
+	/* somebody must look which it is */
+	c->run->decide = e == OK;
+	return e;
+}
+
 enum err
 cmd_shred_status(struct run *run, struct fail *f)
 {
-	struct certificate c = { .run = run, .reference = run_word(run, 0) };
+	struct certificate c = { .run = run };
 	struct shred_counts n;
 	enum err e = shred_count(run->replica, &n, f);
 
 	if (e == OK && run->cli->json && (c.array = json_array()) == NULL)
 		return fail_set(f, ERR_NOMEM, "the JSON answer");
 	if (e == OK)
-		e = shred_list(run->replica, c.reference, certify, &c, f);
+		e = certify_asked(&c, f);
 	if (e == OK && c.failed)
 		e = fail_set(f, ERR_NOMEM, "the JSON answer");
-	if (e == OK && c.count == 0 && c.reference != NULL)
-		e = fail_set(f, ERR_NOTFOUND,
-		    "shred: nothing was destroyed here by the order \"%s\"",
-		    c.reference);
 	if (e != OK) {
 		json_decref(c.array);
 		return e;
@@ -288,7 +353,7 @@ cmd_shred_status(struct run *run, struct fail *f)
 		return run_json(run, c.array, f);
 	if (c.count == 0)
 		run_say(run, "nothing was ordered to be destroyed\n");
-	else if (c.standing > 0)
+	else if (c.standing > 0 && !c.unnamed)
 		say_limits(run, &n, c.missing);
 	return OK;
 }

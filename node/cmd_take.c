@@ -457,10 +457,11 @@ say_left(void *context, const struct remove_left *l)
 	if (!s->headed)
 		run_say(s->run, "left (what was read stays read)\n");
 	s->headed = true;
-	run_say(s->run, "  %s of %s: %s, %s, by %s: %s%s%s%s\n", l->category,
-	    name_of_agency(s->run, l->owner, owner), left_who(s->run, l, who),
-	    at, by, reason_words(l->reason), l->words[0] != '\0' ? ", " : "",
-	    l->words,
+	run_say(s->run,
+	    "  %s of %s: %s, known here since %s, by %s: %s%s%s%s\n",
+	    l->category, name_of_agency(s->run, l->owner, owner),
+	    left_who(s->run, l, who), at, by, reason_words(l->reason),
+	    l->words[0] != '\0' ? ", " : "", l->words,
 	    l->again             ? "; reads it again"
 		: withheld_is(l) ? "; until somebody shares it again"
 				 : "");

@@ -868,9 +868,11 @@ const struct cli_command cli_table[] = {
 	    .question = "It is destroyed everywhere, and nothing brings it "
 			"back." },
 	{ .name = "shred status",
-	    .synopsis = "[REF]",
+	    .synopsis = "[REF | RECORD]",
 	    .help = "The certificate: what an order destroyed, which computers "
-		    "confirmed it, which have not yet.",
+		    "confirmed it, which have not yet. An order is asked for "
+		    "by its name or, where that cannot be read, by its record "
+		    "(the first 8 characters do).",
 	    .run = cmd_shred_status,
 	    .need = CLI_MEMBER,
 	    .max_words = 1 },

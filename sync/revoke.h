@@ -90,8 +90,10 @@ struct revoke_lost {
 	const char *category; /* borrowed for the call; "" without names */
 	const struct member_agency *owner; /* NULL: not known */
 	bool by_agency;   /* through its agency's key, not by name */
-	int64_t since_ms; /* the grant, as applied here */
+	int64_t since_ms; /* when the grant came here, or was made here */
 	bool still;       /* a key it has is still in use for new work */
+	int64_t taken_ms; /* else: when what ended that came here; 0: a new key
+	                   * is not known here yet */
 };
 typedef void (*revoke_lost_fn)(void *context, const struct revoke_lost *l);
 /* Every compartment whose key the node was ever given, as far as is known here,

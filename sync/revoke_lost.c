@@ -7,11 +7,42 @@
  * removal took back is found by what it ended. */
 static const char lost_sql[] =
     "SELECT c.subject, c.category, c.owner, MIN(g.recipient_kind),"
-    " MIN(g.at_ms), MAX(g.rights > 0 AND g.ended = 0)"
+    " MIN(g.at_ms), MAX(g.rights > 0 AND g.ended = 0), c.no, MAX(g.segment)"
     " FROM _grant g JOIN _compartment c ON c.no = g.cpt"
     " WHERE (g.recipient = ?1 OR (?3 = 1 AND g.recipient = ?2))"
     " AND (g.rights > 0 OR g.ended = 1)"
     " GROUP BY c.no ORDER BY c.owner, c.category, c.subject, c.no";
+
+/* The first key since then that it was not given; nobody made one yet: the first
+ * removal. */
+static const char taken_sql[] =
+    "SELECT COALESCE((SELECT MIN(x.at_ms) FROM _grant x WHERE x.cpt = ?4"
+    " AND x.ever > 0 AND x.segment > ?5 AND NOT EXISTS (SELECT 1 FROM _grant g"
+    " WHERE g.cpt = ?4 AND g.key_id = x.key_id AND (g.recipient = ?1"
+    " OR (?3 = 1 AND g.recipient = ?2)))),"
+    " (SELECT MIN(s.at_ms) FROM _segment s WHERE s.cpt = ?4 AND s.kind = 2"
+    " AND s.no > ?5), 0)";
+
+static enum err
+taken_when(struct replica *r, int64_t *at_ms, const struct member_node *n,
+    int64_t cpt, int64_t last, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e = db_stmt(&s, r->db, taken_sql, f);
+
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, n->id.b, ID_BYTES);
+	stmt_blob(s, 2, n->agency.b, ID_BYTES);
+	stmt_int(s, 3, (n->ever_roles & MEMBER_REGISTRAR) != 0);
+	stmt_int(s, 4, cpt);
+	stmt_int(s, 5, last);
+	e = stmt_step(s, &row, f);
+	*at_ms = e == OK && row ? stmt_col_int(s, 0) : 0;
+	stmt_reset(s);
+	return e;
+}
 
 enum err
 revoke_lost_each(struct replica *r, const struct node_id *node,
@@ -42,6 +73,10 @@ revoke_lost_each(struct replica *r, const struct node_id *node,
 		l.by_agency = stmt_col_int(s, 3) == 0;
 		l.since_ms = stmt_col_int(s, 4);
 		l.still = stmt_col_int(s, 5) > 0;
+		if (!l.still &&
+		    (e = taken_when(r, &l.taken_ms, n, stmt_col_int(s, 6),
+			 stmt_col_int(s, 7), f)) != OK)
+			break;
 		each(context, &l);
 	}
 	stmt_reset(s);

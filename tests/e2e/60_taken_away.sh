@@ -100,7 +100,7 @@ ok $? "honest_late_work_counts"
 [ "$(status north quarantined)" = 0 ] && same north south
 ok $? "both_registrars_are_equal"
 on north access "$person" >"$tmp/out" &&
-	grep -q "Riverside Clinic.*by North: no longer shared, moved away" \
+	grep -q "Riverside Clinic, known here since 20.*by North: no longer shared, moved away" \
 		"$tmp/out"
 ok $? "access_tells_who_left_when_by_whom_why"
 

@@ -104,6 +104,8 @@ ok $? "lost_names_exactly_whose_which_categories"
 on north lost Laptop >"$tmp/out" && grep -q "$mark Carried 2" "$tmp/out" &&
 	! grep -q "$mark Home" "$tmp/out"
 ok $? "lost_is_a_table_that_a_person_reads"
+! grep -q 'taken back' "$tmp/out"
+ok $? "nothing_of_it_was_taken_back_yet"
 
 fails 2 'reason' on north --yes revoke Laptop
 ok $? "a_revocation_wants_a_reason"

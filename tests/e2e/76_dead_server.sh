@@ -41,7 +41,15 @@ on north put hearing "person=$person" starts_at=2026-03-01T09:00 >/dev/null ||
 	die put hearing
 on north put person "$person" preferred_name="Third one" >/dev/null ||
 	die put change
+# an order to destroy, of before
+order="court 9/2025"
+gone=$(on north put person legal_name="To Be Destroyed")
 must north sync
+must north --yes shred "$gone" --order "$order"
+must north sync
+must north shred status "$order"
+grep -q 'CERTIFICATE' "$tmp/out" || die "no certificate"
+record=$(sed -n 's/^  record of the order: //p' "$tmp/out" | head -n 1)
 dump north >"$tmp/before"
 [ "$(wc -l <"$tmp/before")" -ge 10 ]
 ok $? "an_office_with_one_server_has_a_month_of_work"
@@ -69,6 +77,25 @@ cmp -s "$tmp/before" "$tmp/after"
 ok $? "every_row_is_back_on_a_new_machine_from_the_hub_and_the_code"
 [ "$(on new find "about person" | wc -l)" -eq 6 ]
 ok $? "every_note_is_found_by_its_text"
+
+# the name of an order goes with what it destroyed; that there was one does not
+on new shred status "$order" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 3 ] && grep -q "\"$order\".*names cannot be read" "$tmp/out" &&
+	! grep -q 'nothing was destroyed' "$tmp/out" "$tmp/err" &&
+	grep -q "^  $record  ordered by North, known here since 20" "$tmp/out"
+ok $? "an_order_whose_name_went_with_the_server_is_listed_by_its_record"
+must new shred status "${record:0:12}"
+grep -q 'CERTIFICATE' "$tmp/out" &&
+	grep -q "record of the order: $record" "$tmp/out" &&
+	grep -q 'confirmed.*Hub.*known here since' "$tmp/out"
+ok $? "and_its_receipts_are_told_by_that"
+on new --json shred status "$order" >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 3 ] && [ "$(field 0.order <"$tmp/out")" = "$record" ] &&
+	[ "$(field 0.reference <"$tmp/out")" = "" ]
+ok $? "as_json_too"
+must new access "$person"
+grep -q 'known here since' "$tmp/out" && ! grep -q 's since 20' "$tmp/out"
+ok $? "dates_are_said_to_be_those_of_this_computer"
 
 # ---- and on -------------------------------------------------------------------
 must new revoke North --reason left --yes

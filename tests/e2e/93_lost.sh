@@ -70,6 +70,10 @@ must clinic status --json
 field people_to_tell <"$tmp/out" | grep -qx 0
 ok $? "the_clinic_has_not_heard_of_it"
 meet
+must north --as 'Ana Officer' lost "Field laptop"
+grep -q 'Pat Sample.*SUP.notes.*known here since 20.*, taken back, known here since 20' \
+	"$tmp/out"
+ok $? "since_when_its_keys_are_good_for_nothing_new_is_listed"
 must clinic notices
 grep -q 'lost computer' "$tmp/out" && grep -q 'Field laptop' "$tmp/out" &&
 	[ "$(wc -l <"$tmp/out")" -eq 1 ]
