@@ -42,7 +42,7 @@ flip() {
 }
 
 # ---- enrolment --------------------------------------------------------------
-found north North "County Probation" probation --staff "Ann"
+found north North "County Probation" probation --staff "Annabel"
 must north invite --agency "Riverside Clinic" --kind treatment --name Clinic
 invite=$(tail -n 1 "$tmp/out")
 fails 2 'out FILE' typed on clinic join "$invite" && [ ! -e "$tmp/clinic" ]
@@ -99,7 +99,7 @@ FOOTBRIDGE_AGENCY_CODE_FILE=$tmp/north.code \
 ok $? "a_second_office_enrols_with_the_agencys_code"
 
 # ---- exchange ---------------------------------------------------------------
-person=$(on north put person "legal_name=$mark" --as Ann)
+person=$(on north put person "legal_name=$mark" --as Annabel)
 on north put contact_point "person=$person" kind=phone value=555-0100 >/dev/null
 bring north south South
 [ "$(on south get person "$person" --json | field fields.legal_name)" = "$mark" ]
@@ -232,7 +232,7 @@ rc=$?
 	[ "$(field recipients.# <"$tmp/out")" -eq 1 ] &&
 	[ "$(field bytes <"$tmp/out")" -eq "$(stat -c %s "$stick/good")" ]
 ok $? "show_needs_no_key"
-grep -aqE "$mark|North|South|Clinic|County|Ann" "$stick"/good "$stick"/part.* \
+grep -aqE "$mark|North|South|Clinic|County|Annabel" "$stick"/good "$stick"/part.* \
 	"$stick"/receipt "$stick"/n?
 [ $? -eq 1 ]
 ok $? "no_name_stands_in_clear_on_the_stick"
