@@ -242,6 +242,20 @@ take_options(struct cli *c, int argc, char *const *argv, struct fail *f)
 	return OK;
 }
 
+static bool
+is_among(const char *value, const char *words)
+{
+	size_t n = strlen(value);
+
+	for (const char *at = words; at != NULL; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (n > 0 && n == strcspn(at, "|") &&
+		    strncmp(at, value, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum err
 check_options(const struct cli *c, struct fail *f)
 {
@@ -257,6 +271,11 @@ check_options(const struct cli *c, struct fail *f)
 			return fail_set(f, ERR_USAGE,
 			    "%s: --%s is missing: %s; usage: footbridge %s %s",
 			    k->name, o->name, o->help, k->name, k->synopsis);
+		if (value != NULL && o->among != NULL &&
+		    !is_among(value, o->among))
+			return fail_set(f, ERR_USAGE,
+			    "%s: --%s wants %s, have %.40s", k->name, o->name,
+			    o->help, value);
 	}
 	return OK;
 }
@@ -299,12 +318,46 @@ fail_family(const char *word, const struct cli_command *table, size_t count,
 	    list, word);
 }
 
+/* Good words, which are no commands here, with what somebody means by them. */
+static const char taking[] =
+    "unshare takes a person from an office, carry --off from a laptop, revoke "
+    "a computer out of the network; shred destroys";
+static const char destroying[] =
+    "shred destroys by order, seal closes by order, put TABLE ID "
+    "row_state=sealed takes a mistake out of every list";
+static const struct {
+	const char *word, *meant;
+} other_words[] = {
+	{ "remove", taking },
+	{ "take", taking },
+	{ "delete", destroying },
+	{ "destroy", destroying },
+	{ "erase", destroying },
+	{ "expunge", destroying },
+	{ "grant", "share lets an office read" },
+	{ "enrol", "invite makes the line that join takes" },
+	{ "enroll", "invite makes the line that join takes" },
+};
+
+const char *
+cli_meant(const char *word)
+{
+	for (size_t i = 0; i < COUNT_OF(other_words); i++)
+		if (strcmp(other_words[i].word, word) == 0)
+			return other_words[i].meant;
+	return NULL;
+}
+
 static enum err
 no_command(const char *word, const struct cli_command *table, size_t count,
     struct fail *f)
 {
 	struct near near = { .typed = word };
+	const char *meant = cli_meant(word);
 
+	if (meant != NULL)
+		return fail_set(f, ERR_USAGE, "no command is called %s; %s",
+		    word, meant);
 	for (size_t i = 0; i < count; i++)
 		near_offer(&near, table[i].name);
 	return fail_set(f, ERR_USAGE, "no command is called %.60s%s%s%s; %s",

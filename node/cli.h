@@ -58,9 +58,11 @@ struct cli_option {
 	const char *name;  /* without the dashes; NULL ends the array */
 	const char *value; /* word for help ("FILE"), NULL for a flag */
 	const char *help;
-	bool many;         /* may be given more than once */
-	bool input;        /* standard input belongs to it */
-	bool must;         /* without it the command is not asked about */
+	bool many;  /* may be given more than once */
+	bool input; /* standard input belongs to it */
+	bool must;  /* without it the command is not asked about */
+	const char
+	    *among; /* "lost|left": one of these, as help says; or NULL */
 	const char *later; /* sentence: not available yet; else NULL */
 };
 
@@ -111,6 +113,10 @@ struct cli {
 enum err cli_parse(struct cli *out, int argc, char *const *argv,
     const struct cli_command *table, size_t count, struct fail *f);
 void cli_release(struct cli *c);
+
+/* What somebody may mean who types a word that no command has, such as "delete";
+ * NULL: nothing is known. */
+const char *cli_meant(const char *word);
 
 /* The value of an option, "" for a flag that was given, NULL if it was not. */
 const char *cli_get(const struct cli *c, const char *option);

@@ -31,6 +31,9 @@ find_help(struct buf *out, const char *name, struct fail *f)
 	e = help_table(out, name, f);
 	if (e != ERR_NOTFOUND)
 		return e;
+	if (cli_meant(name) != NULL)
+		return fail_set(f, ERR_USAGE, "no command is called %s; %s",
+		    name, cli_meant(name));
 	offer_commands(&near);
 	return fail_set(f, ERR_USAGE,
 	    "no command or table is called %.80s%s%s%s; footbridge help lists "

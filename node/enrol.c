@@ -76,8 +76,16 @@ enrol_agency_code(struct buf *out, struct fail *f)
 	const struct env *env = env_posix();
 	enum err e;
 
-	if (file == NULL || file[0] == '\0')
-		return secret_ask(out, "The agency's recovery code: ", f);
+	if (file == NULL || file[0] == '\0') {
+		e = secret_ask(out, "The agency's recovery code: ", f);
+		return e != ERR_AUTH
+		    ? e
+		    : fail_set(f, e,
+			  "a further server of this agency wants the agency's "
+			  "recovery code: name a file with it in "
+			  "FOOTBRIDGE_AGENCY_CODE_FILE, or join at a "
+			  "terminal");
+	}
 	e = env->file_read(env->self, out, file, 4096, f);
 	if (e == OK)
 		out->n = secret_line(out->p, out->n);

@@ -216,6 +216,7 @@ const struct cli_option share_options[] = {
 const struct cli_option revoke_options[] = {
 	{ .name = "reason",
 	    .must = true,
+	    .among = "lost|left|compromised|mistake",
 	    .value = "WHY",
 	    .help = "lost, left, compromised or mistake" },
 	{ .name = NULL },

@@ -22,6 +22,11 @@ enrol north laptop Laptop "Officer Diaz" --agency "North Probation" --field
 # ---- names ------------------------------------------------------------------
 fails 2 'did you mean help?' "$fb" hlep
 ok $? "a_mistyped_command_is_answered_with_the_nearest"
+fails 2 'unshare takes a person from an office' "$fb" help remove &&
+	fails 2 'shred destroys' "$fb" expunge
+ok $? "a_good_word_for_another_command_is_answered_with_that_one"
+fails 2 'reason wants lost, left' on north revoke Laptop --reason stolen
+ok $? "a_wrong_reason_is_said_before_anybody_is_asked"
 fails 2 'bundle export, bundle import' "$fb" bundle
 ok $? "half_a_command_lists_the_other_halves"
 fails 2 'did you mean --seen?' "$fb" put person --sen x

@@ -66,6 +66,9 @@ printf 'AAAA-BBBB\n' >"$tmp/wrong.code"
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass \
 	on nobody join "$invite" >"$tmp/out" 2>"$tmp/err"
 ok $? "a_wrong_recovery_code_is_told_before_anything_is_joined"
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass fails 1 FOOTBRIDGE_AGENCY_CODE_FILE \
+	setsid -w "$fb" --dir "$tmp/nobody" join "$invite" </dev/null
+ok $? "without_one_it_is_said_where_it_is_read_from"
 FOOTBRIDGE_AGENCY_CODE_FILE=$tmp/north.code \
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must new join "$invite"
 opened new

@@ -107,6 +107,21 @@ mistakes_are_usage_errors_that_name_the_word(void **state)
 }
 
 static void
+one_of_a_few_words_is_checked_before_anybody_is_asked(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("revoke", "N", "--reason", "stolen"), ERR_USAGE);
+	assert_non_null(strstr(why.text,
+	    "revoke: --reason wants lost, left, compromised or mistake"));
+	assert_int_equal(PARSE("revoke", "N", "--reason", "los"), ERR_USAGE);
+	assert_int_equal(PARSE("revoke", "N", "--reason", "lost|left"),
+	    ERR_USAGE);
+	assert_int_equal(PARSE("revoke", "N", "--reason", ""), ERR_USAGE);
+	assert_int_equal(PARSE("revoke", "N", "--reason", "lost"), OK);
+	assert_int_equal(PARSE("revoke", "N", "--reason", "mistake"), OK);
+}
+
+static void
 the_nearest_name_is_offered(void **state)
 {
 	(void)state;
@@ -120,6 +135,10 @@ the_nearest_name_is_offered(void **state)
 	assert_non_null(strstr(why.text, "did you mean --seen?"));
 	assert_int_equal(PARSE("bundle", "frob"), ERR_USAGE);
 	assert_non_null(strstr(why.text, "bundle export, bundle import"));
+	/* a good word that is no command here, and near to a wrong one */
+	assert_int_equal(PARSE("remove", "x"), ERR_USAGE);
+	assert_non_null(strstr(why.text, "unshare takes a person from"));
+	assert_null(strstr(why.text, "did you mean"));
 	assert_int_equal(PARSE("put", "-h"), OK);
 	assert_true(cli.help);
 }
@@ -353,6 +372,7 @@ main(void)
 		T(an_option_may_be_given_more_than_once_where_it_says_so),
 		T(everything_after_two_dashes_is_a_word),
 		T(mistakes_are_usage_errors_that_name_the_word),
+		T(one_of_a_few_words_is_checked_before_anybody_is_asked),
 		T(the_nearest_name_is_offered),
 		T(near_words_are_few_and_bounded),
 		T(help_knows_every_table_of_the_schema),
