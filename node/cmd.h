@@ -41,6 +41,7 @@ enum err cmd_keyslot_agency(struct run *run, struct fail *f);
 enum err cmd_peer_add(struct run *run, struct fail *f);
 enum err cmd_peer_remove(struct run *run, struct fail *f);
 enum err cmd_peers(struct run *run, struct fail *f);
+/* cmd_sync.c */
 enum err cmd_sync(struct run *run, struct fail *f);
 enum err cmd_reopen(struct run *run, struct fail *f);
 /* cmd_serve.c */

@@ -5,6 +5,7 @@
 
 #include "node/after.h"
 #include "node/disclosed.h"
+#include "node/show_taken.h"
 #include "node/stick.h"
 #include "node/enrol.h"
 #include "node/name.h"
@@ -284,6 +285,7 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 	struct bundle_info *info = calloc(1, sizeof(*info));
 	struct exchange_stats stats = { 0 };
 	int64_t before = 0, after = 0, notices;
+	int64_t began_ms = env_wall_ms(replica_env(run->replica));
 	enum err e;
 
 	if (info == NULL)
@@ -299,6 +301,8 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 		e = write_receipt(run, &info->sender, f);
 	if (e == OK)
 		e = say_import(run, &stats, info, f);
+	if (e == OK && !run->cli->json)
+		e = show_destroyed(&run->out, run, began_ms, f);
 	if (e == OK)
 		e = conflict_count(run->replica, &after, &notices, f);
 	run->decide = e == OK && after > before;

@@ -9,7 +9,9 @@
 #include "node/may_put.h"
 #include "node/show_gate.h"
 #include "node/show_proposal.h"
+#include "node/show_taken.h"
 #include "node/view.h"
+#include "sync/shred.h"
 #include "sync/snapshot.h"
 
 /* ---- put ---- */
@@ -200,6 +202,7 @@ struct showing {
 	enum err err;
 	size_t count, unseen; /* unseen: not for this person */
 	size_t limit;         /* of what is shown; 0: all */
+	size_t taken;         /* people: something of them was taken back */
 	struct view view;
 };
 
@@ -236,6 +239,18 @@ say_left(struct run *run, const struct read_row *row, struct fail *f)
 	return e;
 }
 
+/* Why nothing new comes of it, or it is not there. */
+static void
+say_taken(struct showing *s, const struct row_id *subject)
+{
+	struct buf why = { 0 };
+
+	s->err = show_taken(&why, s->run, subject, s->fail);
+	if (s->err == OK && why.n > 0)
+		run_say(s->run, "%s", buf_cstr(&why));
+	buf_release(&why);
+}
+
 static bool
 show_one(void *context, const struct read_row *row)
 {
@@ -257,6 +272,8 @@ show_one(void *context, const struct read_row *row)
 			    view_basis(&s->view));
 		if (s->err == OK)
 			s->err = say_left(s->run, row, s->fail);
+		if (s->err == OK)
+			say_taken(s, &row->subject);
 	} else {
 		s->err = put_json(s, row);
 	}
@@ -319,6 +336,29 @@ get_proposed(struct view *v, const struct table *t, const struct row_id *id,
 	return e;
 }
 
+/* It may have been, and whoever remembers it wants to know. */
+static enum err
+not_here(struct run *run, const struct table *t, const struct row_id *id,
+    struct fail *f)
+{
+	struct shred_counts n = { 0 };
+	bool taken = false;
+	enum err e = shred_count(run->replica, &n, f);
+
+	if (e == OK && actor_sees(run, id))
+		e = show_is_taken(&taken, run, id, f);
+	return e != OK
+	    ? e
+	    : fail_set(f, ERR_NOTFOUND,
+		  "no %s with this id is here, or it is not shared with this "
+		  "node%s",
+		  t->name,
+		  taken ? "; something of it was taken back (footbridge access)"
+		      : n.compartments > 0
+		      ? ", or was destroyed by order (footbridge shred status)"
+		      : "");
+}
+
 enum err
 cmd_get(struct run *run, struct fail *f)
 {
@@ -343,10 +383,7 @@ cmd_get(struct run *run, struct fail *f)
 		e = ERR_NOTFOUND;
 	view_end(&s.view);
 	if (e == ERR_NOTFOUND)
-		return fail_set(f, e,
-		    "no %s with this id is here, or it is not shared with this "
-		    "node",
-		    t->name);
+		return not_here(run, t, &id, f);
 	return e == OK ? s.err : e;
 }
 
@@ -386,7 +423,7 @@ show_many(void *context, const struct read_row *row)
 	struct run *run = s->run;
 	const struct view_place at = view_place(row);
 	struct buf why = { .limit = 1024 };
-	bool open;
+	bool open, taken = false;
 
 	if (!view_shows(&s->view, row))
 		return true;
@@ -395,6 +432,11 @@ show_many(void *context, const struct read_row *row)
 	open = view_open_still(&s->view, &at, &why, &s->err, s->fail);
 	if (s->err == OK && open)
 		journal_saw(run, row->table, &row->id, &row->subject);
+	if (s->err == OK && (open || !s->quiet) &&
+	    id_equal(&row->id, &row->subject) && !run->cli->json) {
+		s->err = show_is_taken(&taken, run, &row->subject, s->fail);
+		s->taken += taken;
+	}
 	if (s->err == OK && (open || !s->quiet)) {
 		s->err = open ? show_open(s, row) : show_hidden(s, row, &why);
 		s->count++;
@@ -461,6 +503,23 @@ list_bounds(size_t *shown, struct read_query *q, struct row_id *after,
 	return e;
 }
 
+/* A list does not say by itself that somebody else made it shorter. */
+static enum err
+say_gone(struct showing *s, const struct row_id *subject)
+{
+	struct run *run = s->run;
+
+	if (subject != NULL && actor_sees(run, subject))
+		say_taken(s, subject);
+	else if (s->taken > 0)
+		run_say(run,
+		    "something of %zu of these people was taken back, and "
+		    "nothing new of it comes: footbridge get person ID says "
+		    "what\n",
+		    s->taken);
+	return s->err;
+}
+
 enum err
 cmd_list(struct run *run, struct fail *f)
 {
@@ -484,8 +543,10 @@ cmd_list(struct run *run, struct fail *f)
 		e = read_list(run->replica, &q, show_many, &s, f);
 		view_end(&s.view);
 	}
-	field_list_release(&l);
 	e = end_many(&s, e);
+	if (e == OK && !run->cli->json)
+		e = say_gone(&s, q.subject);
+	field_list_release(&l);
 	if (e == OK && s.count == 0 && run->out_tty && !run->cli->json)
 		run_say(run, "no %s %s here\n", q.table->name,
 		    q.filter_count > 0 || q.subject != NULL || q.after != NULL

@@ -10,6 +10,7 @@
 #include "node/show_clock.h"
 #include "node/show_offer.h"
 #include "node/show_office.h"
+#include "node/show_taken.h"
 #include "node/waiting.h"
 #include "sync/db.h"
 #include "sync/agency_key.h"
@@ -427,26 +428,7 @@ say_open(struct run *run, const struct totals *t)
 		    (long long)t->forked, run_s(t->forked),
 		    (long long)t->unjudged, t->unjudged == 1 ? "is" : "are");
 	say_copies(run);
-	if (t->shred.compartments > 0)
-		run_say(run,
-		    "%lld record group%s destroyed here by order (footbridge "
-		    "shred status)\n",
-		    (long long)t->shred.compartments,
-		    t->shred.compartments == 1 ? " was" : "s were");
-	if (t->shred.rekey)
-		run_say(run,
-		    "records were destroyed by order; this computer's new key, "
-		    "without which their remains may be read on its disk, is "
-		    "due and made by itself\n");
-	if (t->shred.undone > 0)
-		run_say(run,
-		    "%lld record group%s destroyed here by an order that does "
-		    "not count; %lld segment%s not come back yet from other "
-		    "computers (footbridge shred status)\n",
-		    (long long)t->shred.undone,
-		    t->shred.undone == 1 ? " was" : "s were",
-		    (long long)t->shred.lacking,
-		    t->shred.lacking == 1 ? " has" : "s have");
+	show_shredded(run, &t->shred);
 	if (t->decisions + t->notices > 0)
 		run_say(run,
 		    "conflicts: %lld to decide, %lld settled by rule and not "

@@ -93,6 +93,9 @@ typedef enum err (
 /* reference NULL: all. In the order in which they were destroyed here. */
 enum err shred_list(struct replica *r, const char *reference,
     shred_told_fn each, void *context, struct fail *f);
+/* Those that were destroyed here at since_ms or later. */
+enum err shred_list_since(struct replica *r, int64_t since_ms,
+    shred_told_fn each, void *context, struct fail *f);
 struct shred_counts {
 	int64_t compartments; /* destroyed here */
 	int64_t

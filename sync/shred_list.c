@@ -179,8 +179,13 @@ list_expected(struct listing *l, int64_t cpt, struct fail *f)
 
 /* ---- all of them ------------------------------------------------------------------ */
 
+struct asked {
+	const char *reference; /* NULL: any */
+	int64_t since_ms;
+};
+
 static enum err
-next_shredded(struct replica *r, const char *reference, int64_t *place,
+next_shredded(struct replica *r, const struct asked *q, int64_t *place,
     struct shred_told *t, char text[static LIMIT_BASIS_BYTES + 1],
     struct fail *f)
 {
@@ -193,15 +198,16 @@ next_shredded(struct replica *r, const char *reference, int64_t *place,
 	    " ON x.no = w.segment WHERE x.cpt = h.cpt) END"
 	    " FROM _shred h LEFT JOIN _segment s ON s.no = h.segment"
 	    " WHERE h.no > ?1 AND (?2 IS NULL OR h.reference = ?2)"
-	    " ORDER BY h.no LIMIT 1",
+	    " AND h.at_ms >= ?3 ORDER BY h.no LIMIT 1",
 	    f);
 
 	*t = (struct shred_told){ .reference = text };
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, *place);
-	if (reference != NULL)
-		stmt_text(s, 2, reference);
+	if (q->reference != NULL)
+		stmt_text(s, 2, q->reference);
+	stmt_int(s, 3, q->since_ms);
 	e = stmt_step(s, &row, f);
 	*place = e == OK && row ? stmt_col_int(s, 0) : 0;
 	if (*place != 0) {
@@ -243,8 +249,8 @@ list_receipts(struct listing *l, struct shred_told *t, struct fail *f)
 	return e;
 }
 
-enum err
-shred_list(struct replica *r, const char *reference, shred_told_fn each,
+static enum err
+list_asked(struct replica *r, const struct asked *q, shred_told_fn each,
     void *context, struct fail *f)
 {
 	struct listing l = { .r = r,
@@ -254,7 +260,7 @@ shred_list(struct replica *r, const char *reference, shred_told_fn each,
 	int64_t place = 0;
 	enum err e;
 
-	while ((e = next_shredded(r, reference, &place, &t, text, f)) == OK &&
+	while ((e = next_shredded(r, q, &place, &t, text, f)) == OK &&
 	    place != 0) {
 		e = list_receipts(&l, &t, f);
 		t.receipts = l.at;
@@ -267,6 +273,24 @@ shred_list(struct replica *r, const char *reference, shred_told_fn each,
 	free(l.at);
 	buf_release(&l.bytes);
 	return e;
+}
+
+enum err
+shred_list(struct replica *r, const char *reference, shred_told_fn each,
+    void *context, struct fail *f)
+{
+	const struct asked q = { .reference = reference };
+
+	return list_asked(r, &q, each, context, f);
+}
+
+enum err
+shred_list_since(struct replica *r, int64_t since_ms, shred_told_fn each,
+    void *context, struct fail *f)
+{
+	const struct asked q = { .since_ms = since_ms };
+
+	return list_asked(r, &q, each, context, f);
 }
 
 static enum err

@@ -92,6 +92,12 @@ ok $? "who_was_taken_off_reads_nothing_new"
 ! lists clinic "$mark" && ! lists pad "$mark" &&
 	! access clinic reads | grep -q Clinic
 ok $? "the_new_meeting_is_not_in_their_dumps_and_they_know"
+on clinic get meeting "$meeting" | grep -q \
+	'^taken back from this office by North, known here since 20.*: JNT.meeting of County Probation. What had arrived stays' &&
+	on pad list meeting "person=$person" | grep -q '^taken back from' &&
+	on clinic list person | grep -q '^something of 1 of these people' &&
+	! on north get meeting "$meeting" | grep -q 'taken back'
+ok $? "get_and_list_say_who_took_it_back_and_what_stays"
 must clinic bundle import "$tmp/stick/late"
 carry_to clinic north North
 carry_to north south South

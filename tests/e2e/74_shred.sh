@@ -145,7 +145,17 @@ fails 1 'destroyed' on north put condition "person=$person" kind=treatment \
 ok $? "nothing_new_is_written_there"
 
 # ---- it reaches who was there, and later who was away --------------------------------
-contacts north clinic clinic north
+contacts north clinic
+grep -q "2 record groups were destroyed here by an order of North server, \"$ref\"; this computer has signed" \
+	"$tmp/out" &&
+	on clinic status | grep -q "by an order of North server, \"$ref\""
+ok $? "who_had_it_is_told_by_whose_order_it_is_gone"
+fails 1 'destroyed by order (footbridge shred status)' \
+	on clinic get person "$person"
+ok $? "and_who_looks_for_the_person_where_to_ask"
+contacts clinic north
+! grep -q 'destroyed' "$tmp/out"
+ok $? "told_once"
 clean clinic hub && ! on clinic find "$mark" | grep -q .
 ok $? "the_clinic_and_the_relay_obeyed"
 states north >"$tmp/states"
