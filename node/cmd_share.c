@@ -33,9 +33,8 @@ struct sharing {
 };
 
 static void
-share_line(void *context, const struct grant_line *line)
+share_words(const struct sharing *s, const struct grant_line *line)
 {
-	struct sharing *s = context;
 	static const char *const says[2][3] = {
 		{ "could read it already", "would be able to read it",
 		    "can read it from now on" },
@@ -48,6 +47,23 @@ share_line(void *context, const struct grant_line *line)
 		: s->dry_run                             ? 1
 							 : 2];
 
+	if (line->lowered)
+		run_say(s->run,
+		    s->dry_run
+			? "%-24s %s wrote here until now; it would only read"
+			  " and propose\n"
+			: "%-24s %s wrote here until now; from here on it"
+			  " reads and proposes\n",
+		    line->category, s->to);
+	else
+		run_say(s->run, "%-24s %s %s\n", line->category, s->to, what);
+}
+
+static void
+share_line(void *context, const struct grant_line *line)
+{
+	struct sharing *s = context;
+
 	if (line->is_new)
 		s->fresh++;
 	else
@@ -55,11 +71,12 @@ share_line(void *context, const struct grant_line *line)
 	if (s->many)
 		return;
 	if (s->array == NULL)
-		run_say(s->run, "%-24s %s %s\n", line->category, s->to, what);
+		share_words(s, line);
 	else if (json_array_append_new(s->array,
-		     json_pack("{s:s, s:b, s:b}", "category", line->category,
-			 "granted_before", line->granted_before, "is_new",
-			 line->is_new)) != 0)
+		     json_pack("{s:s, s:b, s:b, s:b}", "category",
+			 line->category, "granted_before", line->granted_before,
+			 "is_new", line->is_new, "lowered", line->lowered)) !=
+	    0)
 		s->failed = true;
 }
 
@@ -90,6 +107,7 @@ share_request(struct grant_request *q, const struct member_agency **to,
 	memcpy(q->recipient, (*to)->id.b, ID_BYTES);
 	q->right =
 	    cli_get(run->cli, "write") != NULL ? GRANT_WRITE : GRANT_READ;
+	q->lower = true;
 	q->basis = basis;
 	q->from_now = cli_get(run->cli, "from-now") != NULL;
 	q->dry_run = cli_get(run->cli, "dry-run") != NULL;

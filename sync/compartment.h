@@ -32,6 +32,7 @@
 #define COMPARTMENT_TRANSFERRED 16u /* the founding agency owns it no more */
 #define COMPARTMENT_JUDGED 32u      /* a judgement voids something */
 #define COMPARTMENT_SNAPSHOT 64u    /* shows a snapshot (snapshot.h); local */
+#define COMPARTMENT_RIGHTS 128u /* somebody was given both rights (right.h) */
 
 struct compartment_end {
 	int64_t segment; /* _segment.no */

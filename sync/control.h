@@ -48,6 +48,13 @@
  *     key is ended too when every entry of it that counts follows one that its
  *     author wrote past its own revocation. Ended is for ever: a new grant gives
  *     new epochs.
+ *  9. Rights. An entry gives a key and says a right; over a key the greatest given
+ *     holds, over the compartment what was said last (right.h). A segment of data
+ *     is a write when its author had that right by what stands in the segment's
+ *     own causal past: owner there (step 4), or by the entries there that are
+ *     valid as if nobody had been removed (*ever*). Where every recipient was
+ *     only ever given one right and nobody else became the owner, that is the
+ *     greatest ever given, and nobody looks (COMPARTMENT_RIGHTS).
  *
  * Sources: p2panda's strong remove and Keyhive's "re-add follows revoke"
  * (ASSURANCE A17), in the form DESIGN 7 gives them.
@@ -56,6 +63,7 @@
 #define FOOTBRIDGE_SYNC_CONTROL_H
 
 #include "sync/grant_i.h"
+#include "sync/right.h"
 
 /* Branches of one place in a feed that count; the rest is kept aside. */
 #define CONTROL_BRANCHES 8
@@ -118,10 +126,11 @@ struct control_claim {
 	enum grant_recipient kind;
 	uint8_t recipient[ID_BYTES];
 	uint64_t serial; /* of the agency's key that the box is sealed to */
-	enum grant_right right;
-	bool ever;   /* valid if nobody had been removed */
-	bool counts; /* valid now */
-	bool ended;  /* because of it this key is not sealed under any more */
+	enum grant_right right; /* as it says */
+	enum grant_right now;   /* and as far as that still holds (right.h) */
+	bool ever;              /* valid if nobody had been removed */
+	bool counts;            /* valid now */
+	bool ended; /* because of it this key is not sealed under any more */
 };
 
 /* Somebody who left, by a removal that counts. */
@@ -171,7 +180,9 @@ struct control {
 	                                 * these that no cut names; ascending */
 	struct control_point *adopted; /* up to and with this segment */
 	struct control_point *voided;  /* this one and what builds on it */
-	int64_t *orders; /* to destroy: segments of all that count */
+	int64_t *orders;       /* to destroy: segments of all that count */
+	bool mixed;            /* some recipient was given both rights */
+	struct rights *rights; /* NULL: the greatest right ever given holds */
 	size_t owner_count, claim_count, leaver_count, ended_count, cut_count,
 	    cut_node_count, adopted_count, voided_count, order_count;
 };
@@ -221,11 +232,9 @@ enum err control_list(struct replica *r, const struct compartment *c,
 /* ... which is now; compartment_flush calls it. */
 enum err control_settle_listed(struct replica *r, struct fail *f);
 
-/* The owner by what is in a causal past: accepted_in_past says whether the
- * acceptance (control.accepted) is in it; else it is the one before (owners has
- * them all). */
+/* The owner as of something that knows of these segments and no others. */
 const struct agency_id *control_owner_at(const struct control *c,
-    bool accepted_in_past);
+    bool (*knows)(const void *context, int64_t segment), const void *context);
 /* What _compartment.flags say of this: bits of compartment.h but COMPARTMENT_FORKED. */
 unsigned control_flags(const struct control *c);
 /* Has this recipient any key now? */

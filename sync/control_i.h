@@ -123,6 +123,8 @@ void settle_cuts_release(struct settle_cuts *cuts);
 /* ---- control_settle_grant.c, control_settle_ended.c: steps 7 and 8 ---- */
 enum err settle_grants(struct settling *s);
 enum err settle_ended(struct settling *s);
+/* ---- control_settle_right.c: step 9 ---- */
+enum err settle_rights(struct settling *s);
 /* The leavers [first, end) that are this one; they are sorted. */
 void settle_leavers(const struct settling *s, enum grant_recipient kind,
     const uint8_t id[static ID_BYTES], size_t *first, size_t *end);

@@ -21,6 +21,7 @@ control_free(struct control *c)
 	free(c->adopted);
 	free(c->voided);
 	free(c->orders);
+	rights_free(c->rights);
 	free(c);
 }
 
@@ -120,6 +121,8 @@ settle_all(struct settling *s)
 	if (e == OK)
 		e = settle_ended(s);
 	if (e == OK)
+		e = settle_rights(s);
+	if (e == OK)
 		e = find_orders(s);
 	if (e != OK)
 		return e;
@@ -165,12 +168,15 @@ control_settle(struct control **out, const struct members *m,
 
 /* ---- reading the result ---------------------------------------------------------- */
 
+/* Each acceptance follows the one before it. */
 const struct agency_id *
-control_owner_at(const struct control *c, bool accepted_in_past)
+control_owner_at(const struct control *c,
+    bool (*knows)(const void *context, int64_t segment), const void *context)
 {
-	if (accepted_in_past || c->owner_count < 2)
-		return &c->owner;
-	return &c->owners[c->owner_count - 2].agency;
+	for (size_t k = c->owner_count; k-- > 1;)
+		if (knows(context, c->owners[k].segment))
+			return &c->owners[k].agency;
+	return c->owner_count > 0 ? &c->owners[0].agency : &c->owner;
 }
 
 bool
@@ -191,5 +197,6 @@ control_flags(const struct control *c)
 	    (c->cut_count + c->cut_node_count > 0 ? COMPARTMENT_CUT : 0u) |
 	    (c->shred != 0 ? COMPARTMENT_SHREDDED : 0u) |
 	    (c->transferred ? COMPARTMENT_TRANSFERRED : 0u) |
-	    (c->voided_count > 0 ? COMPARTMENT_JUDGED : 0u);
+	    (c->voided_count > 0 ? COMPARTMENT_JUDGED : 0u) |
+	    (c->mixed ? COMPARTMENT_RIGHTS : 0u);
 }

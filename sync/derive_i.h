@@ -100,6 +100,8 @@ struct derivation {
 	bool sealed_only;
 	const struct buf *only;  /* what derive_past lists; NULL: everything */
 	struct control *control; /* owned; NULL: nothing was ever taken away */
+	uint32_t
+	    *said_at; /* owned; index of each of control->rights, or NOWHERE */
 	struct d_segment *segments;
 	size_t segment_count, segment_room;
 	struct d_dep *deps;
@@ -145,6 +147,12 @@ enum err derive_share(struct derivation *d, struct fail *f);
 enum err derivation_counts(struct derivation *d, struct fail *f);
 /* The segment with this local number, or NOWHERE. */
 uint32_t derivation_find(const struct derivation *d, int64_t no);
+
+/* derive_right.c: what the author of a segment had when it was made, as far as
+ * that is not what judge_author says. find_said first, once all have a place. */
+enum err derive_find_said(struct derivation *d, struct fail *f);
+void derive_judge_right(const struct derivation *d, uint32_t at,
+    struct judge_author *author);
 
 /* Is a in b's causal past (strictly)? */
 bool segment_before(const struct derivation *d, uint32_t a, uint32_t b);

@@ -396,24 +396,6 @@ keep_op(struct derivation *d, uint32_t segment, unsigned index,
 	return OK;
 }
 
-/* Who has given the compartment away and did not know yet that it was accepted
- * still wrote as its owner. */
-static bool
-is_of_owner(const struct derivation *d, uint32_t at,
-    const struct judge_author *author)
-{
-	const struct control *now = d->control;
-	uint32_t accepted;
-
-	if (now == NULL || now->accepted == 0)
-		return author->of_owner;
-	accepted = derivation_find(d, now->accepted);
-	return id_equal(&author->node->agency,
-	    control_owner_at(now,
-		accepted != NOWHERE && d->segments[accepted].placed &&
-		    segment_before(d, accepted, at)));
-}
-
 static enum err
 decode_segment(struct derivation *d, uint32_t at, struct fail *f)
 {
@@ -428,7 +410,7 @@ decode_segment(struct derivation *d, uint32_t at, struct fail *f)
 	    replica_author_node(d->r, s->author_no), f);
 	if (e != OK)
 		return e == ERR_NOTFOUND ? OK : e;
-	author.of_owner = is_of_owner(d, at, &author);
+	derive_judge_right(d, at, &author);
 	op_reader_init(&reader, d->payloads.p + s->payload_at, s->payload_n);
 	while (e == OK && op_reader_next(&reader, &op)) {
 		struct d_op like = { .of_owner = author.of_owner,
@@ -483,6 +465,8 @@ derivation_load(struct derivation *d, struct fail *f)
 		e = resolve(d, f);
 	if (e == OK)
 		e = derivation_order(d, f);
+	if (e == OK)
+		e = derive_find_said(d, f);
 	return e == OK ? decode_all(d, f) : e;
 }
 
@@ -497,5 +481,6 @@ derivation_release(struct derivation *d)
 	free(d->order);
 	free(d->past);
 	free(d->unreadable);
+	free(d->said_at);
 	buf_release(&d->payloads);
 }

@@ -53,8 +53,10 @@ enum err grant_open_key(struct replica *r, int64_t cpt,
     const uint8_t prefix[static SEGMENT_PREFIX_BYTES], size_t at,
     uint8_t key[static 32], struct fail *f);
 
-/* Does this node's work count as a write (else it is a proposal)? The owner
- * agency's nodes, or holders of a write grant. */
+/* Would what this node writes now count as a write (else it is a proposal)? The
+ * owner agency's nodes, or holders of a write grant. What is written already is
+ * judged by what was so then (control.h step 9, derive_right.c); only where no
+ * recipient was ever given both rights is that the same. */
 enum err grant_may_write(struct replica *r, const struct compartment *c,
     const struct member_node *author, bool *may, struct fail *f);
 /* Is node entitled to the compartment's segments: a grant of its own, a
@@ -81,6 +83,8 @@ struct grant_request {
 	enum grant_recipient kind;
 	uint8_t recipient[ID_BYTES];
 	enum grant_right right;
+	bool lower; /* who may write only reads and proposes from now on; else
+	                    * whoever may more than is asked for keeps that */
 	const char *basis; /* "agreement:2026-04" */
 	bool from_now;     /* a new epoch; history stays closed */
 	bool renew; /* grant once more what is granted, for the sake of basis */
@@ -90,6 +94,7 @@ struct grant_request {
 struct grant_line {
 	const char *category;
 	bool granted_before, is_new;
+	bool lowered; /* it wrote here until now; with is_new */
 };
 typedef void (*grant_line_fn)(void *context, const struct grant_line *line);
 /*
@@ -100,13 +105,6 @@ typedef void (*grant_line_fn)(void *context, const struct grant_line *line);
  */
 enum err grant_share(struct replica *r, const struct grant_request *q,
     grant_line_fn line, void *context, struct fail *f);
-/*
- * Is nothing open here that this agency proposed? Whoever may write, or decides, is
- * judged by what it may do now, so with the right its open proposals would stand
- * without anybody's word. fails: ERR_INPUT something is, in one line
- */
-enum err grant_decided(struct replica *r, const struct compartment *c,
-    const char *category, const struct agency_id *agency, struct fail *f);
 /*
  * carry: grant every compartment of these persons that this node holds to a
  * node of the own agency. *granted counts new grants.

@@ -57,7 +57,7 @@ write_claim(struct replica *r, struct compartment *c, const struct control *now,
 			return e;
 		change->new_recipient |= had == 0;
 	}
-	if (k->ever && k->right == GRANT_WRITE && !is_owners(r, now, k)) {
+	if (k->ever && k->now == GRANT_WRITE && !is_owners(r, now, k)) {
 		e = grant_ever_right(r, &had, c->no, k->kind, k->recipient, f);
 		if (e != OK)
 			return e;
@@ -78,8 +78,8 @@ write_claim(struct replica *r, struct compartment *c, const struct control *now,
 	stmt_int(s, 3, k->kind);
 	stmt_blob(s, 4, k->recipient, ID_BYTES);
 	stmt_int(s, 5, k->segment);
-	stmt_int(s, 6, k->counts ? (int64_t)k->right : 0);
-	stmt_int(s, 7, k->ever ? (int64_t)k->right : 0);
+	stmt_int(s, 6, k->counts ? (int64_t)k->now : 0);
+	stmt_int(s, 7, k->ever ? (int64_t)k->now : 0);
 	stmt_int(s, 8, k->ended ? 1 : 0);
 	return stmt_run(s, f);
 }

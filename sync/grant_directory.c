@@ -41,6 +41,7 @@ to_agency(struct replica *r, struct compartment *c,
     const struct grant_keys *held, const struct grant_rows *rows,
     const struct agency_id *agency, struct fail *f)
 {
+	unsigned had = grant_rows_best(rows, GRANT_AGENCY, agency->b);
 	struct grant_making m;
 	enum err e;
 
@@ -51,7 +52,8 @@ to_agency(struct replica *r, struct compartment *c,
 		if (grant_rows_right(rows, &held->key[i].id, GRANT_AGENCY,
 			agency->b) == 0)
 			e = grant_making_add(&m, r, &held->key[i], GRANT_AGENCY,
-			    agency->b, GRANT_READ, f);
+			    agency->b,
+			    had > GRANT_READ ? GRANT_WRITE : GRANT_READ, f);
 	}
 	if (e == OK && m.body.count > 0 && ask(r, c, agency, NULL) == OK)
 		e = grant_making_issue(&m, r, DIRECTORY_BASIS, GRANT_AGENCY,

@@ -135,6 +135,9 @@ void grant_rows_release(struct grant_rows *g);
 /* The right of this recipient over this key, 0 for none. */
 unsigned grant_rows_right(const struct grant_rows *g, const struct key_id *key,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES]);
+/* Over any key: the right that it has in the compartment, 0 for none. */
+unsigned grant_rows_best(const struct grant_rows *g, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES]);
 /* The greatest right of a recipient over any key of a compartment, or 0. */
 enum err grant_best_right(struct replica *r, unsigned *right, int64_t cpt,
     enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],

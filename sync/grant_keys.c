@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sync/derive.h"
 #include "sync/grant_i.h"
 
 /* ---- keys ------------------------------------------------------------------ */
@@ -276,37 +275,6 @@ grant_may_write(struct replica *r, const struct compartment *c,
 	if (e == OK)
 		*may = right >= GRANT_WRITE;
 	return e;
-}
-
-enum err
-grant_decided(struct replica *r, const struct compartment *c,
-    const char *category, const struct agency_id *agency, struct fail *f)
-{
-	struct stmt *s;
-	bool row = false, open = false;
-	enum err e = db_stmt(&s, r->db,
-	    "SELECT DISTINCT g.author FROM _proposal p JOIN _segment g"
-	    " ON g.no = p.segment WHERE p.cpt = ?1 AND p.state = ?2",
-	    f);
-
-	if (e != OK)
-		return e;
-	stmt_int(s, 1, c->no);
-	stmt_int(s, 2, PROPOSAL_OPEN);
-	while ((e = stmt_step(s, &row, f)) == OK && row) {
-		const struct member_node *n =
-		    replica_author_node(r, stmt_col_int(s, 0));
-
-		open = open || (n != NULL && id_equal(&n->agency, agency));
-	}
-	stmt_reset(s);
-	if (e != OK || !open)
-		return e;
-	return fail_set(f, ERR_INPUT,
-	    "%s: that agency proposed something here that nobody decided yet,"
-	    " and would decide it itself from now on: accept or decline it"
-	    " first (footbridge conflicts)",
-	    category);
 }
 
 static bool

@@ -134,6 +134,19 @@ grant_rows_right(const struct grant_rows *g, const struct key_id *key,
 	    : 0;
 }
 
+unsigned
+grant_rows_best(const struct grant_rows *g, enum grant_recipient kind,
+    const uint8_t recipient[static ID_BYTES])
+{
+	unsigned best = 0;
+
+	for (size_t k = 0; k < g->count; k++)
+		if (g->row[k].kind == kind && g->row[k].right > best &&
+		    memcmp(g->row[k].recipient, recipient, ID_BYTES) == 0)
+			best = g->row[k].right;
+	return best;
+}
+
 static int
 compare_holders(const void *x, const void *y)
 {

@@ -372,34 +372,6 @@ add_all_holders(struct grant_making *m, struct replica *r,
 	return e;
 }
 
-/* Entries for every held key that the recipient lacks (at this right). */
-static enum err
-add_missing(struct grant_making *m, struct replica *r,
-    const struct grant_rows *g, const struct grant_keys *held,
-    enum grant_recipient kind, const uint8_t recipient[static ID_BYTES],
-    enum grant_right right, struct fail *f)
-{
-	enum err e = OK;
-
-	for (size_t k = 0; e == OK && k < held->count; k++)
-		if (grant_rows_right(g, &held->key[k].id, kind, recipient) <
-		    (unsigned)right)
-			e = grant_making_add(m, r, &held->key[k], kind,
-			    recipient, right, f);
-	return e;
-}
-
-static bool
-has_any(const struct grant_rows *g, enum grant_recipient kind,
-    const uint8_t recipient[static ID_BYTES])
-{
-	for (size_t k = 0; k < g->count; k++)
-		if (g->row[k].kind == kind &&
-		    memcmp(g->row[k].recipient, recipient, ID_BYTES) == 0)
-			return true;
-	return false;
-}
-
 /* Does the recipient have the key that is sealed under now? */
 static enum err
 has_current(struct replica *r, const struct compartment *c,
@@ -422,11 +394,49 @@ struct sharing {
 	struct replica *r;
 	const struct grant_request *q;
 	struct compartment *c;
-	bool fresh; /* made for this share: "from now" is the whole history */
+	bool fresh;   /* made for this share: "from now" is the whole history */
+	unsigned had; /* the recipient's right before; 0: none */
+	enum grant_right right; /* what it is given: the last said holds */
+	bool lowers;
 	struct grant_keys held;
 	struct grant_rows g;
 	struct grant_making m;
 };
+
+/* The right is the compartment's, not a key's: whoever gives one more key must say
+ * again what is so, or it would take something away. */
+static void
+choose_right(struct sharing *s)
+{
+	const struct grant_request *q = s->q;
+
+	s->had = grant_rows_best(&s->g, q->kind, q->recipient);
+	s->lowers = q->lower && s->had > (unsigned)q->right;
+	s->right = q->right;
+	if (s->had != 0 && !q->lower &&
+	    (q->renew || s->had > (unsigned)q->right))
+		s->right = (enum grant_right)s->had;
+}
+
+/* Every held key that the recipient lacks (at the right asked for); all of them
+ * where it may less from now on, for that is to be said. */
+static enum err
+add_missing(struct sharing *s, struct fail *f)
+{
+	const struct grant_request *q = s->q;
+	enum err e = OK;
+
+	for (size_t k = 0; e == OK && k < s->held.count; k++) {
+		const struct grant_key *key = &s->held.key[k];
+
+		if (s->lowers ||
+		    grant_rows_right(&s->g, &key->id, q->kind, q->recipient) <
+			(unsigned)q->right)
+			e = grant_making_add(&s->m, s->r, key, q->kind,
+			    q->recipient, s->right, f);
+	}
+	return e;
+}
 
 /* Every key that the recipient has, and no other: another basis opens nothing. */
 static enum err
@@ -439,7 +449,7 @@ add_again(struct sharing *s, struct fail *f)
 		if (grant_rows_right(&s->g, &s->held.key[k].id, q->kind,
 			q->recipient) > 0)
 			e = grant_making_add(&s->m, s->r, &s->held.key[k],
-			    q->kind, q->recipient, q->right, f);
+			    q->kind, q->recipient, s->right, f);
 	return e;
 }
 
@@ -458,9 +468,10 @@ fill_share(struct sharing *s, struct fail *f)
 	if (q->renew)
 		return add_again(s, f);
 	if (!q->from_now || s->fresh)
-		return add_missing(&s->m, s->r, &s->g, &s->held, q->kind,
-		    q->recipient, q->right, f);
+		return add_missing(s, f);
 	e = has_current(s->r, s->c, &s->g, q, &has, f);
+	if (e == OK && has && s->lowers)
+		return add_again(s, f);
 	if (e != OK || has)
 		return e;
 	if (q->dry_run) {
@@ -474,7 +485,7 @@ fill_share(struct sharing *s, struct fail *f)
 	/* last, and so in the part that says why */
 	if (e == OK)
 		e = grant_making_add(&s->m, s->r, &key, q->kind, q->recipient,
-		    q->right, f);
+		    s->right, f);
 	sodium_memzero(&key, sizeof(key));
 	return e;
 }
@@ -489,12 +500,14 @@ share_known(struct sharing *s, struct grant_line *line, struct fail *f)
 		e = grant_keys_load(s->r, &s->held, s->c->no, f);
 	if (e == OK)
 		e = grant_rows_load(s->r, &s->g, s->c->no, f);
-	if (e == OK)
-		e = fill_share(s, f);
 	if (e == OK) {
-		line->granted_before =
-		    has_any(&s->g, s->q->kind, s->q->recipient);
+		choose_right(s);
+		e = fill_share(s, f);
+	}
+	if (e == OK) {
+		line->granted_before = s->had != 0;
 		line->is_new = s->m.body.count != 0;
+		line->lowered = line->is_new && s->lowers;
 	}
 	if (e == OK && !s->q->dry_run)
 		e = grant_making_issue(&s->m, s->r, s->q->basis, s->q->kind,
@@ -541,8 +554,6 @@ share_one(struct replica *r, const struct grant_request *q,
 			    " agency, which decides who reads it",
 			    category);
 	}
-	if (e == OK && q->right >= GRANT_WRITE)
-		e = grant_decided(r, s->c, category, recipient, f);
 	if (e == OK)
 		e = share_known(s, line, f);
 out:

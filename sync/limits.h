@@ -105,6 +105,10 @@
  * directory one for each node that was ever revoked. One grant can hand on all
  * of them. */
 #define LIMIT_GRANT_EPOCHS 256
+/* Changes of rights in one compartment that are told apart by what each knew of,
+ * for one agency and its nodes; a dozen in its life. Above that the greatest right
+ * ever given holds. */
+#define LIMIT_RIGHTS_SAID 256
 #define LIMIT_VIA 8 /* relays of one member */
 #define LIMIT_BUNDLE_BYTES (1024LL * 1024 * 1024)
 #define LIMIT_BUNDLE_RECIPIENTS 64

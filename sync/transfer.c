@@ -87,10 +87,8 @@ offer_one(struct replica *r, const struct transfer_request *q,
 		return fail_set(f, ERR_NOTFOUND,
 		    "transfer: this agency keeps no %s about this person",
 		    category);
-	if (e == OK) {
+	if (e == OK)
 		no = c->no;
-		e = grant_decided(r, c, category, &q->to, f);
-	}
 	if (e == OK)
 		e = let_write(r, q, category, no, f);
 	if (e == OK)

@@ -46,6 +46,10 @@ put_op(struct writing *w, struct fail *f)
 
 	fill_op(w, &op);
 	e = log_append(w->r, w->c, &segment, &op, f);
+	/* the right is of all that is held, and this knows nothing of what waits */
+	if (e == OK && w->c->waiting > 0 &&
+	    (w->c->flags & (COMPARTMENT_RIGHTS | COMPARTMENT_TRANSFERRED)) != 0)
+		w->c->rederive = true;
 	if (e == OK)
 		e = compartment_touch(w->r, w->c->no, f);
 	if (e == OK)

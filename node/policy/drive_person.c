@@ -189,6 +189,8 @@ act_grant(struct drive *d, const struct row_id *person,
 		.category_count = 1,
 		.kind = GRANT_AGENCY,
 		.right = act->write ? GRANT_WRITE : GRANT_READ,
+		/* a right to write that a person gave beyond the rules stays */
+		.lower = false,
 		.basis = basis,
 		.from_now = act->from_now,
 		.renew = act->kind == ENTITLE_RENEW };

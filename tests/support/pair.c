@@ -526,6 +526,7 @@ pair_share(struct pair *p, enum pair_who by, const struct row_id *person,
 		.category_count = 1,
 		.kind = GRANT_AGENCY,
 		.right = right,
+		.lower = true,
 		.basis = "agreement:1",
 		.from_now = from_now,
 	};

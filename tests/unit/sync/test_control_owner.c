@@ -13,6 +13,14 @@
 
 /* ---- ownership ----------------------------------------------------------------------- */
 
+/* All there is, or with NULL nothing. */
+static bool
+knows_all(const void *context, int64_t segment)
+{
+	(void)segment;
+	return context != NULL;
+}
+
 static void
 ownership_passes_by_offer_and_acceptance(void **state)
 {
@@ -39,15 +47,17 @@ ownership_passes_by_offer_and_acceptance(void **state)
 	assert_true(id_equal(&c->owner, said_agency(CLINIC)));
 	assert_int_equal(c->accepted, 3);
 	assert_int_equal(c->owner_count, 2);
-	assert_true(id_equal(control_owner_at(c, true), said_agency(CLINIC)));
-	assert_true(id_equal(control_owner_at(c, false), said_agency(NORTH)));
+	assert_true(
+	    id_equal(control_owner_at(c, knows_all, &c), said_agency(CLINIC)));
+	assert_true(
+	    id_equal(control_owner_at(c, knows_all, NULL), said_agency(NORTH)));
 	assert_false(c->has_offer);
 	assert_true(said_claim(c, 3, 7, &said_north)->ever);
 	assert_int_equal(c->leaver_count, 1);
 	assert_true(said_counts(c, 5, 8, &said_theirs));
 	assert_false(said_counts(c, 6, 9, &said_theirs));
 	assert_int_equal(control_flags(c),
-	    COMPARTMENT_REMOVED | COMPARTMENT_TRANSFERRED);
+	    COMPARTMENT_REMOVED | COMPARTMENT_TRANSFERRED | COMPARTMENT_RIGHTS);
 	control_free(c);
 }
 

@@ -363,54 +363,6 @@ readers_who_propose_hide_nothing(void **state)
 	pair_stop(&p);
 }
 
-static enum err
-share_write(struct pair *p, const struct row_id *person)
-{
-	static const char *const category[] = { "SUP.case" };
-	struct grant_request q = {
-		.subject = *person,
-		.categories = category,
-		.category_count = 1,
-		.kind = GRANT_AGENCY,
-		.right = GRANT_WRITE,
-		.basis = "agreement:2",
-	};
-
-	memcpy(q.recipient, replica_identity(p->r[PAIR_CLINIC])->agency.b,
-	    ID_BYTES);
-	return grant_share(p->r[PAIR_NORTH], &q, NULL, NULL, NULL);
-}
-
-/* What was only proposed would stand by itself once its author may write. */
-static void
-nobody_gets_the_right_to_write_before_its_proposals_are_decided(void **state)
-{
-	struct row_id person;
-	struct proposing_listed l;
-	struct pair p;
-
-	(void)state;
-	proposing_shared(&p, 431, GRANT_READ, &person);
-	assert_int_equal(pair_set(&p, PAIR_CLINIC, "person", &person, "word",
-			     "theirs", NULL),
-	    OK);
-	proposing_meet(&p, PAIR_CLINIC, PAIR_NORTH);
-	proposing_shows(&p, PAIR_NORTH, &person, "word", "w");
-	assert_int_equal(share_write(&p, &person), ERR_INPUT);
-	proposing_shows(&p, PAIR_NORTH, &person, "word", "w");
-	l = proposing_list(&p, PAIR_NORTH);
-	assert_int_equal(l.proposals, 1);
-	assert_int_equal(conflict_decline(p.r[PAIR_NORTH], l.no, "no", NULL,
-			     NULL),
-	    OK);
-	assert_int_equal(share_write(&p, &person), OK);
-	proposing_meet(&p, PAIR_NORTH, PAIR_CLINIC);
-	proposing_shows(&p, PAIR_NORTH, &person, "word", "w");
-	proposing_shows(&p, PAIR_CLINIC, &person, "word", "w");
-	proposing_check(&p);
-	pair_stop(&p);
-}
-
 int
 main(void)
 {
@@ -425,8 +377,6 @@ main(void)
 		cmocka_unit_test(once_answered_work_is_applied_at_once_again),
 		cmocka_unit_test(writing_after_an_answer_leaves_its_place),
 		cmocka_unit_test(readers_who_propose_hide_nothing),
-		cmocka_unit_test(
-		    nobody_gets_the_right_to_write_before_its_proposals_are_decided),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
