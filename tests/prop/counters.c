@@ -46,6 +46,8 @@ list_play(struct list *l, const struct history_counts *n)
 		{ "accepted", 181, n->accepted },
 		{ "declined", 181, n->declined },
 		{ "readers", 2429, n->read_only },
+		{ "made writers", 700, n->raised },
+		{ "made readers", 800, n->lowered },
 		{ "set rows twice", 355, n->same_set_rows },
 		{ "segments given", 10000, n->given },
 		{ "duplicates", 8193, n->duplicates },

@@ -150,13 +150,6 @@ history_exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	return wrong != NULL ? wrong : history_settle_snapshot(h, to);
 }
 
-/* Who proposed something that is open is not made one who writes. */
-static bool
-is_undecided(enum err e, const struct fail *f)
-{
-	return e == ERR_INPUT && strstr(f->text, "nobody decided yet") != NULL;
-}
-
 static const char *
 share_or_carry(struct history *h)
 {
@@ -168,17 +161,17 @@ share_or_carry(struct history *h)
 	if (plays(h, WORLD_FIELD) && !h->carried && chance(h, 50)) {
 		e = world_carry(&h->w, 0, &f);
 		h->carried = true;
-	} else if (!h->shared) {
-		bool from_now = chance(h, 25);
+	} else if (!h->shared || chance(h, 60)) {
+		bool from_now = chance(h, 25), reads = chance(h, 40);
 
-		h->reads = chance(h, 40);
-		h->counts->read_only += h->reads;
+		h->counts->read_only += reads;
+		h->counts->raised += h->shared && h->reads && !reads;
+		h->counts->lowered += h->shared && !h->reads && reads;
+		h->reads = reads;
 		e = world_share(&h->w, 0, h->reads ? GRANT_READ : GRANT_WRITE,
 		    from_now, &f);
-		if (is_undecided(e, &f))
-			return NULL;
 		h->counts->from_now += from_now;
-		h->shared = !from_now;
+		h->shared = h->shared || !from_now;
 	}
 	/* a revoked laptop, an agency without a key, nothing left to give */
 	return e == OK || h->takes || h->w.node[0].shredded
@@ -447,11 +440,9 @@ grant_at_the_end(struct history *h)
 
 	if (world_restored(&h->w, 0))
 		return;
-	/* what was proposed may count after all */
+	/* what was proposed stays proposed */
 	if (!h->shared || (h->reads && chance(h, 30)))
 		e = world_share(&h->w, 0, GRANT_WRITE, false, &f);
-	if (is_undecided(e, &f))
-		e = world_share(&h->w, 0, GRANT_READ, false, &f);
 	if (e == OK && plays(h, WORLD_FIELD) && !h->carried)
 		e = world_carry(&h->w, 0, &f);
 	if (!h->takes && !h->w.node[0].shredded)

@@ -11,7 +11,7 @@
 struct history_counts {
 	uint64_t histories, concurrent, on_disk, short_ones;
 	uint64_t writes, refused, raw, groups_in_part, resolved;
-	uint64_t proposed, accepted, declined, read_only;
+	uint64_t proposed, accepted, declined, read_only, raised, lowered;
 	uint64_t given, duplicates, early, split, unreadable_first;
 	uint64_t unknown_author, restarts, upgrades, rebuilds, from_now;
 	uint64_t digests, same_set_rows;

@@ -79,6 +79,8 @@ give_again(struct history *h, unsigned n)
 
 	if (world_compartment(&h->w, n) == NULL)
 		return NULL;
+	if (agency && chance(h, 40))
+		h->reads = !h->reads;
 	e = agency ? world_share(&h->w, n, h->reads ? GRANT_READ : GRANT_WRITE,
 			 chance(h, 20), &f)
 		   : world_carry(&h->w, n, &f);

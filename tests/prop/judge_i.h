@@ -4,6 +4,17 @@
 
 #include "tests/prop/judge.h"
 
+/* judge_right.c: what the other agency may do, as of what is known. */
+struct oracle;
+struct judge_right {
+	bool differs; /* it was given both rights; else the greatest holds */
+	unsigned greatest;
+	bool says[WORLD_SEGMENTS]; /* grants that do not repeat what was so */
+};
+void judge_right_load(struct judge_right *x, const struct oracle *o);
+bool judge_right_proposes(const struct judge_right *x, const struct oracle *o,
+    const world_set known);
+
 #define JUDGE_OPEN 128
 struct judge_set {
 	struct model_segment *at;
@@ -13,6 +24,7 @@ struct judge_set {
 	size_t op_count;
 	struct buf open[JUDGE_OPEN]; /* payloads of unsealed segments */
 	size_t open_count;
+	struct judge_right right;
 	size_t index[WORLD_SEGMENTS]; /* of a pool segment; SIZE_MAX: absent */
 	bool counts[WORLD_SEGMENTS];  /* data of the pool, by the oracle */
 };

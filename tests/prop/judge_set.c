@@ -21,23 +21,13 @@ add_ops(struct judge_set *x, const struct model_op *ops, size_t count)
 	}
 }
 
-/* a node that this node does not (yet) let write only proposes */
+/* Does this node know the author? Of whom it does not nothing counts. */
 static bool
-proposes(struct world *w, unsigned at, unsigned author)
+is_known(struct world *w, unsigned at, unsigned author)
 {
-	struct replica *r = w->node[at].replica;
-	struct compartment *c = world_compartment(w, at);
 	struct node_id id = world_node_id(author);
-	const struct member_node *m = members_node(replica_members(r), &id);
-	struct fail f = { 0 };
-	bool may = false;
 
-	if (author < WORLD_FOREIGN)
-		return false;
-	if (m == NULL)
-		return true;
-	world_must(grant_may_write(r, c, m, &may, &f), &f, "may write");
-	return !may;
+	return members_node(replica_members(w->node[at].replica), &id) != NULL;
 }
 
 static void
@@ -45,10 +35,10 @@ add_pool(struct judge_set *x, struct world *w, unsigned n,
     const struct oracle *o)
 {
 	world_set stored, readable;
-	bool proposal[WORLD_NODES];
+	bool known[WORLD_NODES];
 
 	for (unsigned k = 0; k < WORLD_NODES; k++)
-		proposal[k] = proposes(w, n, k);
+		known[k] = is_known(w, n, k);
 	world_set_of(w, n, stored, readable);
 	for (size_t i = 0; i < w->pool_count; i++) {
 		const struct world_segment *s = w->pool[i];
@@ -64,7 +54,9 @@ add_pool(struct judge_set *x, struct world *w, unsigned n,
 			.deps = x->deps[x->count],
 			.readable = s->chain != CHAIN_DATA || !x->counts[i] ||
 			    world_has(readable, i),
-			.proposal = proposal[s->node],
+			.proposal = s->node >= WORLD_FOREIGN &&
+			    (!known[s->node] ||
+				judge_right_proposes(&x->right, o, o->past[i])),
 			.foreign = s->node >= WORLD_FOREIGN,
 			.agency = s->node >= WORLD_FOREIGN,
 		};
@@ -172,8 +164,32 @@ add_feed(struct judge_set *x, struct world *w, unsigned n,
 	}
 }
 
+/* One more is in the past, with what it knows. */
 static void
-add_unsealed(struct judge_set *x, struct world *w, unsigned n)
+know(world_set known, const struct oracle *o, size_t at)
+{
+	world_put(known, at);
+	for (size_t k = 0; k < COUNT_OF(o->past[at]); k++)
+		known[k] |= o->past[at][k];
+}
+
+static void
+know_feed(world_set known, const struct judge_set *x, struct world *w,
+    unsigned n, const struct oracle *o)
+{
+	const struct author_tag *own =
+	    &replica_identity(w->node[n].replica)->author;
+
+	for (size_t k = 0; k < w->pool_count; k++)
+		if (x->index[k] != SIZE_MAX &&
+		    w->pool[k]->chain == CHAIN_DATA &&
+		    id_equal(&w->pool[k]->tag, own))
+			know(known, o, k);
+}
+
+static void
+add_unsealed(struct judge_set *x, struct world *w, unsigned n,
+    const struct oracle *o)
 {
 	static struct unsealed open[JUDGE_OPEN];
 	const unsigned self = w->node[n].self;
@@ -181,8 +197,10 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 	size_t count =
 	    c != NULL ? read_unsealed(w, n, c->no, open, COUNT_OF(open)) : 0;
 	size_t first = x->count;
+	world_set known = { 0 };
 	struct fail f = { 0 };
 
+	know_feed(known, x, w, n, o);
 	for (size_t i = 0; i < count; i++) {
 		struct model_segment *m = &x->at[x->count];
 		struct buf *payload = &x->open[x->open_count++];
@@ -193,7 +211,6 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 			.seq = UINT64_MAX - JUDGE_OPEN + i,
 			.deps = x->deps[x->count],
 			.readable = true,
-			.proposal = proposes(w, n, self),
 			.foreign = self >= WORLD_FOREIGN,
 			.agency = self >= WORLD_FOREIGN,
 		};
@@ -203,10 +220,14 @@ add_unsealed(struct judge_set *x, struct world *w, unsigned n)
 		for (size_t d = 0; d < open[i].dep_count; d++) {
 			size_t at = pool_of(w, n, open[i].deps[d]);
 
-			if (at != SIZE_MAX && x->index[at] != SIZE_MAX)
-				x->deps[x->count][m->dep_count++] =
-				    x->index[at];
+			if (at == SIZE_MAX || x->index[at] == SIZE_MAX)
+				continue;
+			x->deps[x->count][m->dep_count++] = x->index[at];
+			know(known, o, at);
 		}
+		/* what it began before knew no more than this */
+		m->proposal = self >= WORLD_FOREIGN &&
+		    judge_right_proposes(&x->right, o, known);
 		/* its feed goes on: all own earlier work is in its past */
 		add_feed(x, w, n, m);
 		if (x->count > first)
@@ -244,8 +265,9 @@ judge_set_new(struct world *w, unsigned n)
 	x->deps = calloc(w->pool_count + JUDGE_OPEN, sizeof(*x->deps));
 	if (x->at == NULL || x->deps == NULL)
 		abort();
+	judge_right_load(&x->right, o);
 	add_pool(x, w, n, o);
-	add_unsealed(x, w, n);
+	add_unsealed(x, w, n, o);
 	oracle_free(o);
 	return x;
 }

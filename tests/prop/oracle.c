@@ -479,6 +479,24 @@ oracle_names(const struct oracle *o, unsigned node)
 	return false;
 }
 
+unsigned
+oracle_gives(const struct oracle *o, size_t i)
+{
+	const struct grant_body *g = o->grant[i];
+	unsigned right = 0;
+
+	if (g == NULL || !by_owner(o->w->pool[i]) || !inside(o, o->w->pool[i]))
+		return 0;
+	for (size_t k = 0; k < g->count; k++) {
+		struct control_who to = { .kind = g->entry[k].kind };
+
+		memcpy(to.id, g->entry[k].recipient, ID_BYTES);
+		if (is_agency(&to, WORLD_FOREIGN) && g->entry[k].right > right)
+			right = g->entry[k].right;
+	}
+	return right;
+}
+
 bool
 oracle_was_given(struct world *w, unsigned node, const struct key_id *id)
 {

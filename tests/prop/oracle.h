@@ -46,6 +46,9 @@ bool oracle_holds(const struct oracle *o, const struct control_who *who);
 bool oracle_ended(const struct oracle *o, const uint8_t *prefix);
 /* Does a grant say, by who may, that this node is to have the records? */
 bool oracle_names(const struct oracle *o, unsigned node);
+/* The right that a segment gives the other agency, as if nobody had been taken
+ * away; 0: none. */
+unsigned oracle_gives(const struct oracle *o, size_t segment);
 /* Was a machine of this node ever handed this key? */
 bool oracle_was_given(struct world *w, unsigned node, const struct key_id *id);
 /* Is control not sealed yet there, which is not in the pool? */

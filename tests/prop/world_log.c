@@ -440,6 +440,7 @@ world_share(struct world *w, unsigned by, int right, bool from_now,
 		.category_count = 1,
 		.kind = GRANT_AGENCY,
 		.right = (enum grant_right)right,
+		.lower = true,
 		.basis = "agreement:test",
 		.from_now = from_now,
 	};
