@@ -153,6 +153,10 @@ uint32_t derivation_find(const struct derivation *d, int64_t no);
 enum err derive_find_said(struct derivation *d, struct fail *f);
 void derive_judge_right(const struct derivation *d, uint32_t at,
     struct judge_author *author);
+/* The same of an offer, which has no place: known says of each segment whether its
+ * writer knew it. */
+void derive_judge_known(const struct derivation *d, const bool *known,
+    struct judge_author *author);
 
 /* Is a in b's causal past (strictly)? */
 bool segment_before(const struct derivation *d, uint32_t a, uint32_t b);

@@ -28,17 +28,25 @@ derive_find_said(struct derivation *d, struct fail *f)
 
 struct asking {
 	const struct derivation *d;
-	uint32_t at;
+	uint32_t at;       /* a segment: what is in its past is known */
+	const bool *known; /* [segment]; or NULL */
 };
+
+static bool
+knows_index(const struct asking *a, uint32_t at)
+{
+	if (at == NOWHERE || !a->d->segments[at].placed)
+		return false;
+	return a->known != NULL ? a->known[at]
+				: segment_before(a->d, at, a->at);
+}
 
 static bool
 knows_segment(const void *context, int64_t segment)
 {
 	const struct asking *a = context;
-	uint32_t at = derivation_find(a->d, segment);
 
-	return at != NOWHERE && a->d->segments[at].placed &&
-	    segment_before(a->d, at, a->at);
+	return knows_index(a, derivation_find(a->d, segment));
 }
 
 static bool
@@ -46,22 +54,19 @@ is_before(const void *context, size_t x, size_t y)
 {
 	const struct asking *a = context;
 	const struct derivation *d = a->d;
-	uint32_t to = y == RIGHT_NONE ? a->at : d->said_at[y];
 
-	if (y == RIGHT_NONE && d->control->rights->said[x].segment == 0)
-		return true;
-	return d->said_at[x] != NOWHERE && to != NOWHERE &&
-	    segment_before(d, d->said_at[x], to);
+	if (y == RIGHT_NONE)
+		return d->control->rights->said[x].segment == 0 ||
+		    knows_index(a, d->said_at[x]);
+	return d->said_at[x] != NOWHERE && d->said_at[y] != NOWHERE &&
+	    segment_before(d, d->said_at[x], d->said_at[y]);
 }
 
 static unsigned
-right_at(const struct derivation *d, const struct asking *a,
-    const struct member_node *node, bool owns)
+right_of(const struct asking *a, const struct member_node *node)
 {
-	const struct right_past past = { .before = is_before,
-		.context = a,
-		.owns = owns };
-	struct rights *x = d->control->rights;
+	const struct right_past past = { .before = is_before, .context = a };
+	struct rights *x = a->d->control->rights;
 	const struct right_group *g = rights_find(x, &node->agency);
 	unsigned by_name, by_agency = 0;
 
@@ -74,17 +79,29 @@ right_at(const struct derivation *d, const struct asking *a,
 	return by_name > by_agency ? by_name : by_agency;
 }
 
+static void
+judge(const struct asking *a, struct judge_author *author)
+{
+	const struct control *now = a->d->control;
+
+	if (now == NULL || now->rights == NULL || !a->d->c->has_owner)
+		return;
+	author->of_owner = id_equal(&author->node->agency,
+	    control_owner_at(now, knows_segment, a));
+	author->may_write =
+	    author->of_owner || right_of(a, author->node) >= GRANT_WRITE;
+}
+
 void
 derive_judge_right(const struct derivation *d, uint32_t at,
     struct judge_author *author)
 {
-	const struct asking a = { d, at };
-	const struct control *now = d->control;
+	judge(&(struct asking){ .d = d, .at = at }, author);
+}
 
-	if (now == NULL || now->rights == NULL || !d->c->has_owner)
-		return;
-	author->of_owner = id_equal(&author->node->agency,
-	    control_owner_at(now, knows_segment, &a));
-	author->may_write = author->of_owner ||
-	    right_at(d, &a, author->node, false) >= GRANT_WRITE;
+void
+derive_judge_known(const struct derivation *d, const bool *known,
+    struct judge_author *author)
+{
+	judge(&(struct asking){ .d = d, .known = known }, author);
 }

@@ -260,6 +260,7 @@ take_offer(struct taking_up *t, const struct offer_pending *o, bool *taken,
 		return OK;
 	for (size_t i = 0; i < t->opened->body.dep_count; i++)
 		know(t, &t->opened->body.deps[i]);
+	derive_judge_known(t->past, t->known, &t->writer);
 	op_reader_init(&reader, t->opened->body.payload,
 	    t->opened->body.payload_n);
 	while (e == OK && op_reader_next(&reader, &op))

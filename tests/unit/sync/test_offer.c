@@ -241,6 +241,28 @@ what_its_writer_did_not_know_is_not_overwritten(void **state)
 	pair_stop(&p);
 }
 
+/* It wrote as one who may write; that it only reads by now undoes nothing. */
+static void
+an_offer_is_judged_by_what_its_writer_could_when_it_wrote(void **state)
+{
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	taking_with_clinic(&p, 320, &person);
+	taking_set(&p, PAIR_CLINIC, &person, "late");
+	taking_unshare(&p, PAIR_NORTH, &person, PAIR_CLINIC);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_CLINIC);
+	(void)pair_seal(&p, PAIR_CLINIC);
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_READ, false);
+	pair_ship_all(&p, PAIR_CLINIC, PAIR_NORTH);
+	assert_int_equal(adopt(&p, PAIR_NORTH, PAIR_CLINIC).offers.written, 1);
+	assert_string_equal(taking_word(&p, PAIR_NORTH, &person), "late");
+	taking_all_are_sound(&p);
+	pair_stop(&p);
+}
+
 static void
 the_office_of_another_agency_offers_too(void **state)
 {
@@ -447,6 +469,8 @@ main(void)
 		    two_registrars_who_take_up_one_offer_come_to_one_record),
 		cmocka_unit_test(
 		    what_its_writer_did_not_know_is_not_overwritten),
+		cmocka_unit_test(
+		    an_offer_is_judged_by_what_its_writer_could_when_it_wrote),
 		cmocka_unit_test(the_office_of_another_agency_offers_too),
 		cmocka_unit_test(
 		    who_is_given_the_person_again_seals_what_nobody_took_up),
