@@ -129,10 +129,23 @@ struct said_answer {
 	int cut[WHO_COUNT]; /* the event it names, NONE for seq 0; NOT_CUT */
 	unsigned lost;      /* nodes */
 	int shred;          /* event, or NONE */
+	/* and for rights */
+	unsigned past[SAID_MAX];
+	enum which owner_at[SAID_MAX];
+	bool speaks[SAID_MAX][SAID_LISTS]; /* entries that say a right */
+	bool mixed;
 };
 /* What a history says; revoked: nodes, as in said_members. No place in it has
  * more than eight branches. */
 void said_refer(struct said_answer *a, const struct history *h,
     unsigned revoked);
+
+/* ---- said_right.c: the reference for rights ---- */
+
+/* After said_refer: speaks and mixed. */
+void said_refer_rights(struct said_answer *a, const struct history *h);
+/* What somebody has by what these events say, while that agency is the owner. */
+unsigned said_right(const struct said_answer *a, const struct history *h,
+    unsigned known, enum which owner, const struct said_who *who);
 
 #endif

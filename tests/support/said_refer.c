@@ -526,6 +526,11 @@ said_refer(struct said_answer *a, const struct history *h, unsigned revoked)
 	find_entries(&j, 1);
 	find_ended(&j);
 	find_from_outside(&j);
+	for (int k = 0; k < (int)h->n; k++) {
+		a->past[k] = j.past[k];
+		a->owner_at[k] = owner_at(&j, k);
+	}
+	said_refer_rights(a, h);
 	a->shred = NONE;
 	for (int k = 0; k < (int)h->n; k++)
 		if (h->e[k].kind == SEGMENT_SHRED && as_owner(&j, k) &&

@@ -162,6 +162,91 @@ compare_cuts(const struct control *c, const struct said_answer *a,
 	SAME(c->cut_node_count, lost);
 }
 
+/* ---- rights: what is shown now, and what each had at each event ---- */
+
+struct asked {
+	const struct control *c;
+	const struct said_answer *a;
+	unsigned known;
+};
+
+static bool
+is_before(const void *context, size_t x, size_t y)
+{
+	const struct asked *of = context;
+	const struct right_said *said = of->c->rights->said;
+	unsigned events =
+	    y == RIGHT_NONE ? of->known : of->a->past[said[y].segment - 1];
+
+	return (events >> (said[x].segment - 1) & 1) != 0;
+}
+
+static unsigned
+right_of(const struct asked *of, enum which owner, const struct said_who *who)
+{
+	bool agency = who->kind == GRANT_AGENCY;
+	enum which whose =
+	    agency ? (enum which)who->id : said_works_for((enum who)who->id);
+	const struct right_past past = { .before = is_before,
+		.context = of,
+		.owns = whose == owner };
+	const struct right_group *g =
+	    rights_find(of->c->rights, said_agency(whose));
+
+	if (g != NULL)
+		rights_weigh(of->c->rights, g, &past);
+	return rights_value(of->c->rights, g, who->kind,
+	    agency ? said_agency(whose)->b : said_node((enum who)who->id)->b);
+}
+
+static void
+compare_at(const struct control *c, const struct said_answer *a,
+    const struct history *h, size_t k)
+{
+	const struct asked of = { c, a, a->past[k] };
+
+	for (int id = 0; id < WHO_COUNT; id++) {
+		const struct said_who node = { GRANT_NODE, id };
+		const struct said_who agency = { GRANT_AGENCY, id };
+
+		SAME(right_of(&of, a->owner_at[k], &node),
+		    said_right(a, h, a->past[k], a->owner_at[k], &node));
+		if (id < WHICH_COUNT)
+			SAME(right_of(&of, a->owner_at[k], &agency),
+			    said_right(a, h, a->past[k], a->owner_at[k],
+				&agency));
+	}
+}
+
+static void
+compare_rights(const struct control *c, const struct said_answer *a,
+    const struct history *h)
+{
+	const enum which owner = a->owner[a->owners - 1];
+
+	SAME(c->mixed, a->mixed);
+	SAME(c->rights != NULL, a->mixed || a->owners > 1);
+	for (size_t k = 0; k < h->n; k++) {
+		const struct said *e = &h->e[k];
+
+		for (size_t i = 0;
+		     (h->held >> k & 1) != 0 && i < e->entry_count; i++) {
+			unsigned now = e->entry[i].right;
+			unsigned has = c->rights == NULL || !a->entry[k][i][0]
+			    ? now
+			    : said_right(a, h, h->held, owner, &e->entry[i].to);
+
+			if (has < now)
+				now = has > GRANT_READ ? has : GRANT_READ;
+			SAME(said_claim(c, k, e->entry[i].key, &e->entry[i].to)
+				 ->now,
+			    now);
+		}
+		if (c->rights != NULL && (h->held >> k & 1) != 0)
+			compare_at(c, a, h, k);
+	}
+}
+
 static void
 compare(const struct history *h, unsigned revoked, const size_t *order)
 {
@@ -174,6 +259,8 @@ compare(const struct history *h, unsigned revoked, const size_t *order)
 	said_refer(&a, h, revoked);
 	last = a.owners - 1;
 	compare_events(c, &a, h);
+	if (c->known)
+		compare_rights(c, &a, h);
 	compare_cuts(c, &a, h);
 	compare_points(c->voided, c->voided_count, a.voided, h);
 	compare_points(c->adopted, c->adopted_count, a.adopted, h);
@@ -398,10 +485,14 @@ do_any(struct history *h)
 	if (dice(2) == 0)
 		act.by = (enum who)dice(WHO_COUNT);
 	if (act.kind == SEGMENT_GRANT && dice(2) == 0)
+		act.by = N1;
+	if (act.kind == SEGMENT_GRANT && dice(2) == 0)
 		act.b = dice(2) == 0 ? (int)dice(WHO_COUNT) : ~(int)dice(2);
 	if (act.kind == SEGMENT_REMOVE && dice(2) == 0)
 		act.b = dice(3) == 0 ? ~(int)dice(2) : (int)dice(WHO_COUNT);
 	e = do_act(h, &act, false);
+	if (act.kind == SEGMENT_GRANT && dice(2) == 0)
+		e->entry[0].right = GRANT_WRITE;
 	e->knows = (unsigned)dice(1u << n) | (dice(4) == 0 ? 0 : 1u);
 	if (act.kind == SEGMENT_TRANSFER && e->accept)
 		e->knows |= 1u << e->offer;
