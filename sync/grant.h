@@ -13,7 +13,8 @@
  * agency. Otherwise the segment is kept and its entries are void, on every node
  * alike: their _grant rows have rights 0. What counts is settled over all
  * control segments of the compartment (control.h), whatever the order they came
- * in; roles are those of any valid record (member.h, ever_roles).
+ * in; roles are those of any valid record (member.h, ever_roles). What right
+ * somebody has is the last that was said to it, not that of a key (right.h).
  */
 #ifndef FOOTBRIDGE_SYNC_GRANT_H
 #define FOOTBRIDGE_SYNC_GRANT_H
@@ -99,7 +100,8 @@ struct grant_line {
 typedef void (*grant_line_fn)(void *context, const struct grant_line *line);
 /*
  * share: grant the own agency's compartments of this subject and these
- * categories. Asks the gate for each. Makes an empty compartment where none
+ * categories. Rights are a compartment's, so who gets one more key keeps its right
+ * unless q->lower. Asks the gate for each. Makes an empty compartment where none
  * exists yet, so that what comes later flows. Own transaction unless in one.
  * fails: ERR_DENIED (gate, or this node is no registrar), ERR_NOTFOUND
  */

@@ -21,10 +21,11 @@ struct judge_author {
 	const struct member_node *node;
 	int kind;       /* of its agency, -1 unknown */
 	bool of_owner;  /* node of the compartment's owner agency */
-	bool may_write; /* of the owner, or holder of a write grant */
+	bool may_write; /* of the owner, or with a right to write */
 };
 
-/* Look the author up once per segment. ERR_NOTFOUND: no such member. */
+/* What it may do now; of what is written already derive_judge_right says what it
+ * could do then (derive_i.h). Look the author up once per segment. ERR_NOTFOUND: no such member. */
 enum err judge_author(struct judge_author *a, struct replica *r,
     const struct compartment *c, const struct member_node *node,
     struct fail *f);
