@@ -8,6 +8,7 @@
 #include "node/party.h"
 #include "node/policy/active.h"
 #include "node/policy/notice.h"
+#include "node/policy/rows.h"
 #include "node/role.h"
 
 static enum err
@@ -139,6 +140,45 @@ ask_about(struct ask *x, const char *category)
 	    (x->pack->carries[x->q.channel] & DUTY_NOTICE) != 0)
 		x->a.notice = policy_notice(x->pack, category, x->q.to.kind,
 		    GROUND_EMERGENCY, -1);
+}
+
+/* The same answer on that day, by the same paper. */
+static bool
+holds_on(const struct ask *x, policy_day day)
+{
+	struct policy_question q = x->q;
+	struct policy_answer a;
+
+	q.row_day = day;
+	policy_may(&a, x->pack, &x->c.facts, &q);
+	return a.reason == POLICY_PERMIT && a.consent == x->a.consent &&
+	    a.authority == x->a.authority;
+}
+
+static bool
+has_window(const struct policy_scope *s, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (s[k].from != POLICY_NO_DAY || s[k].to != POLICY_NO_DAY)
+			return true;
+	return false;
+}
+
+bool
+ask_covers(const struct ask *x, const struct read_row *row)
+{
+	const struct policy_answer *a = &x->a;
+	bool window =
+	    (a->ground == GROUND_CONSENT && a->consent != NULL &&
+		has_window(a->consent->scope, a->consent->scope_count)) ||
+	    (a->ground == GROUND_AUTHORITY && a->authority != NULL &&
+		has_window(a->authority->scope, a->authority->scope_count));
+	policy_day first, last;
+
+	if (!window)
+		return true;
+	return row_own_days(row, &first, &last) && holds_on(x, first) &&
+	    holds_on(x, last);
 }
 
 enum err

@@ -12,6 +12,7 @@
 #include "node/policy/case.h"
 #include "node/policy/pack.h"
 #include "node/run.h"
+#include "sync/read.h"
 
 struct ask {
 	struct run *run;
@@ -34,6 +35,10 @@ enum err ask_begin(struct ask *x, struct run *run, enum policy_channel channel,
 void ask_end(struct ask *x);
 /* The rules' answer about a category, in x->a. */
 void ask_about(struct ask *x, const char *category);
+/* Does that answer, when it permits, hold for this record too? What it rests on may
+ * name a window, in which the record's own days must lie (rows.h); one that names
+ * none is in no window. */
+bool ask_covers(const struct ask *x, const struct read_row *row);
 /* It was no: written down, and told. Returns ERR_DENIED. done: "recorded" */
 enum err ask_refuse(struct ask *x, const char *done, struct fail *f);
 /* Basis, notice, receiver and day of the answer, for the account. d borrows

@@ -28,14 +28,16 @@ struct giving {
 	struct arena arena;
 	struct given_item *item; /* of one category */
 	size_t count;
+	size_t left; /* of the category, not covered by what it rests on */
 	bool failed;
 	const struct table *head; /* whose columns stand above */
 };
 
 /* ---- what goes ---------------------------------------------------------------------- */
 
+/* Is it one that could go? */
 static bool
-is_given(struct giving *g, const struct read_row *row)
+is_there(struct giving *g, const struct read_row *row)
 {
 	return row->category != NULL &&
 	    strcmp(row->category, g->x.category) == 0 &&
@@ -45,13 +47,23 @@ is_given(struct giving *g, const struct read_row *row)
 }
 
 static bool
+is_given(struct giving *g, const struct read_row *row)
+{
+	return is_there(g, row) && ask_covers(&g->x, row);
+}
+
+static bool
 on_collect(void *context, const struct read_row *row)
 {
 	struct giving *g = context;
 	struct given_item *it;
 
-	if (!is_given(g, row))
+	if (!is_there(g, row))
 		return true;
+	if (!ask_covers(&g->x, row)) {
+		g->left++;
+		return true;
+	}
 	it = arena_more(&g->arena, &g->item, &g->count, sizeof(*it));
 	g->failed = it == NULL || disclosed_row_hash(it->hash, row) != OK;
 	if (g->failed)
@@ -295,6 +307,16 @@ say_head(struct giving *g)
 	if (!g->x.approved)
 		buf_printf(&b, " Sample rules, not approved by counsel.");
 	say(g, buf_cstr(&b));
+	buf_reset(&b);
+	if (g->left > 0) {
+		buf_printf(&b,
+		    "%zu record%s of this kind %s left out: %s days are not in "
+		    "what it is disclosed under.",
+		    g->left, run_s((int64_t)g->left),
+		    g->left == 1 ? "is" : "are",
+		    g->left == 1 ? "its" : "their");
+		say(g, buf_cstr(&b));
+	}
 	buf_release(&b);
 }
 
@@ -306,7 +328,7 @@ give_one(struct giving *g, const char *category, struct fail *f)
 	enum err e;
 
 	ask_about(&g->x, category);
-	g->count = 0;
+	g->count = g->left = 0;
 	g->item = NULL;
 	g->head = NULL;
 	e = each_row(g, on_collect, f);

@@ -66,6 +66,7 @@ view_begin(struct view *v, struct run *run, struct fail *f)
 	run->view = v;
 	v->staff = staff;
 	v->has_staff = have;
+	v->by_role = set_up;
 	/* roles of staff stay on servers */
 	v->account = v->account ||
 	    (!set_up && self != NULL && (self->roles & MEMBER_REGISTRAR) != 0);
@@ -115,13 +116,34 @@ is_own(const struct view *v, const struct read_row *row, const char *column)
 	    memcmp(who->p, v->staff.b, ID_BYTES) == 0;
 }
 
+/* Who only looks after others' work (auditor, security officer, administrator) has no
+ * relation to anybody: of the labels what the pack says that the role needs. */
+static bool
+is_needed(const struct view *v, const char *category)
+{
+	static const uint32_t looking = POLICY_BIT(ROLE_AUDITOR) |
+	    POLICY_BIT(ROLE_SECURITY_OFFICER) |
+	    POLICY_BIT(ROLE_ADMINISTRATOR);
+	size_t n = category != NULL ? strcspn(category, ".") : 0;
+
+	if (n == 0 || v->roles == 0 || (v->roles & ~looking) != 0)
+		return true;
+	for (size_t k = 0; k < v->pack->need_count; k++)
+		if (strlen(v->pack->need[k].label) == n &&
+		    memcmp(v->pack->need[k].label, category, n) == 0 &&
+		    (v->pack->need[k].roles & v->roles) != 0)
+			return true;
+	return false;
+}
+
 static bool
 is_open_to(const struct view *v, const struct row_id *subject,
     const char *category, const struct agency_id *owner)
 {
 	if (category == NULL)
 		return true;
-	return !closed_seals(v->closed, subject, category, owner, v->roles) &&
+	return is_needed(v, category) &&
+	    !closed_seals(v->closed, subject, category, owner, v->roles) &&
 	    (strcmp(category, "AUD") != 0 || v->account) &&
 	    (strcmp(category, "ADM.seal") != 0 || v->seals);
 }
@@ -195,6 +217,9 @@ view_open_still(struct view *v, const struct view_place *at, struct buf *why,
 	*e = gate_view_ask(&a, v->gate, at->cpt, at->owner, f);
 	if (*e != OK)
 		return false;
+	if (a.shut == GATE_OPEN && v->by_role && a.roles != 0 &&
+	    (a.roles & v->roles) == 0)
+		a.shut = GATE_ROLE;
 	if (a.shut == GATE_OPEN ||
 	    (at->category != NULL &&
 		view_in_emergency(v, at->subject, at->category)))

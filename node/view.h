@@ -10,7 +10,8 @@
  * may order one, and openings in an emergency to who reviews them and to who made
  * them. What another agency discloses under protection
  * carries its notice, which cannot be left out. What it disclosed on terms that
- * have ended is not shown either (policy/gate_view.h); of that, whose it is and
+ * have ended, or under a consent for other roles than those of whoever acts, is not
+ * shown either (policy/gate_view.h, recipient.h); of that, whose it is and
  * whom to ask may be said. An emergency opening of whoever acts (cmd_emergency.c)
  * lifts the case load and the terms for the person and the categories that it
  * names while it runs; never an order's seal, and no key.
@@ -38,6 +39,7 @@ struct view {
 	uint32_t roles;
 	struct row_id staff; /* who acts */
 	bool has_staff;
+	bool by_role;         /* the agency has given roles */
 	bool account;         /* shows AUD */
 	bool seals, openings; /* shows orders to seal, emergency openings */
 	/* the civil minute at which the emergency ends that showed something;

@@ -4,6 +4,7 @@
 
 #include "node/policy/case.h"
 #include "node/policy/ending.h"
+#include "node/policy/recipient.h"
 #include "node/policy/rows.h"
 #include "sync/holder.h"
 
@@ -162,6 +163,8 @@ judge(struct gate_answer *out, struct gate_view *v, int64_t cpt,
 	out->basis = t->best;
 	if (t->best.ground == GROUND_CONSENT && t->best.has_id)
 		e = read_consent(&consent, v, &t->best.id, f);
+	if (e == OK && t->best.ground == GROUND_CONSENT && t->best.has_id)
+		e = recipient_roles(&out->roles, v->r, &t->best.id, f);
 	if (e == OK)
 		e = was_taken(&taken, v, cpt, w, &t->best, f);
 	if (e != OK)
@@ -226,6 +229,8 @@ gate_view_say(struct buf *out, const struct gate_answer *a)
 		[GATE_REVOKED] = "the consent that it came under was revoked",
 		[GATE_TAKEN] = "its owner ended the sharing",
 		[GATE_STALE] = "it is too long since word came that it may be",
+		[GATE_ROLE] = "the consent that it came under is for other "
+			      "roles than yours",
 	};
 	char day[POLICY_DAY_CHARS];
 

@@ -27,6 +27,7 @@ enum gate_shut {
 	GATE_REVOKED, /* the consent was revoked, or its end asked for */
 	GATE_TAKEN,   /* the owner took the key away */
 	GATE_STALE,   /* the lease has passed */
+	GATE_ROLE,    /* the consent is for other roles: said by view.h */
 };
 
 struct gate_answer {
@@ -34,6 +35,7 @@ struct gate_answer {
 	policy_day since; /* the first day it is not shown; or none */
 	policy_day until; /* GATE_OPEN: the first day it will not be; or none */
 	struct policy_basis basis; /* ground none: granted by hand, or own */
+	uint32_t roles; /* whom the consent names here (recipient.h); 0: any */
 };
 
 #define GATE_VIEW_SLOTS 1024

@@ -76,6 +76,26 @@ row_day(const struct read_row *row, const char *column)
 }
 
 bool
+row_own_days(const struct read_row *row, policy_day *first, policy_day *last)
+{
+	static const char *const columns[] = { "happened_at", "happened_on",
+		"start_at", "starts_at", "held_on", "collected_on",
+		"assessed_on", "admitted_on", "discharged_on", "diagnosed_on",
+		"as_of", "period_from", "answered_at", "sent_on", "started_on",
+		"from_on", "written_at", "raised_on", "dated_on", "ordered_on",
+		"signed_on", "issued_on" };
+
+	*first = POLICY_NO_DAY;
+	for (size_t i = 0; *first == POLICY_NO_DAY && i < COUNT_OF(columns);
+	     i++)
+		*first = row_day(row, columns[i]);
+	*last = row_day(row, "period_to");
+	if (*last == POLICY_NO_DAY)
+		*last = *first;
+	return *first != POLICY_NO_DAY;
+}
+
+bool
 row_id_of(const struct read_row *row, const char *column,
     uint8_t out[static ID_BYTES])
 {

@@ -27,6 +27,11 @@ bool row_yes(const struct read_row *row, const char *column);
 bool row_said(const struct read_row *row, const char *column);
 /* POLICY_NO_DAY when empty; of a time its day. */
 policy_day row_day(const struct read_row *row, const char *column);
+/* The days that a record is about, by which a window of a consent counts: when it
+ * happened, began or was written down; last is another one where it is about more
+ * than a day. false: it names none. */
+bool row_own_days(const struct read_row *row, policy_day *first,
+    policy_day *last);
 /* false: empty */
 bool row_id_of(const struct read_row *row, const char *column,
     uint8_t out[static ID_BYTES]);
