@@ -159,6 +159,17 @@ actor_sees(struct run *run, const struct row_id *subject)
 	return a->view != NULL && account_view_has(a->view, subject);
 }
 
+static bool
+actor_sees_all(struct run *run)
+{
+	static const struct row_id nobody;
+
+	/* reads the view */
+	(void)actor_sees(run, &nobody);
+	return run->actor->view != NULL &&
+	    account_view_is_all(run->actor->view);
+}
+
 enum err
 actor_sees_nothing(struct fail *f)
 {
@@ -327,11 +338,55 @@ actor_may_write_row(struct run *run, const struct table *t,
 	return actor_may_write(run, t, e == OK ? &at.subject : NULL, f);
 }
 
+bool
+actor_finds(struct run *run, const struct row_id *subject)
+{
+	bool opened = false;
+
+	if (run->actor == NULL || actor_sees(run, subject))
+		return true;
+	return closed_opened(&opened, run->replica, &run->actor->staff, subject,
+		   NULL, NULL) == OK &&
+	    opened;
+}
+
+static bool
+is_asked_for(const char *text)
+{
+	return strncmp(text, "number:", 7) == 0 ||
+	    text[strspn(text, "0123456789abcdefABCDEF")] == '\0';
+}
+
+enum err
+actor_find(struct run *run, struct row_id *subject, const char *text,
+    struct fail *f)
+{
+	static const struct row_id nobody;
+	struct fail why = { 0 };
+	enum err e = read_subject(run->replica, subject, text, &why);
+	bool found = e == OK;
+
+	if (run->actor == NULL || actor_sees_all(run) ||
+	    (!found && !is_asked_for(text)) ||
+	    (!found && e != ERR_NOTFOUND && e != ERR_INPUT)) {
+		if (!found && f != NULL)
+			*f = why;
+		return e;
+	}
+	/* the same is asked about nobody as about somebody */
+	if (actor_finds(run, found ? subject : &nobody) && found)
+		return OK;
+	if (run->journal.err != OK)
+		return fail_set(f, run->journal.err, "%s",
+		    run->journal.fail.text);
+	return actor_sees_nothing(f);
+}
+
 enum err
 actor_subject(struct run *run, struct row_id *subject, const char *text,
     struct fail *f)
 {
-	enum err e = read_subject(run->replica, subject, text, f);
+	enum err e = actor_find(run, subject, text, f);
 
 	return e == OK ? actor_must_see(run, subject, f) : e;
 }

@@ -65,7 +65,15 @@ enum err actor_may_write_row(struct run *run, const struct table *t,
  */
 enum err actor_may_be(const struct run *run, const struct row_id *staff,
     struct fail *f);
-/* read_subject, of whom one may see. */
+/* read_subject, for whoever acts: one whom they may not see, one who is not here and a
+ * number or beginning that several have are one answer (actor_sees_nothing), unless
+ * nobody is hidden from them. An emergency finds whom it opens. */
+enum err actor_find(struct run *run, struct row_id *subject, const char *text,
+    struct fail *f);
+/* May whoever acts find what is about that subject: may they see it, or does an
+ * emergency open any of it? */
+bool actor_finds(struct run *run, const struct row_id *subject);
+/* The same, of whom one may see. */
 enum err actor_subject(struct run *run, struct row_id *subject,
     const char *text, struct fail *f);
 /* What actor_must_see refuses with. */

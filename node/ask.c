@@ -95,7 +95,7 @@ ask_begin(struct ask *x, struct run *run, enum policy_channel channel,
 
 	memset(x, 0, sizeof(*x));
 	x->run = run;
-	e = read_subject(run->replica, &x->person, run_word(run, 0), f);
+	e = actor_find(run, &x->person, run_word(run, 0), f);
 	if (e == OK)
 		e = actor_must_see_these(run, &x->person, run->cli->words + 1,
 		    run->cli->word_count - 1, f);

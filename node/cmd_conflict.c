@@ -13,6 +13,7 @@ struct listing {
 	struct run *run;
 	json_t *array; /* NULL: text */
 	int64_t decisions, notices, waits;
+	struct buf shown; /* numbers of the notices that were shown */
 	bool failed;
 	struct view view;
 	enum err err;
@@ -33,6 +34,8 @@ list_one(void *context, const struct conflict *c)
 		l->waits++;
 	else
 		l->notices++;
+	if (c->kind == CONFLICT_NOTICE)
+		buf_put(&l->shown, &c->no, sizeof(c->no));
 	if (l->array == NULL)
 		show_conflict_text(l->run, c);
 	else if (json_array_append_new(l->array,
@@ -42,6 +45,7 @@ list_one(void *context, const struct conflict *c)
 }
 
 struct noticing {
+	int64_t no;
 	struct conflict one; /* its values in values */
 	struct conflict_value *values;
 	struct proposal_answer answer;
@@ -56,7 +60,7 @@ copy_notice(void *context, const struct conflict *c)
 	struct noticing *n = context;
 	size_t at = 0;
 
-	if (c->kind != CONFLICT_NOTICE)
+	if (c->kind != CONFLICT_NOTICE || c->no != n->no)
 		return true;
 	n->one = *c;
 	n->values = calloc(c->value_count + 1, sizeof(*n->values));
@@ -82,25 +86,56 @@ copy_notice(void *context, const struct conflict *c)
 	return false;
 }
 
-/* A person read them on a terminal: they close here (DESIGN 6). */
 static enum err
-close_notices(struct run *run, int64_t count, struct fail *f)
+close_notice(struct run *run, int64_t no, struct fail *f)
 {
-	for (; count > 0; count--) {
-		struct noticing n = { 0 };
-		enum err e = conflict_list(run->replica, NULL, NULL, true,
-		    copy_notice, &n, f);
+	struct noticing n = { .no = no };
+	enum err e =
+	    conflict_list(run->replica, NULL, NULL, true, copy_notice, &n, f);
 
-		if (e == OK && n.failed)
-			e = fail_set(f, ERR_NOMEM, "a notice");
-		if (e == OK && n.have)
-			e = conflict_noticed(run->replica, &n.one, f);
-		free(n.values);
-		buf_release(&n.text);
-		if (e != OK || !n.have)
-			return e;
+	if (e == OK && n.failed)
+		e = fail_set(f, ERR_NOMEM, "a notice");
+	if (e == OK && n.have)
+		e = conflict_noticed(run->replica, &n.one, f);
+	free(n.values);
+	buf_release(&n.text);
+	return e;
+}
+
+/* A person read them on a terminal: they close here (DESIGN 6), and those that are
+ * not for this person do not. */
+static enum err
+close_notices(struct run *run, const struct buf *shown, struct fail *f)
+{
+	enum err e = shown->err;
+
+	if (e != OK)
+		return fail_code(f, e);
+	for (size_t at = 0; e == OK && at < shown->n; at += sizeof(int64_t)) {
+		int64_t no;
+
+		memcpy(&no, shown->p + at, sizeof(no));
+		e = close_notice(run, no, f);
 	}
-	return OK;
+	return e;
+}
+
+static enum err
+say_sums(struct listing *l, bool all)
+{
+	struct run *run = l->run;
+
+	run_say(run, "%lld to decide", (long long)l->decisions);
+	if (l->waits > 0)
+		run_say(run, ", %lld proposed to another agency",
+		    (long long)l->waits);
+	if (all)
+		run_say(run, ", %lld settled%s", (long long)l->notices,
+		    l->notices > 0 && run->out_tty ? " (seen now, not shown "
+						     "again)"
+						   : "");
+	run_say(run, "\n");
+	return run->out_tty ? close_notices(run, &l->shown, l->fail) : OK;
 }
 
 enum err
@@ -121,26 +156,14 @@ cmd_conflicts(struct run *run, struct fail *f)
 		e = l.err;
 	if (e == OK && l.failed)
 		e = fail_set(f, ERR_NOMEM, "the list of conflicts");
-	if (e != OK) {
-		json_decref(l.array);
-		return e;
-	}
-	run->decide = l.decisions > 0;
-	if (run->cli->json)
+	run->decide = e == OK && l.decisions > 0;
+	if (e == OK && !run->cli->json)
+		e = say_sums(&l, all);
+	buf_release(&l.shown);
+	if (e == OK && run->cli->json)
 		return run_json(run, l.array, f);
-	run_say(run, "%lld to decide", (long long)l.decisions);
-	if (l.waits > 0)
-		run_say(run, ", %lld proposed to another agency",
-		    (long long)l.waits);
-	if (all)
-		run_say(run, ", %lld settled%s", (long long)l.notices,
-		    l.notices > 0 && run->out_tty ? " (seen now, not shown "
-						    "again)"
-						  : "");
-	run_say(run, "\n");
-	if (!run->out_tty)
-		return OK;
-	return close_notices(run, l.notices, f);
+	json_decref(l.array);
+	return e;
 }
 
 /* ---- settling ---- */

@@ -86,7 +86,7 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 	if (e == OK)
 		e = category_check(run, 1, "asked about", f);
 	if (e == OK)
-		e = read_subject(run->replica, person, run_word(run, 0), f);
+		e = actor_find(run, person, run_word(run, 0), f);
 	if (e == OK)
 		e = actor_must_see(run, person, f);
 	if (e == OK)

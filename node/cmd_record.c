@@ -18,7 +18,7 @@
 
 /* The words after the table and the id are FIELD=VALUE. */
 static enum err
-typed_fields(struct field_list *l, const struct run *run, const struct table *t,
+typed_fields(struct field_list *l, struct run *run, const struct table *t,
     size_t first, struct fail *f)
 {
 	const char *word;

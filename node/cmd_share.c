@@ -372,8 +372,7 @@ cmd_access(struct run *run, struct fail *f)
 {
 	struct sharing s = { .run = run };
 	struct view v;
-	enum err e =
-	    read_subject(run->replica, &s.subject, run_word(run, 0), f);
+	enum err e = actor_find(run, &s.subject, run_word(run, 0), f);
 
 	if (e == OK)
 		e = actor_must_see(run, &s.subject, f);

@@ -1,5 +1,6 @@
 /* value.h parses; here stand only the words that people use besides. */
 #include "node/field.h"
+#include "node/actor.h"
 
 #include "node/date.h"
 
@@ -37,7 +38,7 @@ parse_bool(struct value *v, const char *text, struct fail *f)
 }
 
 static enum err
-parse_ref(struct value *v, struct buf *scratch, const struct run *run,
+parse_ref(struct value *v, struct buf *scratch, struct run *run,
     const char *ref, const char *text, struct fail *f)
 {
 	struct row_id id;
@@ -55,7 +56,7 @@ parse_ref(struct value *v, struct buf *scratch, const struct run *run,
 }
 
 enum err
-field_parse(struct value *v, struct buf *scratch, const struct run *run,
+field_parse(struct value *v, struct buf *scratch, struct run *run,
     const struct field *field, const char *text, struct fail *f)
 {
 	struct fail inner = { 0 };
@@ -91,14 +92,14 @@ field_parse(struct value *v, struct buf *scratch, const struct run *run,
 }
 
 static enum err
-add_subject(struct field_list *l, const struct run *run, const char *text,
+add_subject(struct field_list *l, struct run *run, const char *text,
     struct fail *f)
 {
 	enum err e;
 
 	if (l->has_subject)
 		return fail_set(f, ERR_USAGE, "person is given twice");
-	e = read_subject(run->replica, &l->subject, text, f);
+	e = actor_find(run, &l->subject, text, f);
 	if (e != OK)
 		return fail_in(f, e, "person");
 	l->has_subject = true;
@@ -113,8 +114,8 @@ is_subject(const struct table *t, const char *name)
 }
 
 enum err
-field_add_text(struct field_list *l, const struct run *run,
-    const struct table *t, const char *name, const char *text, struct fail *f)
+field_add_text(struct field_list *l, struct run *run, const struct table *t,
+    const char *name, const char *text, struct fail *f)
 {
 	const struct field *field;
 	struct write_field *item;
@@ -141,8 +142,8 @@ field_add_text(struct field_list *l, const struct run *run,
 }
 
 enum err
-field_add_pair(struct field_list *l, const struct run *run,
-    const struct table *t, const char *pair, struct fail *f)
+field_add_pair(struct field_list *l, struct run *run, const struct table *t,
+    const char *pair, struct fail *f)
 {
 	const char *eq = strchr(pair, '=');
 	char name[64];
@@ -161,7 +162,7 @@ field_add_pair(struct field_list *l, const struct run *run,
 
 /* One member: text as typed, numbers and booleans by their JSON type. */
 static enum err
-add_member(struct field_list *l, const struct run *run, const struct table *t,
+add_member(struct field_list *l, struct run *run, const struct table *t,
     const char *name, const json_t *v, struct fail *f)
 {
 	const struct field *field;
@@ -194,8 +195,8 @@ add_member(struct field_list *l, const struct run *run, const struct table *t,
 }
 
 enum err
-field_add_json(struct field_list *l, const struct run *run,
-    const struct table *t, const char *text, size_t n, struct fail *f)
+field_add_json(struct field_list *l, struct run *run, const struct table *t,
+    const char *text, size_t n, struct fail *f)
 {
 	json_error_t error;
 	const char *name;

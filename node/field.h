@@ -30,19 +30,18 @@ void field_list_release(struct field_list *l);
 
 /* Add NAME and its value as typed; "person" names the subject of a table about
  * persons. ERR_INPUT names the field and what was wanted; ERR_USAGE twice. */
-enum err field_add_text(struct field_list *l, const struct run *run,
+enum err field_add_text(struct field_list *l, struct run *run,
     const struct table *t, const char *name, const char *text, struct fail *f);
 /* "NAME=VALUE" */
-enum err field_add_pair(struct field_list *l, const struct run *run,
+enum err field_add_pair(struct field_list *l, struct run *run,
     const struct table *t, const char *pair, struct fail *f);
 /* Each member of a JSON object. */
-enum err field_add_json(struct field_list *l, const struct run *run,
+enum err field_add_json(struct field_list *l, struct run *run,
     const struct table *t, const char *text, size_t n, struct fail *f);
 
 /* One value as typed. v borrows from scratch. */
-enum err field_parse(struct value *v, struct buf *scratch,
-    const struct run *run, const struct field *field, const char *text,
-    struct fail *f);
+enum err field_parse(struct value *v, struct buf *scratch, struct run *run,
+    const struct field *field, const char *text, struct fail *f);
 
 /* New reference, NULL when out of memory. field may be NULL (unknown). */
 json_t *field_json(const struct field *field, const struct value *v);

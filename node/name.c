@@ -77,6 +77,7 @@ name_field(const struct field **out, const struct table *t, const char *text,
 
 struct search {
 	const char *prefix; /* lowercase hex, or NULL: count all */
+	struct run *run;    /* whoever acts must be able to find it; or NULL */
 	struct row_id found;
 	size_t count;
 };
@@ -91,6 +92,9 @@ take_match(void *context, const struct read_row *row)
 	if (s->prefix != NULL &&
 	    strncmp(text, s->prefix, strlen(s->prefix)) != 0)
 		return false;
+	if (s->run != NULL && row->table->subject == SUBJECT_PERSON &&
+	    !actor_finds(s->run, &row->subject))
+		return true;
 	if (s->count > 0 && id_equal(&s->found, &row->id))
 		return true; /* the same row in two compartments */
 	s->found = row->id;
@@ -134,19 +138,22 @@ just_before(struct row_id *out, const char *prefix)
 	return false;
 }
 
-enum err
-name_row(struct row_id *out, const struct run *run, const struct table *t,
-    const char *text, struct fail *f)
+/* finder: only what whoever acts can find; NULL: all */
+static enum err
+row_named(struct row_id *out, const struct run *run, struct run *finder,
+    const struct table *t, const char *text, struct fail *f)
 {
 	char lower[ID_TEXT_BYTES];
-	struct search s = { .prefix = lower };
+	struct search s = { .prefix = lower, .run = finder };
 	struct row_id after;
 	struct read_query q = { .table = t, .limit = 8, .all_states = true };
 	enum err e;
 
 	if (strncmp(text, "number:", 7) == 0 && t->self &&
 	    t->subject == SUBJECT_PERSON)
-		return read_subject(run->replica, out, text, f);
+		return finder != NULL
+		    ? actor_find(finder, out, text, f)
+		    : read_subject(run->replica, out, text, f);
 	if (!is_hex(text, lower))
 		return fail_set(f, ERR_INPUT,
 		    "%s: want an id of 32 hex digits or its beginning%s, have "
@@ -172,6 +179,13 @@ name_row(struct row_id *out, const struct run *run, const struct table *t,
 }
 
 enum err
+name_row(struct row_id *out, struct run *run, const struct table *t,
+    const char *text, struct fail *f)
+{
+	return row_named(out, run, run, t, text, f);
+}
+
+enum err
 name_named(struct row_id *out, const struct run *run, const struct table *t,
     const char *text, struct fail *f)
 {
@@ -185,7 +199,7 @@ name_named(struct row_id *out, const struct run *run, const struct table *t,
 	enum err e;
 
 	if (field == NULL)
-		return name_row(out, run, t, text, f);
+		return row_named(out, run, NULL, t, text, f);
 	filter.value = (struct value){ .type = VALUE_TEXT,
 		.p = (const uint8_t *)text,
 		.n = strlen(text) };
@@ -200,21 +214,21 @@ name_named(struct row_id *out, const struct run *run, const struct table *t,
 		*out = s.found;
 		return OK;
 	}
-	e = name_row(out, run, t, text, f);
+	e = row_named(out, run, NULL, t, text, f);
 	if (e == OK)
 		return OK;
 	return fail_set(f, e, "no %s here is called %.60s", t->name, text);
 }
 
 enum err
-name_ref(struct row_id *out, const struct run *run, const char *ref,
-    const char *text, struct fail *f)
+name_ref(struct row_id *out, struct run *run, const char *ref, const char *text,
+    struct fail *f)
 {
 	const struct table *t;
 	enum err e;
 
 	if (strcmp(ref, "person") == 0)
-		return read_subject(run->replica, out, text, f);
+		return actor_find(run, out, text, f);
 	if (strcmp(ref, "agency") == 0) {
 		const struct member_agency *a;
 

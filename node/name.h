@@ -16,14 +16,14 @@ enum err name_field(const struct field **out, const struct table *t,
 
 /* A row: 32 hex digits, a unique prefix, or for a person what SUBJECT may be.
  * ERR_NOTFOUND, ERR_INPUT. */
-enum err name_row(struct row_id *out, const struct run *run,
-    const struct table *t, const char *text, struct fail *f);
+enum err name_row(struct row_id *out, struct run *run, const struct table *t,
+    const char *text, struct fail *f);
 /* A row of a table that has names (staff, program, office): its name if
  * unique, else as name_row. */
 enum err name_named(struct row_id *out, const struct run *run,
     const struct table *t, const char *text, struct fail *f);
 /* What a ref() field may hold, by the table it points to. */
-enum err name_ref(struct row_id *out, const struct run *run, const char *ref,
+enum err name_ref(struct row_id *out, struct run *run, const char *ref,
     const char *text, struct fail *f);
 
 /*

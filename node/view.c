@@ -122,8 +122,7 @@ static bool
 is_needed(const struct view *v, const char *category)
 {
 	static const uint32_t looking = POLICY_BIT(ROLE_AUDITOR) |
-	    POLICY_BIT(ROLE_SECURITY_OFFICER) |
-	    POLICY_BIT(ROLE_ADMINISTRATOR);
+	    POLICY_BIT(ROLE_SECURITY_OFFICER) | POLICY_BIT(ROLE_ADMINISTRATOR);
 	size_t n = category != NULL ? strcspn(category, ".") : 0;
 
 	if (n == 0 || v->roles == 0 || (v->roles & ~looking) != 0)
