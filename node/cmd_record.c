@@ -258,7 +258,7 @@ show_one(void *context, const struct read_row *row)
 
 	if (!view_shows(&s->view, row))
 		return false;
-	if (!view_sees(&s->view, &row->subject, row->category)) {
+	if (!view_sees(&s->view, &row->subject, row->category, &row->owner)) {
 		s->unseen++;
 		return false;
 	}
@@ -427,7 +427,7 @@ show_many(void *context, const struct read_row *row)
 
 	if (!view_shows(&s->view, row))
 		return true;
-	if (!view_sees(&s->view, &row->subject, row->category))
+	if (!view_sees(&s->view, &row->subject, row->category, &row->owner))
 		return true;
 	open = view_open_still(&s->view, &at, &why, &s->err, s->fail);
 	if (s->err == OK && open)

@@ -114,20 +114,6 @@ share_request(struct grant_request *q, const struct member_agency **to,
 	return OK;
 }
 
-/* That an order is why is not for everybody. */
-static enum err
-must_know_seals(const struct run *run, struct fail *f)
-{
-	struct row_id staff;
-	uint32_t roles = 0;
-	bool have, set_up;
-	enum err e = role_of(&roles, &staff, &have, &set_up, run, f);
-
-	if (e == OK && !role_knows_seals(roles, set_up, run->replica))
-		return actor_sees_nothing(f);
-	return e;
-}
-
 /* Where the agency's privacy officer signed rules they decide, and what they say it
  * rests on is written into the grant. */
 static enum err
@@ -140,7 +126,7 @@ share_one(struct sharing *s, struct grant_request *q, struct fail *f)
 
 	s->by_hand = !w.approved;
 	if (e == OK && w.approved && w.answer.reason == POLICY_SEALED)
-		e = must_know_seals(s->run, f);
+		e = role_must_know_seals(s->run, f);
 	if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
 		e = fail_set(f, ERR_DENIED, "share %.40s: %.*s %.*s",
 		    q->categories[0], (int)w.why.n, (const char *)w.why.p,

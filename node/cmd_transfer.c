@@ -7,6 +7,7 @@
 #include "node/category.h"
 #include "node/name.h"
 #include "node/policy/drive.h"
+#include "node/role.h"
 #include "node/show_offer.h"
 #include "sync/transfer.h"
 
@@ -23,25 +24,53 @@ answer(struct run *run, const char *word, int64_t count, const char *words,
 	return OK;
 }
 
-/* Who is to own it reads it: where rules were signed here they decide about that. */
+/* Who is to own it reads it: where rules were signed here they decide about that, and
+ * what it rests on is theirs to say, whatever was typed. */
 static enum err
-ask_rules(struct run *run, const struct transfer_request *q, struct fail *f)
+offer_one(int64_t *offered, struct run *run, const struct transfer_request *q,
+    const char *const *category, struct fail *f)
 {
-	enum err e = OK;
+	char basis[LIMIT_BASIS_BYTES + 1];
+	struct transfer_request one = *q;
+	struct drive_word w;
+	int64_t count = 0;
+	enum err e =
+	    drive_ask(&w, run->replica, &q->subject, *category, &q->to, f);
 
-	for (size_t k = 0; e == OK && k < q->category_count; k++) {
-		struct drive_word w;
-
-		e = drive_ask(&w, run->replica, &q->subject, q->categories[k],
-		    &q->to, f);
-		if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
-			e = fail_set(f, ERR_DENIED,
-			    "transfer %.40s: %s %s; nothing was offered",
-			    q->categories[k], buf_cstr(&w.why),
-			    buf_cstr(&w.next));
-		buf_release(&w.why);
-		buf_release(&w.next);
+	one.categories = category;
+	one.category_count = 1;
+	if (e == OK && w.approved && w.answer.reason == POLICY_SEALED)
+		e = role_must_know_seals(run, f);
+	if (e == OK && w.approved && w.answer.reason != POLICY_PERMIT)
+		e = fail_set(f, ERR_DENIED,
+		    "transfer %.40s: %s %s; nothing was offered", *category,
+		    buf_cstr(&w.why), buf_cstr(&w.next));
+	if (e == OK && w.approved) {
+		policy_basis_text(basis, &w.basis);
+		one.basis = basis;
 	}
+	if (e == OK)
+		e = transfer_offer(run->replica, &one, &count, f);
+	*offered += count;
+	buf_release(&w.why);
+	buf_release(&w.next);
+	return e;
+}
+
+/* All of it or none. */
+static enum err
+offer_all(int64_t *offered, struct run *run, const struct transfer_request *q,
+    struct fail *f)
+{
+	enum err e = replica_begin(run->replica, f);
+
+	if (e != OK)
+		return e;
+	for (size_t k = 0; e == OK && k < q->category_count; k++)
+		e = offer_one(offered, run, q, &q->categories[k], f);
+	if (e == OK)
+		return replica_commit(run->replica, f);
+	replica_rollback(run->replica);
 	return e;
 }
 
@@ -69,10 +98,7 @@ cmd_transfer(struct run *run, struct fail *f)
 	q.basis = cli_get(run->cli, "basis");
 	if (q.basis == NULL)
 		q.basis = "";
-	e = ask_rules(run, &q, f);
-	if (e != OK)
-		return e;
-	e = transfer_offer(run->replica, &q, &offered, f);
+	e = offer_all(&offered, run, &q, f);
 	return e == OK ? answer(run, "offered", offered,
 			     "offered; theirs once they accept (footbridge "
 			     "transfer accept there)",

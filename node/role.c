@@ -1,5 +1,6 @@
 #include "node/role.h"
 
+#include "node/actor.h"
 #include "node/name.h"
 #include "node/policy/held.h"
 #include "node/policy/policy.h"
@@ -85,6 +86,19 @@ role_hush(struct policy_facts *facts, const struct run *run, struct fail *f)
 			sealed[kept++] = sealed[k];
 	facts->sealed_count = kept;
 	return OK;
+}
+
+enum err
+role_must_know_seals(const struct run *run, struct fail *f)
+{
+	struct row_id staff;
+	uint32_t roles = 0;
+	bool have, set_up;
+	enum err e = role_of(&roles, &staff, &have, &set_up, run, f);
+
+	if (e == OK && !role_knows_seals(roles, set_up, run->replica))
+		return actor_sees_nothing(f);
+	return e;
 }
 
 enum err

@@ -27,6 +27,8 @@ enum err role_hush(struct policy_facts *facts, const struct run *run,
 /* May they know of all orders, of all openings in an emergency? On a server, as long
  * as the agency has given nobody a role, whoever works there. */
 bool role_knows_seals(uint32_t roles, bool set_up, struct replica *r);
+/* Before an order is named as why: actor_sees_nothing to who may not know of it. */
+enum err role_must_know_seals(const struct run *run, struct fail *f);
 bool role_knows_openings(uint32_t roles, bool set_up, struct replica *r);
 
 /* who reviews what was opened in an emergency */

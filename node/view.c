@@ -186,22 +186,25 @@ view_place(const struct read_row *row)
 
 bool
 view_in_emergency(struct view *v, const struct row_id *subject,
-    const char *category)
+    const char *category, const struct agency_id *owner)
 {
 	int64_t until;
 
 	if (!v->has_staff ||
-	    !closed_opens(v->closed, &until, &v->staff, subject, category))
+	    !closed_opens(v->closed, &until, &v->staff, subject, category,
+		owner))
 		return false;
 	v->emergency = until;
 	return true;
 }
 
 bool
-view_sees(struct view *v, const struct row_id *subject, const char *category)
+view_sees(struct view *v, const struct row_id *subject, const char *category,
+    const struct agency_id *owner)
 {
 	return actor_sees(v->run, subject) ||
-	    (category != NULL && view_in_emergency(v, subject, category));
+	    (category != NULL &&
+		view_in_emergency(v, subject, category, owner));
 }
 
 bool
@@ -221,7 +224,7 @@ view_open_still(struct view *v, const struct view_place *at, struct buf *why,
 		a.shut = GATE_ROLE;
 	if (a.shut == GATE_OPEN ||
 	    (at->category != NULL &&
-		view_in_emergency(v, at->subject, at->category)))
+		view_in_emergency(v, at->subject, at->category, at->owner)))
 		return true;
 	if (why == NULL)
 		return false;
@@ -239,7 +242,7 @@ view_reads(struct view *v, const struct read_row *row, enum err *e,
 	const struct view_place at = view_place(row);
 
 	return view_shows(v, row) &&
-	    view_sees(v, &row->subject, row->category) &&
+	    view_sees(v, &row->subject, row->category, &row->owner) &&
 	    view_open_still(v, &at, NULL, e, f);
 }
 
@@ -269,7 +272,7 @@ reads_place(struct view *v, const struct view_place *at, enum err *e,
     struct fail *f)
 {
 	if (is_open_to(v, at->subject, at->category, at->owner))
-		return view_sees(v, at->subject, at->category) &&
+		return view_sees(v, at->subject, at->category, at->owner) &&
 		    view_open_still(v, at, NULL, e, f);
 	v->hidden++;
 	return false;

@@ -84,7 +84,7 @@ bool view_open_still(struct view *v, const struct view_place *at,
 /* Is the person within reach of whoever acts (actor.h), or does an emergency open
  * this category of them? After view_begin. */
 bool view_sees(struct view *v, const struct row_id *subject,
-    const char *category);
+    const char *category, const struct agency_id *owner);
 /* All three: may whoever acts read this row now? A failure is kept in *e. */
 bool view_reads(struct view *v, const struct read_row *row, enum err *e,
     struct fail *f);
@@ -95,9 +95,10 @@ bool view_reads_at(struct view *v, const struct view_place *at, enum err *e,
 /* The same of what is said about a row, which itself may not be here. */
 bool view_reads_said(struct view *v, const struct conflict *c, enum err *e,
     struct fail *f);
-/* Does an emergency of whoever acts open this category (NULL: any) now? */
+/* Does an emergency of whoever acts open this category (NULL: any) of this
+ * owner (NULL: the own agency) now? */
 bool view_in_emergency(struct view *v, const struct row_id *subject,
-    const char *category);
+    const char *category, const struct agency_id *owner);
 /* May whoever acts see this row? ERR_NOTFOUND, in the words for a row that is not
  * there, when not; OK also when there is none. cost: view_begin */
 enum err view_row(struct run *run, const struct table *t,

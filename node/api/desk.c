@@ -87,7 +87,8 @@ pass(void *context, const struct read_row *row)
 
 	if (!view_shows(&d->shows, row) ||
 	    (!d->within &&
-		!view_in_emergency(&d->shows, &row->subject, row->category)) ||
+		!view_in_emergency(&d->shows, &row->subject, row->category,
+		    &row->owner)) ||
 	    !view_open_still(&d->shows, &at, NULL, &d->err, &d->t->fail))
 		return d->err == OK;
 	return p->each(p->context, row) && d->err == OK;

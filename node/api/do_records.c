@@ -155,7 +155,7 @@ static bool
 is_known(struct search *s, const struct row_id *person, const char *category)
 {
 	return account_view_has(s->view, person) ||
-	    view_in_emergency(&s->shows, person, category);
+	    view_in_emergency(&s->shows, person, category, NULL);
 }
 
 static bool
@@ -358,7 +358,8 @@ take_moment(void *context, const struct read_row *row)
 		return false;
 	if (!view_shows(&l->shows, row) ||
 	    (!l->within &&
-		!view_in_emergency(&l->shows, &row->subject, row->category)))
+		!view_in_emergency(&l->shows, &row->subject, row->category,
+		    &row->owner)))
 		return true;
 	m->row = moment_row(l, row);
 	if (m->row == NULL)

@@ -284,7 +284,8 @@ sight_has(struct api_turn *t, const struct account_view *view,
 	/* of whom an emergency opens anything the command showed only that */
 	return !lost &&
 	    (account_view_has(view, &subject) ||
-		closed_opens(closed, NULL, &t->who.staff, &subject, NULL));
+		closed_opens(closed, NULL, &t->who.staff, &subject, NULL,
+		    NULL));
 }
 
 enum api_error

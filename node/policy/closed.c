@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/policy/case.h"
+#include "node/policy/emergency.h"
 #include "node/policy/rows.h"
 
 struct order {
@@ -22,7 +23,7 @@ struct opening {
 	struct row_id staff, person;
 	const char *categories; /* words with commas */
 	int64_t until;          /* civil minute */
-	bool review;            /* a supervisor looks at a restricted case */
+	int reason;             /* of emergency.h; -1: no word of ours */
 };
 
 struct restriction {
@@ -37,6 +38,7 @@ struct closed {
 	struct opening *opening;
 	struct restriction *restriction;
 	size_t order_count, sealed_count, opening_count, restriction_count;
+	struct agency_id own;
 	policy_day today;
 	int64_t minute; /* civil, from 1970 */
 };
@@ -110,6 +112,7 @@ on_opening(struct rows *rows, const struct read_row *row)
 	struct closed *c = rows->context;
 	const struct value *from = row_value(row, "opened_at");
 	const struct value *end = row_value(row, "ends_at");
+	const char *word;
 	struct opening *o;
 
 	if (from->type != VALUE_TIME || end->type != VALUE_TIME ||
@@ -119,10 +122,12 @@ on_opening(struct rows *rows, const struct read_row *row)
 	o = arena_more(rows->arena, &c->opening, &c->opening_count, sizeof(*o));
 	if (o == NULL)
 		return ERR_NOMEM;
-	*o = (struct opening){ .person = row->subject,
-		.until = end->i,
-		.review = row_is(row, "reason", "supervisor_review") };
+	*o = (struct opening){ .person = row->subject, .until = end->i };
 	(void)row_id_of(row, "staff_id", o->staff.b);
+	word = arena_text(rows->arena, row_value(row, "reason"));
+	if (word == NULL)
+		return ERR_NOMEM;
+	o->reason = emergency_reason_of(word);
 	o->categories = arena_text(rows->arena, row_value(row, "categories"));
 	return o->categories != NULL ? OK : ERR_NOMEM;
 }
@@ -160,6 +165,7 @@ closed_load(struct closed **out, struct replica *r, struct fail *f)
 
 	if (c == NULL)
 		return fail_code(f, ERR_NOMEM);
+	c->own = replica_identity(r)->agency;
 	c->today = policy_today(r);
 	c->minute = policy_now_ms(r) / 60000 + env->offset_min(env->self);
 	for (size_t k = 0; e == OK && k < COUNT_OF(tables); k++) {
@@ -245,9 +251,23 @@ closed_keeps_out(const struct closed *c, const struct row_id *staff,
 	return only && !named;
 }
 
+/* As when it was opened: the table of reasons, whatever role gave it. */
+static bool
+reaches(const struct closed *c, const struct opening *o, const char *category,
+    const struct agency_id *owner)
+{
+	bool own = owner == NULL || id_equal(owner, &c->own);
+
+	return o->reason >= 0 &&
+	    (category == NULL ||
+		emergency_may((enum emergency_reason)o->reason, UINT32_MAX,
+		    category, own, NULL) == OK);
+}
+
 bool
 closed_opens(const struct closed *c, int64_t *until, const struct row_id *staff,
-    const struct row_id *person, const char *category)
+    const struct row_id *person, const char *category,
+    const struct agency_id *owner)
 {
 	bool any = false, review = closed_keeps_out(c, staff, person);
 
@@ -255,8 +275,10 @@ closed_opens(const struct closed *c, int64_t *until, const struct row_id *staff,
 		const struct opening *o = &c->opening[k];
 
 		if (!id_equal(&o->staff, staff) ||
-		    !id_equal(&o->person, person) || (review && !o->review) ||
-		    !names(o->categories, category))
+		    !id_equal(&o->person, person) ||
+		    (review && o->reason != EMERGENCY_REVIEW) ||
+		    !names(o->categories, category) ||
+		    !reaches(c, o, category, owner))
 			continue;
 		if (until != NULL && (!any || o->until > *until))
 			*until = o->until;
@@ -275,7 +297,7 @@ closed_opened(bool *yes, struct replica *r, const struct row_id *staff,
 	*yes = false;
 	if (e != OK)
 		return e;
-	*yes = closed_opens(c, NULL, staff, person, category);
+	*yes = closed_opens(c, NULL, staff, person, category, NULL);
 	closed_free(c);
 	return OK;
 }

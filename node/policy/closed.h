@@ -29,14 +29,14 @@ bool closed_seals(const struct closed *c, const struct row_id *person,
     const char *category, const struct agency_id *owner, uint32_t roles);
 /*
  * Does an emergency opening of this member of staff run now, to the minute, that
- * names this category (NULL: any)? Of the own agency's openings only: nobody opens
- * here for another's; for whom a restriction keeps out, only their own review as
+ * names this category (NULL: any), and that its reason opens of this owner (NULL: the
+ * own agency)? Of the own agency's openings only: nobody opens here for another's; for whom a restriction keeps out, only their own review as
  * a supervisor. *until: the civil minute at which the last one ends; may be
  * NULL. What an order closes is not opened by it: closed_seals is asked too.
  */
 bool closed_opens(const struct closed *c, int64_t *until,
     const struct row_id *staff, const struct row_id *person,
-    const char *category);
+    const char *category, const struct agency_id *owner);
 /* Does a restriction (access_restriction) keep this member of staff out of the
  * person's records, whatever their scope? */
 bool closed_keeps_out(const struct closed *c, const struct row_id *staff,

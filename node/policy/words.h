@@ -88,7 +88,8 @@
 	X(MEDICAL_EMERGENCY_2_51, "medical_emergency_2_51") \
 	X(RESEARCH_2_52, "research_2_52") \
 	X(AUDIT_2_53, "audit_2_53") \
-	X(WARRANT, "warrant")
+	X(WARRANT, "warrant") \
+	X(PREMISES_CRIME, "premises_crime_2_12")
 
 /* mou.kind */
 #define POLICY_AGREEMENTS(X) \

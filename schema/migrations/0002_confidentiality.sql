@@ -164,7 +164,8 @@ CREATE TABLE legal_authority ( --: 38 subject=person scope=shared lane=urgent
   --: category=any:ADM.authority decides=privacy_officer
   kind TEXT, --: 1
   --: enum(court_order_2_64,court_order_2_65,subpoena,statute,mandated_report,
-  --: medical_emergency_2_51,research_2_52,audit_2_53,warrant) once required
+  --: medical_emergency_2_51,research_2_52,audit_2_53,warrant,
+  --: premises_crime_2_12) once required
   citation TEXT, --: 2 text once required
   issued_on TEXT, --: 3 date once
   expires_on TEXT, --: 4 date min one_way
