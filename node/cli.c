@@ -134,6 +134,8 @@ set_global(struct cli *c, const char *name, const char *value)
 		c->as = value;
 	else if (strcmp(name, "passphrase-file") == 0)
 		c->passphrase_file = value;
+	else if (strcmp(name, "code-file") == 0)
+		c->code_file = value;
 	else if (strcmp(name, "code") == 0)
 		c->code = value;
 	else if (strcmp(name, "json") == 0)

@@ -92,7 +92,8 @@ extern const struct cli_option cli_globals[];
 /* What was typed. Texts are borrowed from argv. */
 struct cli {
 	const struct cli_command *command; /* NULL: only global options */
-	const char *dir, *as, *passphrase_file, *code;
+	const char *dir, *as, *passphrase_file, *code_file;
+	const char *code; /* from another process by the socket, never typed */
 	bool json, quiet, yes, version, help;
 	struct {
 		const struct cli_option *option;

@@ -390,6 +390,14 @@ main(int argc, char **argv)
 
 	if (e == OK)
 		e = cli_parse(&cli, argc, argv, cli_table, cli_table_count, &f);
+	if (e == OK && cli.code != NULL) {
+		cli_release(&cli);
+		e = fail_set(&f, ERR_USAGE,
+		    "--code: nothing was done: everybody on this computer can "
+		    "read what is in a command line. Leave it out and type the "
+		    "code when asked, or name a file that holds it: "
+		    "--code-file FILE");
+	}
 	if (e != OK) {
 		say_error(f.text[0] != '\0' ? f.text : err_text(e),
 		    asked_for_json(argc, argv));

@@ -33,11 +33,11 @@ want(struct run *run, unsigned wants, struct fail *f)
 	run->wants = wants;
 	return fail_set(f, ERR_AUTH, "nothing was done: this wants %s",
 	    wants == RUN_WANTS_CODE ? "the code of your second factor, or a "
-				      "recovery code (--code CODE)"
+				      "recovery code (--code-file FILE)"
 		: wants == RUN_WANTS_PASSWORD
 		? "your password again"
 		: "your password and the code of your second factor again "
-		  "(--code CODE)");
+		  "(--code-file FILE)");
 }
 
 static enum err
@@ -80,6 +80,8 @@ prove_again(struct run *run, struct fail *f)
 	return opened_here && !has_code ? OK : check(run, account, f);
 }
 
+#define CODE_FILE_BYTES 4096
+
 /* ---- where the person is ------------------------------------------------------- */
 
 /* A key file is no password: sent as one it would count as a failure. */
@@ -116,22 +118,46 @@ ask_password(struct buf *out, const struct cli *cli, struct fail *f)
 	return e;
 }
 
+/* The first line of a file, or of standard input. */
+static enum err
+read_code(struct buf *out, const char *file, struct fail *f)
+{
+	const struct env *env = env_posix();
+	const char *name = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
+	enum err e = env->file_read(env->self, out, name, CODE_FILE_BYTES, f);
+
+	if (e != OK)
+		return fail_in(f, e, "--code-file");
+	out->n = secret_line(out->p, out->n);
+	return OK;
+}
+
+static enum err
+ask_code(struct buf *out, const struct cli *cli, struct fail *f)
+{
+	struct fail why = { 0 };
+	enum err e;
+
+	if (cli->code_file != NULL)
+		return read_code(out, cli->code_file, f);
+	e = secret_ask(out,
+	    "Code of your second factor (or a recovery code): ", &why);
+	/* what the command itself said is plainer */
+	if (e != OK && why.code != ERR_AUTH)
+		*f = why;
+	return e;
+}
+
 enum err
 prove_ask(struct prove_said *out, unsigned wants, const struct cli *cli,
     struct fail *f)
 {
-	struct fail why = { 0 };
 	enum err e = OK;
 
 	if ((wants & RUN_WANTS_PASSWORD) != 0)
 		e = ask_password(&out->password, cli, f);
-	if (e == OK && (wants & RUN_WANTS_CODE) != 0) {
-		e = secret_ask(&out->code,
-		    "Code of your second factor (or a recovery code): ", &why);
-		/* what the command itself said is plainer */
-		if (e != OK && why.code != ERR_AUTH)
-			*f = why;
-	}
+	if (e == OK && (wants & RUN_WANTS_CODE) != 0)
+		e = ask_code(&out->code, cli, f);
 	return e;
 }
 

@@ -19,10 +19,14 @@ const struct cli_option cli_globals[] = {
 	{ .name = "passphrase-file",
 	    .value = "FILE",
 	    .help = "the passphrase is its first line, or it is a key file" },
+	{ .name = "code-file",
+	    .value = "FILE",
+	    .help = "the code of the second factor, or a recovery code, is its "
+		    "first line, where a command asks for one; - is standard "
+		    "input; else the terminal is asked" },
 	{ .name = "code",
 	    .value = "CODE",
-	    .help = "of the second factor, or a recovery code, where a command "
-		    "asks for it; else the terminal is asked" },
+	    .help = "is refused: others can read what is in a command line" },
 	{ .name = "json", .help = "one JSON document on standard output" },
 	{ .name = "quiet", .help = "no progress, no hints" },
 	{ .name = "yes", .help = "answers the question that a command asks" },

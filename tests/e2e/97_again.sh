@@ -25,6 +25,11 @@ pass ana north unshare "$person" SUP.case --from "South Clinic" --yes \
 	--reason "no more" >"$tmp/out" 2>"$tmp/err"
 ok $? "who_has_no_second_factor_has_just_given_the_password"
 
+# in_file CODE: a file that holds it
+in_file() {
+	printf '%s\n' "$1" >"$tmp/code"
+	echo "$tmp/code"
+}
 # code: of now; the clock goes on first, since each is good for once
 code() {
 	clock_on 30
@@ -59,13 +64,20 @@ ok $? "with_one_its_code_is_asked_for_and_nothing_is_done_without"
 ok $? "reading_writing_and_looking_at_what_would_be_done_ask_for_none"
 
 now=$(code)
-pass ana north --code "$now" share "$person" IDX --to "South Clinic" \
+pass ana north --code-file "$(in_file "$now")" share "$person" IDX --to "South Clinic" \
 	--basis agreement:1 >"$tmp/out" 2>"$tmp/err" &&
-	share "does not fit" --code "$now" && share "does not fit" --code 000000
+	share "does not fit" --code-file "$(in_file "$now")" && share "does not fit" --code-file "$(in_file 000000)"
 ok $? "a_code_is_good_for_once"
-pass ana north --code "${spare[3]}" account add "Bo Helper" --slot \
+fails 2 "everybody on this computer can read" pass ana north --code "$now" share \
+	"$person" IDX --to "South Clinic" --basis agreement:1
+ok $? "a_code_in_the_command_line_is_refused"
+in_file "$(code)" >"$tmp/name"
+pass ana north --code-file - share "$person" IDX --to "South Clinic" \
+	--basis agreement:1 <"$tmp/code" >"$tmp/out" 2>"$tmp/err"
+ok $? "it_is_read_from_a_file_or_from_standard_input"
+pass ana north --code-file "$(in_file "${spare[3]}")" account add "Bo Helper" --slot \
 	<"$tmp/bo.pass" >"$tmp/out" 2>"$tmp/err" &&
-	share "does not fit" --code "${spare[3]}"
+	share "does not fit" --code-file "$(in_file "${spare[3]}")"
 ok $? "so_is_a_recovery_code"
 [ "$(on north --json audit --act confirm | field '#')" -ge 5 ]
 ok $? "each_try_is_in_the_journal"
@@ -108,23 +120,23 @@ ok $? "for_a_key_slot_too"
 # ---- through a daemon, which was opened long ago --------------------------------
 FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass serve north
 give() { on north account role "Bo Helper" officer "$@"; }
-fails 1 "not a key file" give --code "$(code)" &&
+fails 1 "not a key file" give --code-file "$(in_file "$(code)")" &&
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass \
 		fails 1 "your password and the code" give &&
-	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass give --code "$(code)" >"$tmp/out"
+	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass give --code-file "$(in_file "$(code)")" >"$tmp/out"
 ok $? "a_daemon_asks_for_the_password_too"
 bad=0
 for _ in 1 2 3 4 5; do
 	FOOTBRIDGE_PASSPHRASE_FILE=$tmp/wrong.pass \
-		fails 1 "does not fit" give --code "$(code)" || bad=1
+		fails 1 "does not fit" give --code-file "$(in_file "$(code)")" || bad=1
 done
 FOOTBRIDGE_PASSPHRASE_FILE=$tmp/ana.pass fails 1 "does not fit" give \
-	--code "$(code)" && [ $bad -eq 0 ]
+	--code-file "$(in_file "$(code)")" && [ $bad -eq 0 ]
 ok $? "five_failures_lock_it"
 stop "$server"
 [ "$(on north --json account list | field 0.state)" = locked ] &&
 	must north account release "Ana Officer" &&
-	pass ana north --code "${spare[4]}" account release "Bo Helper" \
+	pass ana north --code-file "$(in_file "${spare[4]}")" account release "Bo Helper" \
 		>"$tmp/out" 2>"$tmp/err"
 grep -q 'is not locked' "$tmp/err"
 ok $? "until_it_is_released"
