@@ -188,8 +188,10 @@ act_grant(struct drive *d, const struct row_id *person,
 		.categories = &category,
 		.category_count = 1,
 		.kind = GRANT_AGENCY,
-		.right = act->write ? GRANT_WRITE : GRANT_READ,
-		/* a right to write that a person gave beyond the rules stays */
+		/* who holds it keeps the right it has: a person may have given it
+		 * beyond the rules, or taken it; only a new grant says one */
+		.right = act->write && act->kind == ENTITLE_GRANT ? GRANT_WRITE
+								  : GRANT_READ,
 		.lower = false,
 		.basis = basis,
 		.from_now = act->from_now,

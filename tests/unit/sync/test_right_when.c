@@ -165,6 +165,49 @@ a_new_key_for_all_who_stay_keeps_each_right(void **state)
 	pair_stop(&p);
 }
 
+/* What rules do by themselves: a basis said anew, a key that was lacking. */
+static void
+what_is_renewed_or_completed_keeps_the_right_it_has(void **state)
+{
+	static const char *const category[] = { "SUP.case" };
+	struct grant_request q = { .categories = category,
+		.category_count = 1,
+		.kind = GRANT_AGENCY,
+		.right = GRANT_READ,
+		.basis = "agreement:3" };
+	struct row_id person;
+	struct pair p;
+
+	(void)state;
+	proposing_shared(&p, 509, GRANT_WRITE, &person);
+	q.subject = person;
+	memcpy(q.recipient, replica_identity(p.r[PAIR_CLINIC])->agency.b,
+	    ID_BYTES);
+	for (int i = 0; i < 3; i++) {
+		q.renew = i == 0;
+		q.from_now = i == 2;
+		assert_int_equal(grant_share(p.r[PAIR_NORTH], &q, NULL, NULL,
+				     NULL),
+		    OK);
+	}
+	proposing_meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	clinic_writes(&p, &person, "still");
+	proposing_meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	both_show(&p, &person, "still");
+	/* nor is a right that was taken given back */
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_READ, false);
+	q.right = GRANT_WRITE;
+	q.renew = true;
+	q.from_now = false;
+	assert_int_equal(grant_share(p.r[PAIR_NORTH], &q, NULL, NULL, NULL),
+	    OK);
+	proposing_meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	clinic_writes(&p, &person, "no more");
+	proposing_meet(&p, PAIR_NORTH, PAIR_CLINIC);
+	both_show(&p, &person, "still");
+	pair_stop(&p);
+}
+
 static void
 handed_over(struct pair *p, const struct row_id *person)
 {
@@ -271,6 +314,8 @@ main(void)
 		cmocka_unit_test(
 		    taken_off_and_shared_again_for_reading_it_proposes),
 		cmocka_unit_test(a_new_key_for_all_who_stay_keeps_each_right),
+		cmocka_unit_test(
+		    what_is_renewed_or_completed_keeps_the_right_it_has),
 		cmocka_unit_test(
 		    what_the_new_owner_had_proposed_before_stays_declined),
 		cmocka_unit_test(
