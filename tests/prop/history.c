@@ -161,17 +161,15 @@ share_or_carry(struct history *h)
 	if (plays(h, WORLD_FIELD) && !h->carried && chance(h, 50)) {
 		e = world_carry(&h->w, 0, &f);
 		h->carried = true;
-	} else if (!h->shared || chance(h, 60)) {
-		bool from_now = chance(h, 25), reads = chance(h, 40);
+	} else if (!h->shared) {
+		bool from_now = chance(h, 25);
 
-		h->counts->read_only += reads;
-		h->counts->raised += h->shared && h->reads && !reads;
-		h->counts->lowered += h->shared && !h->reads && reads;
-		h->reads = reads;
+		h->reads = chance(h, 40);
+		h->counts->read_only += h->reads;
 		e = world_share(&h->w, 0, h->reads ? GRANT_READ : GRANT_WRITE,
 		    from_now, &f);
 		h->counts->from_now += from_now;
-		h->shared = h->shared || !from_now;
+		h->shared = !from_now;
 	}
 	/* a revoked laptop, an agency without a key, nothing left to give */
 	return e == OK || h->takes || h->w.node[0].shredded
@@ -232,8 +230,13 @@ step(struct history *h)
 {
 	unsigned n = some_node(h), other = some_node(h);
 	unsigned kind = (unsigned)draw(h, 100);
+	const char *wrong = NULL;
 	struct fail f = { 0 };
 
+	if (h->shared && world_draw(&h->beside, 100) < (h->rights ? 12 : 2))
+		wrong = history_change_right(h);
+	if (wrong != NULL)
+		return wrong;
 	if (world_restored(&h->w, n)) {
 		return n != other ? history_exchange(h, other, n, kind < 60)
 				  : NULL;
@@ -536,6 +539,7 @@ history_play(uint64_t seed, bool on_disk, struct history_counts *counts)
 	h.takes = h.takes || is_wanted("TEST_SHRED");
 	h.shreds_from = 10 + (unsigned)draw(&h, OPERATIONS - 10);
 	h.snapshots = chance(&h, 20);
+	h.rights = world_draw(&h.beside, 100) < 25;
 	wrong = begin(&h, on_disk);
 	steps = 45 + draw(&h, 30);
 	for (uint64_t i = 0;

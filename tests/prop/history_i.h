@@ -38,7 +38,8 @@ struct history {
 	struct history_snapshot *snapshot[SNAPSHOTS];
 	size_t snapshot_count;
 	bool shared, carried;
-	bool reads; /* the other agency only reads */
+	bool reads;  /* the other agency only reads */
+	bool rights; /* what it may do changes often */
 	unsigned written;
 };
 
@@ -68,6 +69,8 @@ const char *history_take(struct history *h, unsigned node);
 /* A registrar's computer in wrong hands: it orders, tells somebody perhaps, and is
  * taken out, as of before the order mostly. */
 const char *history_thief(struct history *h);
+/* The other agency may write from now on, or only read. */
+const char *history_change_right(struct history *h);
 /* What registrars do by themselves, as if hours had passed. */
 const char *history_maintain(struct history *h, unsigned node);
 /* What nodes outside of the owner wrote past a cut counts after all. */

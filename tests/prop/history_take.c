@@ -79,7 +79,7 @@ give_again(struct history *h, unsigned n)
 
 	if (world_compartment(&h->w, n) == NULL)
 		return NULL;
-	if (agency && chance(h, 40))
+	if (agency && world_draw(&h->beside, 100) < 40)
 		h->reads = !h->reads;
 	e = agency ? world_share(&h->w, n, h->reads ? GRANT_READ : GRANT_WRITE,
 			 chance(h, 20), &f)
@@ -87,6 +87,35 @@ give_again(struct history *h, unsigned n)
 	if (e == OK && agency)
 		h->shared = true;
 	return tell(h, n, "granting again", e, &f, &h->counts->granted_again);
+}
+
+/* By any registrar of the owner, so that what they say meets. */
+const char *
+history_change_right(struct history *h)
+{
+	unsigned n = h->nodes[world_draw(&h->beside, h->node_count)];
+	bool reads = world_draw(&h->beside, 100) < 50;
+	bool from_now = world_draw(&h->beside, 100) < 10;
+	struct fail f = { 0 };
+	enum err e;
+
+	if (n >= WORLD_FIELD || world_restored(&h->w, n) ||
+	    world_compartment(&h->w, n) == NULL)
+		return NULL;
+	world_tell("node %u says that the other agency %s", n,
+	    reads ? "reads" : "writes");
+	e = world_share(&h->w, n, reads ? GRANT_READ : GRANT_WRITE, from_now,
+	    &f);
+	if (e == OK) {
+		world_seal(&h->w, n);
+		h->counts->raised += h->reads && !reads;
+		h->counts->lowered += !h->reads && reads;
+		h->reads = reads;
+	}
+	/* who has heard of nothing, or was taken out, has no key to give */
+	return e == OK || n != 0 || h->takes || h->w.node[0].shredded
+	    ? NULL
+	    : history_trouble("a right: %s: %s", err_name(e), f.text);
 }
 
 static const char *
