@@ -133,6 +133,7 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
     struct fail *f)
 {
 	struct fail why = { 0 };
+	struct engine_link *link;
 	enum err r;
 
 	*out = (struct net_result){ 0 };
@@ -155,6 +156,13 @@ contact_call(struct engine *e, struct net_result *out, const struct contact *c,
 	    out->wire_sent_bytes + out->wire_received_bytes, NULL);
 	/* what is left is done with the next contact */
 	(void)after_contact(e->replica, NULL);
+	link = engine_link(e, &c->node);
+	if (link != NULL) {
+		link->is_wanted = false;
+		link->moved_bytes =
+		    out->wire_sent_bytes + out->wire_received_bytes;
+		link->took_ms = out->took_ms;
+	}
 	e->tries++;
 	engine_stir(e);
 	engine_unlock(e);

@@ -39,6 +39,7 @@ engine_again(struct engine *e, struct replica *replica)
 	e->replica = replica;
 	e->stopping = e->is_lost = false;
 	e->contact_count = 0;
+	e->link_count = 0;
 }
 
 void
@@ -157,6 +158,43 @@ contact_find(const struct engine *e, const struct node_id *peer)
 	return i;
 }
 
+/* ---- what the page is told of a peer ---- */
+
+struct engine_link *
+engine_link(struct engine *e, const struct node_id *peer)
+{
+	for (size_t i = 0; i < e->link_count; i++) {
+		if (id_equal(&e->links[i].node, peer))
+			return &e->links[i];
+	}
+	if (e->link_count == ENGINE_LINKS)
+		return NULL;
+	e->links[e->link_count] = (struct engine_link){ .node = *peer };
+	return &e->links[e->link_count++];
+}
+
+void
+engine_want(struct engine *e, const struct node_id *peer)
+{
+	struct engine_link *l = engine_link(e, peer);
+
+	if (l != NULL)
+		l->is_wanted = true;
+	e->wants++;
+	engine_stir(e);
+}
+
+static void
+link_began(struct engine_link *l)
+{
+	if (l == NULL)
+		return;
+	l->is_wanted = false;
+	l->is_calling = true;
+	l->moved_bytes = 0;
+	l->next_ms = 0;
+}
+
 bool
 engine_contact_begin(struct engine *e, const struct node_id *peer)
 {
@@ -170,6 +208,7 @@ engine_contact_begin(struct engine *e, const struct node_id *peer)
 	free_now = !e->stopping;
 	if (free_now)
 		e->contacts[e->contact_count++] = *peer;
+	link_began(engine_link(e, peer));
 	engine_unlock(e);
 	return free_now;
 }
@@ -183,6 +222,8 @@ engine_contact_end(struct engine *e, const struct node_id *peer)
 	i = contact_find(e, peer);
 	if (i < e->contact_count)
 		e->contacts[i] = e->contacts[--e->contact_count];
+	if (engine_link(e, peer) != NULL)
+		engine_link(e, peer)->is_calling = false;
 	engine_stir(e);
 	engine_unlock(e);
 }

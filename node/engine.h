@@ -17,6 +17,20 @@
 
 /* peers being called at one time: the schedule's, and commands' */
 #define ENGINE_CONTACTS 64
+/* peers of which the page is told what goes on with them; of more it is told
+ * what is on record alone */
+#define ENGINE_LINKS 256
+
+/* What goes on with one peer, since the program began. Nothing is kept of it. */
+struct engine_link {
+	struct node_id node;
+	bool is_wanted;  /* a person said "sync"; no call of it began since */
+	bool is_calling; /* or waits for the call of it that goes on */
+	int64_t moved_bytes; /* by the call that goes on, or by the last one */
+	int64_t took_ms;     /* of the last call that ended */
+	int64_t next_ms; /* when it is called next by itself, by the clock on
+			      * the wall; 0: not known, or not by itself */
+};
 
 struct account_settings;
 
@@ -27,6 +41,7 @@ struct engine {
 	uint64_t generation; /* grows when there is news for peers */
 	uint64_t stirs;      /* grows then, and when a waiter must look */
 	uint64_t tries;      /* calls of peers that ended, whoever made them */
+	uint64_t wants;      /* how often a person said "sync" on the page */
 	bool stopping;       /* the process is about to end */
 	bool is_lost;        /* the replica must be opened again, and that was
 				told to lost() */
@@ -35,6 +50,8 @@ struct engine {
 	 * each other's late hello as lost data */
 	struct node_id contacts[ENGINE_CONTACTS];
 	size_t contact_count;
+	struct engine_link links[ENGINE_LINKS];
+	size_t link_count;
 	/* what it was opened with, to make more key slots; NULL: not known */
 	const struct slot_keys *keys;
 	bool has_opener; /* a passphrase slot opened it: that one's salt */
@@ -83,5 +100,10 @@ uint64_t engine_wait(struct engine *e, uint64_t seen, int64_t wait_ms);
  */
 bool engine_contact_begin(struct engine *e, const struct node_id *peer);
 void engine_contact_end(struct engine *e, const struct node_id *peer);
+
+/* What goes on with a peer, lock held; NULL: there are too many. */
+struct engine_link *engine_link(struct engine *e, const struct node_id *peer);
+/* A person wants this peer called now; the schedule does it. Lock held. */
+void engine_want(struct engine *e, const struct node_id *peer);
 
 #endif

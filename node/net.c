@@ -192,6 +192,19 @@ talk_took_over(struct talk *t)
 	t->anew = NULL;
 }
 
+/* How far it is, for whoever looks on. */
+static void
+talk_moved(struct talk *t, const struct client_stats *s)
+{
+	struct engine_link *l;
+
+	engine_lock(t->engine);
+	l = engine_link(t->engine, t->peer);
+	if (l != NULL)
+		l->moved_bytes = s->wire_sent_bytes + s->wire_received_bytes;
+	engine_unlock(t->engine);
+}
+
 static enum err
 rounds(struct talk *t, struct client *c, int64_t budget_bytes, struct fail *f)
 {
@@ -221,6 +234,7 @@ rounds(struct talk *t, struct client *c, int64_t budget_bytes, struct fail *f)
 		if (client_began_anew(c))
 			talk_took_over(t);
 		client_stats(c, &s);
+		talk_moved(t, &s);
 		r = take(t->engine, t->x, &answer, unit_budget(&s), f);
 		if (r != OK)
 			break;

@@ -110,6 +110,15 @@ struct call {
 	struct contact contact;
 };
 
+/* After a call; one that has no interval is called when somebody says so. */
+static int64_t
+next_call(const struct schedule *s, int64_t every_s, unsigned failures)
+{
+	return every_s <= 0 ? INT64_MAX
+			    : schedule_now_ms(s) +
+		schedule_due(every_s, 0, failures, schedule_roll(s));
+}
+
 /* Lock held. */
 static void
 call_ended(struct call *k, enum err e, bool moved)
@@ -117,9 +126,7 @@ call_ended(struct call *k, enum err e, bool moved)
 	struct schedule_entry *entry = k->entry;
 
 	entry->failures = schedule_failures(entry->failures, e == OK, moved);
-	entry->next_ms = schedule_now_ms(k->s) +
-	    schedule_due(k->contact.every_s, 0, entry->failures,
-		schedule_roll(k->s));
+	entry->next_ms = next_call(k->s, k->contact.every_s, entry->failures);
 	entry->is_calling = false;
 	entry->was_ours = true;
 	k->s->calls--;
@@ -198,11 +205,18 @@ note_others(struct schedule *s, struct schedule_entry *e,
 		return;
 	if (!e->was_ours && e->failures > 0) {
 		e->failures = c->failed;
-		e->next_ms = schedule_now_ms(s) +
-		    schedule_due(c->every_s, 0, e->failures, schedule_roll(s));
+		e->next_ms = next_call(s, c->every_s, e->failures);
 	}
 	e->tried_ms = c->last_try_ms;
 	e->was_ours = false;
+}
+
+static bool
+is_wanted_now(struct schedule *s, const struct contact *c)
+{
+	const struct engine_link *l = engine_link(s->engine, &c->node);
+
+	return l != NULL && l->is_wanted;
 }
 
 /* When this peer is due, from what is known. */
@@ -211,6 +225,11 @@ entry_due(struct schedule *s, struct schedule_entry *e, const struct contact *c)
 {
 	int64_t now = schedule_now_ms(s), news;
 
+	if (is_wanted_now(s, c))
+		return now;
+	/* who has no interval is called when somebody says so */
+	if (c->every_s <= 0)
+		return INT64_MAX;
 	/* a shorter interval was set meanwhile */
 	if (e->next_ms - now > c->every_s * 1100 + 1000)
 		e->next_ms = now + c->every_s * 1000;
@@ -231,6 +250,20 @@ entry_due(struct schedule *s, struct schedule_entry *e, const struct contact *c)
 	return e->next_ms;
 }
 
+/* For the page: when it is called by itself. */
+static void
+tell_next(struct schedule *s, const struct contact *c, int64_t due)
+{
+	struct engine_link *l = engine_link(s->engine, &c->node);
+	int64_t left = due - schedule_now_ms(s);
+
+	if (l != NULL)
+		l->next_ms = due == INT64_MAX
+		    ? 0
+		    : env_wall_ms(replica_env(s->engine->replica)) +
+			(left > 0 ? left : 0);
+}
+
 /* One peer; the time at which to look at it again. */
 static int64_t
 plan(struct schedule *s, const struct contact *c)
@@ -246,8 +279,10 @@ plan(struct schedule *s, const struct contact *c)
 		return now + LOOK_EVERY_MS;
 	note_others(s, e, c);
 	due = entry_due(s, e, c);
+	tell_next(s, c, due);
 	if (due > now) {
-		schedule_watch(s, e, c);
+		if (c->every_s > 0)
+			schedule_watch(s, e, c);
 		return e->watch_ms > now && e->watch_ms < due ? e->watch_ms
 							      : due;
 	}
@@ -285,7 +320,8 @@ plan_all(struct schedule *s)
 
 		if (contact_read(s->engine, &c, at, NULL) != OK)
 			break;
-		if (c.address[0] == '\0' || c.every_s <= 0)
+		if (c.address[0] == '\0' ||
+		    (c.every_s <= 0 && !is_wanted_now(s, &c)))
 			continue;
 		next = plan(s, &c);
 		if (next < soonest)
@@ -308,8 +344,9 @@ note_news(struct schedule *s)
 {
 	int64_t now = schedule_now_ms(s);
 
-	if (s->tries != s->engine->tries) {
+	if (s->tries != s->engine->tries || s->wants != s->engine->wants) {
 		s->tries = s->engine->tries;
+		s->wants = s->engine->wants;
 		s->round_ms = 0;
 	}
 	if (s->generation == s->engine->generation)
@@ -339,6 +376,7 @@ loop(void *context)
 	stirs = e->stirs;
 	s->generation = e->generation;
 	s->tries = e->tries;
+	s->wants = e->wants;
 	while (!e->stopping) {
 		note_news(s);
 		left = s->round_ms - schedule_now_ms(s);

@@ -35,6 +35,7 @@ struct schedule {
 	enum schedule_hold hold;
 	uint64_t generation; /* of the engine, when last noted */
 	uint64_t tries;      /* the same */
+	uint64_t wants;      /* the same */
 	int64_t round_ms;    /* when to look at all peers again */
 	size_t calls, watches;
 	size_t count;

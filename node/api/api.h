@@ -39,7 +39,6 @@ struct api {
 	char hosts[API_HOSTS][API_HOST_BYTES]; /* "127.0.0.1:7480", lower
 						  case */
 	size_t host_count;
-	atomic_bool calls; /* a request waits for other computers */
 };
 
 /* All texts are untrusted, NULL where there was none. */

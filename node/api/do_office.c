@@ -7,6 +7,7 @@
 
 #include "node/api/call.h"
 #include "node/api/sight.h"
+#include "node/contact.h"
 #include "node/waiting.h"
 #include "sync/audit.h"
 #include "sync/read.h"
@@ -35,11 +36,52 @@ take_strip(struct strip *s, struct api_turn *t)
 	r = t->api->engine->replica;
 	e = waiting_count(&s->own, r, &t->fail);
 	if (e == OK)
+		e = waiting_queued(&s->own, r, &t->fail);
+	if (e == OK)
 		e = conflict_count(r, &s->decisions, &s->notices, &t->fail);
 	if (e == OK)
 		e = held_list(r, count_held, s, &t->fail);
 	engine_unlock(t->api->engine);
 	return e;
+}
+
+static int64_t
+since(const struct waiting *w)
+{
+	if (w->oldest_ms == 0 || w->queued_ms == 0)
+		return w->oldest_ms + w->queued_ms;
+	return w->oldest_ms < w->queued_ms ? w->oldest_ms : w->queued_ms;
+}
+
+/* What goes on with each of them right now. */
+static void
+put_links(struct api_turn *t, json_t *peers)
+{
+	json_t *peer;
+	size_t i;
+
+	engine_lock(t->api->engine);
+	json_array_foreach(peers, i, peer)
+	{
+		const char *text =
+		    json_string_value(json_object_get(peer, "node"));
+		const struct engine_link *l = NULL;
+		struct node_id node;
+
+		if (text != NULL && hex_decode(node.b, ID_BYTES, text) == OK)
+			l = engine_link(t->api->engine, &node);
+		if (l == NULL)
+			continue;
+		(void)json_object_set_new(peer, "calling",
+		    json_boolean(l->is_calling || l->is_wanted));
+		(void)json_object_set_new(peer, "moved_bytes",
+		    json_integer((json_int_t)l->moved_bytes));
+		(void)json_object_set_new(peer, "took_ms",
+		    json_integer((json_int_t)l->took_ms));
+		(void)json_object_set_new(peer, "next_ms",
+		    json_integer((json_int_t)l->next_ms));
+	}
+	engine_unlock(t->api->engine);
 }
 
 /* What the strip at the top of the page shows, in one request that is asked
@@ -57,31 +99,88 @@ do_sync(struct api_turn *t, json_t **data)
 		e = call_run(&c, t, &peers);
 	call_release(&c);
 	if (e == OK)
-		*data = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}",
-		    "waiting", (json_int_t)s.own.unsealed, "waiting_since_ms",
-		    (json_int_t)s.own.oldest_ms, "decisions",
-		    (json_int_t)s.decisions, "notices", (json_int_t)s.notices,
-		    "held", (json_int_t)s.held, "drafts",
-		    (json_int_t)s.own.drafts, "peers", peers);
+		put_links(t, peers);
+	if (e == OK)
+		*data =
+		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "waiting",
+			(json_int_t)s.own.unsealed + (json_int_t)s.own.queued,
+			"waiting_since_ms", (json_int_t)since(&s.own),
+			"decisions", (json_int_t)s.decisions, "notices",
+			(json_int_t)s.notices, "held", (json_int_t)s.held,
+			"drafts", (json_int_t)s.own.drafts, "peers", peers);
 	json_decref(peers);
 	if (e != OK)
 		return api_error_of(e);
 	return *data != NULL ? API_OK : API_FAILED;
 }
 
-/* Calling waits for other computers, and the page has few threads: one at a time,
- * and whoever asks meanwhile has what the first one brings. */
+/* ---- a contact now ---- */
+
+struct wanting {
+	struct api_turn *t;
+	const char *only; /* NULL: all that have an address */
+	json_t *names;
+};
+
+/* Lock held. */
+static bool
+is_meant(const struct wanting *w, const struct contact *c)
+{
+	const struct member_node *n;
+
+	if (w->only == NULL)
+		return c->address[0] != '\0';
+	return members_find_node(replica_members(w->t->api->engine->replica),
+		   &n, w->only, NULL) == OK &&
+	    id_equal(&n->id, &c->node);
+}
+
+static enum err
+want_each(struct wanting *w)
+{
+	struct engine *engine = w->t->api->engine;
+	struct contact c;
+	enum err e = OK;
+
+	for (size_t at = 0; e == OK; at++) {
+		e = contact_read(engine, &c, at, &w->t->fail);
+		if (e != OK || !is_meant(w, &c))
+			continue;
+		if (c.address[0] == '\0')
+			return fail_set(&w->t->fail, ERR_INPUT,
+			    "%s has no address here: it calls this computer",
+			    c.name);
+		engine_want(engine, &c.node);
+		(void)json_array_append_new(w->names, json_string(c.name));
+	}
+	return e == ERR_NOTFOUND ? OK : e;
+}
+
+/* Other computers are called by the schedule's own threads: the page has few, and
+ * none of them waits for a network. What comes of it, GET /api/sync says. */
 enum api_error
 do_sync_now(struct api_turn *t, json_t **data)
 {
-	enum api_error e;
+	struct wanting w = { t, turn_text(t, "peer"), json_array() };
+	enum err e;
 
-	if (atomic_exchange(&t->api->calls, true))
-		return turn_bad(t, API_BUSY,
-		    "other computers are being called already");
-	e = call_route(t, data);
-	atomic_store(&t->api->calls, false);
-	return e;
+	engine_lock(t->api->engine);
+	e = want_each(&w);
+	engine_unlock(t->api->engine);
+	if (e == OK && json_array_size(w.names) == 0)
+		e = w.only == NULL
+		    ? fail_set(&t->fail, ERR_NOTFOUND,
+			  "no peer has an address yet; footbridge peer add "
+			  "NODE "
+			  "HOST:PORT")
+		    : fail_set(&t->fail, ERR_NOTFOUND,
+			  "%.60s is no peer with an address; see footbridge "
+			  "peers",
+			  w.only);
+	if (e == OK)
+		*data = json_pack("{s:O}", "calling", w.names);
+	json_decref(w.names);
+	return api_error_of(e);
 }
 
 /* ---- the journal ---- */

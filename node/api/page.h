@@ -17,8 +17,8 @@
 #define PAGE_HEAD_BYTES ((size_t)24 * 1024)
 /* nothing was said for so long; who says a little: page_door.h */
 #define PAGE_TIMEOUT_S 30
-/* Twice as many as wait at one time: four that sign in (account_i.h), one that
- * calls other computers. The others go on. */
+/* More than twice as many as wait at one time: four that sign in (account_i.h). The
+ * others go on. */
 #define PAGE_THREADS 10
 /* bodies being received at one time, all callers together */
 #define PAGE_BODIES_BYTES ((size_t)8 << 20)

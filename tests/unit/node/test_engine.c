@@ -125,6 +125,51 @@ a_stop_ends_the_wait_for_a_contact(void **state)
 	engine_contact_end(&engine, &hub);
 }
 
+static void
+who_is_wanted_is_told_of_until_the_call_begins_and_ends(void **state)
+{
+	uint64_t stirs;
+
+	(void)state;
+	engine_lock(&engine);
+	stirs = engine.stirs;
+	engine_want(&engine, &hub);
+	assert_true(engine.stirs > stirs);
+	assert_int_equal(engine.wants, 1);
+	assert_true(engine_link(&engine, &hub)->is_wanted);
+	assert_false(engine_link(&engine, &north)->is_wanted);
+	engine_unlock(&engine);
+	assert_true(engine_contact_begin(&engine, &hub));
+	engine_lock(&engine);
+	assert_false(engine_link(&engine, &hub)->is_wanted);
+	assert_true(engine_link(&engine, &hub)->is_calling);
+	engine_unlock(&engine);
+	engine_contact_end(&engine, &hub);
+	engine_lock(&engine);
+	assert_false(engine_link(&engine, &hub)->is_calling);
+	engine_unlock(&engine);
+}
+
+static void
+of_more_peers_than_there_is_room_for_nothing_is_told(void **state)
+{
+	struct node_id node = { { 0 } };
+
+	(void)state;
+	engine_lock(&engine);
+	for (unsigned i = 0; i < ENGINE_LINKS; i++) {
+		node.b[0] = (uint8_t)i;
+		node.b[1] = (uint8_t)(i >> 8);
+		assert_non_null(engine_link(&engine, &node));
+	}
+	node.b[2] = 1;
+	assert_null(engine_link(&engine, &node));
+	engine_want(&engine, &node);
+	engine_unlock(&engine);
+	assert_true(engine_contact_begin(&engine, &node));
+	engine_contact_end(&engine, &node);
+}
+
 int
 main(void)
 {
@@ -134,6 +179,8 @@ main(void)
 		CASE(a_stir_wakes_and_is_no_news),
 		CASE(a_peer_has_one_contact_at_a_time),
 		CASE(a_stop_ends_the_wait_for_a_contact),
+		CASE(who_is_wanted_is_told_of_until_the_call_begins_and_ends),
+		CASE(of_more_peers_than_there_is_room_for_nothing_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
