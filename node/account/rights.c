@@ -187,6 +187,8 @@ static const struct {
 	{ "agency", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR), NULL },
 	{ "office", ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR), NULL },
 	{ "access_restriction", LEAD, NULL },
+	/* free places are counted by whoever answers referrals */
+	{ "program_capacity", CASE, NULL },
 	/* whose case load somebody is in */
 	{ "assignment", CASE, NULL },
 	{ "team", CASE, NULL },

@@ -34,6 +34,7 @@ static const struct {
 	{ "training_record", OFFICE_ROLES },
 	{ "access_restriction", OFFICE_ROLES },
 	{ "assignment", CASE_ROLES },
+	{ "program_capacity", CASE_ROLES },
 	{ "team", CASE_ROLES },
 	{ "team_member", CASE_ROLES },
 	{ "tx_episode", CASE_ROLES },
