@@ -23,6 +23,7 @@ struct may {
 	const struct member_agency *to;
 	bool approved;
 	bool withheld; /* somebody took it away by hand */
+	bool foreign;  /* asked for what another agency would disclose */
 };
 
 /* ---- the question --------------------------------------------------------------- */
@@ -73,6 +74,27 @@ read_question(struct may *m, struct fail *f)
 	return OK;
 }
 
+/* Who would disclose: this agency, or one that says beforehand what it may tell. By
+ * what is known here: another consent may be there that is not. */
+static enum err
+find_from(struct may *m, struct fail *f)
+{
+	const char *from = cli_get(m->run->cli, "from");
+	const struct agency_id *own =
+	    &replica_identity(m->run->replica)->agency;
+	const struct member_agency *a = NULL;
+	enum err e = OK;
+
+	if (from != NULL)
+		e = members_find_agency(replica_members(m->run->replica), &a,
+		    from, f);
+	if (e != OK)
+		return e;
+	m->foreign = a != NULL && !id_equal(&a->id, own);
+	return party_find(&m->q.from, m->run->replica, a != NULL ? &a->id : own,
+	    f);
+}
+
 static enum err
 begin(struct may *m, struct row_id *person, struct fail *f)
 {
@@ -90,8 +112,7 @@ begin(struct may *m, struct row_id *person, struct fail *f)
 	if (e == OK)
 		e = actor_must_see(run, person, f);
 	if (e == OK)
-		e = party_find(&m->q.from, run->replica,
-		    &replica_identity(run->replica)->agency, f);
+		e = find_from(m, f);
 	if (e == OK)
 		e = party_find(&m->q.to, run->replica, &m->to->id, f);
 	if (e != OK)
@@ -230,7 +251,7 @@ answer(struct may *m, struct fail *f)
 	e = why.err != OK ? why.err : next.err;
 	if (e != OK)
 		(void)fail_code(f, e);
-	if (e == OK && m->a.reason != POLICY_PERMIT)
+	if (e == OK && m->a.reason != POLICY_PERMIT && !m->foreign)
 		e = log_barrier(m, f);
 	if (e == OK && m->run->cli->json)
 		e = say_json(m, &why, &next, f);

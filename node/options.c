@@ -233,6 +233,10 @@ const struct cli_option may_options[] = {
 	    .must = true,
 	    .value = "AGENCY",
 	    .help = "who would get it" },
+	{ .name = "from",
+	    .value = "AGENCY",
+	    .help = "who would disclose it; else the own agency. Nothing is "
+		    "written down of what another one may not" },
 	{ .name = "purpose",
 	    .value = "WORD",
 	    .help =

@@ -105,6 +105,18 @@ asks 'No: the agreement that covered this has ended' TX2.attendance \
 	--to North --relation assigned --on 2036-01-01
 ok $? "the_day_after_does_not"
 
+# ---- asked by who would get it ----
+must clinic --json list barrier_log
+count=$(grep -o '"code"' "$tmp/out" | wc -l)
+on clinic may "$person" SUP.case --from North --to Clinic --relation assigned \
+	>"$tmp/out" && grep -q '^No' "$tmp/out" &&
+	on clinic may "$person" TX2.attendance --from Clinic --to North \
+		--relation assigned | grep -q '^Yes'
+ok $? "what_another_agency_may_tell_can_be_asked"
+must clinic --json list barrier_log
+[ "$(grep -o '"code"' "$tmp/out" | wc -l)" -eq "$count" ]
+ok $? "and_its_refusal_is_nobody_s_barrier"
+
 # ---- withdrawn ----
 must north --yes agreement sign "$mou" --withdraw
 exchange
