@@ -133,6 +133,7 @@ const struct api_field field_revoke_body[] = {
 const struct api_field field_may_query[] = {
 	{ .name = "category", .type = API_WORD, .to = API_ARG, .must = true },
 	{ .name = "to", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "from", .type = API_WORD, .to = API_OPTION },
 	{ .name = "purpose", .type = API_WORD, .to = API_OPTION },
 	{ .name = "role", .type = API_WORD, .to = API_OPTION },
 	{ .name = "relation", .type = API_WORD, .to = API_OPTION },
@@ -317,7 +318,15 @@ const struct api_field field_confirm_twice_body[] = {
 	END,
 };
 const struct api_field field_sync_body[] = {
-	{ .name = "peer", .type = API_WORD, .to = API_ARG },
+	{ .name = "peer", .type = API_WORD },
+	END,
+};
+const struct api_field field_bundle_out_body[] = {
+	{ .name = "for", .type = API_WORD, .must = true },
+	END,
+};
+const struct api_field field_bundle_in_body[] = {
+	{ .name = "bytes", .type = API_FILE, .must = true },
 	END,
 };
 const struct api_field field_lost_body[] = {

@@ -41,6 +41,8 @@ extern const struct api_field field_seal_body[];
 extern const struct api_field field_shred_body[];
 extern const struct api_field field_confirm_twice_body[];
 extern const struct api_field field_sync_body[];
+extern const struct api_field field_bundle_out_body[];
+extern const struct api_field field_bundle_in_body[];
 extern const struct api_field field_lost_body[];
 extern const struct api_field field_told_body[];
 extern const struct api_field field_review_body[];

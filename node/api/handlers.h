@@ -50,6 +50,17 @@ enum api_error do_typed(struct api_turn *t, json_t **data);
 enum api_error do_typed_put(struct api_turn *t, json_t **data);
 enum api_error do_typed_drop(struct api_turn *t, json_t **data);
 
+/* do_ending.c */
+enum api_error do_consent_ending(struct api_turn *t, json_t **data);
+
+/* do_refer.c */
+enum api_error do_referrals(struct api_turn *t, json_t **data);
+enum api_error do_referral_desk(struct api_turn *t, json_t **data);
+
+/* do_bundle.c */
+enum api_error do_bundle_out(struct api_turn *t, json_t **data);
+enum api_error do_bundle_in(struct api_turn *t, json_t **data);
+
 /* do_office.c */
 enum api_error do_sync(struct api_turn *t, json_t **data);
 enum api_error do_sync_now(struct api_turn *t, json_t **data);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "node/api/api.h"
 #include "sync/limits.h"
 
 static bool
@@ -49,7 +50,9 @@ bad(struct fail *f, const struct api_field *field, const char *want)
 static enum err
 check_text(const struct api_field *field, const json_t *v, struct fail *f)
 {
-	size_t max = field->type == API_TEXT ? API_TEXT_BYTES : 128;
+	size_t max = field->type == API_FILE ? API_BODY_BYTES
+	    : field->type == API_TEXT        ? API_TEXT_BYTES
+					     : 128;
 
 	if (!json_is_string(v))
 		return bad(f, field, "a text");
@@ -132,6 +135,7 @@ check_value(const struct api_field *field, json_t *v, struct fail *f)
 	switch (field->type) {
 	case API_TEXT:
 	case API_WORD:
+	case API_FILE:
 		return check_text(field, v, f);
 	case API_INT:
 		return json_is_integer(v) && json_integer_value(v) >= 0

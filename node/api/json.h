@@ -19,6 +19,7 @@
 enum api_type {
 	API_TEXT,  /* "...", at most API_TEXT_BYTES */
 	API_WORD,  /* "...", at most 128 bytes: an id, a name, a number */
+	API_FILE,  /* "...", base64 as long as a body may be */
 	API_INT,   /* a whole number of at least 0 */
 	API_BOOL,  /* true or false */
 	API_WORDS, /* ["...", ...], at least one */

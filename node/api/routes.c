@@ -169,6 +169,9 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/people/:person/disclosures", API_CASE, "disclosure",
 	    API_PERSON | API_WRITES, NULL, field_disclose_body, "disclose",
 	    NULL, "put a call, a meeting, a letter or a fax in it" },
+	{ "GET", "/api/people/:person/referrals", API_DESK, "casework",
+	    API_PERSON, NULL, NULL, NULL, do_referrals,
+	    "referrals of this person: answers, how far each is on its way" },
 	{ "POST", "/api/people/:person/referrals", API_CASE, "casework",
 	    API_PERSON | API_WRITES, NULL, field_fields_body, NULL, do_refer,
 	    "refer to a program" },
@@ -179,6 +182,10 @@ const struct api_route api_routes[] = {
 	    NULL, field_confirm_body, "consent sign", do_consent_sign,
 	    "put it in force, with the password again; what the rules ask for "
 	    "and it lacks is named" },
+	{ "GET", "/api/consents/:id/ending", API_DESK, "disclosure", 0, NULL,
+	    NULL, NULL, do_consent_ending,
+	    "what ending it would stop, from when on, and what went out under "
+	    "it and stays" },
 	{ "POST", "/api/consents/:id/revoke", API_DESK, "disclosure",
 	    API_WRITES, NULL, field_revoke_body, NULL, do_consent_revoke,
 	    "a consent is revoked, from now on and everywhere; before its own "
@@ -188,6 +195,10 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/appointments/:id/outcome", API_DESK, "casework",
 	    API_WRITES, NULL, field_fields_body, NULL, do_outcome,
 	    "what came of an appointment" },
+	{ "GET", "/api/referrals", API_DESK, "casework", 0, NULL, NULL, NULL,
+	    do_referral_desk,
+	    "referrals that wait: for this agency's answer, and for one of "
+	    "another agency for longer than three working days" },
 	{ "POST", "/api/referrals/:id/answer", API_DESK, "casework", API_WRITES,
 	    NULL, field_fields_body, NULL, do_refer_answer,
 	    "accept, wait-list or decline a referral" },
@@ -280,8 +291,8 @@ const struct api_route api_routes[] = {
 
 	{ "GET", "/api/sync", ANYBODY, "operations", API_POLL, NULL, NULL, NULL,
 	    do_sync,
-	    "what waits here, since when, and how far each peer is; no sign of "
-	    "life" },
+	    "what waits here, since when, how far each peer is and what goes "
+	    "on with it; no sign of life" },
 	{ "GET", "/api/status", ANYBODY, "operations", 0, NULL, NULL, "status",
 	    NULL, "the whole of footbridge status" },
 	{ "GET", "/api/members",
@@ -303,8 +314,16 @@ const struct api_route api_routes[] = {
 	    "it is out of the network for good, with the password again; lost "
 	    "or compromised: whose records were on it have to be told" },
 	{ "POST", "/api/sync", ANYBODY, "operations", API_WRITES, NULL,
-	    field_sync_body, "sync", do_sync_now,
-	    "call this peer, or all that have an address, now" },
+	    field_sync_body, NULL, do_sync_now,
+	    "have this peer called now, or all that have an address; does not "
+	    "wait for it" },
+	{ "POST", "/api/bundles", ANYBODY, "operations", API_WRITES, NULL,
+	    field_bundle_out_body, NULL, do_bundle_out,
+	    "what waits for another computer as a sealed file, in parts of "
+	    "base64" },
+	{ "POST", "/api/bundles/import", ANYBODY, "operations", API_WRITES,
+	    NULL, field_bundle_in_body, NULL, do_bundle_in,
+	    "take in one such part; the receipt goes back to who wrote it" },
 	{ "GET", "/api/held", ROLE_BIT_ADMINISTRATOR | ROLE_BIT_SECURITY,
 	    "operations", 0, NULL, NULL, "held", NULL,
 	    "what arrived and is not applied" },

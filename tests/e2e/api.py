@@ -318,6 +318,12 @@ def acts(b, officer, person):
     refer = b.must("POST", f"/api/people/{person}/referrals", {"fields": {
         "agency_id": agency, "reason": "Asked for help"}})
     ok(same(len(refer["ids"]), 1), "a_referral_is_made")
+    mine = b.must("GET", f"/api/people/{person}/referrals")
+    ok(same([(r["id"], r["answers"], r["own"]) for r in mine],
+            [(refer["ids"][0], [], True)]),
+       "and_is_listed_with_what_became_of_it")
+    ok(same([r["id"] for r in b.must("GET", "/api/referrals")["to_answer"]],
+            refer["ids"]), "what_is_for_this_agency_waits_for_its_answer")
     consent = b.must("POST", f"/api/people/{person}/consents", {
         "fields": {"kind": "social", "discloser_id": agency,
                    "info_description": "How it goes",
@@ -328,6 +334,9 @@ def acts(b, officer, person):
         "categories": ["SUP.case"], "recipients": [{"agency": agency}]})["ids"]
     ok(same(len(consent), 3), "a_consent_is_drafted_with_all_that_belongs_to_it")
     b.must("POST", f"/api/consents/{consent[0]}/sign", b.again(officer))
+    ending = b.must("GET", f"/api/consents/{consent[0]}/ending")
+    ok(same((ending["open"], ending["scope"], ending["given"]),
+            (True, ["SUP.case"], [])), "before_it_ends_what_that_stops_is_shown")
     seen = b.must("GET", f"/api/records/consent/{consent[0]}")["seen"]
     b.must("POST", f"/api/consents/{consent[0]}/revoke", {
         "seen": seen, "happened_at": "2026-02-01T10:00",
@@ -462,6 +471,12 @@ def desk(url, officer, who):
     ok(refused(d, "POST", "/api/sync", {}, 404, "not_found",
                "no peer has an address"),
        "a_contact_now_says_when_there_is_nobody_to_call")
+    ok(refused(d, "POST", "/api/bundles", {"for": "Nobody"}, 404, "not_found") +
+       refused(d, "POST", "/api/bundles/import", {"bytes": "aGVsbG8="}, 400,
+               "bad_input", "no bundle") +
+       refused(d, "POST", "/api/bundles/import", {"bytes": "%%%"}, 400,
+               "bad_input", "no bundle"),
+       "a_file_for_nobody_and_a_file_that_is_none_are_refused")
 
 
 def work(url, officer):
