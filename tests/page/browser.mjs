@@ -9,6 +9,8 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export let failed = 0;
+/** what is on the screens when a test fails is a picture, too */
+const shown = [];
 
 /** Run one test; its name is what it proves. */
 export async function test(name, body) {
@@ -19,6 +21,11 @@ export async function test(name, body) {
     failed++;
     for (const line of String(e.stack ?? e).split("\n").slice(0, 12)) console.log(`# ${line}`);
     console.log(`not ok ${name}`);
+    for (const page of shown)
+      if (process.env.PAGE_SHOTS && !page.isClosed())
+        await page.screenshot({ path: `${process.env.PAGE_SHOTS}/failed-${shown.indexOf(page)}.png`, fullPage: true });
+    // what comes after may build on it
+    if (process.env.PAGE_STOP) process.exit(1);
   }
 }
 
@@ -60,6 +67,7 @@ export async function person(browser, url, options = {}) {
     locale: "en-US", timezoneId: "UTC", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const wrong = [];
+  shown.push(page);
   page.on("pageerror", (e) => wrong.push(`error: ${e}`));
   page.on("console", (m) => { if (/Content Security|Refused to|violates/.test(m.text())) wrong.push(m.text()); });
   page.on("request", (r) => { if (!r.url().startsWith(url)) wrong.push(`asks ${r.url()}`); });
@@ -94,6 +102,8 @@ export async function duties(page, secret) {
     secret = await key.textContent();
     await page.getByLabel("Six digits").fill(totp(secret));
     await page.getByRole("button", { name: "Confirm" }).click();
+    // each stands in for the second factor once
+    page.recovery = (await page.locator("pre.fb-code").textContent()).trim().split(/\s+/);
     await page.getByRole("button", { name: "I have kept them" }).click();
   }
   return secret;
@@ -113,4 +123,52 @@ export async function accessible(page) {
   await client.detach();
   if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
   same(result.value, [], "axe");
+}
+
+/** What somebody's hands do in one journey: counted, to be held against its budget. */
+export class Hands {
+  constructor(page) {
+    Object.assign(this, { page, clicks: 0, fields: 0, keys: 0, begun: Date.now() });
+  }
+  async click(target) {
+    this.clicks++;
+    await target.click();
+  }
+  async fill(target, text) {
+    this.fields++;
+    await target.fill(text);
+  }
+  async choose(target, value) {
+    this.fields++;
+    await target.selectOption(value);
+  }
+  async press(key, times = 1) {
+    this.keys += times;
+    for (let i = 0; i < times; i++) await this.page.keyboard.press(key);
+  }
+  /** Within the budget? seconds are printed, not asserted. */
+  within(what, most) {
+    const have = { clicks: this.clicks, fields: this.fields, keys: this.keys };
+    console.log(`# ${what}: ${this.clicks} clicks, ${this.fields} fields, ${this.keys} keys, ` +
+      `${((Date.now() - this.begun) / 1000).toFixed(1)} s by a machine`);
+    for (const [k, n] of Object.entries(most))
+      holds(have[k] <= n, `${what}: ${have[k]} ${k}, at most ${n}`);
+  }
+}
+
+/** How much wider the page is than its window. */
+export const wide = (page) => page.evaluate(() =>
+  document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** A picture at both widths, where PAGE_SHOTS says; and it must fit both. */
+export async function shot(page, name) {
+  const was = page.viewportSize();
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.waitForLoadState("networkidle");
+    same(await wide(page), 0, `${name} at ${width}`);
+    if (process.env.PAGE_SHOTS)
+      await page.screenshot({ path: `${process.env.PAGE_SHOTS}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize(was);
 }

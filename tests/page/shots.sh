@@ -15,4 +15,8 @@ page_partner North
 rm -f "$shots"/*.png
 PAGE_MODULES=$PWD/build/page-test PAGE_DIR=$tmp/North PAGE_FOOTBRIDGE=$fb \
 	PAGE_PERSON=$page_person PAGE_SHOTS=$shots node tests/page/shots.mjs || exit 1
+# journeys between offices take their own on the way
+net=$(mktemp -d) || exit 1
+PAGE_SHOTS=$shots TEST_TMP=$net bash tests/e2e/94_page_refer.sh || exit 1
+rm -rf "$net" "$net".words*
 printf '%s pictures are in %s\n' "$(find "$shots" -name '*.png' | wc -l)" "$shots"

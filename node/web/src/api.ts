@@ -89,6 +89,12 @@ export interface Hello { accounts: boolean; banner: string }
 export interface Peer {
   name: string; node: string; address: string; last_ok_ms: number; last_try_ms: number;
   last_error: string; pending: number; receipt: boolean;
+  calling?: boolean; moved_bytes?: number; took_ms?: number; next_ms?: number;
+}
+export interface BundleOut { for: string; parts: string[]; bytes: number; entries: number }
+export interface BundleIn {
+  kind: "data" | "receipt"; from: string; received: number; outcome: Record<string, number>;
+  receipts: number; receipt: string[];
 }
 export interface Sync {
   waiting: number; waiting_since_ms: number; decisions: number; notices: number;
@@ -141,3 +147,30 @@ export interface Conflict {
 }
 export interface Typed { form: string; person: string; at_ms: number; text: string }
 export interface Policy { state: string; in_force: boolean }
+
+export interface ReferralAnswer {
+  state: string; answered_at: string | null; slot_at: string | null; reason: string | null;
+  staff?: string; by: string;
+}
+export interface Referral {
+  id: string; person: string; name: string; agency_id: string; agency?: string; from: string;
+  program_id: string | null; program?: string; reason: string | null; risk_summary: string | null;
+  urgency: string | null; sent_on: string | null; interpreter: string | null; unavailable: string | null;
+  withdrawn: string | null; consent_id: string | null; own: boolean; for_us: boolean;
+  workdays?: number; late?: boolean; seen?: boolean; state?: string; answered_at?: string;
+  delivery?: "closed" | "queued" | "relay" | "there"; delivered_by?: string; answers: ReferralAnswer[];
+}
+export interface ReferralDesk { today: string; to_answer: Referral[]; late: Referral[]; cut: boolean }
+export interface May {
+  permit: boolean; reason: string; why: string; next: string; category: string; rule: string;
+  notice: string; form: string; with: string[]; until: string; sample: boolean; withheld: boolean;
+}
+export interface Ending {
+  kind: string; status: string | null; purpose: string | null; info_description: string | null;
+  effective_on: string | null; expires_on: string | null; expires_event: string | null;
+  signed_on: string | null; signed_by: string | null; revocable_rule: string | null;
+  revocable_event: string | null; revoked_on: string | null; discloser: string; seen: string;
+  open: boolean; ends: string; counts_on: string; scope: string[]; recipients: { agency: string }[];
+  given: { agency: string; what: string | null; category: string | null; item_count: number | null;
+    sent_at: string | null; channel: string | null }[];
+}

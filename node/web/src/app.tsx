@@ -4,11 +4,13 @@ import { keepWaiting } from "./drafts";
 import { look, reached, said, samples, session, useCell } from "./state";
 import { Link, usePlace } from "./router";
 import { Account } from "./pages/account";
+import { ConsentPage } from "./pages/consent";
 import { Decisions } from "./pages/decisions";
 import { Duty, Locked, SignIn } from "./pages/gate";
 import { Home } from "./pages/home";
 import { People } from "./pages/people";
 import { Person } from "./pages/person";
+import { Refer } from "./pages/refer";
 import { SyncPage } from "./pages/sync";
 import { Write } from "./pages/write";
 import { Search } from "./parts/search";
@@ -64,6 +66,10 @@ function Page() {
     case "/": return <Home />;
     case "/people": return <People />;
     case "/people/:person": return <Person key={person} id={person} tab="overview" />;
+    case "/people/:person/refer": return <Refer key={person} id={person} step="find" />;
+    case "/people/:person/refer/:step": return <Refer key={person} id={person} step={place.values.step ?? ""} />;
+    case "/people/:person/consents/:consent/:what":
+      return <ConsentPage key={place.values.consent} person={person} consent={place.values.consent ?? ""} what={place.values.what ?? ""} />;
     case "/people/:person/:tab": return <Person key={person} id={person} tab={place.values.tab ?? ""} />;
     case "/people/:person/write/:what":
       return <Write key={`${person} ${place.values.what}`} id={person} what={place.values.what ?? ""} />;
@@ -94,7 +100,7 @@ function Shell(p: { who: Session }) {
         e.preventDefault();
         document.querySelector<HTMLElement>("h1")?.focus();
       }}>{words.skip}</a>
-      {sample ? <aside class="fb-sample" aria-label="Sample rules"><div class="govuk-width-container">{words.notices.sample}</div></aside> : null}
+      {sample ? <aside class="fb-sample" aria-label={words.sampleRules}><div class="govuk-width-container">{words.notices.sample}</div></aside> : null}
       <Header who={p.who} />
       <Nav works={works} />
       <Strip />

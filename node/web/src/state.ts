@@ -1,7 +1,7 @@
 // What every part of the page knows: who is signed in, how far the sync is, whether
 // the program answers. A value that tells when it changes, and nothing more.
 import { useEffect, useState } from "preact/hooks";
-import { get, onSessionCode, setToken, Refused, Unreached, type Hello, type Session, type Sync } from "./api";
+import { ask, get, onSessionCode, setToken, Refused, Unreached, type Hello, type Session, type Sync } from "./api";
 
 export class Cell<T> {
   private listeners = new Set<(v: T) => void>();
@@ -62,6 +62,28 @@ export async function lookAtSync(): Promise<void> {
     reached.set(true);
   } catch (e) {
     if (e instanceof Unreached) reached.set(false);
+  }
+}
+
+/** A contact that somebody asked for: what is going on, and what came of it. */
+export interface Syncing { going: boolean; begun_ms: number; error: unknown }
+export const syncing = new Cell<Syncing>({ going: false, begun_ms: 0, error: null });
+const LOOK_MS = 600, GIVE_UP_MS = 120_000;
+
+export async function syncNow(): Promise<void> {
+  if (syncing.value.going) return;
+  const begun_ms = Date.now();
+  syncing.set({ going: true, begun_ms, error: null });
+  try {
+    await ask("POST", "/api/sync", {});
+    do {
+      await new Promise((done) => { setTimeout(done, LOOK_MS); });
+      await lookAtSync();
+    } while (reached.value && sync.value?.peers.some((p) => p.calling === true) === true &&
+      Date.now() - begun_ms < GIVE_UP_MS);
+    syncing.set({ going: false, begun_ms, error: null });
+  } catch (error) {
+    syncing.set({ going: false, begun_ms, error });
   }
 }
 

@@ -1,6 +1,6 @@
 // The day: what is on, what has to be written down, whom to see.
 import { useState } from "preact/hooks";
-import { type Appointment, type Home as HomeData, type Line, type Typed } from "../api";
+import { type Appointment, type Home as HomeData, type Line, type Referral, type ReferralDesk, type Typed } from "../api";
 import { drop } from "../drafts";
 import { useLoad } from "../load";
 import { Link } from "../router";
@@ -81,9 +81,36 @@ function Begun(p: { list: Typed[]; again: () => void }) {
   );
 }
 
+/** What waits for an answer: the most urgent and the oldest first. */
+function Waits(p: { of: Referral[]; title: string; ours: boolean }) {
+  if (p.of.length === 0) return null;
+  const urgent = (r: Referral) => (r.urgency === "urgent" ? 0 : 1);
+  const sorted = [...p.of].sort((a, b) => urgent(a) - urgent(b) || ((a.sent_on ?? "") < (b.sent_on ?? "") ? -1 : 1));
+  return (
+    <>
+      <h2 class="govuk-heading-m">{p.title} <span class="fb-count">({p.of.length})</span></h2>
+      <ul class="fb-rows">
+        {sorted.map((r) => (
+          <li key={r.id}>
+            <div class="fb-row">
+              <span class="fb-row__what">
+                <Link to={`/people/${r.person}/referrals`}><Name>{r.name}</Name></Link>{" "}
+                {r.urgency === "urgent" ? <Tag kind="red">{words.refer.urgent}</Tag> : null}
+                <br /><span class="fb-small"><Text>{[p.ours ? words.refer.from(r.from) : words.refer.to(r.program ?? r.agency ?? ""),
+                  p.ours ? r.program ?? "" : "", words.refer.waits(r.workdays ?? 0)].filter((x) => x !== "").join(", ")}</Text></span>
+              </span>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 export function Home() {
   const { data, refused, again } = useLoad<HomeData>("/api/home");
   const typed = useLoad<Typed[]>("/api/typed");
+  const waits = useLoad<ReferralDesk>("/api/referrals");
   const s = useCell(sync);
   const [logged, setLogged] = useState<Logged | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -105,6 +132,7 @@ export function Home() {
             {s !== null && s.decisions > 0 ? <> <Link to="/decisions">{words.home.decisions(s.decisions)}</Link>.</> : null}</p>
           <div class="fb-columns">
             <div>
+              <Waits of={waits.data?.to_answer ?? []} title={words.refer.toAnswer} ours />
               <h2 class="govuk-heading-m">{words.home.today} <span class="fb-count">({data.appointments.length})</span></h2>
               <Day of={data.appointments} today={data.today} none={words.home.todayNone} log={later} />
               <h2 class="govuk-heading-m">{words.home.toLog} <span class="fb-count">({data.to_log.length})</span></h2>
@@ -117,6 +145,7 @@ export function Home() {
               <h2 class="govuk-heading-m">{words.home.soon} <span class="fb-count">({data.due_soon.length})</span></h2>
               <Contacts of={data.due_soon} today={data.today} none={words.home.soonNone} late={false} />
               <p class="fb-small">{words.home.standard}</p>
+              <Waits of={waits.data?.late ?? []} title={words.refer.lateTitle} ours={false} />
             </div>
           </div>
         </>

@@ -8,8 +8,9 @@ import { capital, choice, date, moment, words, years } from "../words";
 import { Chip, Name, Notice, Refusal, Tag, Text, Title, Waiting } from "../parts/small";
 import { Cell, RowHead, Table, TableRow } from "../parts/table";
 import { Card } from "./decisions";
+import { Referrals } from "./referrals";
 
-const TABS = ["overview", "timeline", "appointments", "consents", "decisions"] as const;
+const TABS = ["overview", "timeline", "appointments", "referrals", "consents", "decisions"] as const;
 type Tab = (typeof TABS)[number];
 
 const value = (row: Row, name: string): string => {
@@ -153,6 +154,10 @@ function Consents(p: { id: string }) {
             value(r, "expires_on") === "" ? "" : words.person.consentEnds(date(value(r, "expires_on"))),
             value(r, "expires_event") === "" ? "" : words.person.consentEvent(value(r, "expires_event")),
           ].filter((x) => x !== "").join(", ")}</p>
+          <p class="fb-row__do">
+            {value(r, "status") === "active" ? <Link to={`/people/${p.id}/consents/${r.id}/revoke`}>{words.revoke.link}</Link> : null}
+            <Link to={`/people/${p.id}/consents/${r.id}/copy`}>{words.revoke.copy}</Link>
+          </p>
         </div>
       ))}
       {consents.data !== null && consents.data.length === 0 ? <p class="govuk-body">{words.person.noConsents}</p> : null}
@@ -242,6 +247,7 @@ export function Person(p: { id: string; tab: string }) {
       {tab === "overview" ? <Overview head={head} />
         : tab === "timeline" ? <Timeline id={head.person} none={words.person.noEntries} />
           : tab === "appointments" ? <Timeline id={head.person} only="appointment" none={words.person.noAppointments} />
+            : tab === "referrals" ? <Referrals id={head.person} />
             : tab === "consents" ? <Consents id={head.person} />
               : <PersonDecisions id={head.person} />}
     </>

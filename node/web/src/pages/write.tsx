@@ -7,7 +7,7 @@ import { useDraft, type Draft } from "../drafts";
 import { useLoad } from "../load";
 import { go, Link, usePlace } from "../router";
 import { mine } from "../state";
-import { ago, choice, moment, words } from "../words";
+import { ago, choice, moment, nowText, words } from "../words";
 import { Area, Check, Choose, Input } from "../parts/fields";
 import { Name, Notice, Refusal, say, Title, Waiting } from "../parts/small";
 
@@ -16,16 +16,11 @@ export function formPath(form: string): { to: string; title: string } | null {
   const [what, person, about] = form.split(" ");
   if (what === "note" && person) return { to: `/people/${person}/write/note`, title: words.note.title };
   if (what === "appointment" && person) return { to: `/people/${person}/write/appointment`, title: words.book.title };
+  if (what === "refer" && person) return { to: `/people/${person}/refer/reason`, title: words.refer.title };
   if (what === "outcome" && person && about)
     return { to: `/people/${person}/write/outcome?appointment=${about}`, title: words.outcome.title };
   return null;
 }
-
-const two = (n: number) => String(n).padStart(2, "0");
-const nowText = () => {
-  const d = new Date();
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}`;
-};
 
 /** Only what was filled in; numbers as numbers. */
 function filled(of: Record<string, unknown>): Record<string, unknown> {

@@ -48,11 +48,11 @@ export const Choose = (p: Base & { of: string[]; none?: string }) => (
   </Group>
 );
 
-export const Check = (p: { id: string; label: string; value: boolean; set: (v: boolean) => void }) => (
+export const Check = (p: { id: string; label: string; value: boolean; disabled?: boolean; set: (v: boolean) => void }) => (
   <div class="govuk-form-group">
     <div class="govuk-checkboxes govuk-checkboxes--small">
       <div class="govuk-checkboxes__item">
-        <input id={p.id} class="govuk-checkboxes__input" type="checkbox" checked={p.value}
+        <input id={p.id} class="govuk-checkboxes__input" type="checkbox" checked={p.value} disabled={p.disabled}
           onChange={(e) => p.set(e.currentTarget.checked)} />
         <label class="govuk-label govuk-checkboxes__label" for={p.id}>{p.label}</label>
       </div>

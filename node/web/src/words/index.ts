@@ -82,3 +82,22 @@ export function years(born: string, today: string): number {
   const n = Number(today.slice(0, 4)) - Number(born.slice(0, 4));
   return today.slice(5) < born.slice(5) ? n - 1 : n;
 }
+
+/** "12 kB" */
+export const bytes = (n: number): string => words.ages.bytes(n);
+
+const two = (n: number) => String(n).padStart(2, "0");
+/** The day, and the minute, that the wall here shows. */
+export const today = (d = new Date()): string =>
+  `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+export const nowText = (): string => {
+  const d = new Date();
+  return `${today(d)}T${two(d.getHours())}:${two(d.getMinutes())}`;
+};
+/** The same day a year later. */
+export const plusYear = (day: string): string => {
+  const d = civil(day);
+  if (d === null) return "";
+  d.setUTCFullYear(d.getUTCFullYear() + 1);
+  return d.toISOString().slice(0, 10);
+};
