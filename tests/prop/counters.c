@@ -56,7 +56,7 @@ list_play(struct list *l, const struct history_counts *n)
 		{ "before their key", 4851, n->unreadable_first },
 		{ "unknown authors", 2202, n->unknown_author },
 		{ "restarts", 6775, n->restarts },
-		{ "deaths", 3552, n->deaths },
+		{ "deaths", 7011, n->deaths },
 		{ "routes", 6234, n->routes },
 		{ "upgrades", 4014, n->upgrades },
 		{ "rebuilds", 3229, n->rebuilds },

@@ -49,7 +49,7 @@ history_pass(struct history *h, unsigned from, unsigned to, size_t i)
 	uint64_t typed = 0;
 	enum outcome o;
 
-	w->dies_at = dies_at(h, i);
+	w->dies_receiving = dies_at(h, i);
 	for (size_t k = 0; !shredded && k < w->op_count; k++)
 		typed += w->saved[k];
 	h->counts->stubs += world_only_stub(w, from, i);

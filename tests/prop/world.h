@@ -102,8 +102,8 @@ struct world {
 	bool sealed[WORLD_OPS];    /* in the pool, here: */
 	size_t at[WORLD_OPS];
 	bool took; /* a removal or revocation was made: keys are watched */
-	/* the next machine that receives dies at this commit of it; 0: it does not */
-	unsigned dies_at;
+	/* the next that receives, seals dies at this commit of it; 0: it does not */
+	unsigned dies_receiving, dies_sealing;
 	uint64_t deaths;
 	size_t op_count;
 	char wrong[160]; /* the engine did what it must not; "" if not */
@@ -151,9 +151,11 @@ void world_forget_kept(struct world *w);
 void world_open(struct world *w, unsigned machine, size_t schemas);
 bool world_is_late_record(const uint8_t *p, size_t n);
 
-/* world_receive.c: log_receive, in a transaction; see dies_at. */
+/* world_death.c: log_receive and log_seal, by a machine that may die. */
+
 void world_receive(struct world *w, unsigned machine, enum outcome *outcome,
     const uint8_t *p, size_t size, struct fail *why);
+void world_seal_log(struct world *w, unsigned machine);
 
 /* world_shred.c: orders to destroy. */
 

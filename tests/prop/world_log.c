@@ -295,22 +295,23 @@ void
 world_seal(struct world *w, unsigned n)
 {
 	const size_t first = w->pool_count;
-	struct replica *r = w->node[n].replica;
-	struct compartment *c = world_compartment(w, n);
 	struct found found[WORLD_SEGMENTS];
-	int64_t sealed, kept;
+	struct compartment *c;
 	struct fail f = { 0 };
 	size_t count;
 
 	world_follow(w, n);
-	world_must(log_seal(r, &sealed, &kept, &f), &f, "sealing");
+	world_seal_log(w, n);
+	c = world_compartment(w, n);
 	if (c == NULL)
 		return;
 	count = sealed_here(w, n, c->no, found);
 	for (size_t i = 0; i < count; i++) {
 		struct buf bytes = { 0 };
 
-		world_must(log_bytes(r, &bytes, found[i].no, &f), &f, "bytes");
+		world_must(log_bytes(w->node[n].replica, &bytes, found[i].no,
+			       &f),
+		    &f, "bytes");
 		take_segment(w, n, bytes.p, bytes.n, &found[i]);
 		buf_release(&bytes);
 	}
