@@ -21,7 +21,7 @@ cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d "${TEST_TMP:-/tmp}/planted.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 [ $# -gt 0 ] || set -- tests/planted/*.patch
-unset TEST_HISTORY TEST_TAKE TEST_SHRED TEST_COPIES TEST_GO_ON
+unset TEST_HISTORY TEST_TABLE TEST_TAKE TEST_SHRED TEST_COPIES TEST_GO_ON
 
 tree=$work/tree
 mkdir -p "$tree/build/release" || exit 1
@@ -53,11 +53,10 @@ seen_by_histories() { # LOG N [SETTING...]
 	local log=$1 n=$2 first
 
 	shift 2
-	(cd "$tree" && env TEST_SEED=11 TEST_DISK=0 TEST_PROP_JOBS=1 \
-		TEST_ITERS="$n" "$@" timeout 600 build/release/tests-prop) \
-		>"$log" 2>&1
-	first=$(sed -n '/^# TEST_SEED/,$p' "$log" |
-		grep -m 1 -o '^# history [0-9]*' | cut -c 3-)
+	(cd "$tree" && env TEST_TABLE=0 TEST_SEED=11 TEST_DISK=0 \
+		TEST_PROP_JOBS=1 TEST_ITERS="$n" "$@" \
+		timeout 600 build/release/tests-prop) >"$log" 2>&1
+	first=$(grep -m 1 -o '^# history [0-9]*' "$log" | cut -c 3-)
 	printf '%s\n' "${first:-none of $n histories}"
 	[ -n "$first" ]
 }
