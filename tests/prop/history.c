@@ -99,7 +99,7 @@ history_exchange(struct history *h, unsigned from, unsigned to, bool whole)
 	const char *wrong = NULL;
 
 	world_tell("from %u to %u%s", from, to, whole ? ", all" : "");
-	if (world_draw(&h->beside, 100) < 8)
+	if (world_draw(&h->beside, 100) < (w->node[from].shredded ? 25 : 8))
 		w->dies_sealing = 1 + (unsigned)world_draw(&h->beside, 4);
 	world_seal(w, from);
 	w->dies_sealing = 0;
