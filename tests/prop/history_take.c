@@ -27,10 +27,26 @@ is_refused(enum err e)
 	    e == ERR_EXISTS || e == ERR_WAIT || e == ERR_REVOKED;
 }
 
+/* Before something is taken away or given, and then tell. */
+static void
+risk(struct history *h, unsigned n)
+{
+	world_let_die(&h->w, n,
+	    world_draw(&h->beside, 100) < 15
+		? 1 + (unsigned)world_draw(&h->beside, 5)
+		: 0);
+}
+
 static const char *
 tell(struct history *h, unsigned n, const char *what, enum err e,
     const struct fail *f, uint64_t *count)
 {
+	/* some of it may be done: registrars go on with that by themselves */
+	if (world_died(&h->w, n)) {
+		h->w.took = true;
+		world_seal(&h->w, n);
+		return NULL;
+	}
 	world_tell("%s at machine %u: %s", what, n, e == OK ? "done" : f->text);
 	if (e == OK) {
 		++*count;
@@ -65,6 +81,7 @@ take_away(struct history *h, unsigned n)
 	world_tell("%s leaves, reason %d",
 	    q.kind == GRANT_NODE ? "the laptop" : "the other agency",
 	    (int)q.reason);
+	risk(h, n);
 	e = remove_from(world_replica(&h->w, n), &q, NULL, NULL, &f);
 	return tell(h, n, "removing", e, &f, &h->counts->removals);
 }
@@ -81,6 +98,7 @@ give_again(struct history *h, unsigned n)
 		return NULL;
 	if (agency && world_draw(&h->beside, 100) < 40)
 		h->reads = !h->reads;
+	risk(h, n);
 	e = agency ? world_share(&h->w, n, h->reads ? GRANT_READ : GRANT_WRITE,
 			 chance(h, 20), &f)
 		   : world_carry(&h->w, n, &f);
@@ -132,10 +150,12 @@ revoke(struct history *h, unsigned victim, enum revocation_reason reason)
 	    (victim == WORLD_LATE && !h->w.introduced))
 		return NULL;
 	world_tell("node %u is revoked", victim);
+	risk(h, 0);
 	e = revoke_node(world_replica(&h->w, 0), &report, NULL, &id, reason,
 	    &f);
 	wrong = tell(h, 0, "revoking", e, &f, &h->counts->revoked);
-	h->w.out[victim] |= h->counts->revoked > before;
+	h->w.out[victim] |= h->counts->revoked > before ||
+	    members_revocation(replica_members(world_replica(&h->w, 0)), &id);
 	return wrong;
 }
 
@@ -181,6 +201,7 @@ adopt(struct history *h, unsigned n, unsigned of)
 	if (node == NULL)
 		return NULL;
 	world_tell("of node %u is adopted", of);
+	risk(h, n);
 	e = remove_adopt(world_replica(&h->w, n), node, &out, &f);
 	h->counts->adopted += out.segments > 0;
 	return tell(h, n, "adopting", e, &f, &no_matter);

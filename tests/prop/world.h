@@ -85,6 +85,11 @@ struct world_kept {
 	const struct history_snapshot *shown;
 };
 
+struct world_death {
+	unsigned left; /* commits until a machine dies; 0: it does not */
+	bool died;
+};
+
 struct world {
 	struct world_node node[WORLD_MACHINES];
 	struct world_kept kept[WORLD_MACHINES];
@@ -104,6 +109,7 @@ struct world {
 	bool took; /* a removal or revocation was made: keys are watched */
 	/* the next that receives, seals dies at this commit of it; 0: it does not */
 	unsigned dies_receiving, dies_sealing;
+	struct world_death death; /* world_let_die */
 	uint64_t deaths;
 	size_t op_count;
 	char wrong[160]; /* the engine did what it must not; "" if not */
@@ -156,6 +162,10 @@ bool world_is_late_record(const uint8_t *p, size_t n);
 void world_receive(struct world *w, unsigned machine, enum outcome *outcome,
     const uint8_t *p, size_t size, struct fail *why);
 void world_seal_log(struct world *w, unsigned machine);
+/* In what it does next it dies at this commit; 0: it does not. Did it? Then it is
+ * open again. */
+void world_let_die(struct world *w, unsigned machine, unsigned at);
+bool world_died(struct world *w, unsigned machine);
 
 /* world_shred.c: orders to destroy. */
 

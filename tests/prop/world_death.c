@@ -8,15 +8,10 @@
 #include "sync/db_sqlite.h"
 #include "tests/prop/world.h"
 
-struct death {
-	unsigned left; /* commits until it dies; 0: it does not */
-	bool died;
-};
-
 static int
 on_commit(void *context)
 {
-	struct death *d = context;
+	struct world_death *d = context;
 
 	if (d->left > 0 && --d->left == 0)
 		d->died = true;
@@ -25,9 +20,9 @@ on_commit(void *context)
 
 /* at: the world's wish for one death, which is fulfilled now. */
 static void
-begin(struct world *w, unsigned n, struct death *d, unsigned *at)
+begin(struct world *w, unsigned n, struct world_death *d, unsigned *at)
 {
-	*d = (struct death){ .left = *at };
+	*d = (struct world_death){ .left = *at };
 	*at = 0;
 	if (d->left > 0)
 		(void)
@@ -37,7 +32,7 @@ begin(struct world *w, unsigned n, struct death *d, unsigned *at)
 
 /* Did it die? It is opened again. */
 static bool
-end(struct world *w, unsigned n, const struct death *d)
+end(struct world *w, unsigned n, const struct world_death *d)
 {
 	(void)sqlite3_commit_hook(replica_db(w->node[n].replica)->handle, NULL,
 	    NULL);
@@ -47,6 +42,18 @@ end(struct world *w, unsigned n, const struct death *d)
 	world_tell("machine %u dies", n);
 	world_restart(w, n, w->node[n].schemas);
 	return true;
+}
+
+void
+world_let_die(struct world *w, unsigned n, unsigned at)
+{
+	begin(w, n, &w->death, &at);
+}
+
+bool
+world_died(struct world *w, unsigned n)
+{
+	return end(w, n, &w->death);
 }
 
 static enum err
@@ -67,7 +74,7 @@ world_receive(struct world *w, unsigned n, enum outcome *outcome,
 {
 	const bool parts = w->dies_receiving > 1;
 	struct fail f = { 0 };
-	struct death death;
+	struct world_death death;
 	enum err e;
 
 	begin(w, n, &death, &w->dies_receiving);
@@ -89,7 +96,7 @@ world_seal_log(struct world *w, unsigned n)
 {
 	int64_t sealed, kept;
 	struct fail f = { 0 };
-	struct death death;
+	struct world_death death;
 	enum err e;
 
 	begin(w, n, &death, &w->dies_sealing);
