@@ -20,6 +20,8 @@ rights_free(struct rights *x)
 	free(x->group);
 	free(x->live);
 	free(x->value);
+	free(x->last);
+	free(x->before);
 	free(x);
 }
 
@@ -42,28 +44,29 @@ rights_begin(struct rights *x, const struct agency_id *agency)
 	return OK;
 }
 
+static bool
+grow(void **array, size_t room, size_t size)
+{
+	void *more = realloc(*array, room * size);
+
+	if (more != NULL)
+		*array = more;
+	return more != NULL;
+}
+
 static enum err
 make_room(struct rights *x)
 {
 	size_t room = x->room == 0 ? 16 : x->room * 2;
-	struct right_said *said;
-	uint8_t *value;
-	bool *live;
 
 	if (x->count < x->room)
 		return OK;
-	said = realloc(x->said, room * sizeof(*said));
-	if (said == NULL)
+	if (!grow((void **)&x->said, room, sizeof(*x->said)) ||
+	    !grow((void **)&x->live, room, sizeof(*x->live)) ||
+	    !grow((void **)&x->value, room, sizeof(*x->value)) ||
+	    !grow((void **)&x->last, room, sizeof(*x->last)) ||
+	    !grow((void **)&x->before, room, sizeof(*x->before)))
 		return ERR_NOMEM;
-	x->said = said;
-	live = realloc(x->live, room * sizeof(*live));
-	if (live == NULL)
-		return ERR_NOMEM;
-	x->live = live;
-	value = realloc(x->value, room * sizeof(*value));
-	if (value == NULL)
-		return ERR_NOMEM;
-	x->value = value;
 	x->room = room;
 	return OK;
 }
@@ -97,17 +100,9 @@ rights_say(struct rights *x, const struct right_said *said)
 		return e;
 	to = &x->said[x->count];
 	*to = *said;
-	to->next = RIGHT_NONE;
 	to->first = find_first(x, g, said->kind, said->recipient);
-	if (to->first == RIGHT_NONE) {
+	if (to->first == RIGHT_NONE)
 		to->first = x->count;
-	} else {
-		size_t last = to->first;
-
-		while (x->said[last].next != RIGHT_NONE)
-			last = x->said[last].next;
-		x->said[last].next = x->count;
-	}
 	x->count++;
 	g->count++;
 	return OK;
@@ -129,11 +124,25 @@ rights_drop(struct rights *x)
 static bool
 is_replaced(const struct rights *x, size_t at, const struct right_past *past)
 {
-	for (size_t i = x->said[at].next; i != RIGHT_NONE; i = x->said[i].next)
-		if (x->live[i] && !x->said[i].inside &&
-		    past->before(past->context, at, i))
+	for (size_t i = x->last[x->said[at].first]; i != RIGHT_NONE;
+	     i = x->before[i])
+		if (past->before(past->context, at, i))
 			return true;
 	return false;
+}
+
+/* What follows was looked at. */
+static void
+look_at(struct rights *x, size_t at, const struct right_past *past)
+{
+	size_t *last = &x->last[x->said[at].first];
+
+	x->live[at] = past->before(past->context, at, RIGHT_NONE) &&
+	    !is_replaced(x, at, past);
+	if (!x->live[at] || x->said[at].inside)
+		return;
+	x->before[at] = *last;
+	*last = at;
 }
 
 static unsigned
@@ -165,11 +174,12 @@ rights_weigh(struct rights *x, const struct right_group *g,
 {
 	bool more = true;
 
-	for (size_t i = g->first + g->count; i-- > g->first;) {
+	for (size_t i = g->first; i < g->first + g->count; i++) {
 		x->value[i] = 0;
-		x->live[i] = past->before(past->context, i, RIGHT_NONE) &&
-		    !is_replaced(x, i, past);
+		x->last[i] = RIGHT_NONE;
 	}
+	for (size_t i = g->first + g->count; i-- > g->first;)
+		look_at(x, i, past);
 	/* a least fixed point, for who was given it inside may give it on:
 	 * nothing that only rests on itself comes up */
 	while (more) {

@@ -28,10 +28,8 @@ struct right_said {
 	uint8_t recipient[ID_BYTES];
 	struct node_id by;
 	enum grant_right right;
-	bool inside; /* by a node of the recipient's own agency */
-	/* rights_say sets them: the same recipient before it and the next that
-	 * follows in the array, and who said it, as indexes; RIGHT_NONE */
-	size_t first, next;
+	bool inside;  /* by a node of the recipient's own agency */
+	size_t first; /* said to the same recipient; rights_say sets it */
 };
 #define RIGHT_NONE SIZE_MAX
 
@@ -45,10 +43,12 @@ struct right_group {
 struct rights {
 	struct right_said *said;   /* owned */
 	struct right_group *group; /* owned; by agency, ascending */
-	/* owned, as long as said: while weighing, what holds, and what each
-	 * recipient (its first) has by it */
+	/* owned, as long as said, while weighing: what holds; what each recipient
+	 * (its first) has by it; of what holds and was said to it from outside the
+	 * last that was looked at, and to each the one before */
 	bool *live;
 	uint8_t *value;
+	size_t *last, *before;
 	size_t count, room, group_count, group_room;
 };
 
