@@ -29,6 +29,7 @@ struct exporting {
 	struct bundle_header header; /* but for part and keys */
 	/* of the recipient's queue, when it was begun with */
 	uint8_t stream[LANE_STREAM_BYTES];
+	struct author_tag yours; /* of the recipient, as known; or zeros */
 	uint8_t boxes[LIMIT_BUNDLE_RECIPIENTS][32];
 	struct bundle_out out;
 	bool open;    /* out has a part begun and not ended */
@@ -132,7 +133,7 @@ greet(struct exporting *x, struct buf *body, const struct node_id *peer,
     struct lane_state *state, struct fail *f)
 {
 	struct hello h;
-	enum err e = units_make_hello(x->r, &h, state, peer, NULL, f);
+	enum err e = units_make_hello(x->r, &h, state, peer, &x->yours, f);
 
 	message_head(body, MESSAGE_HELLO, LIMIT_UNIT_MAX_BYTES);
 	if (e == OK)
@@ -309,6 +310,29 @@ find_room(struct exporting *x, struct units_plan *plan, bool units,
 	return e;
 }
 
+/*
+ * Whom the hello names. A recipient that writes under another name than when it
+ * last wrote to us may have lost what it acknowledged, and no contact asks: it is
+ * queued anew. So who reads their new name in a hello has all before them.
+ */
+static enum err
+name_yours(struct exporting *x, int64_t no, const struct node_id *peer,
+    struct fail *f)
+{
+	struct author_tag newest;
+	bool anew = false;
+	enum err e = units_author_of(x->r, &newest, peer, f);
+
+	memset(&x->yours, 0, sizeof(x->yours));
+	if (e != OK)
+		return e == ERR_NOTFOUND ? OK : e;
+	x->yours = newest;
+	if (x->header.kind != BUNDLE_DATA)
+		return OK;
+	e = lane_peer_author_next(x->r, &anew, no, &newest, f);
+	return e == OK && anew ? lane_reset(x->r, no, f) : e;
+}
+
 /* The peer's row (made on first contact) and where to begin. */
 static enum err
 plan_for(struct exporting *x, struct units_plan *plan,
@@ -321,6 +345,8 @@ plan_for(struct exporting *x, struct units_plan *plan,
 	if (e != OK)
 		return e;
 	e = lane_peer(x->r, &no, peer, f);
+	if (e == OK)
+		e = name_yours(x, no, peer, f);
 	if (e == OK)
 		e = lane_load(x->r, &state, no, f);
 	if (e != OK) {

@@ -17,6 +17,7 @@
 
 #define BUNDLE_SPLIT_MIN_BYTES 65536
 #define BUNDLE_ID_BYTES 16
+#define BUNDLE_HEARD_NOTE "stick:" /* notes of a restored replica, in _meta */
 
 enum bundle_kind {
 	BUNDLE_DATA = 1,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sync/bundle_file.h"
+#include "sync/bundle_heard.h"
 #include "sync/db.h"
 #include "sync/revoke.h"
 
@@ -64,44 +65,6 @@ find_place(struct importing *x, size_t *place, struct fail *f)
 	return fail_set(f, ERR_DENIED,
 	    "bundle: it is for others, not for this node (bundle show lists"
 	    " them); nothing was taken from it");
-}
-
-/* The last part is taken in. Where nothing before it is missing, a restored
- * replica knows now what was withdrawn; but not from a stick that was written
- * before anybody could know of this life: what came after it is not on it. */
-static enum err
-bundle_heard(struct importing *x, struct fail *f)
-{
-	struct stmt *s;
-	bool missing = true;
-	enum err e =
-	    lane_peer_heard(x->r, &x->header.sender, x->info.made_ms, f);
-
-	if (e != OK ||
-	    (replica_restored(x->r, NULL) == LIFE_NONE &&
-		replica_alone(x->r) == 0))
-		return e;
-	e = db_stmt(&s, replica_db(x->r),
-	    "SELECT 1 FROM _ahead JOIN _peer ON _peer.no = _ahead.peer"
-	    " WHERE _peer.node = ?1 LIMIT 1",
-	    f);
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, x->header.sender.b, sizeof(x->header.sender.b));
-	e = stmt_step(s, &missing, f);
-	stmt_reset(s);
-	if (e == OK && !missing && x->knows_us)
-		return replica_recovered(x->r, f);
-	if (e == OK && x->stats->note[0] == '\0' &&
-	    replica_restored(x->r, NULL) != LIFE_NONE)
-		(void)snprintf(x->stats->note, sizeof(x->stats->note), "%s",
-		    missing
-			? "records stay closed: a stick before this one is"
-			  " missing"
-			: "records stay closed: the sender had not heard that"
-			  " this computer was restored. footbridge sync, or"
-			  " carry a stick there (bundle export) and one back");
-	return e;
 }
 
 /* In a transaction: one chunk. What one that is out says of itself in a hello is
@@ -196,6 +159,18 @@ import_late(struct importing *x, struct fail *f)
 }
 
 static enum err
+part_is_in(struct importing *x, struct fail *f)
+{
+	enum err e = OK;
+
+	if (x->info.last)
+		e = lane_peer_heard(x->r, &x->header.sender, x->info.made_ms,
+		    f);
+	return e == OK ? bundle_heard(x->r, &x->info, x->knows_us, x->stats, f)
+		       : e;
+}
+
+static enum err
 import_all(struct importing *x, const struct bundle_reader *from,
     struct fail *f)
 {
@@ -209,8 +184,8 @@ import_all(struct importing *x, const struct bundle_reader *from,
 		      &x->header.sender) != NULL;
 	if (e == OK)
 		e = x->late ? import_late(x, f) : import_chunks(x, f);
-	if (e == OK && !x->late && x->info.last && x->info.kind == BUNDLE_DATA)
-		e = bundle_heard(x, f);
+	if (e == OK && !x->late && x->info.kind == BUNDLE_DATA)
+		e = part_is_in(x, f);
 	buf_release(&x->in.sealed);
 	return e;
 }

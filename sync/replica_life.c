@@ -4,6 +4,7 @@
  */
 #include "sync/replica_i.h"
 
+#include "sync/bundle.h"
 #include "sync/lane.h"
 
 #define META_LIFE "life"
@@ -298,7 +299,9 @@ open_again(struct replica *r, int64_t alone_ms, struct fail *f)
 	if (e != OK)
 		return e;
 	r->members_touched = true; /* a rollback reads everything again */
-	if (r->alone_ms != alone_ms)
+	e = db_exec(r->db,
+	    "DELETE FROM _meta WHERE name LIKE '" BUNDLE_HEARD_NOTE "%'", f);
+	if (e == OK && r->alone_ms != alone_ms)
 		e = set_number(r, META_ALONE, NULL, alone_ms, f);
 	if (e == OK)
 		r->alone_ms = alone_ms;

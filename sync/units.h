@@ -47,6 +47,9 @@ struct units_want {
 
 /* ---- hello --------------------------------------------------------------- */
 
+/* The author of a node that was introduced here last. ERR_NOTFOUND */
+enum err units_author_of(struct replica *r, struct author_tag *out,
+    const struct node_id *node, struct fail *f);
 /* Our side of a hello for a peer. yours: the tag the peer named as its own, or
  * NULL (then the author of that node that was introduced last). */
 enum err units_make_hello(struct replica *r, struct hello *out,

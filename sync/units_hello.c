@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "sync/db.h"
+#include "sync/replica_i.h"
 
 /* ---- ours ---------------------------------------------------------------- */
 
-/* The author of a node that was introduced last, with what we hold of it. */
-static enum err
-author_of(struct replica *r, struct message_author *out,
+enum err
+units_author_of(struct replica *r, struct author_tag *out,
     const struct node_id *node, struct fail *f)
 {
 	struct stmt *s;
@@ -28,7 +28,7 @@ author_of(struct replica *r, struct message_author *out,
 	if (e == OK && !row)
 		e = ERR_NOTFOUND;
 	if (e == OK)
-		(void)stmt_col_copy(s, 0, out->tag.b, sizeof(out->tag.b));
+		(void)stmt_col_copy(s, 0, out->b, sizeof(out->b));
 	stmt_reset(s);
 	return e;
 }
@@ -112,7 +112,7 @@ units_make_hello(struct replica *r, struct hello *out,
 	if (e == OK && yours != NULL)
 		h.yours.tag = *yours;
 	else if (e == OK)
-		e = author_of(r, &h.yours, peer, f);
+		e = units_author_of(r, &h.yours.tag, peer, f);
 	if (e == OK)
 		e = top_of(r, &h.yours, f);
 	if (e == ERR_NOTFOUND)
@@ -293,7 +293,8 @@ lost(struct replica *r, struct lane_state *state, enum cursor_verdict verdict,
 
 /* Take on the name of the peer's stream. An old bundle may name one that was
  * given up since: names begin with a count, which tells. Two of one count are of
- * two copies of the peer. */
+ * two copies of the peer; and an author nobody heard of before is a copy that was
+ * restored, whose count went back with it. */
 static enum err
 adopt_stream(struct replica *r, const struct lane_state *state,
     const struct hello *h, bool live, struct fail *f)
@@ -303,7 +304,8 @@ adopt_stream(struct replica *r, const struct lane_state *state,
 
 	if (memcmp(h->stream, known, sizeof(h->stream)) == 0)
 		return OK;
-	if (!live && memcmp(known, none, sizeof(none)) != 0 &&
+	if (!live && replica_author(r, &h->own.tag) != NULL &&
+	    memcmp(known, none, sizeof(none)) != 0 &&
 	    memcmp(h->stream, known, LANE_STREAM_COUNT_BYTES) < 0)
 		return fail_set(f, ERR_STALE,
 		    "exchange: this was made before the peer began its queue"
@@ -344,6 +346,8 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 	     i++)
 		e = judge_cursor(r, &verdict, state, (enum lane)i,
 		    &h->cursor[i], same, f);
+	if (e == OK && !live)
+		e = lane_peer_author_first(r, state->peer, &h->own.tag, f);
 	if (e == OK && live && h->own.position != 0)
 		e = lane_peer_author(r, &other, state->peer, &h->own.tag, f);
 	if (other && verdict == CURSOR_GOOD)

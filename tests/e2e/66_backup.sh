@@ -223,6 +223,11 @@ ok $held "every_log_is_whole_and_nothing_is_held"
 printf 'tin roof and autumn rain\n' | tee "$tmp/bo.pass" >>"$words_file"
 person back "To Destroy Later"
 gone=$id
+# more than one part of a stick holds
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	must back put contact_note person="$four" happened_at=2026-01-05T10:00 \
+		kind=office "narrative=$(head -c 7000 /dev/urandom | base64 -w 0)"
+done
 must back account add "Bo Helper" --slot <"$tmp/bo.pass"
 must back backup "$tmp/last.backup"
 must back --yes shred "$gone" --order "court 2/2026"
@@ -272,5 +277,21 @@ grep -q 'Somebody was reached' "$tmp/out" &&
 	! on other get person "$gone" >/dev/null 2>&1
 ok $? "where_somebody_answers_it_is_a_contact_like_any_other"
 stop "$hub"
+
+# ---- by stick alone: there, and back in parts, the last one first --------------------
+FOOTBRIDGE_PASSPHRASE_FILE=$tmp/pass must dark restore "$tmp/last.backup"
+must dark bundle export --for Hub "$tmp/stick/there"
+must hub bundle import "$tmp/stick/there"
+must hub bundle export --for "North server" --split 66KB "$tmp/stick/here"
+mapfile -t parts < <(printf '%s\n' "$tmp"/stick/here* | sort -r)
+must dark bundle import "${parts[0]}"
+[ "${#parts[@]}" -ge 2 ] && grep -q 'records stay closed: .* parts of this stick' "$tmp/out" &&
+	fails 1 'from a backup' on dark get person "$gone"
+ok $? "the_last_part_alone_opens_nothing"
+for p in "${parts[@]:1}"; do must dark bundle import "$p"; done
+[ "$(of_status dark restored)" = "" ] &&
+	! on dark get person "$gone" >/dev/null 2>&1 &&
+	on dark list person --json | grep -q 'Alone Seven'
+ok $? "a_fresh_stick_brings_what_was_destroyed_and_lost_since_before_it_opens"
 
 exit $failed

@@ -410,6 +410,89 @@ a_restored_replica_opens_by_no_stick_that_is_older_than_its_new_life(
 	office_bundle_free(&back);
 }
 
+/* North is restored, the hub hears of it by stick and writes one in parts. */
+static void
+restored_with_parts(struct office_bundle *back, uint64_t split_bytes)
+{
+	struct office_bundle there = { 0 };
+	struct exchange_stats stats;
+
+	assert_int_equal(replica_new_life(north->r, LIFE_BACKUP, &f), OK);
+	export(north, &there, hub, 0);
+	import_ok(hub, &there.part[0], &stats);
+	export(hub, back, north, split_bytes);
+	office_bundle_free(&there);
+}
+
+/* What was taken back or destroyed may stand in any of them. */
+static void
+a_restored_replica_opens_when_every_part_is_in_and_not_before(void **state)
+{
+	static const uint64_t splits[] = { BUNDLE_SPLIT_MIN_BYTES,
+		BUNDLE_SPLIT_MIN_BYTES + 20000 };
+	struct office_sync s = { 0 };
+	static struct row_id p[400];
+
+	(void)state;
+	people(p, 400);
+	office_sync(north, hub, &s);
+	for (size_t k = 0; k < COUNT_OF(splits); k++) {
+		unsigned missing = 0, count = 1;
+
+		for (; missing < count; missing++) {
+			struct office_bundle back = { 0 };
+			struct exchange_stats stats;
+
+			restored_with_parts(&back, splits[k]);
+			count = back.count;
+			assert_true(count >= 3);
+			for (unsigned i = count; i-- > 0;) {
+				if (i == missing)
+					continue;
+				import_ok(north, &back.part[i], &stats);
+				assert_int_equal(replica_restored(north->r,
+						     NULL),
+				    LIFE_BACKUP);
+				assert_non_null(
+				    strstr(stats.note, "stay closed"));
+			}
+			import_ok(north, &back.part[missing], &stats);
+			assert_int_equal(replica_restored(north->r, NULL),
+			    LIFE_NONE);
+			office_bundle_free(&back);
+		}
+	}
+	has_people(north, p, 400);
+}
+
+/* Parts of two sticks add up to nothing. */
+static void
+parts_of_two_sticks_open_no_restored_replica(void **state)
+{
+	struct office_bundle one = { 0 }, two = { 0 };
+	struct exchange_stats stats;
+	struct office_sync s = { 0 };
+	static struct row_id p[400];
+
+	(void)state;
+	people(p, 400);
+	office_sync(north, hub, &s);
+	restored_with_parts(&one, BUNDLE_SPLIT_MIN_BYTES);
+	export(hub, &two, north, BUNDLE_SPLIT_MIN_BYTES);
+	assert_int_equal(one.count, two.count);
+	for (unsigned i = 0; i < one.count; i++) {
+		import_ok(north, i == 1 ? &two.part[i] : &one.part[i], &stats);
+		assert_int_equal(replica_restored(north->r, NULL), LIFE_BACKUP);
+	}
+	import_ok(north, &one.part[1], &stats);
+	assert_int_equal(replica_restored(north->r, NULL), LIFE_BACKUP);
+	for (unsigned i = 0; i < one.count; i++)
+		import_ok(north, &one.part[i], &stats);
+	assert_int_equal(replica_restored(north->r, NULL), LIFE_NONE);
+	office_bundle_free(&one);
+	office_bundle_free(&two);
+}
+
 static void
 what_is_no_bundle_says_so(void **state)
 {
@@ -447,6 +530,9 @@ main(void)
 		BUNDLE_TEST(bundle_and_wire_may_be_mixed),
 		BUNDLE_TEST(
 		    a_restored_replica_opens_by_no_stick_that_is_older_than_its_new_life),
+		BUNDLE_TEST(
+		    a_restored_replica_opens_when_every_part_is_in_and_not_before),
+		BUNDLE_TEST(parts_of_two_sticks_open_no_restored_replica),
 		BUNDLE_TEST(what_is_no_bundle_says_so),
 	};
 
