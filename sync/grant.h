@@ -26,6 +26,13 @@ enum grant_recipient { GRANT_AGENCY = 0, GRANT_NODE = 1 };
 
 /* Used by compartment_own: new key, _key row, founding grant segment. */
 enum err grant_found(struct replica *r, struct compartment *c, struct fail *f);
+/*
+ * A compartment of this agency that a node began which is out: found it from the
+ * boxes that node made for the agency, and grant on the keys in them. Nothing where
+ * none opens, or it is known. In the caller's transaction.
+ */
+enum err grant_late(struct replica *r, int64_t cpt, const struct node_id *node,
+    struct fail *f);
 
 /*
  * Apply a verified grant segment: _grant rows, keys opened for us (our agency's

@@ -136,6 +136,18 @@ segment_why(enum segment_state state, enum uncounted why)
 	}
 }
 
+/* A colleague's, in a compartment that only that computer could name: it is for
+ * whoever adopts to open. */
+static bool
+is_colleagues(const struct replica *r, const struct author *a)
+{
+	const struct member_node *n =
+	    a != NULL ? members_node(r->members, &a->node) : NULL;
+
+	return r->identity.has_agency_secret && n != NULL &&
+	    id_equal(&n->agency, &r->identity.agency);
+}
+
 /* Only compartments we may read something of: what a relay merely carries is
  * counted by status, not listed one by one; nor are the parts of a document,
  * whose row is closed with them. */
@@ -148,10 +160,11 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 	enum err e;
 
 	e = db_stmt(&s, r->db,
-	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms, s.why"
+	    "SELECT s.no, c.id, s.author, length(s.bytes), s.at_ms, s.why,"
+	    " c.subject"
 	    " FROM _segment s JOIN _compartment c ON c.no = s.cpt"
 	    " WHERE s.state > 3 AND s.state = ?1 AND s.chain <= 1"
-	    " AND c.subject IS NOT NULL"
+	    " AND (c.subject IS NOT NULL OR s.state = 6)"
 	    " ORDER BY s.no",
 	    f);
 	if (e == OK)
@@ -174,6 +187,8 @@ list_segments(struct replica *r, enum segment_state state, bool *stop,
 			.can_retry = waits,
 		};
 
+		if (stmt_col_null(s, 6) && !is_colleagues(r, a))
+			continue;
 		describe(what, cpt, n);
 		if (a != NULL)
 			h.from = a->node;

@@ -146,10 +146,10 @@ bool lane_bulk_rests(const struct lane_bulk *b);
  * so what went to it then may be with another copy of it. */
 enum err lane_peer_author(struct replica *r, bool *other, int64_t peer,
     const struct author_tag *author, struct fail *f);
-/* It said so on a stick, which may be old: heeded where nothing is known of
- * it yet, nor was acknowledged by whoever it was. */
+/* As lane_peer_author, where nothing is known of it yet. On a stick (not live),
+ * which may be old, only while nothing was acknowledged either, by whoever it was. */
 enum err lane_peer_author_first(struct replica *r, int64_t peer,
-    const struct author_tag *author, struct fail *f);
+    const struct author_tag *author, bool live, struct fail *f);
 /* Something is written for it as this author. *anew: another one, or nobody knows
  * which, acknowledged part of its queue, which is to begin anew. */
 enum err lane_peer_author_next(struct replica *r, bool *anew, int64_t peer,

@@ -44,19 +44,20 @@ lane_peer_author(struct replica *r, bool *other, int64_t peer,
 
 enum err
 lane_peer_author_first(struct replica *r, int64_t peer,
-    const struct author_tag *author, struct fail *f)
+    const struct author_tag *author, bool live, struct fail *f)
 {
 	struct stmt *s;
 	enum err e = db_stmt(&s, replica_db(r),
 	    "UPDATE _peer SET author = ?2 WHERE no = ?1 AND length(author) = 0"
-	    " AND NOT EXISTS (SELECT 1 FROM _lane WHERE peer = ?1"
-	    " AND acked > 0)",
+	    " AND (?3 = 1 OR NOT EXISTS (SELECT 1 FROM _lane WHERE peer = ?1"
+	    " AND acked > 0))",
 	    f);
 
 	if (e != OK)
 		return e;
 	stmt_int(s, 1, peer);
 	stmt_blob(s, 2, author->b, sizeof(author->b));
+	stmt_int(s, 3, live);
 	return stmt_run(s, f);
 }
 

@@ -127,7 +127,9 @@ adopt_outside(struct adopting *x, struct fail *f)
 		int64_t v[2];
 
 		memcpy(v, list.p + at, sizeof(v));
-		e = compartment_get(x->r, &c, v[0], f);
+		e = grant_late(x->r, v[0], &x->node->id, f);
+		if (e == OK)
+			e = compartment_get(x->r, &c, v[0], f);
 		if (e != OK || !c->has_subject || !remove_owns(x->r, c))
 			continue;
 		e = adopt_in(x, v[0], v[1], f);

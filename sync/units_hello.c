@@ -346,8 +346,9 @@ units_hello(struct replica *r, struct lane_state *state, const struct hello *h,
 	     i++)
 		e = judge_cursor(r, &verdict, state, (enum lane)i,
 		    &h->cursor[i], same, f);
-	if (e == OK && !live)
-		e = lane_peer_author_first(r, state->peer, &h->own.tag, f);
+	if (e == OK && (!live || h->own.position == 0))
+		e = lane_peer_author_first(r, state->peer, &h->own.tag, live,
+		    f);
 	if (e == OK && live && h->own.position != 0)
 		e = lane_peer_author(r, &other, state->peer, &h->own.tag, f);
 	if (other && verdict == CURSOR_GOOD)

@@ -135,11 +135,15 @@ note north "$t" "$mark before Third"
 must north carry "$t" --on Third
 must third sync
 note third "$t" "$mark on the stick"
+began=$(person third "$mark Begun there")
+note third "$began" "$mark about who was begun there"
 must third bundle export --for North "$tmp/stick/late"
 must north revoke Third --reason lost --yes
 must north bundle import "$tmp/stick/late"
 grep -q 'taken out of the network' "$tmp/out" &&
-	! finds north "$mark on the stick" && on north held | grep -q 'adopt NODE'
+	! finds north "$mark on the stick" &&
+	[ "$(on north held | grep -c 'from Third')" -ge 3 ] &&
+	on north held | grep -q 'adopt NODE'
 ok $? "a_stick_of_one_that_is_out_is_taken_and_does_not_count_yet"
 must north bundle import "$tmp/stick/late"
 ! on north peers | grep -q Third && ! on north status | grep -q 'Third.*queued'
@@ -147,6 +151,18 @@ ok $? "and_nothing_is_queued_for_it"
 must north adopt Third --yes
 finds north "$mark on the stick"
 ok $? "adopted_it_is_there"
+on north get person "$began" | grep -q "$mark Begun there" &&
+	finds north "$mark about who was begun there" &&
+	[ "$(number north quarantined)" -eq 0 ]
+ok $? "whom_it_had_begun_there_is_there_too"
+note north "$began" "$mark at the office again"
+must south sync
+finds south "$mark about who was begun there" &&
+	finds south "$mark at the office again"
+ok $? "and_at_the_agencys_other_server"
+must north adopt Third --yes
+grep -q 'nothing of Third waits' "$tmp/out"
+ok $? "and_nothing_waits_any_more"
 
 # ---- a copied disk that never called, and is told that it is out ------------------
 enrol north fourth Fourth Lou --agency "County Probation" --field
