@@ -216,7 +216,7 @@ resolve_field(struct run *run, const struct row_id *staff, struct fail *f)
 
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e == OK)
-		e = name_row(&id, run, t, run_word(run, 1), f);
+		e = name_found(&id, run, t, run_word(run, 1), f);
 	if (e == OK)
 		e = name_field(&field, t, run_word(run, 2), f);
 	if (e == OK)

@@ -76,7 +76,7 @@ cmd_consent_sign(struct run *run, struct fail *f)
 	char text[ID_TEXT_BYTES];
 	bool have = false;
 	int64_t draft;
-	enum err e = name_row(&s.id, run, t, run_word(run, 0), f);
+	enum err e = name_found(&s.id, run, t, run_word(run, 0), f);
 
 	if (e == OK)
 		e = actor_may_write_row(run, t, &s.id, f);

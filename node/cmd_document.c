@@ -203,7 +203,7 @@ cmd_document_add(struct run *run, struct fail *f)
 	if (e == OK)
 		e = name_table(&person, run, "person", f);
 	if (e == OK)
-		e = name_row(&subject, run, person, run_word(run, 0), f);
+		e = name_found(&subject, run, person, run_word(run, 0), f);
 	if (e == OK)
 		e = actor_may_write(run, x.table, &subject, f);
 	if (e == OK)
@@ -275,7 +275,7 @@ find_document(struct getting *g, struct run *run, struct fail *f)
 	if (e == OK)
 		e = find_fields(g, t, f);
 	if (e == OK)
-		e = name_row(&id, run, t, run_word(run, 0), f);
+		e = name_found(&id, run, t, run_word(run, 0), f);
 	if (e == OK)
 		e = view_row(run, t, &id, f);
 	if (e == OK)

@@ -312,6 +312,7 @@ struct reviewing {
 	int64_t looks, open, said;
 	bool all;                  /* those that were reviewed, too */
 	const struct row_id *only; /* of this member of staff; or NULL */
+	bool everybody;            /* whoever looks reviews of whomever */
 };
 
 static enum err
@@ -394,6 +395,31 @@ say_one(struct reviewing *x, const struct opened *o, struct fail *f)
 	return OK;
 }
 
+/* One's own, or of a person within reach; a privacy officer and an auditor look at
+ * everybody's. */
+static bool
+is_for(struct reviewing *x, const struct opened *o)
+{
+	if (x->only != NULL)
+		return id_equal(x->only, &o->staff);
+	return x->everybody || actor_sees(x->run, &o->person) ||
+	    (x->run->actor != NULL &&
+		id_equal(&x->run->actor->staff, &o->staff));
+}
+
+/* Does whoever looks look at everybody's? *roles: theirs. */
+static enum err
+begin_review(struct reviewing *x, uint32_t *roles, struct fail *f)
+{
+	struct row_id staff;
+	enum err e = role_of(roles, &staff, NULL, NULL, x->run, f);
+
+	x->everybody = (*roles &
+			   (POLICY_BIT(ROLE_PRIVACY_OFFICER) |
+			       POLICY_BIT(ROLE_AUDITOR))) != 0;
+	return e;
+}
+
 static enum err
 say_queue(struct reviewing *x, struct fail *f)
 {
@@ -404,7 +430,7 @@ say_queue(struct reviewing *x, struct fail *f)
 	for (size_t k = 0; e == OK && k < x->count; k++) {
 		if (!x->all && !x->list[k].waits)
 			continue;
-		if (x->only != NULL && !id_equal(x->only, &x->list[k].staff))
+		if (!is_for(x, &x->list[k]))
 			continue;
 		x->open += x->list[k].waits;
 		x->said++;
@@ -455,7 +481,7 @@ review_one(struct reviewing *x, const struct row_id *staff, struct fail *f)
 		    "--verdict: want justified, not_justified or more_needed");
 	e = name_row(&id, x->run, t, run_word(x->run, 0), f);
 	for (size_t k = 0; e == OK && k < x->count; k++)
-		if (id_equal(&x->list[k].id, &id))
+		if (id_equal(&x->list[k].id, &id) && is_for(x, &x->list[k]))
 			return write_review(x, &x->list[k], staff, verdict, f);
 	return e != OK ? e
 		       : fail_set(f, ERR_NOTFOUND,
@@ -470,7 +496,10 @@ cmd_emergency_review(struct run *run, struct fail *f)
 	enum err e = role_need(&staff, run,
 	    POLICY_BIT(ROLE_PRIVACY_OFFICER) | POLICY_BIT(ROLE_SUPERVISOR),
 	    "the review of emergency access", f);
+	uint32_t roles = 0;
 
+	if (e == OK)
+		e = begin_review(&x, &roles, f);
 	if (e == OK)
 		e = load(&x, f);
 	if (e == OK)
@@ -498,6 +527,8 @@ cmd_emergency_list(struct run *run, struct fail *f)
 		    "emergency list: nobody is named who looks: --as STAFF");
 	if ((roles & all) == 0)
 		x.only = &staff;
+	if (e == OK)
+		e = begin_review(&x, &roles, f);
 	if (e == OK)
 		e = load(&x, f);
 	if (e == OK)

@@ -212,7 +212,7 @@ fill_consent(struct filling *x, const char *word, struct fail *f)
 	const struct registry *g = replica_registry(r);
 	const struct table *t = registry_table(g, "consent");
 	struct rows rows = { .r = r, .arena = &x->arena, .context = x };
-	enum err e = name_row(&x->consent, x->run, t, word, f);
+	enum err e = name_found(&x->consent, x->run, t, word, f);
 
 	if (e == OK)
 		e = show_gate_must_read(x->run, t, &x->consent, f);

@@ -200,7 +200,7 @@ cmd_history(struct run *run, struct fail *f)
 
 	e = name_table(&t.table, run, run_word(run, 0), f);
 	if (e == OK)
-		e = name_row(&id, run, t.table, run_word(run, 1), f);
+		e = name_found(&id, run, t.table, run_word(run, 1), f);
 	if (e == OK)
 		e = show_gate_must_read(run, t.table, &id, f);
 	if (e != OK)

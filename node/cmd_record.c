@@ -128,7 +128,7 @@ put_row(struct run *run, const struct table *t, const char *id,
 	enum err e = OK;
 
 	if (id != NULL) {
-		e = name_row(&given, run, t, id, f);
+		e = name_found(&given, run, t, id, f);
 		q.row = &given;
 	}
 	if (e == OK)
@@ -369,7 +369,7 @@ cmd_get(struct run *run, struct fail *f)
 
 	e = name_table(&t, run, run_word(run, 0), f);
 	if (e == OK)
-		e = name_row(&id, run, t, run_word(run, 1), f);
+		e = name_found(&id, run, t, run_word(run, 1), f);
 	if (e == OK)
 		e = show_gate_row(run, t, &id, f);
 	if (e == OK)
@@ -497,7 +497,7 @@ list_bounds(size_t *shown, struct read_query *q, struct row_id *after,
 		e = cli_number(&n, limit, 1, INT32_MAX, "--limit", f);
 	*shown = (size_t)n;
 	if (e == OK && text != NULL) {
-		e = name_row(after, run, q->table, text, f);
+		e = name_found(after, run, q->table, text, f);
 		q->after = after;
 	}
 	return e;

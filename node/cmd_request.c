@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/name.h"
 #include "node/named.h"
 #include "node/opened.h"
@@ -31,6 +32,7 @@ struct inbox {
 	struct request *list;
 	size_t count;
 	int64_t late;
+	bool everybody; /* whoever looks is a privacy officer */
 };
 
 static enum err
@@ -132,10 +134,18 @@ say_all(struct inbox *x, struct fail *f)
 {
 	json_t *array = json_array();
 
+	size_t said = 0;
+
 	if (x->count > 0)
 		qsort(x->list, x->count, sizeof(*x->list), by_due);
 	for (size_t k = 0; k < x->count; k++) {
-		json_t *j = say_one(x, &x->list[k]);
+		json_t *j;
+
+		/* a privacy officer answers for everybody */
+		if (!x->everybody && !actor_sees(x->run, &x->list[k].person))
+			continue;
+		said++;
+		j = say_one(x, &x->list[k]);
 
 		if (j != NULL)
 			(void)json_array_append_new(array, j);
@@ -144,7 +154,7 @@ say_all(struct inbox *x, struct fail *f)
 	if (x->run->cli->json)
 		return run_json(x->run, array, f);
 	json_decref(array);
-	if (x->count == 0)
+	if (said == 0)
 		run_say(x->run, "nobody waits for an answer\n");
 	return OK;
 }
@@ -162,7 +172,11 @@ cmd_requests(struct run *run, struct fail *f)
 	bool approved;
 	enum err e = role_need(&staff, run, ROLE_BITS_RECORDS,
 	    "the inbox of privacy requests", f);
+	uint32_t roles = 0;
 
+	if (e == OK)
+		e = role_of(&roles, &staff, NULL, NULL, run, f);
+	x.everybody = (roles & POLICY_BIT(ROLE_PRIVACY_OFFICER)) != 0;
 	if (e == OK)
 		e = policy_active(&x.pack, &approved, run->replica, x.today, f);
 	if (e == OK)

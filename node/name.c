@@ -179,7 +179,14 @@ row_named(struct row_id *out, const struct run *run, struct run *finder,
 }
 
 enum err
-name_row(struct row_id *out, struct run *run, const struct table *t,
+name_row(struct row_id *out, const struct run *run, const struct table *t,
+    const char *text, struct fail *f)
+{
+	return row_named(out, run, NULL, t, text, f);
+}
+
+enum err
+name_found(struct row_id *out, struct run *run, const struct table *t,
     const char *text, struct fail *f)
 {
 	return row_named(out, run, run, t, text, f);

@@ -16,7 +16,11 @@ enum err name_field(const struct field **out, const struct table *t,
 
 /* A row: 32 hex digits, a unique prefix, or for a person what SUBJECT may be.
  * ERR_NOTFOUND, ERR_INPUT. */
-enum err name_row(struct row_id *out, struct run *run, const struct table *t,
+enum err name_row(struct row_id *out, const struct run *run,
+    const struct table *t, const char *text, struct fail *f);
+/* The same among what whoever acts can find (actor.h): where they ask for records of
+ * people, and not for what their role has to look at whoever it is about. */
+enum err name_found(struct row_id *out, struct run *run, const struct table *t,
     const char *text, struct fail *f);
 /* A row of a table that has names (staff, program, office): its name if
  * unique, else as name_row. */

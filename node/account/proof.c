@@ -157,6 +157,27 @@ try_password(struct accounts *a, struct trial *t, const struct proof *p,
 
 /* ---- the code --------------------------------------------------------------- */
 
+/* so far ahead of now no code was ever right, whatever the clock said then */
+#define STEP_AHEAD_MS (60 * 60 * 1000)
+/* what one wrong clock elsewhere can move (replica_policy_ms), and some more */
+#define SIGNED_AHEAD_MS (3LL * 24 * 60 * 60 * 1000)
+
+/*
+ * The last step that counts. A code that was accepted while the clock stood in the
+ * future would keep its owner out until then, so it does not; unless others signed
+ * that it is later than this clock says: who puts it back gets no code a second time.
+ */
+static int64_t
+last_step(const struct account *acc, struct replica *r, const struct env *env)
+{
+	int64_t now = env_wall_ms(env);
+
+	if (acc->totp_step * TOTP_STEP_S * 1000 - now <= STEP_AHEAD_MS ||
+	    replica_policy_ms(r) - now > SIGNED_AHEAD_MS)
+		return acc->totp_step;
+	return 0;
+}
+
 /* A code of the authenticator that was not used yet, or a recovery code. */
 static bool
 take_code(struct account *acc, struct replica *r, const struct env *env,
@@ -166,7 +187,7 @@ take_code(struct account *acc, struct replica *r, const struct env *env,
 	int64_t step;
 
 	if (totp_fits(&step, acc->totp, code, env_wall_ms(env),
-		acc->totp_step)) {
+		last_step(acc, r, env))) {
 		acc->totp_step = step;
 		return true;
 	}

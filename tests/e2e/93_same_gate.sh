@@ -95,4 +95,41 @@ must north account role "Di Other" officer --scope all
 	[ "$(rex --json list break_glass | field '#')" = 1 ] &&
 	[ "$(pass di north --json list break_glass | field '#')" = 0 ]
 ok $? "an_opening_is_seen_by_who_made_it_and_who_reviews"
+
+# ---- whose records an opening opens, and whose review it is -----------------------------------
+enrol north east "East server" Eve --agency East --kind probation
+bring east north "North server"
+bring north east "East server"
+two=$(on north put person legal_name="Sample Two" | tail -n 1)
+must north put contact_note person="$two" kind=office \
+	happened_at=2026-01-05T10:00 narrative="Of the north"
+must north share "$two" IDX --to East --basis agreement:2
+bring north east "East server"
+must east put contact_note person="$two" kind=office \
+	happened_at=2026-01-05T10:00 narrative="Of the east"
+must east share "$two" SUP.notes --to North --basis agreement:2
+bring east north "North server"
+printf 'tin roof and autumn rain cy\n' >"$tmp/cy.pass"
+printf 'tin roof and autumn rain su\n' >"$tmp/su.pass"
+cat "$tmp/cy.pass" "$tmp/su.pass" >>"$words_file"
+must north account add "Cy Cover" --slot <"$tmp/cy.pass"
+must north account role "Cy Cover" officer
+must north account add "Su Super" --slot <"$tmp/su.pass"
+must north account role "Su Super" supervisor --scope all
+pass cy north --yes emergency "$two" SUP.notes --reason on_call_cover \
+	--why 'Bo is ill today' >"$tmp/out" 2>"$tmp/err" ||
+	die "cover: $(cat "$tmp/err")"
+[ "$(pass bo north --json list contact_note person="$two" | field '#')" = 2 ] &&
+	[ "$(pass cy north --json list contact_note | field '#')" = 1 ] &&
+	pass cy north list contact_note | grep -q 'Of the north'
+ok $? "an_opening_for_the_own_agency_opens_no_other_ones_records"
+reviews() { pass su north --json emergency review | field '#'; }
+before=$(reviews)
+must north put access_restriction person="$two" mode=excluded \
+	staff_id="Su Super" state=present
+opened=$(rex --json list break_glass person="$two" | field 0.id)
+[ "$before" -ge 1 ] && [ "$(reviews)" = $((before - 1)) ] &&
+	fails 1 "no such emergency" pass su north emergency review "$opened" \
+		--verdict justified
+ok $? "who_is_kept_out_of_a_case_reviews_no_opening_of_it"
 exit $failed

@@ -251,6 +251,35 @@ tries_that_could_not_succeed_are_counted_and_do_not_fill_the_journal(
 	    1);
 }
 
+#define YEAR (366LL * 24 * 60 * MINUTE)
+
+/* A dead battery, a wrong hand: signed in while it was years ahead. */
+static void
+a_clock_that_was_years_ahead_keeps_nobody_out_when_it_is_right_again(
+    void **state)
+{
+	struct buf codes = { 0 };
+	struct account a;
+	char early[16], code[16];
+
+	(void)state;
+	begin_factor(&a, &codes);
+	env_test_pass(signing_office->env, MINUTE);
+	code_now(early, a.totp);
+	assert_int_equal(signing_in("Ana", SIGNING_PASSWORD, early), OK);
+	signing_office->env->wall_ms += 3 * YEAR;
+	code_now(code, a.totp);
+	assert_int_equal(signing_in("Ana", SIGNING_PASSWORD, code), OK);
+	signing_office->env->wall_ms -= 3 * YEAR;
+	env_test_pass(signing_office->env, MINUTE);
+	code_now(code, a.totp);
+	assert_int_equal(signing_in("Ana", SIGNING_PASSWORD, code), OK);
+	/* and from then on as ever */
+	assert_int_equal(signing_in("Ana", SIGNING_PASSWORD, code), ERR_AUTH);
+	assert_int_equal(signing_in("Ana", SIGNING_PASSWORD, early), ERR_AUTH);
+	buf_release(&codes);
+}
+
 int
 main(void)
 {
@@ -267,6 +296,8 @@ main(void)
 		TEST(
 		    tries_that_could_not_succeed_are_counted_and_do_not_fill_the_journal),
 		TEST(half_a_proof_gives_back_no_tries_at_the_code),
+		TEST(
+		    a_clock_that_was_years_ahead_keeps_nobody_out_when_it_is_right_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
