@@ -70,6 +70,14 @@ begin(struct run *run, struct fail *f)
 	return e;
 }
 
+/* Who tried what is not for them; the page writes down its own (api.c). */
+static void
+note_refused(struct run *run)
+{
+	if (run->session == NULL && run->replica != NULL)
+		(void)journal_act(run, ERR_DENIED, NULL);
+}
+
 /* What was shown, or done in vain, is written down, or it was not done. */
 static enum err
 settle(struct run *run, enum err e, struct fail *f)
@@ -87,6 +95,8 @@ settle(struct run *run, enum err e, struct fail *f)
 	}
 	if (e != OK && (run->cli->command->flags & CLI_ACTS) != 0)
 		(void)journal_act(run, e, NULL);
+	else if (e == ERR_DENIED && !run->journal.wanted)
+		note_refused(run);
 	return e;
 }
 
@@ -168,6 +178,8 @@ dispatch_run(struct run *run, struct fail *f)
 		engine_lock(run->engine);
 		run->replica = run->engine->replica;
 		e = begin(run, f);
+		if (e == ERR_DENIED)
+			note_refused(run);
 		if (e == OK && is_alone(run) && sends(c))
 			driver_now(run);
 		if (e == OK)

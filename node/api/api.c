@@ -10,6 +10,7 @@
 
 #include "node/api/call.h"
 #include "node/api/sight.h"
+#include "sync/audit.h"
 
 /* ---- small things ---- */
 
@@ -219,6 +220,29 @@ is_json(const char *type)
 	return type[n] == '\0' || type[n] == ';' || type[n] == ' ';
 }
 
+static bool
+is_id(const char *text)
+{
+	return text[0] != '\0' &&
+	    text[strspn(text, "0123456789abcdefABCDEF")] == '\0';
+}
+
+/* Addresses land in histories and logs: they hold ids, and nothing by which
+ * somebody is known. */
+static bool
+names_somebody(const struct target *t)
+{
+	bool yes = false;
+
+	for (size_t i = 0; i < t->segment_count; i++)
+		yes = yes || strncmp(t->segments[i], "number:", 7) == 0;
+	for (size_t i = 0; i < t->pair_count; i++)
+		yes = yes || strncmp(t->pairs[i].value, "number:", 7) == 0 ||
+		    (strncmp(t->pairs[i].name, "fields.", 7) == 0 &&
+			!is_id(t->pairs[i].value));
+	return yes;
+}
+
 static enum api_error
 check_head(struct api_turn *t)
 {
@@ -229,6 +253,11 @@ check_head(struct api_turn *t)
 		return e;
 	if (target_parse(&t->target, q->target, &t->fail) != OK)
 		return API_PATH;
+	if (names_somebody(&t->target))
+		return turn_bad(t, API_FIELD,
+		    "an address holds ids alone: it lands in the browser's "
+		    "history. POST /api/search finds people, POST "
+		    "/api/records/TABLE/list records");
 	e = route_find(&t->route, t->values, t->reply->allow, q->method,
 	    &t->target);
 	if (e != API_OK)
@@ -399,6 +428,32 @@ run_route(struct api_turn *t, json_t **data)
 	return e;
 }
 
+/* Who is signed in and tried what is not for them, or came without the session's
+ * token: by the route, which names nobody. */
+static void
+note_refused(struct api_turn *t, enum api_error why)
+{
+	struct engine *engine = t->api->engine;
+	struct buf note = { .limit = AUDIT_TEXT_MAX };
+	struct audit_entry entry = { .act = "refused",
+		.staff = &t->who.staff,
+		.origin = t->origin,
+		.result = ERR_DENIED };
+
+	if (why != API_ROLE && why != API_CSRF && why != API_READ_ONLY)
+		return;
+	buf_printf(&note, "%s %s: %s", t->route->method, t->route->path,
+	    why == API_ROLE       ? "not for that role"
+		: why == API_CSRF ? "without the token of the session"
+				  : "the training has run out");
+	entry.note = buf_cstr(&note);
+	engine_lock(engine);
+	if (engine->replica != NULL)
+		(void)audit_write(engine->replica, &entry, NULL);
+	engine_unlock(engine);
+	buf_release(&note);
+}
+
 void
 api_answer(struct api *api, struct api_reply *reply,
     const struct api_request *q)
@@ -416,6 +471,7 @@ api_answer(struct api *api, struct api_reply *reply,
 		e = check_body(&t);
 	if (e == API_OK)
 		e = run_route(&t, &data);
+	note_refused(&t, e);
 	if (e == API_OK)
 		answer_turn(&t, data);
 	else

@@ -36,8 +36,10 @@ do_list(struct api_turn *t, json_t **data)
 	size_t limit = page_size(t), n;
 	enum api_error e;
 
-	(void)json_object_set_new(t->query, "limit",
-	    json_integer((json_int_t)limit));
+	(void)json_object_set_new(json_object_get(t->body, "limit") != NULL
+		? t->body
+		: t->query,
+	    "limit", json_integer((json_int_t)limit));
 	e = call_route(t, data);
 	n = json_array_size(*data);
 	if (e == API_OK && n == limit)

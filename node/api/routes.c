@@ -65,13 +65,10 @@ const struct api_route api_routes[] = {
 	    NULL, NULL, do_person,
 	    "the head of one case file: who, numbers, supervision, alerts, "
 	    "officers" },
-	{ "GET", "/api/search", API_DESK, "casework", 0, field_search_query,
-	    NULL, NULL, do_search,
-	    "people by name, nearly so too, number, id, or what is written "
-	    "about them" },
 	{ "POST", "/api/search", API_DESK, "casework", API_SESSION, NULL,
 	    field_search_query, NULL, do_search,
-	    "the same, with what is looked for in no address" },
+	    "people by name, nearly so too, number, id, or what is written "
+	    "about them" },
 	{ "GET", "/api/people/:person/timeline", API_DESK, "casework",
 	    API_PERSON, field_timeline_query, NULL, NULL, do_timeline,
 	    "everything about one person, newest first" },
@@ -208,6 +205,10 @@ const struct api_route api_routes[] = {
 	{ "GET", "/api/records/:table", API_DESK, "casework",
 	    API_ROW_SEEN | API_ROWS_SEEN, field_list_query, NULL, "list",
 	    do_list, "records by pages; fields.person=ID for one person's" },
+	{ "POST", "/api/records/:table/list", API_DESK, "casework",
+	    API_ROW_SEEN | API_ROWS_SEEN | API_SESSION, NULL, field_list_query,
+	    "list", do_list,
+	    "the same, with filters that hold more than an id" },
 	{ "POST", "/api/records/:table", API_DESK | ROLE_BIT_ADMINISTRATOR,
 	    "casework", API_ROW_SEEN | API_WRITES, NULL, field_new_body, "put",
 	    NULL, "a new record" },

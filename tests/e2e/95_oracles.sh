@@ -100,4 +100,19 @@ ok $? "a_terminal_closes_the_notices_that_it_showed_and_no_others"
 	[ "$(bo --json list contact_note | field '#')" = 1 ] &&
 	pass ada north audit >"$tmp/out" 2>"$tmp/err"
 ok $? "an_auditor_reads_the_journal_and_nobodys_records"
+
+# ---- what waits, and what was tried in vain -----------------------------------------------------
+for p in "$mine" "$other"; do
+	must north put privacy_request person="$p" kind=accounting \
+		received_on="$(date +%F)"
+done
+bo --json requests >"$tmp/out" 2>"$tmp/err"
+[ "$(field '#' <"$tmp/out")" = 1 ] && [ "$(on north --as "Bo Helper" --json requests |
+	field '#')" = 2 ]
+ok $? "requests_are_those_of_the_people_within_reach"
+fails 1 "only an administrator" bo account list &&
+	fails 1 "is for staff with the role" bo emergency review &&
+	[ "$(on north --json audit --act "account list" --failed | field '#')" = 1 ] &&
+	[ "$(on north --json audit --act "emergency review" --failed | field '#')" = 1 ]
+ok $? "what_was_refused_to_a_role_stands_in_the_journal"
 exit $failed

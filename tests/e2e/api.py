@@ -273,10 +273,8 @@ def records(b):
        else [str(pages)], "pages_have_each_row_once")
     for text, why in (("jordan", "as_written"), ("Jodran Sammple", "mistyped"),
                       (person[:12], "by_id")):
-        found = b.must("GET", "/api/search?q=" + urllib.parse.quote(text))
-        found += b.must("POST", "/api/search", {"q": text})[:1]
-        ok([] if len(found) > 1 and found[0]["person"] == person ==
-           found[-1]["person"] else [str(found)],
+        found = b.must("POST", "/api/search", {"q": text})
+        ok([] if found and found[0]["person"] == person else [str(found)],
            f"search_finds_a_person_{why}")
     ok(refused(b, "GET", "/api/records/account", None, 404, "not_found") +
        refused(b, "GET", "/api/records/_segment", None, 404, "not_found"),
@@ -498,7 +496,7 @@ def people(url, boss):
            "confirm_password": "no such words"}
     ok(refused(b, "POST", "/api/accounts", new, 401, "not_accepted"),
        "an_account_is_made_with_the_administrator_s_password_again")
-    ok(same(b.ask("GET", "/api/search?q=x")[1]["error"]["code"],
+    ok(same(b.ask("POST", "/api/search", {"q": "x"})[1]["error"]["code"],
             "not_your_role"), "an_administrator_without_a_role_reads_nothing")
 
 

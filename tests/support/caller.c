@@ -274,6 +274,16 @@ caller_must_with(struct browser *b, const char *method, const char *target,
 }
 
 size_t
+caller_found(struct browser *b, const char *text)
+{
+	char body[160];
+
+	(void)snprintf(body, sizeof(body), "{\"q\": \"%s\"}", text);
+	(void)caller_must(b, "POST", "/api/search", body);
+	return json_array_size(json_object_get(caller_answer(), "data"));
+}
+
+size_t
 caller_count(struct browser *b, const char *target)
 {
 	(void)caller_must(b, "GET", target, NULL);

@@ -61,6 +61,8 @@ const char *caller_must_with(struct browser *b, const char *method,
     const char *second);
 /* How many its data are. */
 size_t caller_count(struct browser *b, const char *target);
+/* How many people a search finds. */
+size_t caller_found(struct browser *b, const char *text);
 void caller_person(char id[static ID_TEXT_BYTES], struct browser *b,
     const char *name);
 

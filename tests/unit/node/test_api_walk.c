@@ -370,16 +370,10 @@ who_has_only_a_case_load_sees_nobody_else(void **state)
 	caller_sign_in(&b, "Ana");
 	(void)snprintf(path, sizeof(path), "/api/records/person/%s", id);
 	assert_int_equal(caller_ask(&b, "GET", path, NULL), 200);
-	assert_int_equal(caller_ask(&b, "GET", "/api/search?q=pat", NULL), 200);
-	assert_int_equal(json_array_size(
-			     json_object_get(caller_answer(), "data")),
-	    1);
+	assert_int_equal(caller_found(&b, "pat"), 1);
 	caller_sign_in(&b, "Ben");
 	assert_int_equal(caller_ask(&b, "GET", path, NULL), 404);
-	assert_int_equal(caller_ask(&b, "GET", "/api/search?q=pat", NULL), 200);
-	assert_int_equal(json_array_size(
-			     json_object_get(caller_answer(), "data")),
-	    0);
+	assert_int_equal(caller_found(&b, "pat"), 0);
 	assert_int_equal(caller_ask(&b, "GET", "/api/records/person", NULL),
 	    200);
 	assert_int_equal(json_array_size(
@@ -418,14 +412,18 @@ numbered(const char *name, const char *number)
 
 /* One answer, byte for byte, and an entry of the journal for each. */
 static void
-one_answer(struct browser *b, const char *const *targets, size_t n)
+one_answer(struct browser *b, const char *method, const char *target,
+    const char *const *bodies, size_t n)
 {
 	char first[1024];
 	int64_t before = office_number(caller_office,
 	    "SELECT coalesce(sum(count), 0) FROM _audit WHERE result <> 0");
 
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(caller_ask(b, "GET", targets[i], NULL), 404);
+		assert_int_equal(caller_ask(b, method,
+				     target != NULL ? target : bodies[i],
+				     target != NULL ? bodies[i] : NULL),
+		    404);
 		assert_true(caller_raw()->n < sizeof(first));
 		if (i == 0)
 			memcpy(first, caller_raw()->p, caller_raw()->n);
@@ -440,17 +438,19 @@ one_answer(struct browser *b, const char *const *targets, size_t n)
 static void
 a_number_does_not_tell_who_is_a_client(void **state)
 {
-	static const char *const people[] = { "/api/people/number:R-0",
-		"/api/people/number:R-1", "/api/people/number:R-2",
-		"/api/people/00000000000000000000000000000001" };
-	static const char *const rows[] = { "/api/records/person/number:R-0",
-		"/api/records/person/number:R-1",
-		"/api/records/person/number:R-2" };
 	static const char *const lists[] = {
-		"/api/records/contact_note?fields.person=number:R-0",
-		"/api/records/contact_note?fields.person=number:R-1",
-		"/api/records/contact_note?fields.person=number:R-2"
+		"{\"fields\": {\"person\": \"number:R-0\"}}",
+		"{\"fields\": {\"person\": \"number:R-1\"}}",
+		"{\"fields\": {\"person\": \"number:R-2\"}}"
 	};
+	static const char *const people[] = {
+		"/api/people/00000000000000000000000000000001",
+		"/api/people/00000000000000000000000000000002"
+	};
+	static const char *const addresses[] = { "/api/people/number:R-1",
+		"/api/records/person/number:R-1",
+		"/api/records/contact_note?fields.person=number:R-1",
+		"/api/records/person?fields.legal_name=Pat+Sample" };
 	struct browser b;
 
 	(void)state;
@@ -458,11 +458,48 @@ a_number_does_not_tell_who_is_a_client(void **state)
 	(void)numbered("Jo Sample", "R-2");
 	(void)numbered("Al Sample", "R-2");
 	caller_sign_in(&b, "Ben");
-	one_answer(&b, people, COUNT_OF(people));
-	one_answer(&b, rows, COUNT_OF(rows));
-	one_answer(&b, lists, COUNT_OF(lists));
+	one_answer(&b, "GET", NULL, people, COUNT_OF(people));
+	one_answer(&b, "POST", "/api/records/contact_note/list", lists,
+	    COUNT_OF(lists));
 	caller_sign_in(&b, "Ana");
-	assert_int_equal(caller_ask(&b, "GET", people[1], NULL), 200);
+	assert_int_equal(caller_ask(&b, "POST",
+			     "/api/records/contact_note/list", lists[1]),
+	    200);
+	/* an address lands in histories: it holds ids alone, for everybody */
+	for (size_t i = 0; i < COUNT_OF(addresses); i++) {
+		assert_int_equal(caller_ask(&b, "GET", addresses[i], NULL),
+		    400);
+		assert_string_equal(caller_code(), "bad_field");
+	}
+}
+
+static int64_t
+refusals(const char *note)
+{
+	char sql[256];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "SELECT count(*) FROM _audit WHERE act = 'refused' AND result <> 0 "
+	    "AND note LIKE '%%%s%%'",
+	    note);
+	return office_number(caller_office, sql);
+}
+
+static void
+what_is_refused_by_role_or_token_stands_in_the_journal(void **state)
+{
+	struct browser b;
+
+	(void)state;
+	caller_sign_in(&b, "Ben");
+	assert_int_equal(refusals("/api/accounts"), 0);
+	assert_int_equal(caller_ask(&b, "GET", "/api/accounts", NULL), 403);
+	assert_int_equal(refusals("GET /api/accounts: not for that role"), 1);
+	memset(b.token, 'x', sizeof(b.token) - 1);
+	assert_int_equal(caller_ask(&b, "POST", "/api/search",
+			     "{\"q\": \"pat\"}"),
+	    403);
+	assert_int_equal(refusals("POST /api/search: without the token"), 1);
 }
 
 static struct row_id
@@ -544,6 +581,7 @@ main(void)
 		WALK(an_entry_of_the_journal_with_a_long_name_in_it_is_shown),
 		WALK(who_has_only_a_case_load_sees_nobody_else),
 		WALK(a_number_does_not_tell_who_is_a_client),
+		WALK(what_is_refused_by_role_or_token_stands_in_the_journal),
 		WALK(who_audits_all_and_has_one_case_load_sees_the_case_load),
 		WALK(a_role_holds_to_the_end_of_its_last_day_whoever_asks),
 	};
