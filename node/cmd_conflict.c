@@ -193,9 +193,8 @@ resolve_number(struct run *run, const struct row_id *staff, struct fail *f)
 		e = cli_number(&k, keep, 1, 10000, "--keep", f);
 	if (e == OK)
 		e = may_settle_number(run, no, f);
-	if (e != OK)
-		return e;
-	e = conflict_keep(run->replica, no, (unsigned)k, staff, f);
+	if (e == OK)
+		e = conflict_keep(run->replica, no, (unsigned)k, staff, f);
 	if (e == ERR_NOTFOUND)
 		return fail_set(f, e,
 		    "no conflict or value has this number now; footbridge "

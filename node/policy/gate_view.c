@@ -229,8 +229,7 @@ gate_view_say(struct buf *out, const struct gate_answer *a)
 		[GATE_REVOKED] = "the consent that it came under was revoked",
 		[GATE_TAKEN] = "its owner ended the sharing",
 		[GATE_STALE] = "it is too long since word came that it may be",
-		[GATE_ROLE] = "the consent that it came under is for other "
-			      "roles than yours",
+		[GATE_ROLE] = "its consent is for other roles than yours",
 	};
 	char day[POLICY_DAY_CHARS];
 
