@@ -363,6 +363,9 @@ judge_again(struct replica *r, const struct standing_as *was, struct fail *f)
 		e = compartment_get(r, &c, no, f);
 		if (e == OK)
 			e = grant_rederive(r, c, f);
+		/* what it granted past its revocation routes nobody any more */
+		if (e == OK)
+			e = lane_leave(r, c, f);
 		if (e == OK)
 			c->rederive = true;
 	}

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "sync/agency_key.h"
+#include "sync/lane.h"
 #include "sync/revoke.h"
 #include "tests/support/taking.h"
 
@@ -222,10 +223,70 @@ others_wait_an_hour_for_the_first_registrar(void **state)
 	pair_stop(&p);
 }
 
+/* Queued at the laptop for the clinic, the first that it knew of. */
+static int64_t
+queued(struct pair *p)
+{
+	return pair_number(p, PAIR_LAPTOP,
+	    "SELECT count(*) FROM _queue q JOIN _segment s ON s.no = q.ref"
+	    " WHERE q.what = 1 AND s.chain = 1 AND q.peer = (SELECT min(peer)"
+	    " FROM _lane)");
+}
+
+/* What North knows of members, and nothing else. */
+static void
+tell_members(struct pair *p)
+{
+	enum member_result result;
+	struct stmt *s;
+	bool row = true;
+	size_t n;
+
+	assert_int_equal(db_stmt(&s, replica_db(p->r[PAIR_NORTH]),
+			     "SELECT bytes FROM _member ORDER BY no", NULL),
+	    OK);
+	while (stmt_step(s, &row, NULL) == OK && row) {
+		const uint8_t *bytes = stmt_col_blob(s, 0, &n);
+
+		assert_int_equal(replica_add_member(p->r[PAIR_LAPTOP], &result,
+				     bytes, n, NULL, NULL),
+		    OK);
+	}
+	stmt_reset(s);
+}
+
+static void
+whom_a_revoked_registrar_granted_past_its_cut_is_sent_nothing(void **state)
+{
+	struct row_id person;
+	struct pair p;
+	int64_t peer;
+
+	(void)state;
+	taking_with_laptop(&p, 245, &person);
+	assert_int_equal(replica_begin(p.r[PAIR_LAPTOP], NULL), OK);
+	assert_int_equal(lane_peer(p.r[PAIR_LAPTOP], &peer,
+			     &replica_identity(p.r[PAIR_CLINIC])->node, NULL),
+	    OK);
+	assert_int_equal(replica_commit(p.r[PAIR_LAPTOP], NULL), OK);
+	pair_share(&p, PAIR_SOUTH, &person, PAIR_CLINIC, GRANT_READ, false);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_LAPTOP);
+	assert_true(queued(&p) > 0);
+	/* North has not heard of the grant: it is outside of what counts */
+	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
+	tell_members(&p);
+	assert_int_equal(queued(&p), 0);
+	pair_check(&p, PAIR_LAPTOP);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    whom_a_revoked_registrar_granted_past_its_cut_is_sent_nothing),
 		cmocka_unit_test(a_lost_laptop_is_re_keyed_by_itself),
 		cmocka_unit_test(
 		    a_key_that_a_lost_laptop_made_past_its_cut_is_not_sealed_under),
