@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/actor.h"
 #include "node/name.h"
 #include "node/policy/agreement.h"
 #include "node/policy/case.h"
@@ -305,14 +306,31 @@ write_signature(const struct agreement *a, const char *act, struct run *run,
 	return write_row(r, &made, &draft, &q, f);
 }
 
+/* As on the page: it binds the agency. */
+static enum err
+must_lead(const struct run *run, struct fail *f)
+{
+	const uint32_t roles = ACCOUNT_BIT(ACCOUNT_PRIVACY_OFFICER) |
+	    ACCOUNT_BIT(ACCOUNT_ADMINISTRATOR);
+
+	if (run->actor == NULL || run->actor->rights.leads ||
+	    (run->actor->rights.roles & roles) != 0)
+		return OK;
+	return fail_set(f, ERR_DENIED,
+	    "an agreement binds the agency: its privacy officer or an "
+	    "administrator of a server signs it; nothing was signed");
+}
+
 enum err
 cmd_agreement_sign(struct run *run, struct fail *f)
 {
 	bool withdraw = cli_get(run->cli, "withdraw") != NULL;
 	struct agreements x = { 0 };
 	const struct agreement *a = NULL;
-	enum err e = load_one(&x, &a, run, f);
+	enum err e = must_lead(run, f);
 
+	if (e == OK)
+		e = load_one(&x, &a, run, f);
 	if (e == OK)
 		e = may_sign(a, &replica_identity(run->replica)->agency,
 		    withdraw, f);

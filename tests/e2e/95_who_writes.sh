@@ -49,6 +49,12 @@ fails 1 "only an administrator" bo keyslot add keyfile "$tmp/key" &&
 	fails 1 "only an administrator" bo --yes revoke South --reason left &&
 	fails 1 "only an administrator" bo peer add South 127.0.0.1:9
 ok $? "nor_a_key_of_the_replica_nor_changes_who_belongs_to_it"
+must north put mou title='Notes for care' kind=mou version=1 status=offered \
+	starts_on="$(date +%F)" ends_on=2040-01-01
+mou=$(tail -n 1 "$tmp/out")
+fails 1 "binds the agency" bo --yes agreement sign "$mou" &&
+	[ "$(on north --json list mou_signature | field '#')" = 0 ]
+ok $? "nor_do_they_bind_the_agency"
 pass ana north keyslot add recovery >"$tmp/out" &&
 	secret "$(grep -oE '([A-Z0-9]{4,}-){3,}[A-Z0-9]+' "$tmp/out")" &&
 	[ "$(on north --json audit --act "keyslot add" | field '#')" -ge 1 ]
