@@ -98,6 +98,10 @@ const struct api_field field_attendance_items[] = {
 	{ .name = "concern_code", .type = API_WORD },
 	END,
 };
+const struct api_field field_roster_query[] = {
+	{ .name = "on", .type = API_WORD },
+	END,
+};
 const struct api_field field_group_body[] = {
 	{ .name = "on", .type = API_WORD, .must = true },
 	{ .name = "attendance",

@@ -18,6 +18,7 @@ extern const struct api_field field_search_query[];
 extern const struct api_field field_typed_body[];
 extern const struct api_field field_timeline_query[];
 extern const struct api_field field_attendance_items[];
+extern const struct api_field field_roster_query[];
 extern const struct api_field field_group_body[];
 extern const struct api_field field_recipient_items[];
 extern const struct api_field field_consent_body[];

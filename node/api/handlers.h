@@ -57,6 +57,9 @@ enum api_error do_consent_ending(struct api_turn *t, json_t **data);
 enum api_error do_referrals(struct api_turn *t, json_t **data);
 enum api_error do_referral_desk(struct api_turn *t, json_t **data);
 
+/* do_roster.c */
+enum api_error do_roster(struct api_turn *t, json_t **data);
+
 /* do_bundle.c */
 enum api_error do_bundle_out(struct api_turn *t, json_t **data);
 enum api_error do_bundle_in(struct api_turn *t, json_t **data);

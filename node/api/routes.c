@@ -199,6 +199,10 @@ const struct api_route api_routes[] = {
 	{ "POST", "/api/referrals/:id/answer", API_DESK, "casework", API_WRITES,
 	    NULL, field_fields_body, NULL, do_refer_answer,
 	    "accept, wait-list or decline a referral" },
+	{ "GET", "/api/rosters", API_DESK, "casework", 0, field_roster_query,
+	    NULL, NULL, do_roster,
+	    "who is expected together on a day, by program and time, and what "
+	    "came of it" },
 	{ "POST", "/api/attendance", API_DESK, "casework", API_WRITES, NULL,
 	    field_group_body, NULL, do_group, "a whole group's, all or none" },
 

@@ -307,6 +307,10 @@ def acts(b, officer, person):
     made = b.must("POST", "/api/attendance",
                   {"on": "2026-04-03", "attendance": rows})["ids"]
     ok(same(len(made), 3), "a_group_is_saved_at_once")
+    expected = b.must("GET", "/api/rosters?on=2026-04-03")
+    ok(same(expected["groups"], []) +
+       refused(b, "GET", "/api/rosters?on=friday", None, 400, "bad_input"),
+       "supervision_is_no_group_and_a_day_is_a_date")
     line = b.must("GET", f"/api/people/{person}/timeline?limit=3")
     ok(same([r["at"] for r in line], sorted((r["at"] for r in line),
                                             reverse=True)) +

@@ -274,6 +274,20 @@ await test("every_page_is_accessible_and_fits_a_telephone", async () => {
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
+await test("the_day_is_on_one_sheet_with_the_way_round_the_visits", async () => {
+  await page.goto(url);
+  await page.getByRole("link", { name: "Day sheet and route" }).click();
+  await heading(page, "Day sheet");
+  await page.getByRole("row", { name: /Marcus Delgado/ }).waitFor();
+  await page.getByRole("button", { name: "Print" }).waitFor();
+  await accessible(page);
+  await page.emulateMedia({ media: "print" });
+  holds(!(await page.getByRole("button", { name: "Print" }).isVisible()), "a button is on the paper");
+  const pdf = await page.pdf({ format: "Letter" });
+  same((pdf.toString("latin1").match(/\/Type \/Page[^s]/g) ?? []).length, 1, "pages of paper");
+  await page.emulateMedia({ media: "screen" });
+});
+
 await test("the_first_key_skips_to_the_heading", async () => {
   await page.goto(`${url}people`);
   await heading(page, "People");

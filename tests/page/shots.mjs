@@ -76,6 +76,8 @@ await page.getByText("Kept as a draft").waitFor();
 await shot("note-begun");
 await at("home-begun", "");
 await at("book", `people/${PAGE_PERSON}/write/appointment`);
+await at("day-sheet", "day");
+await at("referrals-none", `people/${PAGE_PERSON}/referrals`);
 await at("decisions", "decisions");
 await at("sync", "sync");
 await at("account", "account");

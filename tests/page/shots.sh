@@ -17,6 +17,9 @@ PAGE_MODULES=$PWD/build/page-test PAGE_DIR=$tmp/North PAGE_FOOTBRIDGE=$fb \
 	PAGE_PERSON=$page_person PAGE_SHOTS=$shots node tests/page/shots.mjs || exit 1
 # journeys between offices take their own on the way
 net=$(mktemp -d) || exit 1
-PAGE_SHOTS=$shots TEST_TMP=$net bash tests/e2e/94_page_refer.sh || exit 1
-rm -rf "$net" "$net".words*
+for script in 94_page_refer 95_page_group; do
+	mkdir -p "$net/$script"
+	PAGE_SHOTS=$shots TEST_TMP=$net/$script bash tests/e2e/$script.sh || exit 1
+done
+rm -rf "$net"
 printf '%s pictures are in %s\n' "$(find "$shots" -name '*.png' | wc -l)" "$shots"

@@ -161,6 +161,11 @@ export interface Referral {
   delivery?: "closed" | "queued" | "relay" | "there"; delivered_by?: string; answers: ReferralAnswer[];
 }
 export interface ReferralDesk { today: string; to_answer: Referral[]; late: Referral[]; cut: boolean }
+export interface RosterLine { appointment: string; person: string; name: string; minutes: number; result?: string }
+export interface RosterGroup {
+  start_at: string; program_id: string | null; program?: string; place: string | null; people: RosterLine[];
+}
+export interface Roster { today: string; groups: RosterGroup[]; cut: boolean }
 export interface May {
   permit: boolean; reason: string; why: string; next: string; category: string; rule: string;
   notice: string; form: string; with: string[]; until: string; sample: boolean; withheld: boolean;

@@ -5,8 +5,10 @@ import { look, reached, said, samples, session, useCell } from "./state";
 import { Link, usePlace } from "./router";
 import { Account } from "./pages/account";
 import { ConsentPage } from "./pages/consent";
+import { DaySheet } from "./pages/day";
 import { Decisions } from "./pages/decisions";
 import { Duty, Locked, SignIn } from "./pages/gate";
+import { Groups } from "./pages/group";
 import { Home } from "./pages/home";
 import { People } from "./pages/people";
 import { Person } from "./pages/person";
@@ -40,7 +42,10 @@ function Header(p: { who: Session }) {
   );
 }
 
-function Nav(p: { works: boolean }) {
+/** Who holds groups. */
+const GROUPS = ["counselor", "clinician", "social_worker"];
+
+function Nav(p: { works: boolean; roles: string[] }) {
   const at = usePlace().pattern;
   return (
     <div class="fb-nav">
@@ -49,6 +54,8 @@ function Nav(p: { works: boolean }) {
           <ul>
             <li><Link to="/" class="" current={at === "/"}>{words.nav.home}</Link></li>
             <li><Link to="/people" class="" current={at.startsWith("/people")}>{words.nav.people}</Link></li>
+            {p.roles.some((r) => GROUPS.includes(r))
+              ? <li><Link to="/group" class="" current={at === "/group"}>{words.nav.group}</Link></li> : null}
             <li><Link to="/decisions" class="" current={at === "/decisions"}>{words.nav.decisions}</Link></li>
             <li><Link to="/sync" class="" current={at === "/sync"}>{words.nav.sync}</Link></li>
           </ul>
@@ -73,6 +80,8 @@ function Page() {
     case "/people/:person/:tab": return <Person key={person} id={person} tab={place.values.tab ?? ""} />;
     case "/people/:person/write/:what":
       return <Write key={`${person} ${place.values.what}`} id={person} what={place.values.what ?? ""} />;
+    case "/day": return <DaySheet />;
+    case "/group": return <Groups />;
     case "/decisions": return <Decisions />;
     case "/sync": return <SyncPage />;
     case "/account": return <Account />;
@@ -102,7 +111,7 @@ function Shell(p: { who: Session }) {
       }}>{words.skip}</a>
       {sample ? <aside class="fb-sample" aria-label={words.sampleRules}><div class="govuk-width-container">{words.notices.sample}</div></aside> : null}
       <Header who={p.who} />
-      <Nav works={works} />
+      <Nav works={works} roles={p.who.roles} />
       <Strip />
       <main class="govuk-width-container fb-main" id="main">
         {answers ? null : <Notice kind="stop" live><p><strong>{words.offlineTitle}</strong></p><p>{words.offline}</p></Notice>}

@@ -135,6 +135,8 @@ export function Home() {
               <Waits of={waits.data?.to_answer ?? []} title={words.refer.toAnswer} ours />
               <h2 class="govuk-heading-m">{words.home.today} <span class="fb-count">({data.appointments.length})</span></h2>
               <Day of={data.appointments} today={data.today} none={words.home.todayNone} log={later} />
+              {data.appointments.length === 0 ? null
+                : <p class="govuk-body"><Link to="/day">{words.day.link}</Link></p>}
               <h2 class="govuk-heading-m">{words.home.toLog} <span class="fb-count">({data.to_log.length})</span></h2>
               <Day of={data.to_log} today={data.today} none={words.home.toLogNone} log={buttons} day />
               <Begun list={typed.data ?? []} again={typed.again} />

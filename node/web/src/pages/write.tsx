@@ -16,6 +16,7 @@ export function formPath(form: string): { to: string; title: string } | null {
   const [what, person, about] = form.split(" ");
   if (what === "note" && person) return { to: `/people/${person}/write/note`, title: words.note.title };
   if (what === "appointment" && person) return { to: `/people/${person}/write/appointment`, title: words.book.title };
+  if (what === "group" && person) return { to: "/group", title: words.group.title };
   if (what === "refer" && person) return { to: `/people/${person}/refer/reason`, title: words.refer.title };
   if (what === "outcome" && person && about)
     return { to: `/people/${person}/write/outcome?appointment=${about}`, title: words.outcome.title };
