@@ -123,7 +123,7 @@ adopt_outside(struct adopting *x, struct fail *f)
 	enum err e = list_outside(x->r, &list, &x->node->id, f);
 
 	for (size_t at = 0; e == OK && at < list.n; at += 16) {
-		struct compartment *c;
+		struct compartment *c = NULL;
 		int64_t v[2];
 
 		memcpy(v, list.p + at, sizeof(v));

@@ -152,7 +152,7 @@ static enum err
 day_of(struct roster *x, const char *on)
 {
 	struct buf scratch = { .limit = 64 };
-	struct value v;
+	struct value v = { .type = VALUE_DATE };
 	enum err e = OK;
 
 	x->day = x->desk.day;
