@@ -363,9 +363,12 @@ judge_again(struct replica *r, const struct standing_as *was, struct fail *f)
 		e = compartment_get(r, &c, no, f);
 		if (e == OK)
 			e = grant_rederive(r, c, f);
-		/* what it granted past its revocation routes nobody any more */
+		/* what it granted past its revocation routes nobody any more,
+		 * and what counts again now does */
 		if (e == OK)
 			e = lane_leave(r, c, f);
+		if (e == OK)
+			e = lane_compartment(r, c, f);
 		if (e == OK)
 			c->rederive = true;
 	}
