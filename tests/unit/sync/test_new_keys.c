@@ -281,10 +281,44 @@ whom_a_revoked_registrar_granted_past_its_cut_is_sent_nothing(void **state)
 	pair_stop(&p);
 }
 
+static void
+whom_a_revoked_registrar_took_away_past_its_cut_is_sent_all_again(void **state)
+{
+	struct row_id person;
+	struct pair p;
+	int64_t peer, before;
+
+	(void)state;
+	taking_with_laptop(&p, 246, &person);
+	pair_share(&p, PAIR_NORTH, &person, PAIR_CLINIC, GRANT_READ, false);
+	(void)pair_seal(&p, PAIR_NORTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_NORTH, PAIR_LAPTOP);
+	assert_int_equal(replica_begin(p.r[PAIR_LAPTOP], NULL), OK);
+	assert_int_equal(lane_peer(p.r[PAIR_LAPTOP], &peer,
+			     &replica_identity(p.r[PAIR_CLINIC])->node, NULL),
+	    OK);
+	assert_int_equal(replica_commit(p.r[PAIR_LAPTOP], NULL), OK);
+	before = queued(&p);
+	assert_true(before > 0);
+	taking_unshare(&p, PAIR_SOUTH, &person, PAIR_CLINIC);
+	(void)pair_seal(&p, PAIR_SOUTH);
+	pair_ship_all(&p, PAIR_SOUTH, PAIR_LAPTOP);
+	assert_int_equal(queued(&p), 0);
+	/* North has not heard of that: it is outside of what counts */
+	revoke(&p, PAIR_NORTH, PAIR_SOUTH, REVOKED_LOST);
+	tell_members(&p);
+	assert_int_equal(queued(&p), before);
+	pair_check(&p, PAIR_LAPTOP);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    whom_a_revoked_registrar_took_away_past_its_cut_is_sent_all_again),
 		cmocka_unit_test(
 		    whom_a_revoked_registrar_granted_past_its_cut_is_sent_nothing),
 		cmocka_unit_test(a_lost_laptop_is_re_keyed_by_itself),
