@@ -152,6 +152,7 @@ const struct api_field field_share_body[] = {
 	    .must = true },
 	{ .name = "to", .type = API_WORD, .to = API_OPTION, .must = true },
 	{ .name = "basis", .type = API_WORD, .to = API_OPTION, .must = true },
+	{ .name = "write", .type = API_BOOL, .to = API_OPTION },
 	{ .name = "from_now",
 	    .type = API_BOOL,
 	    .to = API_OPTION,

@@ -81,7 +81,8 @@ const struct api_route api_routes[] = {
 	    "written down without the person" },
 	{ "POST", "/api/people/:person/share", API_CASE, "disclosure",
 	    API_PERSON | API_WRITES, NULL, field_share_body, "share", do_share,
-	    "let another agency read, with the password again" },
+	    "let another agency read, and with write also write; who wrote "
+	    "until now only reads without it; with the password again" },
 	{ "POST", "/api/people/:person/unshare", API_CASE, "disclosure",
 	    API_PERSON | API_WRITES | API_CONFIRMED, NULL, field_unshare_body,
 	    "unshare", do_confirmed, "stop that, with the password again" },
