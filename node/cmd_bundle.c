@@ -11,6 +11,7 @@
 #include "node/name.h"
 #include "node/out.h"
 #include "node/show.h"
+#include "sync/remove.h"
 #include "sync/rescue.h"
 #include "sync/revoke.h"
 
@@ -284,13 +285,15 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 {
 	struct bundle_info *info = calloc(1, sizeof(*info));
 	struct exchange_stats stats = { 0 };
-	int64_t before = 0, after = 0, notices;
+	int64_t before = 0, after = 0, notices, mark = 0;
 	int64_t began_ms = env_wall_ms(replica_env(run->replica));
 	enum err e;
 
 	if (info == NULL)
 		return fail_set(f, ERR_NOMEM, "reading a bundle");
 	e = conflict_count(run->replica, &before, &notices, f);
+	if (e == OK)
+		e = remove_mark(run->replica, &mark, f);
 	if (e == OK) {
 		e = bundle_import(run->replica, info, &stats, from, f);
 		if (e != OK)
@@ -301,6 +304,8 @@ import_bundle(struct run *run, const struct bundle_reader *from, struct fail *f)
 		e = write_receipt(run, &info->sender, f);
 	if (e == OK)
 		e = say_import(run, &stats, info, f);
+	if (e == OK && !run->cli->json)
+		e = show_taken_since(&run->out, run, mark, f);
 	if (e == OK && !run->cli->json)
 		e = show_destroyed(&run->out, run, began_ms, f);
 	if (e == OK)

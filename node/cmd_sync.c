@@ -7,6 +7,7 @@
 #include "node/journal.h"
 #include "node/show.h"
 #include "node/show_taken.h"
+#include "sync/remove.h"
 
 /* ---- sync ---- */
 
@@ -225,14 +226,27 @@ say_closed(struct syncing *s)
 	    life_words(reason));
 }
 
-/* What is gone here by somebody else's order since then. */
 static enum err
-say_destroyed(struct run *run, int64_t since_ms, struct fail *f)
+mark_end(struct run *run, int64_t *mark, struct fail *f)
 {
 	enum err e;
 
 	engine_lock(run->engine);
-	e = show_destroyed(&run->out, run, since_ms, f);
+	e = remove_mark(run->replica, mark, f);
+	engine_unlock(run->engine);
+	return e;
+}
+
+/* What somebody else took back since then, and what is gone by an order. */
+static enum err
+say_gone(struct run *run, int64_t mark, int64_t since_ms, struct fail *f)
+{
+	enum err e;
+
+	engine_lock(run->engine);
+	e = show_taken_since(&run->out, run, mark, f);
+	if (e == OK)
+		e = show_destroyed(&run->out, run, since_ms, f);
 	engine_unlock(run->engine);
 	return e;
 }
@@ -241,13 +255,15 @@ enum err
 cmd_sync(struct run *run, struct fail *f)
 {
 	struct syncing s = { .run = run };
-	int64_t before = 0, after = 0;
+	int64_t before = 0, after = 0, mark = 0;
 	size_t copies = count_copies(run);
 	int64_t began_ms = env_wall_ms(env_posix());
 	enum err e = count_decisions(run, &before, f);
 
 	if (run->cli->json)
 		s.array = json_array();
+	if (e == OK)
+		e = mark_end(run, &mark, f);
 	if (e == OK) {
 		e = sync_all(&s, run_word(run, 0), f);
 		if (e == OK || e == ERR_NOTFOUND)
@@ -260,7 +276,7 @@ cmd_sync(struct run *run, struct fail *f)
 		return e;
 	}
 	run->decide = after > before;
-	if (!run->cli->json && (e = say_destroyed(run, began_ms, f)) != OK)
+	if (!run->cli->json && (e = say_gone(run, mark, began_ms, f)) != OK)
 		return e;
 	if (count_copies(run) > copies && !run->cli->json)
 		run_say(run,

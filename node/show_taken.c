@@ -21,6 +21,8 @@ struct taken {
 		struct agency_id owner;
 		bool here;     /* from this computer, not from its agency */
 		int64_t at_ms; /* of the last */
+		struct row_id person; /* the last of so many */
+		int64_t persons;
 		struct buf categories;
 	} group[LINES];
 };
@@ -85,10 +87,20 @@ on_left(void *context, const struct remove_left *l)
 		return;
 	}
 	list = &t->group[i].categories;
+	if (t->group[i].persons == 0 ||
+	    !id_equal(&t->group[i].person, l->subject))
+		t->group[i].persons++;
+	t->group[i].person = *l->subject;
 	if (l->at_ms > t->group[i].at_ms)
 		t->group[i].at_ms = l->at_ms;
 	if (list->n == 0 || !has_word(list, l->category))
 		buf_printf(list, "%s%s", list->n > 0 ? ", " : "", l->category);
+}
+
+static const char *
+by_whom(const struct taken *t, size_t i)
+{
+	return t->group[i].by != NULL ? t->group[i].by->name : "?";
 }
 
 enum err
@@ -106,14 +118,36 @@ show_taken(struct buf *out, struct run *run, const struct row_id *subject,
 		    "taken back from this %s by %s, known here since %s: %s of "
 		    "%s. What had arrived stays as it was; nothing new of it "
 		    "comes (footbridge access)\n",
-		    t.group[i].here ? "computer" : "office",
-		    t.group[i].by != NULL ? t.group[i].by->name : "?", at,
+		    t.group[i].here ? "computer" : "office", by_whom(&t, i), at,
 		    buf_cstr(&t.group[i].categories),
 		    name_of_agency(run, &t.group[i].owner, id));
 		buf_release(&t.group[i].categories);
 	}
 	if (t.more > 0)
 		buf_printf(out, "and more (footbridge access)\n");
+	return e;
+}
+
+enum err
+show_taken_since(struct buf *out, struct run *run, int64_t mark, struct fail *f)
+{
+	struct taken t = { .run = run };
+	char id[ID_TEXT_BYTES];
+	enum err e = remove_list_since(run->replica, mark, on_left, &t, f);
+
+	for (size_t i = 0; i < t.count; i++) {
+		buf_printf(out,
+		    "  taken back from this %s by %s: %s of %s, of %lld "
+		    "person%s. What had arrived stays as it was; nothing new "
+		    "of it comes (footbridge access)\n",
+		    t.group[i].here ? "computer" : "office", by_whom(&t, i),
+		    buf_cstr(&t.group[i].categories),
+		    name_of_agency(run, &t.group[i].owner, id),
+		    (long long)t.group[i].persons, run_s(t.group[i].persons));
+		buf_release(&t.group[i].categories);
+	}
+	if (t.more > 0)
+		buf_printf(out, "  and more (footbridge access)\n");
 	return e;
 }
 

@@ -12,6 +12,10 @@
  * known here and what stays; nothing where nothing was. Appended. */
 enum err show_taken(struct buf *out, struct run *run,
     const struct row_id *subject, struct fail *f);
+/* The same of all persons, by what came since a mark (remove_mark): with how many
+ * they are, and no names. */
+enum err show_taken_since(struct buf *out, struct run *run, int64_t mark,
+    struct fail *f);
 /* Is anything of this person taken back that was not given again? For a list. */
 enum err show_is_taken(bool *yes, struct run *run, const struct row_id *subject,
     struct fail *f);

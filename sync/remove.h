@@ -68,6 +68,7 @@ enum err remove_kept_count(struct replica *r, int64_t *count, struct fail *f);
 
 /* Somebody who left, by a removal that counts. */
 struct remove_left {
+	const struct row_id *subject;
 	const char *category;
 	const struct agency_id *owner;
 	enum grant_recipient kind;
@@ -83,6 +84,12 @@ struct remove_left {
 typedef void (*remove_left_fn)(void *context, const struct remove_left *left);
 enum err remove_list(struct replica *r, const struct row_id *subject,
     remove_left_fn each, void *context, struct fail *f);
+/* Where the log ends now; and who left by what came after such a mark, in all that
+ * can be read here, one subject after the other. cost: what came since, and the
+ * control of the compartments that it removes somebody from */
+enum err remove_mark(struct replica *r, int64_t *mark, struct fail *f);
+enum err remove_list_since(struct replica *r, int64_t mark, remove_left_fn each,
+    void *context, struct fail *f);
 /* What is unfinished in compartments of a subject. */
 struct remove_open {
 	const char *category;

@@ -8,6 +8,7 @@
 
 struct listing {
 	struct replica *r;
+	int64_t mark; /* of removals after this one */
 	remove_left_fn each;
 	void *context;
 	struct remove_body *body;
@@ -118,7 +119,8 @@ say_one(struct listing *x, const struct compartment *c,
 {
 	struct buf bytes = { .limit = LIMIT_SEGMENT_BYTES };
 	char words[LIMIT_BASIS_BYTES + 1] = "";
-	struct remove_left left = { .category = c->category,
+	struct remove_left left = { .subject = &c->subject,
+		.category = c->category,
 		.owner = &c->owner,
 		.kind = l->kind,
 		.issuer = l->issuer,
@@ -155,33 +157,37 @@ say_compartment(struct listing *x, int64_t no, struct fail *f)
 		return e;
 	e = control_load(&now, x->r, c, f);
 	for (size_t i = 0; e == OK && i < now->leaver_count; i++)
-		e = say_one(x, c, now, &now->leavers[i], f);
+		if (now->leavers[i].segment > x->mark)
+			e = say_one(x, c, now, &now->leavers[i], f);
 	control_free(now);
 	return e;
 }
 
+/* Each compartment whose number the statement gives; it is reset. */
 static enum err
-numbers_of(struct replica *r, struct buf *out, const struct row_id *subject,
-    struct fail *f)
+say_all(struct listing *x, struct stmt *s, struct fail *f)
 {
-	struct stmt *s;
+	struct buf list = { 0 };
 	bool row = false;
-	enum err e = db_stmt(&s, r->db,
-	    "SELECT no FROM _compartment WHERE subject = ?1"
-	    " ORDER BY category, owner",
-	    f);
+	enum err e;
 
-	if (e != OK)
-		return e;
-	stmt_blob(s, 1, subject->b, sizeof(subject->b));
 	while ((e = stmt_step(s, &row, f)) == OK && row) {
 		int64_t no = stmt_col_int(s, 0);
 
-		buf_put(out, &no, sizeof(no));
+		buf_put(&list, &no, sizeof(no));
 	}
 	stmt_reset(s);
-	if (e == OK && out->err != OK)
-		e = fail_set(f, out->err, "removals: %s", err_text(out->err));
+	x->body = calloc(1, sizeof(*x->body));
+	if (e == OK && (list.err != OK || x->body == NULL))
+		e = fail_set(f, ERR_NOMEM, "removals: out of memory");
+	for (size_t at = 0; e == OK && at < list.n; at += sizeof(int64_t)) {
+		int64_t no;
+
+		memcpy(&no, list.p + at, sizeof(no));
+		e = say_compartment(x, no, f);
+	}
+	buf_release(&list);
+	free(x->body);
 	return e;
 }
 
@@ -190,22 +196,56 @@ remove_list(struct replica *r, const struct row_id *subject,
     remove_left_fn each, void *context, struct fail *f)
 {
 	struct listing x = { .r = r, .each = each, .context = context };
-	struct buf list = { 0 };
-	enum err e;
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT no FROM _compartment WHERE subject = ?1"
+	    " ORDER BY category, owner",
+	    f);
 
-	x.body = calloc(1, sizeof(*x.body));
-	if (x.body == NULL)
-		return fail_set(f, ERR_NOMEM, "removals: out of memory");
-	e = numbers_of(r, &list, subject, f);
-	for (size_t at = 0; e == OK && at < list.n; at += sizeof(int64_t)) {
-		int64_t no;
+	if (e != OK)
+		return e;
+	stmt_blob(s, 1, subject->b, sizeof(subject->b));
+	return say_all(&x, s, f);
+}
 
-		memcpy(&no, list.p + at, sizeof(no));
-		e = say_compartment(&x, no, f);
-	}
-	buf_release(&list);
-	free(x.body);
+enum err
+remove_mark(struct replica *r, int64_t *mark, struct fail *f)
+{
+	struct stmt *s;
+	bool row = false;
+	enum err e =
+	    db_stmt(&s, r->db, "SELECT coalesce(max(no), 0) FROM _segment", f);
+
+	*mark = 0;
+	if (e != OK)
+		return e;
+	e = stmt_step(s, &row, f);
+	if (e == OK && row)
+		*mark = stmt_col_int(s, 0);
+	stmt_reset(s);
 	return e;
+}
+
+enum err
+remove_list_since(struct replica *r, int64_t mark, remove_left_fn each,
+    void *context, struct fail *f)
+{
+	struct listing x = { .r = r,
+		.mark = mark,
+		.each = each,
+		.context = context };
+	struct stmt *s;
+	enum err e = db_stmt(&s, r->db,
+	    "SELECT DISTINCT c.no FROM _segment s JOIN _compartment c"
+	    " ON c.no = s.cpt WHERE s.no > ?1 AND s.kind = ?2"
+	    " AND c.subject IS NOT NULL ORDER BY c.subject, c.category",
+	    f);
+
+	if (e != OK)
+		return e;
+	stmt_int(s, 1, mark);
+	stmt_int(s, 2, SEGMENT_REMOVE);
+	return say_all(&x, s, f);
 }
 
 enum err

@@ -85,7 +85,12 @@ grep -q "stays read" "$tmp/out"
 ok $? "unshare_says_that_what_was_read_stays_read"
 must north put meeting "$meeting" agenda=held
 must north put meeting "person=$person" "place=$mark" agenda=planned
-carry_to north clinic Clinic
+must north bundle export --for Clinic "$tmp/stick/taken"
+on clinic bundle import "$tmp/stick/taken" >"$tmp/out" 2>&1
+grep -q '^  taken back from this office by North: JNT.meeting of County Probation, of 1 person\. What had' \
+	"$tmp/out" &&
+	! on clinic bundle import "$tmp/stick/taken" 2>&1 | grep -q 'taken back'
+ok $? "the_import_that_brings_it_says_what_was_taken_back"
 carry_to clinic pad Pad
 shows clinic "$meeting" agenda planned && shows pad "$meeting" agenda planned
 ok $? "who_was_taken_off_reads_nothing_new"
