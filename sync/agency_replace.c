@@ -265,7 +265,8 @@ due_since(struct replica *r, int64_t *at_ms, struct fail *f)
 		*at_ms = env_wall_ms(r->env);
 		buf_reset(&b);
 		buf_printf(&b, "%lld", (long long)*at_ms);
-		e = replica_meta_set(r, META_DUE, b.p, b.n, f);
+		e = b.err != OK ? fail_code(f, b.err)
+				: replica_meta_set(r, META_DUE, b.p, b.n, f);
 	}
 	buf_release(&b);
 	return e;

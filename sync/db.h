@@ -78,7 +78,8 @@ enum err db_shut(struct db *db, const struct env *env, struct fail *f);
 /* Finalizes every statement, checkpoints when it is the writer; NULL is fine. */
 void db_close(struct db *db);
 
-/* Run one or more statements without parameters or results. */
+/* Run one or more statements without parameters or results. Empty text is
+ * ERR_NOMEM: it was written into a buffer that got no memory (buf_cstr). */
 enum err db_exec(struct db *db, const char *sql, struct fail *f);
 
 /* A transaction. Nesting is a programming error (asserted). */

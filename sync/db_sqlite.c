@@ -112,6 +112,8 @@ db_exec(struct db *db, const char *sql, struct fail *f)
 
 	if (db->poisoned || db->lost)
 		return refuse(db, f);
+	if (*sql == '\0') /* written into a buffer that got no memory */
+		return fail_code(f, ERR_NOMEM);
 	while (e == OK && *sql != '\0') {
 		sqlite3_stmt *s = NULL;
 		int code = sqlite3_prepare_v2(db->handle, sql, -1, &s, &sql);

@@ -268,7 +268,9 @@ log_pack(struct replica *r, struct buf *payload, int64_t segment,
 
 	if (e == OK)
 		e = op_pack(payload, loose.p, loose.n);
-	if (e != OK)
+	if (e == ERR_NOMEM)
+		e = fail_code(f, e);
+	else if (e != OK)
 		e = fail_set(f, e,
 		    "own unsealed work of segment %lld is damaged",
 		    (long long)segment);

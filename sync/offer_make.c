@@ -186,8 +186,8 @@ make(struct replica *r, struct compartment *c, int64_t data,
 	int64_t offer = 0, changes = 0;
 	enum err e = b == NULL ? fail_code(f, ERR_NOMEM) : OK;
 
-	if (e == OK)
-		e = op_pack(&payload, loose->p, loose->n);
+	if (e == OK && (e = op_pack(&payload, loose->p, loose->n)) != OK)
+		e = fail_code(f, e);
 	if (e == OK) {
 		changes = count_ops(&payload);
 		b->subject = c->subject;

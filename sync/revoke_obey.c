@@ -55,7 +55,9 @@ keep_count(struct replica *r, struct fail *f)
 	if (e == OK) {
 		buf_printf(&text, "%lld %lld", (long long)unsent,
 		    (long long)unsealed);
-		e = replica_meta_set(r, META_LEFT, text.p, text.n, f);
+		e = text.err != OK
+		    ? fail_code(f, text.err)
+		    : replica_meta_set(r, META_LEFT, text.p, text.n, f);
 	}
 	buf_release(&text);
 	return e;

@@ -211,8 +211,8 @@ snapshot_make(struct replica *r, struct buf *out, int64_t cpt, struct fail *f)
 		e = derive_into(r, c, true, false, &state, &sink, f);
 	if (e == OK)
 		e = fill(r, &s, c, &state, f);
-	if (e == OK)
-		e = op_pack(&payload, m.loose.p, m.loose.n);
+	if (e == OK && (e = op_pack(&payload, m.loose.p, m.loose.n)) != OK)
+		e = fail_code(f, e);
 	if (e == OK)
 		e = grant_seal_key(r, c, key, &key_id, f);
 	if (e == OK) {
