@@ -9,7 +9,8 @@
 #include "sync/replica_i.h"
 
 #define STEP 64 /* compartments in one transaction */
-/* Nodes that keep it for ever. */
+/* Nodes that keep it for ever: no laptop in the field, which is lost sooner than an
+ * office's only server is rebuilt. */
 #define HOLDERS_MIN 2
 
 /* ---- does it concern us ---------------------------------------------------- */
@@ -155,7 +156,8 @@ ask_holder(struct replica *r, struct holders *h, const struct compartment *c,
 	int64_t reach = 0;
 	enum err e = has_signed(r, &yes, &reach, c->no, holder, f);
 
-	h->count++;
+	if ((holder->roles & MEMBER_FIELD) == 0)
+		h->count++;
 	if (!yes) {
 		h->all_signed = false;
 		h->waits_for = holder->id;
