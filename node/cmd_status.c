@@ -302,7 +302,8 @@ say_work(struct run *run, const struct totals *t)
 		run_say(run,
 		    "  %lld categor%s wait%s for a new key after somebody "
 		    "left; "
-		    "a registrar's next sync makes it\n",
+		    "the agency's first registrar makes it with its next "
+		    "sync, any other an hour after it first saw that\n",
 		    (long long)t->rekey, t->rekey == 1 ? "y" : "ies",
 		    t->rekey == 1 ? "s" : "");
 	if (t->quarantined > 0)
@@ -381,7 +382,9 @@ say_restored(struct run *run)
 	    "again\n",
 	    buf_cstr(&ago), life_words(reason),
 	    reason == LIFE_DAMAGED ? "What others have of it comes back"
-				   : "Nothing is lost");
+				   : "What had been sent comes back; what was "
+				     "typed after this copy was made and had "
+				     "reached nobody is not in it");
 	buf_release(&ago);
 }
 

@@ -129,7 +129,9 @@ say_back(struct run *run, const struct back *was, const char *name)
 		run_say(run, " %lld entr%s of yours %s fetched back from %s.",
 		    (long long)n, n == 1 ? "y" : "ies", n == 1 ? "was" : "were",
 		    name);
-	run_say(run, "\n");
+	run_say(run,
+	    " What was typed after the copy was made and had reached nobody "
+	    "is not here: look on the computer it was typed on.\n");
 }
 
 static void
