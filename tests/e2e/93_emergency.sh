@@ -34,7 +34,8 @@ must north put contact_note person="$other" happened_at='2026-02-01 11:00' \
 	kind=office narrative='Seen at the other desk'
 must north put episode person="$person" kind=probation started_on=2026-01-01 \
 	status=active
-[ "$(count bo contact_note)" = 0 ] &&
+fails 1 "that you may see here" pass bo north list contact_note \
+	"person=$person" &&
 	fails 1 "no contact_note with this id" pass bo north get contact_note "$note" &&
 	[ -z "$(pass bo north find 'Seen at the desk')" ] &&
 	fails 1 "may see" pass bo north history contact_note "$note"
@@ -72,7 +73,8 @@ ok $? "what_an_order_seals_no_emergency_opens"
 must north --yes --as 'Ana Officer' seal vacate "$(on north --json list seal_order |
 	field 0.id)"
 clock_on $((4 * hour + 60))
-[ "$(count bo contact_note)" = 0 ] &&
+fails 1 "that you may see here" pass bo north list contact_note \
+	"person=$person" &&
 	fails 1 "no contact_note with this id" pass bo north get contact_note "$note"
 ok $? "after_its_hours_it_ends_by_itself"
 [ "$(status people_to_tell)" = 0 ]
