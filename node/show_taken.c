@@ -183,26 +183,37 @@ struct obeyed {
 	struct {
 		char reference[LIMIT_BASIS_BYTES + 1];
 		const struct member_node *by;
-		int64_t groups, unsigned_groups;
+		int64_t groups, asked, due; /* due: of asked, not signed yet */
 	} order[LINES];
 };
 
-/* This computer's own receipt. */
-static bool
-has_signed(const struct obeyed *o, const struct shred_told *t)
+/* This computer's own receipt; NULL: none is asked of it, as of one that joined
+ * when the records were destroyed already. */
+static const struct shred_receipt *
+own_receipt(const struct obeyed *o, const struct shred_told *t)
 {
 	const struct identity *me = replica_identity(o->run->replica);
 
 	for (size_t i = 0; i < t->receipt_count; i++)
 		if (id_equal(&t->receipts[i].node->id, &me->node))
-			return t->receipts[i].at_ms != 0;
-	return false;
+			return &t->receipts[i];
+	return NULL;
+}
+
+static const char *
+say_signed(int64_t asked, int64_t due)
+{
+	if (asked == 0)
+		return "had nothing of it to read";
+	return due > 0 ? "signs for it with the next contact"
+		       : "has signed for it";
 }
 
 static enum err
 on_told(void *context, const struct shred_told *t, struct fail *f)
 {
 	struct obeyed *o = context;
+	const struct shred_receipt *own = own_receipt(o, t);
 	size_t i;
 
 	(void)f;
@@ -223,7 +234,8 @@ on_told(void *context, const struct shred_told *t, struct fail *f)
 		o->count++;
 	}
 	o->order[i].groups++;
-	o->order[i].unsigned_groups += has_signed(o, t) ? 0 : 1;
+	o->order[i].asked += own != NULL ? 1 : 0;
+	o->order[i].due += own != NULL && own->at_ms == 0 ? 1 : 0;
 	return OK;
 }
 
@@ -246,9 +258,7 @@ show_destroyed(struct buf *out, struct run *run, int64_t since_ms,
 		    name[0] != '\0' ? "\"" : "",
 		    name[0] != '\0' ? name : "whose name cannot be read here",
 		    name[0] != '\0' ? "\"" : "",
-		    o.order[i].unsigned_groups > 0
-			? "signs for it with the next contact"
-			: "has signed for it");
+		    say_signed(o.order[i].asked, o.order[i].due));
 	}
 	if (e == OK && o.more > 0)
 		buf_printf(out, "%zu more were, by other orders\n", o.more);

@@ -564,26 +564,11 @@ what_is_not_there_is_removed_without_a_word(void **state)
 	assert_string_equal(why.text, "");
 }
 
-/* What was to be deleted would stand, and nobody would know. */
-static void
-a_statement_that_found_no_memory_is_no_empty_one(void **state)
-{
-	struct buf sql = { .limit = 4 };
-	struct db *db = open_ok(env_posix());
-
-	(void)state;
-	buf_printf(&sql, "DELETE FROM %s", "t");
-	assert_int_equal(db_exec(db, buf_cstr(&sql), &f), ERR_NOMEM);
-	buf_release(&sql);
-	db_close(db);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_there_is_removed_without_a_word),
-		DB_TEST(a_statement_that_found_no_memory_is_no_empty_one),
 		DB_TEST(what_was_committed_is_there_after_reopening),
 		DB_TEST(nothing_readable_stands_in_the_file),
 		DB_TEST(settings_are_what_the_design_asks_for),

@@ -119,6 +119,29 @@ opening_takes_want_of_memory_for_what_it_is(void **state)
 	pair_stop(&p);
 }
 
+/* A computer that was taken out kept a table of records where its name found no
+ * memory: an empty statement was done, and was nothing. */
+static void
+a_statement_that_found_no_memory_is_no_empty_one(void **state)
+{
+	struct buf sql = { .limit = 4 };
+	struct fail f = { 0 };
+	struct row_id row;
+	struct pair p;
+
+	(void)state;
+	pair_start(&p, 5, 2);
+	pair_insert(&p, PAIR_NORTH, "person", &row, NULL, "hearing", "One");
+	buf_printf(&sql, "DELETE FROM %s", "person");
+	assert_int_equal(db_exec(replica_db(p.r[PAIR_NORTH]), buf_cstr(&sql),
+			     &f),
+	    ERR_NOMEM);
+	assert_int_equal(f.code, ERR_NOMEM);
+	buf_release(&sql);
+	pair_check(&p, PAIR_NORTH);
+	pair_stop(&p);
+}
+
 int
 main(void)
 {
@@ -127,6 +150,8 @@ main(void)
 		    a_segment_is_made_as_it_always_is_or_not_at_all),
 		cmocka_unit_test(sealing_takes_want_of_memory_for_what_it_is),
 		cmocka_unit_test(opening_takes_want_of_memory_for_what_it_is),
+		cmocka_unit_test(
+		    a_statement_that_found_no_memory_is_no_empty_one),
 	};
 
 	if (sodium_init() < 0)
