@@ -134,7 +134,9 @@ export interface Row {
   fields?: Record<string, string | number | boolean | null>; at?: string; hidden?: string;
 }
 export interface Access {
-  state: string; category: string; owner: string; who: string; right: string; since: string; basis: string;
+  state: string; category: string; owner: string; who: string;
+  right?: string; since?: string; basis?: string; // "reads"
+  left?: string; by?: string; reason?: string; words?: string; again?: boolean; // "left"
 }
 export interface ConflictValue {
   n: number; value?: unknown; proposed?: Record<string, unknown>; staff: unknown; node: string; at: string;

@@ -166,16 +166,39 @@ function Consents(p: { id: string }) {
       {access.data === null ? null : (
         <Table name={words.person.access} columns={[words.person.accessWho, words.person.accessWhat,
           words.person.accessSince, words.person.accessBasis]}>
-          {access.data.map((a) => (
+          {access.data.filter((a) => a.state === "reads").map((a) => (
             <TableRow key={`${a.who}${a.category}${a.owner}`}>
               <RowHead><Name>{a.who}</Name></RowHead>
               <Cell of={words.person.accessWhat}><Chip category={a.category} /></Cell>
-              <Cell of={words.person.accessSince}>{moment(a.since.replace(" ", "T"))}</Cell>
-              <Cell of={words.person.accessBasis}><Text>{a.basis}</Text></Cell>
+              <Cell of={words.person.accessSince}>{moment((a.since ?? "").replace(" ", "T"))}</Cell>
+              <Cell of={words.person.accessBasis}><Text>{a.basis ?? ""}</Text></Cell>
             </TableRow>
           ))}
         </Table>
       )}
+      <Left of={(access.data ?? []).filter((a) => a.state === "left" && a.again !== true)} />
+    </>
+  );
+}
+
+/** Who could read something until it was taken back. */
+function Left({ of }: { of: Access[] }) {
+  if (of.length === 0) return null;
+  return (
+    <>
+      <h2 class="govuk-heading-m govuk-!-margin-top-6">{words.person.left}</h2>
+      <p class="govuk-body">{words.person.leftStays}</p>
+      <Table name={words.person.left} columns={[words.person.accessWho, words.person.accessWhat,
+        words.person.accessSince, words.person.accessBasis]}>
+        {of.map((a, i) => (
+          <TableRow key={`${a.who}${a.category}${a.owner}${i}`}>
+            <RowHead><Name>{a.who}</Name></RowHead>
+            <Cell of={words.person.accessWhat}><Chip category={a.category} /></Cell>
+            <Cell of={words.person.accessSince}>{moment((a.left ?? "").replace(" ", "T"))}</Cell>
+            <Cell of={words.person.accessBasis}><Text>{[a.reason, a.words].filter((x) => x).join(", ")}</Text></Cell>
+          </TableRow>
+        ))}
+      </Table>
     </>
   );
 }
